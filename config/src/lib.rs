@@ -1,0 +1,1 @@
+//! Typed configuration: model, loader, validation, schema.

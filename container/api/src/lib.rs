@@ -1,0 +1,1 @@
+//! What authors of services and resource adaptors import.

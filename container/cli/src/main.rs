@@ -1,0 +1,3 @@
+//! The binary `strowger`.
+
+fn main() {}

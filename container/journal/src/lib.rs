@@ -1,0 +1,1 @@
+//! Deltas and the Store port: the leaf that kernel and store share.

@@ -1,0 +1,1 @@
+//! One shard: router, activity contexts, entities, transactions, timers. Sans-IO.

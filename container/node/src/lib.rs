@@ -1,0 +1,1 @@
+//! The process: shard thread, adaptor drivers, sockets, lifecycle.

@@ -1,0 +1,1 @@
+//! A SLEE in memory with virtual time.

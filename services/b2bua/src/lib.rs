@@ -1,0 +1,1 @@
+//! A back-to-back user agent.
