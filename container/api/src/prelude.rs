@@ -1,0 +1,18 @@
+//! Everything that a service's source file usually needs: `use strowger::prelude::*;`.
+
+pub use crate::activity::{Aci, Activity, Handle, NullActivity, ServiceActivity};
+pub use crate::attribute::Attribute;
+pub use crate::child::Child;
+pub use crate::context::Cx;
+pub use crate::error::{Error, OpError, Result};
+pub use crate::event::{ActivityEnd, Address, Event, EventContext, FireOptions, ServiceStarted};
+pub use crate::id::{ActivityId, EntityId, TimerId};
+pub use crate::initial::Selector;
+pub use crate::param::{Conf, Ra};
+pub use crate::sbb::{RolledBack, Sbb};
+pub use crate::service::ServiceDef;
+pub use crate::state::{Migrate, State};
+pub use crate::time::{hours, millis, minutes, secs};
+pub use crate::timer::{PreserveMissed, Timer, TimerOptions, TimerTag};
+pub use crate::{Event, State, sbb};
+pub use std::time::Duration;

@@ -1,0 +1,141 @@
+//! SBB state: plain data with a schema, so that a change that old bytes do not fit is seen before they are decoded.
+//!
+//! postcard reads the bytes of a reordered struct silently wrong; a fingerprint of the schema is therefore stored beside
+//! every state and compared first.
+
+use crate::activity::{Activity, Handle};
+use crate::event::{Address, EventContext};
+use crate::id::{ActivityId, EntityId, TimerId};
+use crate::time::Wall;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// Plain data that can be kept, moved and upgraded. Usually derived: `#[derive(State)]` also derives serde's traits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of an SBB's state",
+    note = "state is plain data: derive `State` for it, or keep a handle, a timer id or a child instead"
+)]
+pub trait State: Serialize + DeserializeOwned + 'static {
+    /// Appends this type's schema to `out`: names and types of the fields, in order, nested types written out.
+    fn schema(out: &mut String);
+}
+
+/// Turns the state of an older version of an SBB into this one's (R-SV-08).
+pub trait Migrate<Old: State>: State {
+    /// Called once for each entity that the old version left behind.
+    fn migrate(old: Old) -> Self;
+}
+
+/// Schema of a state, and the 64 bits that stand for it in durable records.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Schema {
+    /// For people: `strowger verify` shows it when two differ.
+    pub text: String,
+    /// FNV-1a of the text.
+    pub fingerprint: u64,
+}
+
+impl Schema {
+    /// The schema of `S`.
+    #[must_use]
+    pub fn of<S: State>() -> Self {
+        let mut text = String::new();
+        S::schema(&mut text);
+        let fingerprint = crate::id::fingerprint(text.as_bytes());
+        Self { text, fingerprint }
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty = $name:literal),* $(,)?) => {
+        $(impl State for $type {
+            fn schema(out: &mut String) { out.push_str($name); }
+        })*
+    };
+}
+
+plain!(
+    () = "()", bool = "bool", char = "char", u8 = "u8", u16 = "u16", u32 = "u32", u64 = "u64", u128 = "u128",
+    i8 = "i8", i16 = "i16", i32 = "i32", i64 = "i64", i128 = "i128", f32 = "f32", f64 = "f64",
+    String = "str", Box<str> = "str", Duration = "duration", Wall = "wall",
+    ActivityId = "activity", EntityId = "entity", TimerId = "timer", EventContext = "event-context", Address = "address",
+);
+
+impl<A: Activity> State for Handle<A> {
+    fn schema(out: &mut String) {
+        out.push_str("handle ");
+        out.push_str(A::TYPE.name);
+    }
+}
+
+macro_rules! wrapper {
+    ($($type:ty = $name:literal),* $(,)?) => {
+        $(impl<T: State> State for $type {
+            fn schema(out: &mut String) {
+                out.push_str(concat!($name, "<"));
+                T::schema(out);
+                out.push('>');
+            }
+        })*
+    };
+}
+
+wrapper!(Option<T> = "option", Vec<T> = "list", VecDeque<T> = "list", Box<[T]> = "list");
+
+impl<T: State> State for Box<T> {
+    fn schema(out: &mut String) {
+        T::schema(out);
+    }
+}
+
+impl<T: State + Ord> State for BTreeSet<T> {
+    fn schema(out: &mut String) {
+        out.push_str("list<");
+        T::schema(out);
+        out.push('>');
+    }
+}
+
+impl<K: State + Ord, V: State> State for BTreeMap<K, V> {
+    fn schema(out: &mut String) {
+        out.push_str("map<");
+        K::schema(out);
+        out.push(',');
+        V::schema(out);
+        out.push('>');
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident)+) => {
+        impl<$($name: State),+> State for ($($name,)+) {
+            fn schema(out: &mut String) {
+                out.push('(');
+                $( $name::schema(out); out.push(','); )+
+                out.push(')');
+            }
+        }
+    };
+}
+
+tuple!(A);
+tuple!(A B);
+tuple!(A B C);
+tuple!(A B C D);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_types_are_written_out() {
+        let schema = Schema::of::<Option<(u8, Vec<String>)>>();
+        assert_eq!(schema.text, "option<(u8,list<str>,)>");
+        assert_ne!(
+            schema.fingerprint,
+            Schema::of::<Option<(u8, Vec<bool>)>>().fingerprint
+        );
+    }
+}
