@@ -184,7 +184,6 @@ pub enum Input<'a, C> {
 
 impl<'a, C> Input<'a, C> {
     /// The same input with its command turned into another type; `None` if `f` refuses it.
-    #[expect(clippy::too_many_lines, reason = "one arm for each input")]
     fn try_map<D>(self, f: impl FnOnce(C) -> Option<D>) -> Option<Input<'a, D>> {
         Some(match self {
             Self::Command { command, service } => Input::Command {
