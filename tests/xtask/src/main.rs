@@ -1,3 +1,71 @@
-//! `cargo xtask`.
+//! `cargo xtask`: the project's habits as commands. `cargo xtask help` lists them.
+//!
+//! It knows how to run things, never what is right: the rules are tests (`tests/tidy`), the figures are benchmarks.
 
-fn main() {}
+mod bench;
+mod changelog;
+mod count;
+mod error;
+mod print;
+mod process;
+mod shell;
+mod smoke;
+mod step;
+mod suite;
+mod tools;
+
+use std::process::ExitCode;
+
+use error::Result;
+use print::say;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<ExitCode> {
+    let (task, rest) = args
+        .split_first()
+        .map_or(("help", args), |(task, rest)| (task, rest));
+    match task {
+        "help" | "--help" | "-h" => help(),
+        "test" => return suite::run(rest),
+        "bench" => bench::run(rest)?,
+        "changelog" => changelog::run(rest)?,
+        "peers" if rest.first().is_some_and(|which| which == "all") => {
+            for package in tools::ensure_peers(tools::FOR_ALL)? {
+                say(&format!("installed {package}"));
+            }
+        }
+        name => {
+            let count = suite::run_step(suite::find(name)?);
+            return Ok(if count.failed == 0 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn help() {
+    say("cargo xtask TASK\n");
+    say("  test [--only A,B] [--skip A,B]   all steps below, cheapest first");
+    for step in step::STEPS {
+        say(&format!("  {:<10} {}", step.name, step.about));
+    }
+    say("  peers all                        also what the benchmarks need");
+    say(
+        "  bench sip [--quick] [...]        CPU per call beside Kamailio and SIPp; `bench sip --help`",
+    );
+    say("  bench kernel                     deliveries per second, instructions per delivery");
+    say("  changelog [--release X.Y.Z]      show the next section, or move the fragments into it");
+}

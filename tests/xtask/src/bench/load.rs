@@ -1,0 +1,211 @@
+//! One round of load: a fresh system, one SIPp caller at a fixed rate, a called side where the system passes calls on,
+//! the probe beside them, and the counters of /proc before and after.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::bench::machine;
+use crate::bench::probe::{Probe, Seen};
+use crate::bench::system::{CALLED, CALLER, Role, System, UNDER_TEST, load_folder};
+use crate::error::{Error, Result, at};
+use crate::process::Running;
+
+/// What a caller may need beyond its planned time before it is given up.
+const OVERTIME: Duration = Duration::from_secs(45);
+const STOP_WITHIN: Duration = Duration::from_secs(60);
+/// SIPp writes its totals once a second: after this they hold the last call.
+const LAST_TOTALS: Duration = Duration::from_millis(1_500);
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How hard and how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) rate: u32,
+    pub(crate) seconds: u32,
+    /// Time after the load that still counts: transactions that linger cost their clearing.
+    pub(crate) settle: Duration,
+}
+
+/// What one round showed. Times in microseconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Round {
+    pub(crate) calls: u64,
+    pub(crate) cpu: u64,
+    /// The whole machine's busy time less what the generators used.
+    pub(crate) machine: u64,
+    pub(crate) seen: Seen,
+    pub(crate) failed: u64,
+    pub(crate) retransmissions: u64,
+    pub(crate) memory_kib: u64,
+}
+
+impl Round {
+    /// No call failed, nothing was sent twice on either side.
+    pub(crate) fn clean(&self) -> bool {
+        self.failed == 0 && self.retransmissions == 0 && self.seen.lost == 0
+    }
+
+    pub(crate) fn cpu_per_call(&self) -> u64 {
+        self.cpu / self.calls.max(1)
+    }
+
+    pub(crate) fn machine_per_call(&self) -> u64 {
+        self.machine / self.calls.max(1)
+    }
+}
+
+/// Runs one round; `home` is emptied first and keeps the logs.
+pub(crate) fn round(system: &System, binary: &Path, plan: Plan, home: &Path) -> Result<Round> {
+    let running = system.start(binary, home)?;
+    let called = match system.role {
+        Role::Answer => None,
+        Role::Pass => Some(start_called(home)?),
+    };
+    let planned = u64::from(plan.rate) * u64::from(plan.seconds);
+    let sample = |running: &Running, called: Option<&Running>| Sample {
+        system: machine::cpu_of(&machine::family(running.pid())),
+        idle: machine::idle_of_machine(),
+        at: Instant::now(),
+        generators: machine::cpu_of_self_and_ended()
+            + called.map_or(0, |called| machine::cpu_of(&[called.pid()])),
+    };
+    let before = sample(&running, called.as_ref());
+    let probe = Probe::start()?;
+    let mut caller = start_caller(plan.rate, planned, home)?;
+    let limit = Duration::from_secs(u64::from(plan.seconds)) + OVERTIME;
+    caller.wait_end(limit)?;
+    let seen = probe.finish();
+    std::thread::sleep(plan.settle.max(LAST_TOTALS));
+    let after = sample(&running, called.as_ref());
+    let memory_kib = machine::memory_of(&machine::family(running.pid()));
+    running.stop(STOP_WITHIN)?;
+    drop(called);
+
+    let sent = Statistics::read(&home.join("caller.csv"))?;
+    let received = match system.role {
+        Role::Answer => Statistics::default(),
+        Role::Pass => Statistics::read(&home.join("called.csv"))?,
+    };
+    let answered = u64::try_from(seen.micros.len()).unwrap_or(0);
+    Ok(Round {
+        calls: sent.successful + answered,
+        cpu: after.system.saturating_sub(before.system),
+        machine: after.machine_since(&before),
+        failed: planned.saturating_sub(sent.successful) + received.failed,
+        retransmissions: sent.retransmissions + received.retransmissions,
+        seen,
+        memory_kib,
+    })
+}
+
+struct Sample {
+    system: u64,
+    idle: u64,
+    generators: u64,
+    at: Instant,
+}
+
+impl Sample {
+    /// Busy time of the whole machine since `before`, less what the generators used.
+    fn machine_since(&self, before: &Self) -> u64 {
+        let wall = self.at.duration_since(before.at).as_micros();
+        let all = u64::try_from(wall)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(machine::cores());
+        all.saturating_sub(self.idle.saturating_sub(before.idle))
+            .saturating_sub(self.generators.saturating_sub(before.generators))
+    }
+}
+
+fn start_caller(rate: u32, calls: u64, home: &Path) -> Result<Running> {
+    let mut command = sipp(&load_folder().join("sipp/caller.xml"), home, "caller.csv");
+    command.arg(UNDER_TEST.to_string());
+    command.args([
+        "-i",
+        &CALLER.ip().to_string(),
+        "-p",
+        &CALLER.port().to_string(),
+    ]);
+    command.args([
+        "-r",
+        &rate.to_string(),
+        "-m",
+        &calls.to_string(),
+        "-l",
+        "20000",
+    ]);
+    Running::start("sipp caller", &mut command, &home.join("caller.log"))
+}
+
+fn start_called(home: &Path) -> Result<Running> {
+    let mut command = sipp(&load_folder().join("sipp/called.xml"), home, "called.csv");
+    command.args([
+        "-i",
+        &CALLED.ip().to_string(),
+        "-p",
+        &CALLED.port().to_string(),
+    ]);
+    let mut called = Running::start("sipp called", &mut command, &home.join("called.log"))?;
+    called.wait_ready(READY_WITHIN, |_| machine::udp_bound(CALLED))?;
+    Ok(called)
+}
+
+/// `-buff_size`: the default socket buffer loses bursts, which would be counted against the system.
+fn sipp(scenario: &Path, home: &Path, statistics: &str) -> Command {
+    let mut command = Command::new("sipp");
+    command.arg("-sf").arg(scenario).current_dir(home);
+    command.args(["-nostdin", "-buff_size", "4194304", "-fd", "1"]);
+    command.args(["-trace_stat", "-stf", statistics]);
+    command
+}
+
+/// The totals in the last line of a file that SIPp wrote with `-trace_stat`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Statistics {
+    successful: u64,
+    failed: u64,
+    retransmissions: u64,
+}
+
+impl Statistics {
+    fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(at("read", file))?;
+        Self::parse(&text).ok_or_else(|| Error::Unreadable {
+            file: PathBuf::from(file),
+            what: "SIPp totals",
+        })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let names: Vec<&str> = text.lines().next()?.split(';').collect();
+        let last: Vec<&str> = text.lines().last()?.split(';').collect();
+        let total = |name: &str| {
+            let column = names.iter().position(|other| *other == name)?;
+            last.get(column)?.parse::<u64>().ok()
+        };
+        Some(Self {
+            successful: total("SuccessfulCall(C)")?,
+            failed: total("FailedCall(C)")?,
+            retransmissions: total("Retransmissions(C)")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_totals() {
+        let text = "StartTime;SuccessfulCall(P);SuccessfulCall(C);FailedCall(C);Retransmissions(C);\n\
+                    x;1;1;0;0;\ny;4;5;1;2;\n";
+        let wanted = Statistics {
+            successful: 5,
+            failed: 1,
+            retransmissions: 2,
+        };
+        assert_eq!(Statistics::parse(text), Some(wanted));
+        assert_eq!(Statistics::parse("StartTime;\n"), None);
+    }
+}

