@@ -1,1 +1,6 @@
-//! The SIP resource adaptor.
+//! The SIP resource adaptor: events, activities and provider for services, over a SIP stack of its own.
+//!
+//! `proto` is the sans-IO stack: bytes and time in, bytes and events out. It reads no clock, opens no socket and
+//! keeps no thread. Sockets and TLS are the node's; whom to call is the services'.
+
+pub mod proto;
