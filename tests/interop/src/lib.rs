@@ -1,1 +1,12 @@
-//! Tests of a running node against real peers.
+//! Tests of a running node against real peers: the real binary, SIPp, and a peer of our own that keeps book of calls.
+//!
+//! Each run takes its size as an argument: the tests of this crate call them small, `cargo xtask interop` calls them as
+//! large as the figures in the documentation. Everything happens on addresses of 127.0.0.0/8, each run on one of its own.
+
+mod error;
+pub mod node;
+pub mod peer;
+pub mod runs;
+pub mod sipp;
+
+pub use error::{Result, RunError};

@@ -1,0 +1,311 @@
+//! A node under test: the real binary in a process of its own, with a configuration and a data directory of its own.
+
+use crate::error::{Result, RunError, io};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// How long a node may take from its start until it is ready.
+pub const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// What a node is started with.
+#[derive(Clone, Debug)]
+pub struct NodeSpec {
+    /// Where SIP listens, UDP and TCP.
+    pub sip: SocketAddr,
+    /// Where the B2BUA sends users that begin with `2`.
+    pub target: String,
+    /// `none`, `relaxed` or `strict`, for all services.
+    pub durability: &'static str,
+    /// Its data directory.
+    pub data: PathBuf,
+    /// Longest call of the B2BUA, as the configuration writes it.
+    pub max_call: String,
+    /// Further configuration, TOML.
+    pub more: String,
+    /// Environment of the process.
+    pub env: Vec<(String, String)>,
+}
+
+impl NodeSpec {
+    /// A node on `host`, with its data in `data`, that sends calls to port 5070 of the same host.
+    #[must_use]
+    pub fn new(host: Ipv4Addr, data: &Path) -> Self {
+        Self {
+            sip: SocketAddr::from((host, 5060)),
+            target: format!("sip:{host}:5070"),
+            durability: "strict",
+            data: data.to_path_buf(),
+            max_call: "1h".to_owned(),
+            more: String::new(),
+            env: Vec::new(),
+        }
+    }
+
+    fn config(&self) -> String {
+        let Self {
+            sip,
+            target,
+            durability,
+            data,
+            max_call,
+            more,
+            ..
+        } = self;
+        format!(
+            r#"[node]
+data_dir = "{}"
+
+[adaptors.sip]
+type = "sip"
+
+[[adaptors.sip.settings.listeners]]
+name = "udp"
+transport = "udp"
+bind = "{sip}"
+
+[[adaptors.sip.settings.listeners]]
+name = "tcp"
+transport = "tcp"
+bind = "{sip}"
+
+[services.uas]
+durability = "{durability}"
+
+[services.b2bua]
+durability = "{durability}"
+
+[services.b2bua.settings]
+max_call = "{max_call}"
+routes = [{{ prefix = "2", target = "{target}" }}]
+
+{more}
+"#,
+            data.display()
+        )
+    }
+}
+
+/// A running node. Killed when dropped.
+#[derive(Debug)]
+pub struct Node {
+    child: Child,
+    log: PathBuf,
+    data: PathBuf,
+    /// From the start of the process to its readiness.
+    pub ready_after: Duration,
+}
+
+impl Node {
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready in time.
+    pub fn start(spec: &NodeSpec) -> Result<Self> {
+        fs::create_dir_all(&spec.data).map_err(io("create the data directory"))?;
+        let config = spec.data.with_extension("toml");
+        fs::write(&config, spec.config()).map_err(io("write the configuration"))?;
+        let log = spec.data.with_extension("log");
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(io("open the log"))?;
+        let started = Instant::now();
+        let mut child = Command::new(binary()?)
+            .args(["run", "--config"])
+            .arg(&config)
+            .envs(spec.env.iter().map(|(k, v)| (k, v)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(out)
+            .spawn()
+            .map_err(io("start the node"))?;
+        let ready = wait_for_ready(&mut child);
+        let mut node = Self {
+            child,
+            log,
+            data: spec.data.clone(),
+            ready_after: started.elapsed(),
+        };
+        if ready {
+            return Ok(node);
+        }
+        match node.child.try_wait().map_err(io("wait for the node"))? {
+            Some(status) => Err(RunError::Ended {
+                status,
+                log: node.log_tail(),
+            }),
+            None => Err(RunError::NotReady {
+                within: READY_WITHIN,
+                log: node.log_tail(),
+            }),
+        }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a crash would.
+    ///
+    /// # Errors
+    /// When the process cannot be waited for.
+    pub fn kill(mut self) -> Result {
+        self.child.kill().map_err(io("kill the node"))?;
+        self.child.wait().map_err(io("wait for the node"))?;
+        Ok(())
+    }
+
+    /// Sends SIGTERM and waits for its end.
+    ///
+    /// # Errors
+    /// When it does not end within `within`.
+    pub fn terminate(&mut self, within: Duration) -> Result<ExitStatus> {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
+        kill(pid, Signal::SIGTERM).map_err(|e| io("signal the node")(e.into()))?;
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().map_err(io("wait for the node"))? {
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                return Err(RunError::NotReady {
+                    within,
+                    log: self.log_tail(),
+                });
+            }
+            pause();
+        }
+    }
+
+    /// What `strowger status --json` prints.
+    ///
+    /// # Errors
+    /// When it prints something else than JSON.
+    pub fn status(&self) -> Result<serde_json::Value> {
+        let out = Command::new(binary()?)
+            .args(["status", "--json", "--data"])
+            .arg(&self.data)
+            .output()
+            .map_err(io("run strowger status"))?;
+        serde_json::from_slice(&out.stdout)
+            .map_err(|_| RunError::Status(String::from_utf8_lossy(&out.stderr).into()))
+    }
+
+    /// Waits until `holds` of its status, asking again every 100 ms.
+    ///
+    /// # Errors
+    /// When it does not hold within `within`; the last status is given.
+    pub fn wait_status(
+        &self,
+        within: Duration,
+        holds: impl Fn(&serde_json::Value) -> bool,
+    ) -> Result<serde_json::Value> {
+        let deadline = Instant::now() + within;
+        loop {
+            let status = self.status()?;
+            if holds(&status) {
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                return Err(RunError::Status(status.to_string().into()));
+            }
+            pause();
+        }
+    }
+
+    /// Resident memory in KiB.
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn resident_kib(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))
+            .map_err(io("read the process's memory"))?;
+        let field = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+        Ok(field
+            .and_then(|f| f.split_whitespace().next())
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0))
+    }
+
+    /// The end of its log.
+    #[must_use]
+    pub fn log_tail(&self) -> Box<str> {
+        let mut text = String::new();
+        if let Ok(mut file) = File::open(&self.log) {
+            let len = file.metadata().map(|m| m.len()).unwrap_or(0);
+            let _ = file.seek(SeekFrom::Start(len.saturating_sub(4000)));
+            let _ = file.read_to_string(&mut text);
+        }
+        text.into()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A short rest between two looks at a condition that another process brings about.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the condition is polled with a bound"
+)]
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+/// Reads the node's standard output on a thread until its line `ready`.
+fn wait_for_ready(child: &mut Child) -> bool {
+    let Some(stdout) = child.stdout.take() else {
+        return false;
+    };
+    let (tell, told) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout)
+            .lines()
+            .map_while(std::io::Result::ok)
+        {
+            if line.starts_with("ready") {
+                let _ = tell.try_send(());
+            }
+        }
+    });
+    !matches!(
+        told.recv_timeout(READY_WITHIN),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)
+    )
+}
+
+/// The binary under test: `STROWGER_BIN`, or the one beside this test's own in the target directory.
+///
+/// # Errors
+/// When it is not there.
+pub fn binary() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("STROWGER_BIN") {
+        return Ok(path.into());
+    }
+    let me = std::env::current_exe().map_err(io("find this program"))?;
+    let profile = me
+        .ancestors()
+        .find(|p| p.ends_with("debug") || p.ends_with("release"));
+    let path = profile
+        .unwrap_or_else(|| Path::new("target/debug"))
+        .join("strowger");
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(RunError::NoBinary(path))
+    }
+}

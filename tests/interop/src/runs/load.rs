@@ -1,0 +1,113 @@
+//! SIPp calls through the answering service and through the B2BUA, at a fixed rate.
+
+use super::{Transport, expect_empty, spec};
+use crate::error::{Result, ensure};
+use crate::node::{Node, NodeSpec};
+use crate::sipp::{Sipp, Totals};
+use std::path::Path;
+use std::time::Duration;
+
+/// Size of a load run.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Calls per second.
+    pub rate: u32,
+    /// For how long new calls are made.
+    pub seconds: u32,
+    /// How long each call lasts, in milliseconds.
+    pub hold_ms: u32,
+    /// Octet of the loopback address: runs of different octets do not meet.
+    pub host: u8,
+}
+
+/// `uac` against the answering service.
+///
+/// # Errors
+/// What did not hold.
+pub fn uas(load: Load, transport: Transport, dir: &Path) -> Result<String> {
+    twice(load, dir, "uas", |spec| {
+        call(load, transport, spec, "service", None)
+    })
+}
+
+/// `uac` through the B2BUA to SIPp's `uas`.
+///
+/// # Errors
+/// What did not hold.
+pub fn b2bua(load: Load, transport: Transport, dir: &Path) -> Result<String> {
+    twice(load, dir, "b2bua", |spec| {
+        call(load, transport, spec, "2000", Some(5070))
+    })
+}
+
+/// The same run twice on one node: the second must end with at most 5 % more memory than the first.
+fn twice(
+    load: Load,
+    dir: &Path,
+    name: &str,
+    run: impl Fn(&NodeSpec) -> Result<Totals>,
+) -> Result<String> {
+    let spec = spec(load.host, dir, name);
+    let node = Node::start(&spec)?;
+    let calls = u64::from(load.rate) * u64::from(load.seconds);
+    let mut resident = [0; 2];
+    let mut retransmissions = 0;
+    for kib in &mut resident {
+        let totals = run(&spec)?;
+        totals.expect_clean(calls)?;
+        retransmissions += totals.get("Retransmissions");
+        expect_empty(&node, Duration::from_secs(40))?;
+        *kib = node.resident_kib()?;
+    }
+    let [first, second] = resident;
+    ensure(second * 100 <= first * 105 || second < first + 2048, || {
+        format!("memory grew from {first} to {second} KiB over the second run")
+    })?;
+    Ok(format!(
+        "{calls} calls twice at {}/s, {retransmissions} retransmissions, ready after {:?}, resident {first} then {second} KiB",
+        load.rate, node.ready_after
+    ))
+}
+
+fn call(
+    load: Load,
+    transport: Transport,
+    spec: &NodeSpec,
+    user: &str,
+    callee: Option<u16>,
+) -> Result<Totals> {
+    let host = spec.sip.ip().to_string();
+    let mode = if transport == Transport::Udp {
+        "u1"
+    } else {
+        "t1"
+    };
+    let calls = (load.rate * load.seconds).to_string();
+    let within = Duration::from_secs(u64::from(load.seconds) + 60);
+    let port = callee.unwrap_or(0).to_string();
+    // Kept until the caller is done: a callee that is dropped is stopped.
+    let _callee = callee
+        .map(|_| Sipp::start(&["-sn", "uas", "-i", &host, "-p", &port, "-t", mode]))
+        .transpose()?;
+    let (rate, hold) = (load.rate.to_string(), load.hold_ms.to_string());
+    let caller = Sipp::start(&[
+        &spec.sip.to_string(),
+        "-sn",
+        "uac",
+        "-s",
+        user,
+        "-i",
+        &host,
+        "-p",
+        "5080",
+        "-t",
+        mode,
+        "-r",
+        &rate,
+        "-m",
+        &calls,
+        "-d",
+        &hold,
+    ])?;
+    caller.finish(within)
+}

@@ -1,0 +1,53 @@
+//! The runs, one file each: what is started, what must hold, and a line of figures at the end.
+
+pub mod kill;
+pub mod load;
+pub mod memory;
+
+use crate::error::{Result, ensure};
+use crate::node::{Node, NodeSpec};
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Duration;
+
+/// UDP or TCP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// Streams.
+    Tcp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        })
+    }
+}
+
+/// A node of one run: on its own loopback address, with its own directory below `dir`.
+fn spec(host: u8, dir: &Path, name: &str) -> NodeSpec {
+    NodeSpec::new(Ipv4Addr::new(127, 0, host, 1), &dir.join(name))
+}
+
+/// Waits until nothing is left of calls: no activity, entity or timer but those of the services themselves.
+///
+/// # Errors
+/// When something is left after `within`.
+pub fn expect_empty(node: &Node, within: Duration) -> Result {
+    let left = |status: &serde_json::Value| -> u64 {
+        let counts = &status["counts"];
+        ["activities", "entities", "timers"]
+            .iter()
+            .map(|k| counts[*k]["calls"].as_u64().unwrap_or(u64::MAX / 4))
+            .sum()
+    };
+    let status = node.wait_status(within, |s| left(s) == 0)?;
+    ensure(left(&status) == 0, || {
+        format!("left behind: {}", status["counts"])
+    })
+}

@@ -1,0 +1,121 @@
+//! SIPp as a peer: started with arguments, bounded in time, its final statistics read from its own file.
+
+use crate::error::{Result, RunError, ensure, io};
+use crate::node::pause;
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running SIPp. Killed when dropped.
+#[derive(Debug)]
+pub struct Sipp {
+    child: Child,
+    args: Vec<String>,
+    dir: tempfile::TempDir,
+}
+
+/// The totals that SIPp printed at its end.
+#[derive(Clone, Debug)]
+pub struct Totals(HashMap<String, u64>);
+
+impl Totals {
+    /// A cumulative column of SIPp's statistics, by its name without `(C)`.
+    #[must_use]
+    pub fn get(&self, column: &str) -> u64 {
+        self.0.get(&format!("{column}(C)")).copied().unwrap_or(0)
+    }
+
+    /// No call failed, and as many as `calls` succeeded, with no message that the scenario did not expect.
+    ///
+    /// # Errors
+    /// What did not hold.
+    pub fn expect_clean(&self, calls: u64) -> Result {
+        let failed = self.get("FailedCall");
+        let unexpected = self.get("FailedUnexpectedMessage");
+        let done = self.get("SuccessfulCall");
+        ensure(failed == 0 && unexpected == 0 && done == calls, || {
+            format!(
+                "sipp: {done} of {calls} calls succeeded, {failed} failed, {unexpected} for an unexpected message"
+            )
+        })
+    }
+}
+
+impl Sipp {
+    /// Starts `sipp` with `args`.
+    ///
+    /// # Errors
+    /// When it is not installed.
+    pub fn start(args: &[&str]) -> Result<Self> {
+        let dir = tempfile::tempdir().map_err(io("make a directory for sipp"))?;
+        let child = Command::new("sipp")
+            .args(args)
+            .args(["-nostdin", "-trace_stat", "-fd", "1", "-stf"])
+            .arg(dir.path().join("stat.csv"))
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(io("start sipp (Debian package sip-tester)"))?;
+        Ok(Self {
+            child,
+            args: args.iter().map(|&a| a.to_owned()).collect(),
+            dir,
+        })
+    }
+
+    /// Waits for its end and reads its statistics.
+    ///
+    /// # Errors
+    /// When it does not end within `within`, or left no statistics.
+    pub fn finish(mut self, within: Duration) -> Result<Totals> {
+        let deadline = Instant::now() + within;
+        while self
+            .child
+            .try_wait()
+            .map_err(io("wait for sipp"))?
+            .is_none()
+        {
+            if Instant::now() > deadline {
+                return Err(self.problem(format!("still running after {within:?}")));
+            }
+            pause();
+        }
+        self.totals()
+    }
+
+    fn totals(&self) -> Result<Totals> {
+        let path: PathBuf = self.dir.path().join("stat.csv");
+        let text = fs::read_to_string(&path).map_err(io("read sipp's statistics"))?;
+        let mut lines = text.lines();
+        let names = lines
+            .next()
+            .ok_or_else(|| self.problem("no statistics".to_owned()))?;
+        let last = lines
+            .next_back()
+            .ok_or_else(|| self.problem("no statistics".to_owned()))?;
+        let pairs = names.split(';').zip(last.split(';'));
+        Ok(Totals(
+            pairs
+                .filter_map(|(n, v)| Some((n.to_owned(), v.trim().parse().ok()?)))
+                .collect(),
+        ))
+    }
+
+    fn problem(&self, problem: String) -> RunError {
+        RunError::Sipp {
+            args: self.args.join(" ").into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
