@@ -1,1 +1,25 @@
 //! One shard: router, activity contexts, entities, transactions, timers. Sans-IO.
+//!
+//! A [`Shard`] is told what happened and what time it is, and is asked what to do: messages to send, a group of
+//! commits to make durable, a time at which it wants to be called. It opens no socket and no file, reads no clock,
+//! takes no lock and starts no thread; the same inputs from the same seed give the same outputs.
+//!
+//! Invariants:
+//! - One delivery of an event to one entity is one transaction; a failed one leaves no trace (R-TX-01).
+//! - Messages leave in the order in which they were asked for, and none before what it depends on is durable.
+//! - Every table and queue has a limit in [`Limits`].
+#![forbid(unsafe_code)]
+
+mod inspect;
+mod manage;
+mod options;
+mod output;
+mod shard;
+
+pub use inspect::{ActivityInfo, Counts, EntityInfo, Metrics, TimerInfo};
+pub use manage::{
+    AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
+};
+pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
+pub use output::{AlarmSource, NetInput, ShardOutput};
+pub use shard::Shard;

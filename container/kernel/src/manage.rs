@@ -1,0 +1,190 @@
+//! States of the SLEE, of services and of adaptor entities, and why a change of them is refused.
+
+use strowger::id::Component;
+use thiserror::Error;
+
+/// State of the SLEE (R-SL-01).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SleeState {
+    /// Nothing is routed.
+    #[default]
+    Stopped,
+    /// Everything runs.
+    Running,
+    /// Nothing new begins; what is there is brought to an end.
+    Stopping,
+}
+
+/// State of a service (R-SV-01).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ServiceState {
+    /// It has no entities and gets none.
+    #[default]
+    Inactive,
+    /// Initial events make entities of it.
+    Active,
+    /// It gets no new entities; those there are live on until they are gone.
+    Stopping,
+}
+
+/// State of an adaptor entity (R-RE-01).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AdaptorState {
+    /// It starts nothing and has no activities.
+    #[default]
+    Inactive,
+    /// It may start activities, if the SLEE runs.
+    Active,
+    /// It starts none any more; inactive when the last has ended.
+    Stopping,
+}
+
+/// Why an adaptor entity or a service could not be installed. Nothing was installed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// Another entity or service has that name.
+    #[error("the name `{0}` is taken")]
+    NameTaken(String),
+    /// The settings are not of the type that the definition names.
+    #[error("settings of `{0}` are of another type")]
+    WrongSettings(String),
+    /// Its adaptor refuses the settings.
+    #[error("settings of `{name}`: {cause}")]
+    Settings {
+        /// The entity.
+        name: String,
+        /// Key and reason.
+        cause: strowger::ra::SettingsError,
+    },
+    /// Two components have one id; one of them must be renamed.
+    #[error("{0} and {1} have the same component id: rename one")]
+    Collision(Component, Component),
+    /// Two SBBs give one alias different types (R-AT-04).
+    #[error("alias `{alias}` of {sbb} has another type than that of an SBB installed before")]
+    AliasType {
+        /// The alias.
+        alias: &'static str,
+        /// The SBB installed second.
+        sbb: Component,
+    },
+    /// An SBB receives more event types than a mask can hold.
+    #[error("{0} receives more than 64 event types")]
+    TooManyEvents(Component),
+    /// The same service is installed already.
+    #[error("service {0} is installed already")]
+    ServiceTaken(Component),
+    /// More entities, services or components than the tables take.
+    #[error("too many {0}")]
+    TooMany(&'static str),
+}
+
+/// Why a change of state was refused. Nothing was changed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ManageError {
+    /// The state does not allow it.
+    #[error("not possible in this state")]
+    InvalidState,
+    /// There is no such service, adaptor entity, activity or entity.
+    #[error("there is no such thing")]
+    Unknown,
+    /// A list of services is empty or names one twice.
+    #[error("the list is empty or names one twice")]
+    InvalidArgument,
+    /// A link name that the service needs is unbound, or bound to an entity of another type (R-SV-02).
+    #[error("link `{0}` is not bound to an adaptor entity of the type that the service needs")]
+    Link(String),
+    /// The link name is taken (R-LK-01).
+    #[error("link `{0}` is bound already")]
+    LinkTaken(String),
+    /// A service that is not inactive uses the link (R-LK-01).
+    #[error("link `{0}` is used by a service that is not inactive")]
+    LinkInUse(String),
+}
+
+/// Why a store's records cannot be served. The node does not start; nothing was changed in the store.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// A record's bytes are not what its kind says.
+    #[error("record of kind {kind} in slot {slot}, session {session:x}: cannot be read")]
+    Damaged {
+        /// Slot of the record.
+        slot: u8,
+        /// Session of the record.
+        session: u64,
+        /// Kind of the record.
+        kind: u8,
+    },
+    /// A record was written in a format that this build does not know.
+    #[error("record of kind {kind}: format {found}, known is {known}")]
+    Format {
+        /// Kind of the record.
+        kind: u8,
+        /// The record's format.
+        found: u8,
+        /// The newest that this build reads.
+        known: u8,
+    },
+    /// The store holds entities of a service that is not installed.
+    #[error("the store holds entities of service `{service}`, which is not installed")]
+    NoService {
+        /// Name, version and vendor as written.
+        service: String,
+    },
+    /// The store holds entities of an SBB that its service does not have.
+    #[error("the store holds entities of SBB `{sbb}`, which service `{service}` does not have")]
+    NoSbb {
+        /// The service.
+        service: String,
+        /// Name, version and vendor as written.
+        sbb: String,
+    },
+    /// The store holds activities of an adaptor entity that is not installed.
+    #[error("the store holds activities of adaptor `{adaptor}`, which is not installed")]
+    NoAdaptor {
+        /// Name of the entity.
+        adaptor: String,
+    },
+    /// The state of an SBB has changed and there is no migration from the stored one.
+    #[error(
+        "service `{service}`, SBB `{sbb}`: stored state has schema {found:016x}, this build has {known:016x} ({text}) \
+         and no migration"
+    )]
+    Schema {
+        /// The service.
+        service: String,
+        /// The SBB.
+        sbb: String,
+        /// Fingerprint of the stored state.
+        found: u64,
+        /// Fingerprint of this build's.
+        known: u64,
+        /// This build's schema.
+        text: String,
+    },
+    /// A migration failed.
+    #[error("service `{service}`, SBB `{sbb}`: a stored state cannot be migrated")]
+    Migration {
+        /// The service.
+        service: String,
+        /// The SBB.
+        sbb: String,
+    },
+}
+
+/// What a restart brought back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Restored {
+    /// Activities.
+    pub activities: u32,
+    /// Entities.
+    pub entities: u32,
+    /// Timers.
+    pub timers: u32,
+    /// Events that were accepted and not delivered to all.
+    pub events: u32,
+    /// Records that named something that is gone; they were removed.
+    pub dropped: u32,
+}

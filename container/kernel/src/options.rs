@@ -1,0 +1,143 @@
+//! What a shard is made with: limits, defaults, entropy, and how each service runs.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a shard is made with. Everything has a default but the two sources of unpredictability.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Upper bounds of tables and queues.
+    pub limits: Limits,
+    /// Values for what services leave open.
+    pub defaults: Defaults,
+    /// Where random bits come from; fixed in tests, fresh at every start of a node.
+    pub seed: [u8; 32],
+    /// Key of slots and of protocol ids that come back from outside; kept in the store, the same at every start.
+    pub secret: [u8; 16],
+}
+
+impl Options {
+    /// Default limits and values.
+    #[must_use]
+    pub fn new(seed: [u8; 32], secret: [u8; 16]) -> Self {
+        Self {
+            limits: Limits::default(),
+            defaults: Defaults::default(),
+            seed,
+            secret,
+        }
+    }
+}
+
+/// Upper bounds. What would go above is refused with `OpError::Limit` and counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Activities, in all slots.
+    pub activities: u32,
+    /// Entities, in all slots.
+    pub entities: u32,
+    /// Timers, in all slots.
+    pub timers: u32,
+    /// Events that wait on one activity.
+    pub events_per_activity: u32,
+    /// Events that wait, in all.
+    pub events: u32,
+    /// Entities attached to one activity.
+    pub attachments: u32,
+    /// Bytes of attributes and of names of one activity.
+    pub activity_bytes: u32,
+    /// Bytes of one entity's state.
+    pub state_bytes: u32,
+    /// Effects (events, commands, timers, ...) of one transaction.
+    pub effects: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            activities: 4_000_000,
+            entities: 4_000_000,
+            timers: 4_000_000,
+            events_per_activity: 1_000,
+            events: 1_000_000,
+            attachments: 100_000,
+            activity_bytes: 64 * 1024,
+            state_bytes: 256 * 1024,
+            effects: 100_000,
+        }
+    }
+}
+
+/// Values for what services leave open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Defaults {
+    /// Longest suspension of an event when a service names none (R-EC-03).
+    pub suspension: Duration,
+    /// Lateness from which a timer's occurrence counts as missed when a service names none (R-TM-05).
+    pub timer_timeout: Duration,
+    /// Adaptors are asked about activities of theirs that were idle for this long (R-AC-07); zero: never.
+    pub liveness: Duration,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            suspension: Duration::from_secs(10),
+            timer_timeout: Duration::from_secs(1),
+            liveness: Duration::from_secs(600),
+        }
+    }
+}
+
+/// What of a service survives the process; the order is that of strength.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Durability {
+    /// Nothing is written.
+    None,
+    /// Written; messages do not wait for it.
+    Relaxed,
+    /// Written, and messages leave when it is durable.
+    #[default]
+    Strict,
+}
+
+/// How one service runs.
+#[derive(Clone)]
+pub struct ServiceOptions {
+    /// Its name on the node; unique.
+    pub name: String,
+    /// Priority of its root entities (R-OR-01); `None` is the service's own.
+    pub priority: Option<i8>,
+    /// Its class.
+    pub durability: Durability,
+    /// Its settings, of the type that its definition names.
+    pub settings: Arc<dyn Any + Send + Sync>,
+    /// Link name, name of an adaptor entity: for this service, before the links of the shard.
+    pub links: Vec<(String, String)>,
+}
+
+impl ServiceOptions {
+    /// Named, with default settings, in class strict.
+    #[must_use]
+    pub fn new(name: &str, def: &strowger::service::ServiceDef) -> Self {
+        Self {
+            name: name.to_owned(),
+            priority: None,
+            durability: Durability::default(),
+            settings: (def.settings.defaults)(),
+            links: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for ServiceOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceOptions")
+            .field("name", &self.name)
+            .field("priority", &self.priority)
+            .field("durability", &self.durability)
+            .field("links", &self.links)
+            .finish_non_exhaustive()
+    }
+}

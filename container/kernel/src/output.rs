@@ -1,0 +1,126 @@
+//! What goes into a shard from the network and what comes out of it.
+
+use crate::{AdaptorState, ServiceState};
+use std::net::SocketAddr;
+use strowger::id::{RaIx, ServiceIx};
+use strowger::ra::{Bytes, ConnId, ListenerIx};
+
+/// What the network has for an adaptor entity; the same as the inputs of that name in [`strowger::ra::Input`].
+#[derive(Debug)]
+pub enum NetInput<'a> {
+    /// A datagram came.
+    Datagram {
+        /// Where.
+        listener: ListenerIx,
+        /// From whom.
+        from: SocketAddr,
+        /// The datagram.
+        bytes: Bytes,
+    },
+    /// A connection stands. The number of an accepted one is below 2^63 and never used twice.
+    Connected {
+        /// The connection.
+        conn: ConnId,
+        /// The listener that accepted it, or for which it was opened.
+        listener: ListenerIx,
+        /// The other side.
+        peer: SocketAddr,
+        /// This side.
+        local: SocketAddr,
+        /// Accepted, not opened.
+        inbound: bool,
+    },
+    /// A connection could not be opened.
+    ConnectFailed {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// Bytes came on a connection.
+    Received {
+        /// The connection.
+        conn: ConnId,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// A connection is no more.
+    Closed {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// A datagram could not be sent.
+    SendFailed {
+        /// Where.
+        listener: ListenerIx,
+        /// To whom.
+        to: SocketAddr,
+    },
+}
+
+/// One thing for the node to do. Outputs come in the order in which they were asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ShardOutput {
+    /// Send a datagram.
+    Datagram {
+        /// For which adaptor entity.
+        ra: RaIx,
+        /// From where.
+        listener: ListenerIx,
+        /// To whom.
+        to: SocketAddr,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Send on a connection; dropped if it is gone.
+    Stream {
+        /// For which adaptor entity.
+        ra: RaIx,
+        /// The connection.
+        conn: ConnId,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Open a connection and answer with `Connected` or `ConnectFailed`. The number has its highest bit set.
+    Connect {
+        /// For which adaptor entity.
+        ra: RaIx,
+        /// The connection's number.
+        conn: ConnId,
+        /// The listener from whose address.
+        listener: ListenerIx,
+        /// To whom.
+        to: SocketAddr,
+    },
+    /// Close a connection after what was sent on it; answered with `Closed`.
+    Close {
+        /// For which adaptor entity.
+        ra: RaIx,
+        /// The connection.
+        conn: ConnId,
+    },
+    /// An alarm was raised or cleared. Waits for nothing.
+    Alarm {
+        /// Who.
+        source: AlarmSource,
+        /// Which, among those of its source.
+        name: &'static str,
+        /// Raised, or cleared.
+        raised: bool,
+        /// For people.
+        text: String,
+    },
+    /// A service changed its state.
+    Service(ServiceIx, ServiceState),
+    /// An adaptor entity changed its state.
+    Adaptor(RaIx, AdaptorState),
+}
+
+/// Who raises an alarm (R-AL-04).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AlarmSource {
+    /// An adaptor entity.
+    Adaptor(RaIx),
+    /// A service.
+    Service(ServiceIx),
+    /// The shard itself.
+    Shard,
+}

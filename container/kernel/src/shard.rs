@@ -1,0 +1,325 @@
+//! The shard: what whoever drives a kernel calls.
+
+use crate::inspect::{ActivityInfo, Counts, EntityInfo, Metrics, TimerInfo};
+use crate::manage::{
+    AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
+};
+use crate::options::{Options, ServiceOptions};
+use crate::output::{NetInput, ShardOutput};
+use std::any::Any;
+use std::sync::Arc;
+use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
+use strowger::ra::AdaptorDef;
+use strowger::service::ServiceDef;
+use strowger::time::{Mono, Now};
+use strowger_journal::{Group, Record, Seq};
+
+/// All slots of a node, with the adaptor entities and services that work on them.
+///
+/// **Turn.** After one or more inputs: [`run`](Self::run) until it says that nothing more is to be done, or the budget is
+/// spent; then [`take_group`](Self::take_group) and give it to the journal; then [`poll_output`](Self::poll_output)
+/// until it is empty. When the journal says that a commit is durable: [`durable`](Self::durable), then poll again.
+/// When the time that [`deadline`](Self::deadline) names has come: [`timeout`](Self::timeout), then a turn.
+///
+/// **Life.** Install adaptors and services, bind links, [`restore`](Self::restore) every record, call
+/// [`restored`](Self::restored), activate what shall be active, [`start`](Self::start). In the end
+/// [`stop`](Self::stop), and turns until [`is_quiet`](Self::is_quiet).
+#[derive(Debug)]
+pub struct Shard {
+    options: Options,
+    metrics: Metrics,
+}
+
+impl Shard {
+    /// An empty shard, stopped.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            metrics: Metrics::default(),
+        }
+    }
+
+    // ---- what is installed
+
+    /// Makes an adaptor entity, inactive (R-RE-01).
+    ///
+    /// # Errors
+    /// See [`InstallError`].
+    pub fn install_adaptor(
+        &mut self,
+        name: &str,
+        def: &AdaptorDef,
+        settings: &Arc<dyn Any + Send + Sync>,
+    ) -> Result<RaIx, InstallError> {
+        let _ = (&name, &def, &settings);
+        Err(InstallError::TooMany("adaptors"))
+    }
+    /// Installs a service, inactive.
+    ///
+    /// # Errors
+    /// See [`InstallError`].
+    pub fn install_service(
+        &mut self,
+        def: ServiceDef,
+        options: ServiceOptions,
+    ) -> Result<ServiceIx, InstallError> {
+        let _ = (&def, &options);
+        Err(InstallError::TooMany("services"))
+    }
+    /// Binds a link name to an adaptor entity, for all services (R-LK-01).
+    ///
+    /// # Errors
+    /// The name is taken, or there is no such entity.
+    pub fn bind_link(&mut self, link: &str, adaptor: RaIx) -> Result<(), ManageError> {
+        let _ = (&link, &adaptor);
+        Err(ManageError::Unknown)
+    }
+    /// Unbinds it.
+    ///
+    /// # Errors
+    /// It is not bound, or a service that is not inactive uses it.
+    pub fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
+        let _ = (&link,);
+        Err(ManageError::Unknown)
+    }
+    /// The adaptor entity of a name.
+    #[must_use]
+    pub fn adaptor(&self, name: &str) -> Option<RaIx> {
+        let _ = (&name,);
+        None
+    }
+    /// The service of a name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<ServiceIx> {
+        let _ = (&name,);
+        None
+    }
+
+    // ---- recovery
+
+    /// Takes a record of the store, in the order of keys, before anything is activated.
+    ///
+    /// # Errors
+    /// See [`RestoreError`]; the shard is then useless.
+    pub fn restore(&mut self, now: Now, record: &Record<'_>) -> Result<(), RestoreError> {
+        let _ = (&now, &record);
+        Ok(())
+    }
+    /// All records have been given; `last` is the last commit in the store.
+    ///
+    /// # Errors
+    /// See [`RestoreError`]; the shard is then useless.
+    pub fn restored(&mut self, now: Now, last: Seq) -> Result<Restored, RestoreError> {
+        let _ = (&now, &last);
+        Ok(Restored::default())
+    }
+
+    // ---- states
+
+    /// Starts the SLEE (R-SL-01): active adaptor entities and services begin to work.
+    ///
+    /// # Errors
+    /// It is not stopped.
+    pub fn start(&mut self, now: Now) -> Result<(), ManageError> {
+        let _ = (&now,);
+        Err(ManageError::InvalidState)
+    }
+    /// Stops the SLEE: nothing new begins, what is there goes on; [`is_quiet`](Self::is_quiet) tells when it is done.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn stop(&mut self, now: Now) -> Result<(), ManageError> {
+        let _ = (&now,);
+        Err(ManageError::InvalidState)
+    }
+    /// Whether no activity is left but those of services, no entity, no event, and nothing to send.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        true
+    }
+    /// Activates services, all or none (R-SV-01).
+    ///
+    /// # Errors
+    /// See [`ManageError`].
+    pub fn activate_services(
+        &mut self,
+        now: Now,
+        services: &[ServiceIx],
+    ) -> Result<(), ManageError> {
+        let _ = (&now, &services);
+        Err(ManageError::Unknown)
+    }
+    /// Deactivates services, all or none; each is inactive when its last entity is gone (R-SV-05).
+    ///
+    /// # Errors
+    /// See [`ManageError`].
+    pub fn deactivate_services(
+        &mut self,
+        now: Now,
+        services: &[ServiceIx],
+    ) -> Result<(), ManageError> {
+        let _ = (&now, &services);
+        Err(ManageError::Unknown)
+    }
+    /// Deactivates some and activates others at one instant, all or none (R-SV-08).
+    ///
+    /// # Errors
+    /// See [`ManageError`].
+    pub fn replace_services(
+        &mut self,
+        now: Now,
+        old: &[ServiceIx],
+        new: &[ServiceIx],
+    ) -> Result<(), ManageError> {
+        let _ = (&now, &old, &new);
+        Err(ManageError::Unknown)
+    }
+    /// Activates an adaptor entity (R-RE-01).
+    ///
+    /// # Errors
+    /// It is not inactive.
+    pub fn activate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
+        let _ = (&now, &ra);
+        Err(ManageError::Unknown)
+    }
+    /// Deactivates an adaptor entity; it is inactive when its last activity has ended.
+    ///
+    /// # Errors
+    /// It is not active.
+    pub fn deactivate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
+        let _ = (&now, &ra);
+        Err(ManageError::Unknown)
+    }
+    /// State of the SLEE.
+    #[must_use]
+    pub fn state(&self) -> SleeState {
+        SleeState::Stopped
+    }
+    /// State of a service.
+    #[must_use]
+    pub fn service_state(&self, service: ServiceIx) -> Option<ServiceState> {
+        let _ = (&service,);
+        None
+    }
+    /// State of an adaptor entity.
+    #[must_use]
+    pub fn adaptor_state(&self, ra: RaIx) -> Option<AdaptorState> {
+        let _ = (&ra,);
+        None
+    }
+
+    // ---- a turn
+
+    /// Hands what came from the network to an adaptor entity.
+    pub fn input(&mut self, now: Now, ra: RaIx, input: NetInput<'_>) {
+        let _ = (&now, &ra, &input);
+    }
+    /// Tells all adaptor entities to refuse new work, or to take it again.
+    pub fn refuse_new(&mut self, now: Now, refuse: bool) {
+        let _ = (&now, &refuse);
+    }
+    /// Does what is due at `now`: timers, ends of suspensions, deadlines of adaptor entities.
+    pub fn timeout(&mut self, now: Now) {
+        let _ = (&now,);
+    }
+    /// When [`timeout`](Self::timeout) is to be called next, as of the last `now` that was given.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Mono> {
+        None
+    }
+    /// Routes events that wait; at most about `budget` deliveries. Whether more is to be done.
+    pub fn run(&mut self, now: Now, budget: usize) -> bool {
+        let _ = (&now, &budget);
+        false
+    }
+    /// What has changed since the last group, as one commit; `None` when nothing has that must be kept.
+    pub fn take_group(&mut self) -> Option<Group> {
+        None
+    }
+    /// Takes back the buffer of a group that has been written.
+    pub fn recycle(&mut self, buffer: Vec<u8>) {
+        let _ = (&buffer,);
+    }
+    /// Everything up to that commit is durable.
+    pub fn durable(&mut self, seq: Seq) {
+        let _ = (&seq,);
+    }
+    /// The next thing to do, if what it depends on is durable.
+    pub fn poll_output(&mut self) -> Option<ShardOutput> {
+        None
+    }
+
+    // ---- housekeeping
+
+    /// How much there is.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::default()
+    }
+    /// Counters of the kernel.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+    /// Counters of the adaptor entities, in the order of entity and name.
+    pub fn counters(&self) -> impl Iterator<Item = (RaIx, &'static str, u64)> {
+        std::iter::empty()
+    }
+    /// What an adaptor entity shows to its provider.
+    #[must_use]
+    pub fn view(&self, ra: RaIx) -> Option<&dyn Any> {
+        let _ = (&ra,);
+        None
+    }
+    /// The slot of a key, as adaptors and providers compute it.
+    #[must_use]
+    pub fn slot_of(&self, key: &[u8]) -> Slot {
+        let _ = (&key,);
+        Slot(0)
+    }
+    /// All activities, in the order of slot and place.
+    pub fn activities(&self) -> impl Iterator<Item = ActivityInfo> {
+        std::iter::empty()
+    }
+    /// One activity.
+    #[must_use]
+    pub fn activity(&self, id: ActivityId) -> Option<ActivityInfo> {
+        let _ = (&id,);
+        None
+    }
+    /// All entities, in the order of slot and place.
+    pub fn entities(&self) -> impl Iterator<Item = EntityInfo> {
+        std::iter::empty()
+    }
+    /// One entity.
+    #[must_use]
+    pub fn entity(&self, id: EntityId) -> Option<EntityInfo> {
+        let _ = (&id,);
+        None
+    }
+    /// All timers that will still expire, in the order of slot and place.
+    pub fn timers(&self) -> impl Iterator<Item = TimerInfo> {
+        std::iter::empty()
+    }
+    /// All names, sorted, with their activities.
+    pub fn names(&self) -> impl Iterator<Item = (&str, ActivityId)> {
+        std::iter::empty()
+    }
+    /// Ends an activity on behalf of the operator; its adaptor entity is told (R-RP-05).
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn end_activity(&mut self, now: Now, activity: ActivityId) -> Result<(), ManageError> {
+        let _ = (&now, &activity);
+        Err(ManageError::Unknown)
+    }
+    /// Removes an entity and its descendants on behalf of the operator, in a transaction of its own.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn remove_entity(&mut self, now: Now, entity: EntityId) -> Result<(), ManageError> {
+        let _ = (&now, &entity);
+        Err(ManageError::Unknown)
+    }
+}
