@@ -1,0 +1,123 @@
+//! Making one checkpoint: a window of the journal is merged by key and applied to the base in small slices.
+//!
+//! It runs on a thread of its own that owns the base meanwhile, so a slow disk or a slow table never holds up a commit.
+
+use crate::base::Base;
+use crate::segment::Segment;
+use crate::window::Window;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use strowger_journal::{Seq, StoreError};
+
+/// Records applied at once.
+const SLICE: usize = 128;
+/// Longest rest between two slices.
+const REST: Duration = Duration::from_millis(20);
+
+/// A checkpoint under way.
+#[derive(Debug)]
+pub(crate) struct Job<B> {
+    thread: JoinHandle<(B, Result<Outcome, StoreError>)>,
+    hurry: Arc<AtomicBool>,
+    pub(crate) started: Instant,
+}
+
+/// How a checkpoint ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    /// The last commit in it.
+    pub(crate) upto: Seq,
+    /// Whether segments may be dropped on its account.
+    pub(crate) counts: bool,
+    pub(crate) records: usize,
+}
+
+/// What a checkpoint covers.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) segments: Vec<Segment>,
+    /// The last commit of the checkpoint before.
+    pub(crate) after: Seq,
+    /// The last commit of which the base may hold traces that do not count.
+    pub(crate) applied: Seq,
+}
+
+impl<B: Base> Job<B> {
+    pub(crate) fn start(mut base: B, plan: Plan) -> Result<Self, StoreError> {
+        let hurry = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&hurry);
+        let thread = thread::Builder::new()
+            .name("checkpoint".into())
+            .spawn(move || {
+                let outcome = run(&mut base, &plan, &seen);
+                (base, outcome)
+            })
+            .map_err(|source| StoreError::Io {
+                operation: "start a thread for",
+                path: "checkpoint".into(),
+                source,
+            })?;
+        Ok(Self {
+            thread,
+            hurry,
+            started: Instant::now(),
+        })
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Lets it go on without rests.
+    pub(crate) fn hurry(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
+        self.thread.thread().unpark();
+    }
+
+    /// Waits for its end and gives the base back.
+    pub(crate) fn finish(self) -> Result<(B, Outcome), StoreError> {
+        self.hurry();
+        let (base, outcome) = self.thread.join().map_err(|_| StoreError::Panicked)?;
+        match outcome {
+            Ok(outcome) => Ok((base, outcome)),
+            Err(error) => {
+                // A table that failed to write may never return from its destructor.
+                std::mem::forget(base);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn run<B: Base>(base: &mut B, plan: &Plan, hurry: &AtomicBool) -> Result<Outcome, StoreError> {
+    let window = Window::read(plan.segments.iter(), plan.after, plan.applied)?;
+    let mut value = Vec::new();
+    let mut begun = Instant::now();
+    let mut records = 0;
+    for change in window.changes() {
+        match change.value {
+            Some(place) => {
+                window.value(place, &mut value)?;
+                base.put(change.key, &value, change.fresh)?;
+            }
+            None => base.remove(change.key)?,
+        }
+        records += 1;
+        if records % SLICE == 0 {
+            base.apply()?;
+            if !hurry.load(Ordering::Relaxed) {
+                thread::park_timeout(begun.elapsed().min(REST));
+            }
+            begun = Instant::now();
+        }
+    }
+    base.apply()?;
+    let counts = base.commit(window.last())?;
+    Ok(Outcome {
+        upto: window.last(),
+        counts,
+        records,
+    })
+}

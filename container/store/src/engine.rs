@@ -1,0 +1,365 @@
+//! The store of a node: the journal, the base that holds its checkpoints, and the upkeep between them.
+
+use crate::StoreOptions;
+use crate::base::Base;
+use crate::checkpoint::{Job, Outcome, Plan};
+use crate::disk::{Disk, SystemDisk};
+use crate::home::{FORMAT, Home};
+use crate::journal::Journal;
+use crate::segment::{Segment, corrupt, io_error};
+use crate::window::Window;
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use strowger_journal::{Group, Health, Key, Record, Recovered, Seq, Store, StoreError, Tended};
+
+/// How often a checkpoint under way is looked after.
+const FOLLOW: Duration = Duration::from_millis(50);
+/// A checkpoint that takes this long is reported.
+const STALLED: Duration = Duration::from_secs(60);
+/// Free space beyond the window's own bytes without which no checkpoint is begun: on a full disk sled hangs.
+const CHECKPOINT_ROOM: u64 = 16 * 1024 * 1024;
+
+/// Journal files with checkpoints in a [`Base`]. See the crate.
+#[derive(Debug)]
+pub struct JournalStore<B: Base> {
+    options: StoreOptions,
+    disk: Arc<dyn Disk>,
+    journal: Journal,
+    /// Away while a checkpoint is under way.
+    base: Option<B>,
+    job: Option<Job<B>>,
+    covered: Seq,
+    /// The checkpoint before the last one: segments up to here are covered twice.
+    covered_twice: Seq,
+    /// The last commit of which the base may hold traces that do not count.
+    applied: Seq,
+    /// Journal bytes that no checkpoint covers.
+    uncovered_bytes: u64,
+    last_checkpoint: Instant,
+    /// Checkpoints to make as soon as possible, because space is short.
+    urgent: u8,
+    stall_reported: bool,
+    reserved: bool,
+    health: Health,
+    /// The last field, so that the lock goes last.
+    home: Home,
+}
+
+impl<B: Base> JournalStore<B> {
+    /// Opens the store in `dir`, or creates one there.
+    ///
+    /// # Errors
+    /// It is in use, damaged, of an unknown format, or the disk fails or is full.
+    pub fn open(dir: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        Self::open_on(dir, options, Arc::new(SystemDisk))
+    }
+
+    /// As [`JournalStore::open`], on a disk of the caller's: for tests of failures.
+    ///
+    /// # Errors
+    /// As for [`JournalStore::open`].
+    pub fn open_on(
+        dir: &Path,
+        options: &StoreOptions,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, StoreError> {
+        let home = Home::open(dir, &*disk)?;
+        let mut reserved = home.reserve().exists();
+        if reserved && free_bytes(&home, &*disk)? < options.reserve_bytes {
+            // Neither the database nor a segment can be opened on a full disk.
+            reserved = release_reserve(&home, &*disk)?;
+        }
+        let base = B::open(&home.checkpoint(), options)?;
+        let covered = base.covered();
+        let journal = Journal::open(
+            home.journal(),
+            Arc::clone(&disk),
+            options.segment_bytes,
+            covered,
+        )?;
+        let uncovered_bytes = journal
+            .segments_after(covered)
+            .map(|segment| segment.end)
+            .sum();
+        let mut store = Self {
+            options: *options,
+            applied: journal.durable(),
+            disk,
+            journal,
+            base: Some(base),
+            job: None,
+            covered,
+            covered_twice: Seq::NONE,
+            uncovered_bytes,
+            last_checkpoint: Instant::now(),
+            urgent: 0,
+            stall_reported: false,
+            reserved,
+            health: Health::default(),
+            home,
+        };
+        store.watch_space()?;
+        Ok(store)
+    }
+
+    fn start_checkpoint(&mut self) -> Result<(), StoreError> {
+        let segments = self.window_segments();
+        let bytes: u64 = segments.iter().map(|segment| segment.end).sum();
+        if self.health.free_bytes < bytes.min(2 * self.options.checkpoint_bytes) + CHECKPOINT_ROOM {
+            if self.uncovered_bytes > 0 {
+                tracing::warn!(
+                    free = self.health.free_bytes,
+                    "no room for a checkpoint; the journal is kept"
+                );
+            }
+            self.last_checkpoint = Instant::now();
+            self.urgent = 0;
+            return Ok(());
+        }
+        if let Some(base) = self.base.take() {
+            self.uncovered_bytes = 0;
+            let plan = Plan {
+                segments,
+                after: self.covered,
+                applied: self.applied,
+            };
+            self.job = Some(Job::start(base, plan)?);
+        }
+        Ok(())
+    }
+
+    /// The segments of the next checkpoint: those after the last one, up to a bound on the memory that merging takes.
+    fn window_segments(&self) -> Vec<Segment> {
+        let mut bytes = 0;
+        let within = self
+            .journal
+            .segments_after(self.covered)
+            .take_while(|segment| {
+                let room = bytes < 2 * self.options.checkpoint_bytes;
+                bytes += segment.end;
+                room
+            });
+        within.cloned().collect()
+    }
+
+    /// Takes the base back from a checkpoint, waiting for it, and drops the segments that two checkpoints cover.
+    fn finish_checkpoint(&mut self) -> Result<(), StoreError> {
+        let Some(job) = self.job.take() else {
+            return Ok(());
+        };
+        let (
+            elapsed,
+            (
+                base,
+                Outcome {
+                    upto,
+                    counts,
+                    records,
+                },
+            ),
+        ) = (job.started.elapsed(), job.finish()?);
+        self.base = Some(base);
+        self.last_checkpoint = Instant::now();
+        self.stall_reported = false;
+        if !counts {
+            self.applied = self.applied.max(upto);
+            return Ok(());
+        }
+        self.covered_twice = self.covered;
+        self.covered = upto;
+        self.health.checkpoint = upto;
+        self.urgent = self.urgent.saturating_sub(1);
+        self.journal.drop_covered(self.covered_twice)?;
+        tracing::debug!(%upto, records, ms = elapsed.as_millis() as u64, "checkpoint");
+        Ok(())
+    }
+
+    /// Looks at free space; keeps, gives up or restores the reserve.
+    fn watch_space(&mut self) -> Result<(), StoreError> {
+        let (low, reserve) = (self.options.low_water_bytes, self.options.reserve_bytes);
+        let free = free_bytes(&self.home, &*self.disk)?;
+        let clear = low.saturating_add(low / 8);
+        self.health.low_space = free < if self.health.low_space { clear } else { low };
+        self.health.free_bytes = free;
+        if self.reserved && free < reserve {
+            self.reserved = release_reserve(&self.home, &*self.disk)?;
+            // Two checkpoints free the journal; only sealed segments can go.
+            self.urgent = 2;
+            self.journal.seal()?;
+        } else if !self.reserved
+            && reserve > 0
+            && free > clear.saturating_add(reserve.saturating_mul(2))
+        {
+            let path = self.home.reserve();
+            self.reserved = self.disk.create(&path, reserve).is_ok();
+        }
+        Ok(())
+    }
+
+    /// Waits for a checkpoint under way, if any.
+    fn settled_base(&mut self) -> Result<&B, StoreError> {
+        self.finish_checkpoint()?;
+        self.base.as_ref().ok_or(StoreError::Panicked)
+    }
+}
+
+impl<B: Base + Debug> Store for JournalStore<B> {
+    fn append(&mut self, group: &Group) -> Result<(), StoreError> {
+        self.journal.append(group)
+    }
+
+    fn sync(&mut self) -> Result<Seq, StoreError> {
+        let begun = Instant::now();
+        let written = self.journal.sync()?;
+        if written > 0 {
+            self.health.last_sync = begun.elapsed();
+            self.uncovered_bytes += written;
+        }
+        Ok(self.journal.durable())
+    }
+
+    fn tend(&mut self) -> Result<Tended, StoreError> {
+        self.watch_space()?;
+        if let Some(job) = &self.job {
+            if self.urgent > 0 || self.uncovered_bytes > self.options.checkpoint_bytes {
+                job.hurry();
+            }
+            if !job.is_finished() {
+                if job.started.elapsed() > STALLED && !self.stall_reported {
+                    self.stall_reported = true;
+                    tracing::error!(
+                        seconds = STALLED.as_secs(),
+                        "a checkpoint does not come to its end; the journal grows"
+                    );
+                }
+                return Ok(Tended {
+                    again: Some(FOLLOW),
+                });
+            }
+            self.finish_checkpoint()?;
+        }
+        let changed = self.journal.durable() > self.covered;
+        let rest = self
+            .options
+            .checkpoint_interval
+            .saturating_sub(self.last_checkpoint.elapsed());
+        let large = self.uncovered_bytes >= self.options.checkpoint_bytes;
+        if self.urgent > 0 || (changed && (rest.is_zero() || large)) {
+            self.start_checkpoint()?;
+            return Ok(Tended {
+                again: Some(FOLLOW),
+            });
+        }
+        Ok(Tended {
+            again: changed.then_some(rest),
+        })
+    }
+
+    fn checkpoint(&mut self) -> Result<Seq, StoreError> {
+        self.finish_checkpoint()?;
+        loop {
+            let before = self.covered;
+            self.start_checkpoint()?;
+            self.finish_checkpoint()?;
+            if self.covered == before || self.covered >= self.journal.durable() {
+                return Ok(self.covered);
+            }
+        }
+    }
+
+    fn recover(&mut self, sink: &mut dyn FnMut(Record<'_>)) -> Result<Recovered, StoreError> {
+        self.journal.sync()?;
+        self.settled_base()?;
+        let window = Window::read(
+            self.journal.segments_after(self.covered),
+            self.covered,
+            Seq(u64::MAX),
+        )?;
+        if window.last() != self.journal.durable() {
+            return Err(StoreError::Gap {
+                checkpoint: window.last(),
+                journal: self.journal.durable(),
+            });
+        }
+        let dir = self.home.checkpoint();
+        let mut records = 0;
+        let mut give = |key: &[u8], value: &[u8]| {
+            let key = Key::decode(key).map_err(|e| corrupt(&dir, 0, e))?;
+            records += 1;
+            sink(Record { key, value });
+            Ok(())
+        };
+        let mut changes = window.changes().peekable();
+        let mut buffer = Vec::new();
+        let base = self.base.as_ref().ok_or(StoreError::Panicked)?;
+        base.scan(&mut |key, value| {
+            while let Some(change) = changes.next_if(|change| change.key < key) {
+                if let Some(place) = change.value {
+                    window.value(place, &mut buffer)?;
+                    give(change.key, &buffer)?;
+                }
+            }
+            match changes.next_if(|change| change.key == key) {
+                None => give(key, value),
+                Some(change) => match change.value {
+                    None => Ok(()),
+                    Some(place) => {
+                        window.value(place, &mut buffer)?;
+                        give(key, &buffer)
+                    }
+                },
+            }
+        })?;
+        for change in changes {
+            if let Some(place) = change.value {
+                window.value(place, &mut buffer)?;
+                give(change.key, &buffer)?;
+            }
+        }
+        Ok(Recovered {
+            last_seq: window.last(),
+            records,
+            replayed: window.commits(),
+            format: FORMAT,
+        })
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            durable: self.journal.durable(),
+            checkpoint: self.covered,
+            journal_bytes: self.journal.bytes(),
+            ..self.health
+        }
+    }
+
+    fn close(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.journal.sync()?;
+        self.checkpoint().map(drop)
+    }
+}
+
+impl<B: Base> Drop for JournalStore<B> {
+    /// A checkpoint under way ends before the lock is given up.
+    fn drop(&mut self) {
+        if let Err(error) = self.finish_checkpoint() {
+            tracing::error!(%error, "the last checkpoint failed");
+        }
+    }
+}
+
+fn free_bytes(home: &Home, disk: &dyn Disk) -> Result<u64, StoreError> {
+    disk.free_bytes(home.dir())
+        .map_err(|e| io_error("inspect", home.dir(), e))
+}
+
+/// Gives the reserve's space back to the disk; the answer is that there is none any more.
+fn release_reserve(home: &Home, disk: &dyn Disk) -> Result<bool, StoreError> {
+    let path = home.reserve();
+    tracing::warn!(path = %path.display(), "the disk is nearly full; the reserve is given up");
+    disk.remove(&path)
+        .map_err(|e| io_error("remove", &path, e))?;
+    Ok(false)
+}

@@ -1,0 +1,211 @@
+//! What shards and the writer's thread share: the groups that wait, and what has become of them.
+
+use super::{QueueFull, WriterOptions, WriterStats};
+use std::collections::VecDeque;
+#[expect(
+    clippy::disallowed_types,
+    reason = "between threads, outside the core; held for a few instructions"
+)]
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, MutexGuard, PoisonError};
+use std::time::Instant;
+use strowger_journal::{Group, Health, Seq};
+
+/// Buffers kept for shards to use again.
+const SPARE: usize = 4;
+/// Largest buffer that is kept.
+const SPARE_BYTES: usize = 1024 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    options: WriterOptions,
+    #[expect(clippy::disallowed_types, reason = "see the import")]
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    durable: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// With the time when each came.
+    groups: VecDeque<(Instant, Group)>,
+    bytes: usize,
+    /// When the first strict group came that still waits.
+    first_strict: Option<Instant>,
+    /// The writer sleeps until something comes; otherwise it looks by itself.
+    idle: bool,
+    closed: bool,
+    failed: bool,
+    spare: Vec<Vec<u8>>,
+    stats: WriterStats,
+}
+
+/// Why `collect` came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// A batch is there, or it is time to tend the store.
+    Work,
+    /// The last batch is there.
+    Close,
+}
+
+impl Shared {
+    pub(super) fn new(options: WriterOptions, health: Health) -> Self {
+        let stats = WriterStats {
+            health,
+            ..WriterStats::default()
+        };
+        Self {
+            options,
+            queue: Queue {
+                stats,
+                ..Queue::default()
+            }
+            .into(),
+            wake: Condvar::new(),
+            durable: AtomicU64::new(health.durable.0),
+        }
+    }
+
+    pub(super) fn submit(&self, group: Group) -> Result<(), QueueFull> {
+        let mut queue = self.lock();
+        let bytes = group.bytes().len();
+        let full = queue.groups.len() >= self.options.queue_groups
+            || (!queue.groups.is_empty() && queue.bytes + bytes > self.options.queue_bytes);
+        if full || queue.closed || queue.failed {
+            queue.stats.refused += 1;
+            return Err(QueueFull(group));
+        }
+        let now = Instant::now();
+        let was_closing = queue.close_at(&self.options);
+        if group.strict() {
+            queue.first_strict.get_or_insert(now);
+        }
+        let was_large = queue.bytes >= self.options.batch_bytes;
+        queue.bytes += bytes;
+        queue.groups.push_back((now, group));
+        let sooner = queue.close_at(&self.options) != was_closing;
+        let large = !was_large && queue.bytes >= self.options.batch_bytes;
+        let wake = queue.idle && (sooner || large);
+        drop(queue);
+        if wake {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for a batch, for the time to tend the store, or for the end; moves what is due to `batch`.
+    pub(super) fn collect(&self, tend_at: Option<Instant>, batch: &mut Vec<Group>) -> Due {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                batch.extend(queue.groups.drain(..).map(|(_, group)| group));
+                return Due::Close;
+            }
+            let now = Instant::now();
+            let close_at = queue.close_at(&self.options);
+            if close_at.is_some_and(|at| at <= now) || queue.bytes >= self.options.batch_bytes {
+                queue.take(self.options.batch_bytes, batch);
+                return Due::Work;
+            }
+            if tend_at.is_some_and(|at| at <= now) {
+                return Due::Work;
+            }
+            queue.idle = true;
+            queue = match close_at.into_iter().chain(tend_at).min() {
+                None => self
+                    .wake
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(at) => {
+                    let waited = self
+                        .wake
+                        .wait_timeout(queue, at.saturating_duration_since(now));
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            queue.idle = false;
+        }
+    }
+
+    /// Publishes that a batch is durable, and keeps its buffers for shards.
+    pub(super) fn written(&self, durable: Seq, batch: &mut Vec<Group>) {
+        self.durable.store(durable.0, Ordering::Release);
+        let mut queue = self.lock();
+        queue.stats.syncs += 1;
+        for group in batch.drain(..) {
+            queue.stats.groups += 1;
+            queue.stats.commits += group.last().0 + 1 - group.first().0;
+            queue.stats.bytes += group.bytes().len() as u64;
+            let buffer = Vec::from(group);
+            if queue.spare.len() < SPARE && buffer.capacity() <= SPARE_BYTES {
+                queue.spare.push(buffer);
+            }
+        }
+    }
+
+    pub(super) fn durable(&self) -> Seq {
+        Seq(self.durable.load(Ordering::Acquire))
+    }
+
+    pub(super) fn spare(&self) -> Option<Vec<u8>> {
+        self.lock().spare.pop()
+    }
+
+    pub(super) fn set_health(&self, health: Health) {
+        self.lock().stats.health = health;
+    }
+
+    pub(super) fn stats(&self) -> WriterStats {
+        let queue = self.lock();
+        WriterStats {
+            queued_groups: queue.groups.len(),
+            queued_bytes: queue.bytes,
+            ..queue.stats
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_one();
+    }
+
+    pub(super) fn fail(&self) {
+        self.lock().failed = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// When the batch that collects is to be written.
+    fn close_at(&self, options: &WriterOptions) -> Option<Instant> {
+        let strict = self.first_strict.map(|at| at + options.group_delay);
+        let any = self
+            .groups
+            .front()
+            .map(|(at, _)| *at + options.relaxed_delay);
+        strict.into_iter().chain(any).min()
+    }
+
+    /// Moves groups out up to the size of a batch, at least one.
+    fn take(&mut self, most: usize, batch: &mut Vec<Group>) {
+        let mut taken = 0;
+        while let Some(next) = self.groups.front().map(|(_, group)| group.bytes().len())
+            && (taken == 0 || taken + next <= most)
+            && let Some((_, group)) = self.groups.pop_front()
+        {
+            taken += next;
+            batch.push(group);
+        }
+        self.bytes -= taken;
+        self.first_strict = self
+            .groups
+            .iter()
+            .find(|(_, group)| group.strict())
+            .map(|(at, _)| *at);
+    }
+}

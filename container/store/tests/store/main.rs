@@ -1,0 +1,4 @@
+//! Tests of the store over its public face: one suite for every implementation of the port, and what only files can do.
+
+mod port;
+mod suite;
