@@ -1,1 +1,58 @@
-//! Typed configuration: model, loader, validation, schema.
+//! Configuration of a Strowger node: typed model, layers, validation, schema.
+//!
+//! Not here: what the keys do (the node), and the settings of adaptors and services, which their own crates define
+//! and the command line hands in as [`Components`]. Nothing in this crate opens a socket or a store.
+//!
+//! Layers, later wins: embedded defaults, files in the order given, `STROWGER_*` variables, `key=value` flags. Tables
+//! are merged key by key; lists and plain values are replaced. One exception: a file that has an `[adaptors]`
+//! (`[services]`) table replaces the out-of-the-box adaptors (services), so that a node never runs a service that
+//! its operator did not name.
+//!
+//! Invariant: every key has a default (or is marked as required), a unit, a doc line and a reload class. All four are
+//! read from the model's own fields, by way of their JSON schema; a test fails where one is missing.
+//!
+//! ```
+//! use strowger_config::{Components, Sources};
+//!
+//! let sources = Sources::default().flag("node.name=edge-1");
+//! let components = Components::default(); // the binary's adaptors and services belong here
+//! let rejected = strowger_config::load(&sources, &components).unwrap_err();
+//! // Without its component, the out-of-the-box adaptor `sip` is of a type that nobody knows.
+//! assert_eq!(rejected.findings[0].problem.code(), "CFG-008");
+//! ```
+
+mod address;
+mod check;
+mod component;
+mod defaults;
+pub mod duration;
+mod file;
+mod key;
+mod layers;
+mod listing;
+mod load;
+mod model;
+mod nearest;
+mod overrides;
+mod path;
+mod problem;
+mod reference;
+mod rules;
+mod schema;
+mod section;
+mod size;
+mod source;
+
+pub use component::{Component, Components, Refusal, Settings};
+pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
+pub use listing::{Entry, Origin};
+pub use load::{Loaded, Sources, load};
+pub use model::{
+    Adaptor, Config, Durability, Limits, Listener, Log, LogFormat, Node, Service, Store, Transport,
+};
+pub use path::KeyPath;
+pub use problem::{Finding, Problem, Rejected};
+pub use reference::{DEFAULT_TOML, Explained, Reference};
+pub use section::Section;
+pub use size::Size;
+pub use source::{Place, Source, SourceKind};

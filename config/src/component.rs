@@ -1,0 +1,197 @@
+//! What configuration has to know of the adaptors and services that a binary contains.
+
+use crate::key::{Key, TableKind};
+use crate::path::KeyPath;
+use crate::problem::{Finding, Problem};
+use crate::section::Section;
+use figment::value::{Dict, Value};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// An adaptor type or a service kind, as far as configuration is concerned. [`Settings`] is the usual one.
+pub trait Component: Send + Sync {
+    /// The word by which configuration names it: an adaptor's `type`, a service's `kind`.
+    fn kind(&self) -> &str;
+
+    /// One line about it.
+    fn summary(&self) -> &str;
+
+    /// The schema of its settings.
+    fn schema(&self) -> Schema;
+
+    /// The adaptor types that a service uses; none for an adaptor.
+    fn adaptor_types(&self) -> &[&str];
+
+    /// Everything that is wrong with settings beyond their schema.
+    fn check(&self, settings: &Section) -> Vec<Finding>;
+}
+
+/// A component whose settings are the type `T`.
+///
+/// Of each field, `T`'s schema gives the doc line, the default (`#[serde(default)]` and `Serialize`), the bounds
+/// (`#[schemars(range(..))]`), the unit and the reload class:
+/// `#[schemars(extend("x-unit" = "calls", "x-reload" = "live"))]`. Durations have the format `duration`.
+pub struct Settings<T> {
+    kind: &'static str,
+    summary: &'static str,
+    adaptor_types: &'static [&'static str],
+    refusals: fn(&T) -> Vec<Refusal>,
+    settings: PhantomData<fn() -> T>,
+}
+
+/// What a component has against one of its settings.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The key, dotted, from the settings table on; the table itself when `None`.
+    pub key: Option<KeyPath>,
+    /// The reason.
+    pub error: Box<dyn Error + Send + Sync>,
+}
+
+impl<T> Settings<T> {
+    /// A component by its kind and one line about it.
+    #[must_use]
+    pub fn of(kind: &'static str, summary: &'static str) -> Self {
+        Self {
+            kind,
+            summary,
+            adaptor_types: &[],
+            refusals: |_| Vec::new(),
+            settings: PhantomData,
+        }
+    }
+
+    /// The adaptor types that a service uses, so that a missing adaptor is found before start.
+    #[must_use]
+    pub fn uses(self, adaptor_types: &'static [&'static str]) -> Self {
+        Self {
+            adaptor_types,
+            ..self
+        }
+    }
+
+    /// A check of what a schema cannot say.
+    #[must_use]
+    pub fn refusing(self, refusals: fn(&T) -> Vec<Refusal>) -> Self {
+        Self { refusals, ..self }
+    }
+}
+
+impl<T: JsonSchema + DeserializeOwned> Component for Settings<T> {
+    fn kind(&self) -> &str {
+        self.kind
+    }
+
+    fn summary(&self) -> &str {
+        self.summary
+    }
+
+    fn schema(&self) -> Schema {
+        SchemaGenerator::default().into_root_schema_for::<T>()
+    }
+
+    fn adaptor_types(&self) -> &[&str] {
+        self.adaptor_types
+    }
+
+    fn check(&self, settings: &Section) -> Vec<Finding> {
+        let read = match settings.read::<T>() {
+            Ok(read) => read,
+            Err(rejected) => return rejected.findings,
+        };
+        let refusals = (self.refusals)(&read).into_iter();
+        let findings = refusals.map(|refusal| {
+            let below = refusal.key.unwrap_or_default();
+            let key = settings.path().join(&below);
+            let error = Arc::from(refusal.error);
+            Finding::at(Problem::Refused { key, error }, settings.place(&below))
+        });
+        findings.collect()
+    }
+}
+
+/// The adaptors and services that a binary contains.
+#[derive(Default)]
+pub struct Components {
+    adaptors: BTreeMap<String, Known>,
+    services: BTreeMap<String, Known>,
+}
+
+pub(crate) struct Known {
+    pub(crate) component: Box<dyn Component>,
+    pub(crate) schema: Schema,
+    /// The tree of its settings.
+    pub(crate) key: Key,
+}
+
+impl Components {
+    /// With one more adaptor type.
+    #[must_use]
+    pub fn adaptor(mut self, component: impl Component + 'static) -> Self {
+        let known = Known::new(component);
+        self.adaptors
+            .insert(known.component.kind().to_owned(), known);
+        self
+    }
+
+    /// With one more service kind.
+    #[must_use]
+    pub fn service(mut self, component: impl Component + 'static) -> Self {
+        let known = Known::new(component);
+        self.services
+            .insert(known.component.kind().to_owned(), known);
+        self
+    }
+
+    pub(crate) fn get(&self, table: TableKind, kind: &str) -> Option<&Known> {
+        self.of(table).get(kind)
+    }
+
+    pub(crate) fn of(&self, table: TableKind) -> &BTreeMap<String, Known> {
+        match table {
+            TableKind::Adaptor => &self.adaptors,
+            TableKind::Service => &self.services,
+        }
+    }
+
+    /// The keys of an entry's settings, by the entry's `type` or `kind`, or else its name.
+    pub(crate) fn settings_of(&self, table: TableKind, name: &str, entry: &Dict) -> Option<&Key> {
+        let written = entry.get(table.kind_key()).and_then(Value::as_str);
+        let known = self.get(table, written.unwrap_or(name))?;
+        Some(&known.key)
+    }
+}
+
+impl Known {
+    fn new(component: impl Component + 'static) -> Self {
+        let schema = component.schema();
+        let key = Key::from_schema(schema.as_value());
+        Self {
+            component: Box::new(component),
+            schema,
+            key,
+        }
+    }
+}
+
+impl TableKind {
+    /// The name of the table that holds the entries.
+    pub(crate) const fn table(self) -> &'static str {
+        match self {
+            Self::Adaptor => "adaptors",
+            Self::Service => "services",
+        }
+    }
+
+    /// The key by which an entry names its component.
+    pub(crate) const fn kind_key(self) -> &'static str {
+        match self {
+            Self::Adaptor => "type",
+            Self::Service => "kind",
+        }
+    }
+}

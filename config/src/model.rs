@@ -1,0 +1,253 @@
+//! The typed model: what a node is given once everything has been merged and checked.
+//!
+//! A field is its documentation: the doc comment, the default, the unit and the reload class that users see are read
+//! from here. Conventions: `extend("x-reload" = ..)` on every key, `extend("x-unit" = ..)` on every number;
+//! durations are [`crate::duration`], sizes [`Size`]. No `flatten`, no `untagged`: both lose positions.
+
+use crate::section::{AdaptorSettings, Section, ServiceSettings};
+use crate::size::Size;
+use crate::{address, duration};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The whole configuration of one node.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The node as a process.
+    pub node: Node,
+    /// What the node writes about itself.
+    pub log: Log,
+    /// The durable store: a journal of commits, and checkpoints of live state.
+    pub store: Store,
+    /// Bounds of what the node holds. Every table and queue has one; what happens at the bound is said at each.
+    pub limits: Limits,
+    /// Resource adaptor entities by name.
+    pub adaptors: BTreeMap<String, Adaptor>,
+    /// Services by name.
+    pub services: BTreeMap<String, Service>,
+}
+
+/// The node as a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Node {
+    /// Name of this node in logs, metrics and alarms. Ids and store keys never contain it.
+    #[schemars(length(min = 1, max = 64), extend("x-reload" = "restart-node"))]
+    pub name: String,
+    /// Directory of the journal and the checkpoints; created when missing. A relative path starts at the working
+    /// directory of the process. One directory serves one running node.
+    #[schemars(length(min = 1), extend("x-reload" = "restart-node"))]
+    pub data_dir: PathBuf,
+    /// How long a node that was told to stop (SIGTERM) waits for the work in flight. It takes no new work meanwhile,
+    /// and ends without the rest when the time is over or a second SIGTERM arrives.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
+    pub drain_limit: Duration,
+}
+
+/// What the node writes about itself, to standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Shape of the lines.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub format: LogFormat,
+    /// Which events are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list such as
+    /// `info,strowger_sip=debug`.
+    #[schemars(length(min = 1), extend("x-reload" = "restart-node"))]
+    pub filter: String,
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// One line of text per event, for people.
+    #[default]
+    Plain,
+    /// One JSON object per line, for collectors.
+    Json,
+}
+
+/// The durable store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// How long a group of commits stays open for others to join, counted from its first strict commit. Longer means
+    /// fewer syncs and later answers; `0s` closes a group as soon as the sync before it has returned.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub group_delay: Duration,
+    /// How long a group that holds only `relaxed` commits stays open: the most that a crash can lose of them.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub relaxed_delay: Duration,
+    /// Largest group: a group that has reached this size closes at once.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 4096, "x-max-bytes" = 67_108_864))]
+    pub group_bytes: Size,
+    /// Groups that may wait for the writer. When as many wait, the shard stops reading its sockets and admits no
+    /// new work until the writer has caught up.
+    #[schemars(range(min = 1, max = 65_536), extend("x-unit" = "groups", "x-reload" = "restart-node"))]
+    pub queue: u32,
+    /// Size of one journal segment file; files are preallocated.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1_048_576, "x-max-bytes" = 1_073_741_824))]
+    pub segment_bytes: Size,
+    /// A checkpoint is begun when the journal has grown by this much since the last one.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1_048_576))]
+    pub checkpoint_bytes: Size,
+    /// A checkpoint is begun at the latest after this time, if anything was committed.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub checkpoint_interval: Duration,
+    /// Memory that the checkpoint database may use as its cache.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1_048_576))]
+    pub cache: Size,
+    /// Size of the reserve file. It is given back to the file system when the disk is full, so that the node can
+    /// still make a checkpoint and clean up.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub reserve: Size,
+    /// Free space of the file system below which strict services refuse new work and an alarm is raised.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub low_water: Size,
+}
+
+/// Bounds of what the node holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Activities alive at once. At the bound, adaptors refuse what would start another one.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "activities", "x-reload" = "restart-node"))]
+    pub activities: u32,
+    /// SBB entities alive at once. At the bound, no root entity is created and the initial event counts as failed.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "entities", "x-reload" = "restart-node"))]
+    pub entities: u32,
+    /// Timers set at once. At the bound, setting another one is an error value in the handler.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "timers", "x-reload" = "restart-node"))]
+    pub timers: u32,
+    /// Names bound at once in the naming facility. At the bound, binding another one is an error value in the handler.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "names", "x-reload" = "restart-node"))]
+    pub names: u32,
+    /// Events that may wait on one activity. At the bound, firing another one fails at the adaptor or the handler
+    /// that fires it.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "events", "x-reload" = "restart-node"))]
+    pub events_per_activity: u32,
+    /// Inputs (datagrams, pieces of streams, commands) that may wait for a shard. At the bound, sockets are not read.
+    #[schemars(range(min = 1, max = 10_000_000), extend("x-unit" = "inputs", "x-reload" = "restart-node"))]
+    pub shard_inputs: u32,
+    /// How long the delivery of an event stays suspended when the service that suspended it names no time of its own.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub suspend_timeout: Duration,
+    /// Time in which a handler must return. One that does not is taken for hung: its event is put aside and its
+    /// service takes no new work.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub delivery_time_max: Duration,
+    /// How long a service that was told to stop keeps the entities it still has; what is left is removed then.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub service_stop_time: Duration,
+}
+
+/// One resource adaptor entity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Adaptor {
+    /// Type of the adaptor, such as `sip`. Without it, the entity's own name is taken.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub kind: Option<String>,
+    /// Whether the entity is activated when the node starts.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub active: bool,
+    /// Link names bound to this entity, besides its own name, by which services find it.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub links: Vec<String>,
+    /// Addresses that the entity listens on, by a name of your choice.
+    pub listeners: BTreeMap<String, Listener>,
+    /// Settings of the adaptor's own. Which keys exist depends on `type`.
+    #[schemars(with = "AdaptorSettings")]
+    pub settings: Section,
+}
+
+/// One address that an adaptor listens on. The node opens the socket; the adaptor sees what arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Transport protocol.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub transport: Transport,
+    /// Address and port to bind, such as `192.0.2.10:5060` or `[2001:db8::10]:5060`. Port 0 takes any free port.
+    #[schemars(with = "address::SocketText", extend("x-reload" = "restart-node"))]
+    pub bind: SocketAddr,
+    /// Address and port that peers are told, where it differs from `bind` (address translation, or `bind` is a
+    /// wildcard address).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<address::SocketText>", extend("x-reload" = "restart-node"))]
+    pub advertise: Option<SocketAddr>,
+    /// Size asked of the operating system for the socket's receive and send buffers.
+    #[serde(default = "crate::defaults::socket_buffer")]
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 4096, "x-max-bytes" = 1_073_741_824))]
+    pub socket_buffer: Size,
+    /// Connections held at once on a stream transport. At the bound, new ones are closed as they arrive.
+    #[serde(default = "crate::defaults::connections")]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-node"))]
+    pub connections: u32,
+}
+
+/// Transport protocol of a listener.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// Streams.
+    Tcp,
+}
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Service {
+    /// Which of the installed services this is, such as `b2bua`. Without it, the service's own name is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub kind: Option<String>,
+    /// Desired state: whether the service is active once the node is up.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub active: bool,
+    /// Order in which services are offered an event: the highest first.
+    #[schemars(extend("x-unit" = "-128 to 127", "x-reload" = "restart-node"))]
+    pub priority: i8,
+    /// What of the service's state survives a crash, and what its messages wait for.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub durability: Durability,
+    /// Adaptor link that the service uses, per adaptor type. Needed only where several adaptors of one type exist.
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub links: BTreeMap<String, String>,
+    /// Settings of the service's own. Which keys exist depends on `kind`.
+    #[schemars(with = "ServiceSettings")]
+    pub settings: Section,
+}
+
+/// Durability of a service's committed state.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// State is in memory only; messages leave at commit; a crash ends the service's calls.
+    None,
+    /// State goes to the journal soon after commit; messages leave at commit; a crash loses the last moments.
+    Relaxed,
+    /// Messages leave after the state that caused them is on disk; nothing that was answered is lost.
+    #[default]
+    Strict,
+}

@@ -1,0 +1,28 @@
+//! The nearest of some names to what was written.
+
+/// The name that `written` was probably meant to be, if one is near enough.
+pub(crate) fn nearest<'a>(
+    written: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let near_enough = (written.chars().count() / 3).max(1);
+    let distances = names
+        .into_iter()
+        .map(|name| (strsim::osa_distance(written, name), name));
+    let (distance, name) = distances.min()?;
+    (distance <= near_enough).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn finds_slips_and_leaves_strangers_alone() {
+        let names = ["group_delay", "group_bytes", "cache", "queue"];
+        assert_eq!(nearest("cahce", names), Some("cache"));
+        assert_eq!(nearest("groupdelay", names), Some("group_delay"));
+        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("", names), None);
+    }
+}

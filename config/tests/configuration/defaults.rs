@@ -1,0 +1,57 @@
+//! The embedded defaults, the model and the rule that every key is documented, held against each other.
+
+use crate::common;
+use expect_test::expect_file;
+use strowger_config::{Config, DEFAULT_TOML};
+
+const TAIL: &str = "# ---- The node out of the box ";
+const HEAD_ENDS: &str = "checked by a test.\n\n";
+
+#[test]
+fn the_file_of_defaults_is_fresh() {
+    let components = common::components();
+    let (head, _) = DEFAULT_TOML.split_once(HEAD_ENDS).unwrap();
+    let (_, tail) = DEFAULT_TOML.split_once(TAIL).unwrap();
+    let sections = components.reference().default_sections();
+    let fresh = format!("{head}{HEAD_ENDS}{sections}{TAIL}{tail}");
+    expect_file!["../../default.toml"].assert_eq(&fresh);
+}
+
+#[test]
+fn the_file_of_defaults_says_what_the_model_says() {
+    let loaded = common::load(&[], &[], &[]).unwrap();
+    let Config {
+        node,
+        log,
+        store,
+        limits,
+        ..
+    } = Config::default();
+    assert_eq!(loaded.config.node, node);
+    assert_eq!(loaded.config.log, log);
+    assert_eq!(loaded.config.store, store);
+    assert_eq!(loaded.config.limits, limits);
+    assert!(loaded.warnings.is_empty());
+}
+
+#[test]
+fn every_key_has_doc_line_reload_class_unit_and_default() {
+    let components = common::components();
+    assert_eq!(components.reference().gaps(), Vec::<String>::new());
+    let without = components
+        .reference()
+        .keys()
+        .filter(|(_, key)| key.default.is_none())
+        .map(|(path, _)| path.to_string())
+        .collect::<Vec<_>>();
+    assert_eq!(
+        without,
+        [
+            "adaptors.NAME.listeners.NAME.advertise",
+            "adaptors.NAME.listeners.NAME.bind",
+            "adaptors.NAME.listeners.NAME.transport",
+            "adaptors.NAME.type",
+            "services.NAME.kind",
+        ]
+    );
+}

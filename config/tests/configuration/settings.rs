@@ -1,0 +1,128 @@
+//! Settings of adaptors and services: typed, documented and explained like every other key.
+
+use crate::common::{Answer, Mode, Radio, components, load};
+use expect_test::expect;
+
+#[test]
+fn settings_are_read_as_their_type() {
+    let file = "[services.uas.settings]\nmode = \"delayed\"\ngreetings = [\"hello\"]\n[adaptors.sip.settings]\nattempts = 5";
+    let loaded = load(&[file], &[], &[]).unwrap();
+    let answer: Answer = loaded.config.services["uas"].settings.read().unwrap();
+    assert_eq!(
+        answer,
+        Answer {
+            mode: Mode::Delayed,
+            greetings: vec!["hello".into()]
+        }
+    );
+    let radio: Radio = loaded.config.adaptors["sip"].settings.read().unwrap();
+    assert_eq!(
+        radio,
+        Radio {
+            attempts: 5,
+            ..Radio::default()
+        }
+    );
+}
+
+#[test]
+fn the_adaptor_of_a_service_is_found_by_type_and_by_link() {
+    let adaptors =
+        "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n";
+    let services = "[services.uas]\nlinks.sip = \"carrier\"\n[services.b2bua]\nlinks.sip = \"b\"";
+    let two = load(&[adaptors, services], &[], &[]).unwrap().config;
+    assert_eq!(two.adaptor_for("uas", "sip"), Some("a"));
+    assert_eq!(two.adaptor_for("b2bua", "sip"), Some("b"));
+    let one = load(&[], &[], &[]).unwrap().config;
+    assert_eq!(one.adaptor_for("uas", "sip"), Some("sip"));
+    assert_eq!(one.adaptor_for("uas", "sms"), None);
+}
+
+#[test]
+fn a_key_of_settings_is_explained_like_any_other() {
+    let components = components();
+    let explain = |key: &str| {
+        components
+            .reference()
+            .explain(key, None)
+            .unwrap()
+            .to_string()
+    };
+    expect![[r#"
+        services.uas.settings.mode
+
+          How it answers.
+
+          takes:    one of `direct`, `delayed`
+                    direct     At once.
+                    delayed    After a while.
+          default:  "direct"
+          reload:   live
+          variable: STROWGER_SERVICES__UAS__SETTINGS__MODE
+    "#]]
+    .assert_eq(&explain("services.uas.settings.mode"));
+    expect![[r#"
+        adaptors.NAME.listeners.NAME.bind
+
+          Address and port to bind, such as `192.0.2.10:5060` or `[2001:db8::10]:5060`. Port 0 takes
+          any free port.
+
+          takes:    an address and port
+          default:  none, the key is required
+          reload:   restart-node
+          variable: STROWGER_ADAPTORS__NAME__LISTENERS__NAME__BIND
+    "#]]
+    .assert_eq(&explain("adaptors.NAME.listeners.NAME.bind"));
+    expect![[r#"
+        node
+
+          The node as a process.
+
+          Keys:
+            data_dir               Directory of the journal and the checkpoints; created when missing.
+            drain_limit            How long a node that was told to stop (SIGTERM) waits for the work in flight.
+            name                   Name of this node in logs, metrics and alarms.
+    "#]].assert_eq(&explain("node"));
+}
+
+#[test]
+fn an_unknown_key_is_not_explained_but_the_nearest_is_named() {
+    let components = components();
+    let rejected = components
+        .reference()
+        .explain("store.cahce", None)
+        .unwrap_err();
+    expect![[r#"
+        CFG-014 [] unknown key `store.cahce` | did you mean `store.cache`?
+    "#]]
+    .assert_eq(&crate::common::lines(&rejected.findings));
+}
+
+#[test]
+fn the_reference_pages_have_every_key() {
+    let components = components();
+    let reference = components.reference();
+    let page = reference.markdown();
+    for (path, _) in reference.keys() {
+        let name = path.segments().last().unwrap();
+        assert!(page.contains(&format!("| `{name}` |")), "{path}");
+    }
+}
+
+#[test]
+fn the_json_schema_has_settings_by_kind_and_resolves() {
+    let schema = components().json_schema();
+    let text = schema.to_string();
+    let mut references = 0;
+    for part in text.split("\"$ref\":\"").skip(1) {
+        let reference = part.split('"').next().unwrap();
+        assert!(schema.pointer(&reference[1..]).is_some(), "{reference}");
+        references += 1;
+    }
+    assert!(references > 10);
+    assert!(
+        schema
+            .pointer("/$defs/adaptors-sip/properties/attempts/maximum")
+            .is_some()
+    );
+}
