@@ -10,7 +10,7 @@ use std::rc::Rc;
 /// Something that happened on an activity. Usually derived: `#[derive(Event)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
-    note = "derive it: `#[derive(Event)]` (with serde's Serialize and Deserialize)"
+    note = "derive it: `#[derive(Debug, Event)]`"
 )]
 pub trait Event: Any + fmt::Debug + Serialize + DeserializeOwned {
     /// Name, vendor and version of the event type.

@@ -27,7 +27,7 @@ pub mod timer;
 
 pub use context::Cx;
 pub use error::{Error, OpError, Result};
-pub use strowger_macros::{Event, State, sbb};
+pub use strowger_macros::{Event, State, on, sbb};
 
 #[doc(hidden)]
 pub use {bytes, erased_serde, postcard, schemars, serde};

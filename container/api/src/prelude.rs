@@ -14,5 +14,5 @@ pub use crate::service::ServiceDef;
 pub use crate::state::{Migrate, State};
 pub use crate::time::{hours, millis, minutes, secs};
 pub use crate::timer::{PreserveMissed, Timer, TimerOptions, TimerTag};
-pub use crate::{Event, State, sbb};
 pub use std::time::Duration;
+pub use strowger_macros::{Event, State, on, sbb};

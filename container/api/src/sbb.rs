@@ -1,9 +1,10 @@
 //! What an SBB is to the container: a descriptor. `#[sbb]` derives it from an impl block's signatures; it may also be
 //! written by hand.
 
+use crate::attribute::Attribute;
 use crate::context::Cx;
-use crate::error::{Error, Result};
-use crate::event::{AnyEvent, EventDecl};
+use crate::error::{Error, OpError, Result};
+use crate::event::{AnyEvent, Event, EventDecl};
 use crate::id::{Component, ComponentId};
 use crate::initial::InitialDecl;
 use crate::param::LinkDecl;
@@ -20,6 +21,8 @@ use std::fmt;
 pub trait Sbb: State + Default {
     /// Name, vendor and version of the SBB.
     const SBB: Component;
+    /// Default priority of its entities, as roots or where a child relation names none (R-OR-01).
+    const PRIORITY: i8 = 0;
     /// Events, links, children, migrations: everything that the container must know of it.
     fn descriptor() -> SbbDescriptor;
 }
@@ -29,7 +32,8 @@ pub trait Sbb: State + Default {
 pub struct SbbDescriptor {
     /// Name, vendor and version.
     pub component: Component,
-    /// Its handlers, in the order in which they are written.
+    /// Its handlers, in the order in which they are tried: the first whose event and activity type fit is called.
+    /// `#[sbb]` puts those that name an activity type before those that take any.
     pub handlers: Vec<HandlerDecl>,
     /// Its child relations.
     pub children: Vec<ChildDecl>,
@@ -131,6 +135,22 @@ pub struct HandlerDecl {
     pub call: Handler,
 }
 
+impl HandlerDecl {
+    /// A handler of `E` on activities of every type: not initial, not masked, without links.
+    #[must_use]
+    pub fn new<E: Event>(name: &'static str, call: Handler) -> Self {
+        Self {
+            name,
+            event: EventDecl::of::<E>(),
+            activity: None,
+            initial: None,
+            mask_on_attach: false,
+            links: SmallVec::new(),
+            call,
+        }
+    }
+}
+
 impl fmt::Debug for HandlerDecl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandlerDecl")
@@ -207,6 +227,17 @@ pub struct AliasDecl {
     pub schema: Schema,
 }
 
+impl AliasDecl {
+    /// The declaration of `A`; `None` if it has no alias.
+    #[must_use]
+    pub fn of<A: Attribute>() -> Option<Self> {
+        A::ALIAS.map(|alias| Self {
+            alias,
+            schema: Schema::of::<A::Value>(),
+        })
+    }
+}
+
 /// An older state that an SBB can take over.
 #[derive(Clone)]
 pub struct MigrationDecl {
@@ -234,4 +265,76 @@ pub fn receives(
     handlers
         .iter()
         .position(|h| h.event.id() == event && h.activity.is_none_or(|a| a.id() == activity))
+}
+
+// ---- what the expansion of `#[sbb]` calls
+
+/// What a handler or a callback may return.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    label = "neither nothing nor a `Result`",
+    note = "a handler returns nothing, or `Result` when it may fail"
+)]
+pub trait Returned {
+    /// It as the container takes it.
+    fn into_result(self) -> Result;
+}
+
+impl Returned for () {
+    fn into_result(self) -> Result {
+        Ok(())
+    }
+}
+
+impl<E: Into<Error>> Returned for Result<(), E> {
+    fn into_result(self) -> Result {
+        self.map_err(Into::into)
+    }
+}
+
+#[doc(hidden)]
+pub fn returned<T: Returned>(value: T) -> Result {
+    value.into_result()
+}
+
+#[doc(hidden)]
+pub fn state<S: Sbb>(state: &mut dyn Any) -> Result<&mut S, OpError> {
+    state.downcast_mut().ok_or(OpError::BadState(S::SBB.name))
+}
+
+#[doc(hidden)]
+pub fn receive<'a, S: Sbb, E: Event>(
+    object: &'a mut dyn Any,
+    event: &'a AnyEvent,
+) -> Result<(&'a mut S, &'a E), OpError> {
+    let event = event.downcast_ref().ok_or(OpError::UnrecognizedEvent)?;
+    Ok((state(object)?, event))
+}
+
+/// Whether no two of these pairs of event type and activity type are equal.
+#[doc(hidden)]
+#[must_use]
+pub const fn differ(handlers: &[(Component, Option<Component>)]) -> bool {
+    let mut i = 0;
+    while i < handlers.len() {
+        let mut j = 0;
+        while j < i {
+            let (event, activity) = (handlers[i].0, handlers[i].1);
+            if event.id().0 == handlers[j].0.id().0 && same(activity, handlers[j].1) {
+                return false;
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+    true
+}
+
+const fn same(a: Option<Component>, b: Option<Component>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a.id().0 == b.id().0,
+        (None, Some(_)) | (Some(_), None) => false,
+    }
 }

@@ -23,13 +23,13 @@ pub struct ServiceDef {
 pub struct NoSettings {}
 
 impl ServiceDef {
-    /// A service whose root SBB is `S`, with priority 0 and no settings.
+    /// A service whose root SBB is `S`, with that SBB's priority and no settings.
     #[must_use]
     pub fn of<S: Sbb>() -> Self {
         Self {
             component: S::SBB,
             root: S::descriptor(),
-            priority: 0,
+            priority: S::PRIORITY,
             settings: SettingsDecl::of::<NoSettings>(),
         }
     }

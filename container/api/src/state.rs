@@ -23,6 +23,10 @@ pub trait State: Serialize + DeserializeOwned + 'static {
 }
 
 /// Turns the state of an older version of an SBB into this one's (R-SV-08).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take over the state `{Old}`",
+    note = "say how: `impl Migrate<{Old}> for {Self}`"
+)]
 pub trait Migrate<Old: State>: State {
     /// Called once for each entity that the old version left behind.
     fn migrate(old: Old) -> Self;
@@ -45,6 +49,46 @@ impl Schema {
         S::schema(&mut text);
         let fingerprint = crate::id::fingerprint(text.as_bytes());
         Self { text, fingerprint }
+    }
+}
+
+/// Nesting at which a schema stops: a type that contains itself has no end.
+const DEPTH: usize = 32;
+/// Length at which it stops.
+const LENGTH: usize = 16 * 1024;
+
+/// For derived schemas: whether one more type may be written out; where it may not, dots stand for it.
+#[doc(hidden)]
+pub fn nest(out: &mut String) -> bool {
+    let (mut open, mut closed) = (0_usize, 0_usize);
+    for byte in out.bytes() {
+        match byte {
+            b'{' | b'(' => open += 1,
+            b'}' | b')' => closed += 1,
+            _ => {}
+        }
+    }
+    let fits = open - closed < DEPTH && out.len() < LENGTH;
+    if !fits {
+        out.push_str("...");
+    }
+    fits
+}
+
+/// For derived states: serde by way of `State`, so that a field that is none gives one error.
+#[doc(hidden)]
+pub mod field {
+    use super::State;
+    use serde::{Deserializer, Serializer};
+
+    pub fn serialize<T: State, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: State, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// What a timer carries, and what tells it from others: a handler takes `&Timer<NoAnswer>`.
 ///
-/// Any event can be a tag: `#[derive(Debug, Event, Serialize, Deserialize)] struct NoAnswer;`.
+/// Any event can be a tag: `#[derive(Clone, Debug, Event)] struct NoAnswer;`.
 pub trait TimerTag: Event + Clone {}
 
 impl<T: Event + Clone> TimerTag for T {}

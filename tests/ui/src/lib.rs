@@ -1,1 +1,4 @@
-//! Compile-fail tests of the macros.
+//! Tests of the macros, as the crates of service authors see them; all in `tests/`.
+//!
+//! `tests/fail/*.rs` must not compile, and each has beside it what the compiler is to say. After a change of wording:
+//! `TRYBUILD=overwrite cargo test -p strowger-ui --test compile_fail`, and read the difference.

@@ -1,0 +1,6 @@
+use strowger::prelude::*;
+
+#[derive(Debug, Event)]
+struct Ring<T>(T);
+
+fn main() {}

@@ -1,0 +1,18 @@
+use strowger::prelude::*;
+
+#[derive(Clone, Debug, Event)]
+struct Ring;
+
+#[derive(Default, State)]
+struct Bell {
+    rung: u32,
+}
+
+#[sbb(name = "bell", vendor = "org.example", version = "1.0")]
+impl Clone for Bell {
+    fn clone(&self) -> Self {
+        Bell { rung: self.rung }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+#![allow(unused_variables)]
+
+use strowger::prelude::*;
+
+#[derive(Clone, Debug, Event)]
+struct Ring;
+
+#[derive(Default, State)]
+struct Bell {
+    rung: u32,
+}
+
+#[sbb(name = "bell", vendor = "org.example", version = "1.0")]
+impl Bell {
+    #[on(initial, select = Self::pick)]
+    fn ring(&mut self, cx: &mut Cx, ev: &Ring) {}
+    fn pick(_: &Ring) -> bool {
+        true
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use strowger::prelude::*;
+
+#[derive(Debug, Event)]
+#[event(nme = "ring")]
+struct Ring;
+
+fn main() {}

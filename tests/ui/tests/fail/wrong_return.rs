@@ -1,0 +1,21 @@
+#![allow(unused_variables)]
+
+use strowger::prelude::*;
+
+#[derive(Clone, Debug, Event)]
+struct Ring;
+
+#[derive(Default, State)]
+struct Bell {
+    rung: u32,
+}
+
+#[sbb(name = "bell", vendor = "org.example", version = "1.0")]
+impl Bell {
+    #[on]
+    fn ring(&mut self, cx: &mut Cx, ev: &Ring) -> u32 {
+        1
+    }
+}
+
+fn main() {}
