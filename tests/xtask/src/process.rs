@@ -68,6 +68,7 @@ impl Running {
                     log: self.log.clone(),
                 });
             }
+            // A bounded poll: another process's state cannot be waited for.
             std::thread::sleep(LOOK);
         }
         let (what, log) = (self.what.clone(), self.log.clone());
@@ -85,6 +86,7 @@ impl Running {
             if let Some(status) = self.ended() {
                 return Ok(status);
             }
+            // A bounded poll: another process's state cannot be waited for.
             std::thread::sleep(LOOK);
         }
         Err(Error::TooLong {

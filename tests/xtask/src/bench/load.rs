@@ -76,6 +76,7 @@ pub(crate) fn round(system: &System, binary: &Path, plan: Plan, home: &Path) -> 
     let limit = Duration::from_secs(u64::from(plan.seconds)) + OVERTIME;
     caller.wait_end(limit)?;
     let seen = probe.finish();
+    // Not a poll: the time itself is measured.
     std::thread::sleep(plan.settle.max(LAST_TOTALS));
     let after = sample(&running, called.as_ref());
     let memory_kib = machine::memory_of(&machine::family(running.pid()));
