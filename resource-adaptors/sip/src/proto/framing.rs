@@ -7,10 +7,13 @@
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr;
 
-use super::wire::{Limits, Message, Rejected, WireErrorKind};
+use super::wire::{Limits, Message, Rejected, WireErrorKind, framed_length};
 
 /// Most bytes that one [`Framer::push`] may bring beyond the message that is being collected.
 const READ_MAX: usize = 64 * 1024;
+
+/// What an idle stream may keep allocated.
+const IDLE_CAPACITY: usize = 4 * 1024;
 
 /// What came out of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,8 +146,8 @@ impl Framer {
             );
             return Ok(None);
         };
-        let message = self.index(end)?;
-        let kind = match message.content_length() {
+        let head = self.buffer.get(..end).unwrap_or_default();
+        let kind = match framed_length(head, &self.limits) {
             Ok(Some(length)) if end.saturating_add(length as usize) <= max => {
                 let total = end + length as usize;
                 self.state = State::Body(total);
@@ -157,37 +160,28 @@ impl Framer {
         Err(self.reject(end, kind))
     }
 
-    /// Reads the headers. Defects that leave the length readable are left to [`Message::frame`].
-    fn index(&self, end: usize) -> Result<Message, FrameError> {
-        match Message::parse(self.copy(end), &self.limits) {
-            Ok(message) => Ok(message),
-            Err(mut rejected) => match rejected.partial.take() {
-                Some(message) => Ok(message),
-                None => Err(rejected.into()),
-            },
-        }
-    }
-
     fn reject(&self, end: usize, kind: WireErrorKind) -> FrameError {
-        let head = self.copy(end.min(self.limits.stream));
-        let partial = match Message::parse(head, &self.limits) {
+        let head = self
+            .buffer
+            .get(..end.min(self.limits.stream))
+            .unwrap_or_default();
+        let partial = match Message::parse(Bytes::copy_from_slice(head), &self.limits) {
             Ok(message) => Some(message),
             Err(rejected) => rejected.partial,
         };
         Rejected::of(kind, end, partial).into()
     }
 
-    fn copy(&self, end: usize) -> Bytes {
-        Bytes::copy_from_slice(self.buffer.get(..end).unwrap_or_default())
-    }
-
+    /// Copies the message out, so that a message that is kept does not keep the stream's buffer.
     fn take(&mut self, total: usize) -> Option<Frame> {
-        if self.buffer.len() < total {
-            return None;
+        let message = Bytes::copy_from_slice(self.buffer.get(..total)?);
+        self.buffer.advance(total);
+        if self.buffer.is_empty() && self.buffer.capacity() > IDLE_CAPACITY {
+            self.buffer = BytesMut::new();
         }
         self.state = State::Head(0);
         self.after_crlf = false;
-        Some(Frame::Message(self.buffer.split_to(total).freeze()))
+        Some(Frame::Message(message))
     }
 }
 

@@ -155,14 +155,8 @@ impl<'m> Edit<'m> {
                     .first()
                     .map_or(self.message.head_end, |e| e.start);
                 let line = data.get(..end as usize).unwrap_or_default();
-                out.extend_from_slice(super::text::trim_end(line));
-                // A status line without a reason phrase ends with a blank that belongs to it.
-                if line.trim_ascii_end().len() + 1 < line.len()
-                    && line.get(12) == Some(&b' ')
-                    && self.message.reason() == Some(b"")
-                {
-                    out.push(b' ');
-                }
+                let content = line.strip_suffix(b"\n").unwrap_or(line);
+                out.extend_from_slice(content.strip_suffix(b"\r").unwrap_or(content));
                 out.extend_from_slice(b"\r\n");
             }
         }

@@ -15,7 +15,7 @@ pub struct Limits {
     pub header: usize,
     /// Bytes of the Request-URI (414).
     pub uri: usize,
-    /// `Via` values (513).
+    /// `Via` values (513): as many as Max-Forwards of 70 lets through.
     pub vias: usize,
     /// `Route` values, and `Record-Route` values (513).
     pub routes: usize,
@@ -32,7 +32,7 @@ impl Limits {
         headers: 128,
         header: 8 * 1024,
         uri: 2 * 1024,
-        vias: 32,
+        vias: 70,
         routes: 64,
         contacts: 32,
     };

@@ -39,6 +39,7 @@ pub use message::{Contacts, Header, Message, NameAddrs, Vias};
 pub use method::Method;
 pub use name_addr::NameAddr;
 pub use params::{Param, Params};
+pub(crate) use parse::framed_length;
 pub use uri::{Host, Scheme, Uri};
 pub use values::{CSeq, MediaType};
 pub use via::{BRANCH_COOKIE, Via, is_rfc3261_branch};

@@ -12,9 +12,9 @@ use super::header::{HeaderId, mask};
 use super::limits::Limits;
 use super::message::{Entry, Message, Start};
 use super::method::Method;
-use super::text::{eq_token, is_lws, is_token, is_token_byte, trim_end};
+use super::text::{decimal, eq_token, is_lws, is_token, is_token_byte, trim_end};
 
-/// What a response copies: indexed even where a message has more headers than it may.
+/// What a response copies and what frames: indexed even where a message has more headers than it may.
 const CORE: u128 = mask(&[
     HeaderId::Via,
     HeaderId::From,
@@ -99,7 +99,7 @@ fn index(mut bytes: Bytes, limits: &Limits) -> Result<(Message, Option<WireError
         return Err(WireError::new(Kind::MessageTooLarge, 0));
     }
     let mut indexer = Indexer::new(&bytes, limits);
-    let start = indexer.start_line(&bytes)?;
+    let start = indexer.start_line()?;
     indexer.headers();
     let Indexer {
         head_end,
@@ -112,19 +112,54 @@ fn index(mut bytes: Bytes, limits: &Limits) -> Result<(Message, Option<WireError
         ..
     } = indexer;
     let (head_end, body) = (head_end as u32, pos as u32);
-    Ok((
-        Message {
-            bytes,
-            start,
-            head_end,
-            body,
-            seen,
-            twice,
-            bare_lf,
-            index,
-        },
-        defect,
-    ))
+    let mut message = Message {
+        bytes,
+        start,
+        head_end,
+        body,
+        seen,
+        twice,
+        bare_lf,
+        index,
+    };
+    if let Start::Request {
+        method: Method::Other(name),
+        uri,
+    } = &mut message.start
+    {
+        *name = message.bytes.slice(..uri.0 as usize - 1);
+    }
+    Ok((message, defect))
+}
+
+/// What Content-Length says in a header section, for the framer: nothing is copied or kept.
+pub(crate) fn framed_length(head: &[u8], limits: &Limits) -> Result<Option<u32>, WireError> {
+    let mut indexer = Indexer::new(head, limits);
+    match indexer.start_line() {
+        // A peer whose response lines are wrong may still frame them right.
+        Ok(_)
+        | Err(WireError {
+            kind: Kind::StatusLine,
+            ..
+        }) => {}
+        Err(error) => return Err(error),
+    }
+    indexer.headers();
+    let mut lengths = indexer
+        .index
+        .iter()
+        .filter(|e| e.id == HeaderId::ContentLength);
+    let Some(entry) = lengths.next() else {
+        return Ok(None);
+    };
+    let at = entry.start as usize;
+    if lengths.next().is_some() {
+        return Err(WireError::new(Kind::DuplicateHeader, at));
+    }
+    let length = decimal(entry.value(head)).and_then(|n| u32::try_from(n).ok());
+    length
+        .map(Some)
+        .ok_or_else(|| WireError::new(Kind::Number, at))
 }
 
 struct Indexer<'a> {
@@ -257,13 +292,13 @@ impl<'a> Indexer<'a> {
         self.index.push(entry);
     }
 
-    fn start_line(&mut self, bytes: &Bytes) -> Result<Start, WireError> {
+    fn start_line(&mut self) -> Result<Start, WireError> {
         let end = self.line_end(0, false);
         let line = self.data.get(..end).unwrap_or_default();
         if line.get(..4).is_some_and(|s| eq_token(s, b"SIP/")) {
             self.status_line(line)
         } else {
-            self.request_line(bytes, line)
+            self.request_line(line)
         }
     }
 
@@ -282,7 +317,7 @@ impl<'a> Indexer<'a> {
             .get(at..)
             .and_then(|s| s.split_at_checked(3))
             .ok_or_else(|| error(at))?;
-        let code = super::text::decimal(digits)
+        let code = decimal(digits)
             .filter(|c| (100..700).contains(c))
             .ok_or_else(|| error(at))?;
         let reason_at = match rest {
@@ -298,14 +333,14 @@ impl<'a> Indexer<'a> {
     }
 
     /// `Method SP Request-URI SP SIP/2.0`, single blanks. What can be told apart is, to be answered.
-    fn request_line(&mut self, bytes: &Bytes, line: &[u8]) -> Result<Start, WireError> {
+    fn request_line(&mut self, line: &[u8]) -> Result<Start, WireError> {
         let not_sip = WireError::new(Kind::NotSip, 0);
         let space = line.iter().position(|&b| b == b' ').ok_or(not_sip)?;
         if !is_token(&line[..space]) || space > self.limits.header {
             return Err(not_sip);
         }
-        let method =
-            Method::known(&line[..space]).unwrap_or_else(|| Method::Other(bytes.slice(..space)));
+        // An unknown name is put in by `index`, which has the buffer to share.
+        let method = Method::known(&line[..space]).unwrap_or(Method::Other(Bytes::new()));
         let content = trim_end(line);
         let last = content.iter().rposition(|&b| b == b' ').unwrap_or(space);
         let version = content.get(last + 1..).unwrap_or_default();
