@@ -3,6 +3,7 @@
 pub mod kill;
 pub mod load;
 pub mod memory;
+pub mod torture;
 
 use crate::error::{Result, ensure};
 use crate::node::{Node, NodeSpec};
