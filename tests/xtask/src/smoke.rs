@@ -44,7 +44,9 @@ pub(crate) fn run() -> Result<Outcome> {
     let mut command = Command::new(node_binary());
     command.arg("run").current_dir(&home);
     let mut node = Running::start("strowger", &mut command, &log("smoke-node"))?;
-    node.wait_ready(READY_WITHIN, |node| node.output().contains("ready"))?;
+    node.wait_ready(READY_WITHIN, |node| {
+        node.output().lines().any(|line| line.starts_with("ready"))
+    })?;
 
     let mut call = Command::new(SIPP.program);
     call.args([

@@ -200,9 +200,7 @@ fn interop() -> Result<Outcome> {
         });
     }
     let mut command = nextest()?;
-    command
-        .args(["--package", INTEROP])
-        .env("STROWGER_BIN", node_binary());
+    command.args(["--package", INTEROP]);
     tests("interop", &mut command)
 }
 

@@ -113,7 +113,7 @@ impl System {
                 address: UNDER_TEST.into(),
             });
         }
-        let mut command = self.command(binary, home);
+        let mut command = self.command(binary, home)?;
         let mut running = Running::start(self.name, &mut command, &home.join("system.log"))?;
         let asks = !matches!(self.program, Program::Sipp);
         running.wait_ready(READY_WITHIN, |_| {
@@ -122,8 +122,8 @@ impl System {
         Ok(running)
     }
 
-    fn command(&self, binary: &Path, home: &Path) -> Command {
-        match &self.program {
+    fn command(&self, binary: &Path, home: &Path) -> Result<Command> {
+        Ok(match &self.program {
             Program::Kamailio { config } => kamailio(config, home),
             Program::Sipp => {
                 let mut command = Command::new("sipp");
@@ -136,8 +136,8 @@ impl System {
             Program::Strowger {
                 service,
                 durability,
-            } => strowger(binary, home, service, durability),
-        }
+            } => strowger(binary, home, service, durability)?,
+        })
     }
 }
 
@@ -156,40 +156,34 @@ fn kamailio(config: &str, home: &Path) -> Command {
     command
 }
 
-/// The node with one listener at [`UNDER_TEST`] and one active service; everything else is the default.
-fn strowger(binary: &Path, home: &Path, service: &str, durability: &str) -> Command {
+/// The node with one listener at [`UNDER_TEST`] and one service; everything else is the default.
+fn strowger(binary: &Path, home: &Path, service: &str, durability: &str) -> Result<Command> {
+    let settings = match service {
+        "uas" => "ringing = \"0s\"".to_owned(),
+        _ => format!("routes = [{{ prefix = \"\", target = \"sip:{CALLED}\" }}]"),
+    };
+    let text = format!(
+        "[node]\n\
+         data_dir = \"data\"\n\n\
+         [adaptors.sip]\n\
+         type = \"sip\"\n\n\
+         [[adaptors.sip.settings.listeners]]\n\
+         name = \"udp\"\n\
+         transport = \"udp\"\n\
+         bind = \"{UNDER_TEST}\"\n\n\
+         [services.{service}]\n\
+         durability = \"{durability}\"\n\n\
+         [services.{service}.settings]\n\
+         {settings}\n"
+    );
+    let file = home.join("strowger.toml");
+    std::fs::write(&file, text).map_err(at("write", &file))?;
     let mut command = Command::new(binary);
-    command.arg("run").current_dir(home);
-    for (key, value) in settings(service, durability) {
-        command.arg("--set").arg(format!("{key}={value}"));
-    }
     command
-}
-
-fn settings(service: &str, durability: &str) -> Vec<(String, String)> {
-    let other = if service == "uas" { "b2bua" } else { "uas" };
-    let listeners = format!("[{{ name = \"udp\", transport = \"udp\", bind = \"{UNDER_TEST}\" }}]");
-    let mut settings = vec![
-        ("node.data_dir".to_owned(), "\"data\"".to_owned()),
-        ("adaptors.sip.settings.listeners".to_owned(), listeners),
-        (
-            format!("services.{service}.durability"),
-            format!("\"{durability}\""),
-        ),
-        (format!("services.{other}.active"), "false".to_owned()),
-    ];
-    if service == "uas" {
-        settings.push((
-            "services.uas.settings.ringing".to_owned(),
-            "\"0s\"".to_owned(),
-        ));
-    } else {
-        settings.push((
-            "services.b2bua.settings.target".to_owned(),
-            format!("\"sip:{CALLED}\""),
-        ));
-    }
-    settings
+        .args(["run", "--config"])
+        .arg(file)
+        .current_dir(home);
+    Ok(command)
 }
 
 /// Where the scenarios and configurations are.
