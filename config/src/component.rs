@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// An adaptor type or a service kind, as far as configuration is concerned. [`Settings`] is the usual one.
@@ -23,11 +24,40 @@ pub trait Component: Send + Sync {
     /// The schema of its settings.
     fn schema(&self) -> Schema;
 
-    /// The adaptor types that a service uses; none for an adaptor.
-    fn adaptor_types(&self) -> &[&str];
+    /// The links that a service needs; none for an adaptor.
+    fn links(&self) -> &[Link] {
+        &[]
+    }
+
+    /// The addresses that an adaptor will listen on; none for a service. Asked only about settings that passed
+    /// [`Component::check`].
+    fn listeners(&self, settings: &Section) -> Vec<Claim> {
+        let _ = settings;
+        Vec::new()
+    }
 
     /// Everything that is wrong with settings beyond their schema.
     fn check(&self, settings: &Section) -> Vec<Finding>;
+}
+
+/// A link that a service needs, and the type of the adaptor behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The link's name in the service.
+    pub name: String,
+    /// The adaptor type.
+    pub adaptor_type: String,
+}
+
+/// An address that an adaptor will listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The key of the address, from the settings table on.
+    pub key: KeyPath,
+    /// The transport, such as `udp`. Claims of different transports never clash.
+    pub transport: &'static str,
+    /// The address.
+    pub bind: SocketAddr,
 }
 
 /// A component whose settings are the type `T`.
@@ -38,7 +68,8 @@ pub trait Component: Send + Sync {
 pub struct Settings<T> {
     kind: &'static str,
     summary: &'static str,
-    adaptor_types: &'static [&'static str],
+    links: Vec<Link>,
+    claims: fn(&T) -> Vec<Claim>,
     refusals: fn(&T) -> Vec<Refusal>,
     settings: PhantomData<fn() -> T>,
 }
@@ -59,19 +90,25 @@ impl<T> Settings<T> {
         Self {
             kind,
             summary,
-            adaptor_types: &[],
+            links: Vec::new(),
+            claims: |_| Vec::new(),
             refusals: |_| Vec::new(),
             settings: PhantomData,
         }
     }
 
-    /// The adaptor types that a service uses, so that a missing adaptor is found before start.
+    /// With one more link that a service needs, named after the adaptor type.
     #[must_use]
-    pub fn uses(self, adaptor_types: &'static [&'static str]) -> Self {
-        Self {
-            adaptor_types,
-            ..self
-        }
+    pub fn uses(mut self, adaptor_type: &str) -> Self {
+        let (name, adaptor_type) = (adaptor_type.to_owned(), adaptor_type.to_owned());
+        self.links.push(Link { name, adaptor_type });
+        self
+    }
+
+    /// The addresses that an adaptor listens on.
+    #[must_use]
+    pub fn listening(self, claims: fn(&T) -> Vec<Claim>) -> Self {
+        Self { claims, ..self }
     }
 
     /// A check of what a schema cannot say.
@@ -94,8 +131,14 @@ impl<T: JsonSchema + DeserializeOwned> Component for Settings<T> {
         SchemaGenerator::default().into_root_schema_for::<T>()
     }
 
-    fn adaptor_types(&self) -> &[&str] {
-        self.adaptor_types
+    fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    fn listeners(&self, settings: &Section) -> Vec<Claim> {
+        settings
+            .read::<T>()
+            .map_or_else(|_| Vec::new(), |read| (self.claims)(&read))
     }
 
     fn check(&self, settings: &Section) -> Vec<Finding> {

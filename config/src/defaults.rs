@@ -45,15 +45,19 @@ impl Default for Store {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            activities: 1_000_000,
-            entities: 1_000_000,
-            timers: 2_000_000,
-            names: 1_000_000,
-            events_per_activity: 1_024,
-            shard_inputs: 16_384,
+            activities: 4_000_000,
+            entities: 4_000_000,
+            timers: 4_000_000,
+            events: 1_000_000,
+            events_per_activity: 1_000,
+            attachments: 100_000,
+            effects: 100_000,
+            activity_bytes: Size::kib(64),
+            state_bytes: Size::kib(256),
             suspend_timeout: Duration::from_secs(10),
+            timer_timeout: Duration::from_secs(1),
+            liveness: Duration::from_secs(600),
             delivery_time_max: Duration::from_secs(5),
-            service_stop_time: Duration::from_secs(60),
         }
     }
 }
@@ -64,7 +68,6 @@ impl Default for Adaptor {
             kind: None,
             active: true,
             links: Vec::new(),
-            listeners: BTreeMap::new(),
             settings: Section::default(),
         }
     }
@@ -75,22 +78,12 @@ impl Default for Service {
         Self {
             kind: None,
             active: true,
-            priority: 0,
+            priority: None,
             durability: Durability::Strict,
             links: BTreeMap::new(),
             settings: Section::default(),
         }
     }
-}
-
-/// 4 MiB: a burst of a few thousand messages; larger than what systems give by default, which drops bursts.
-pub(crate) fn socket_buffer() -> Size {
-    Size::mib(4)
-}
-
-/// Far above what one peer needs, below the usual limit of open files.
-pub(crate) fn connections() -> u32 {
-    10_000
 }
 
 impl Config {
@@ -117,18 +110,5 @@ impl Config {
         let mut bound = self.adaptors.iter();
         let found = bound.find(|(_, adaptor)| adaptor.links.iter().any(|own| own == link));
         found.map(|(name, _)| name.as_str())
-    }
-
-    /// The adaptor entity that a service uses for an adaptor type: by its `links`, or the only entity of that type.
-    #[must_use]
-    pub fn adaptor_for(&self, service: &str, adaptor_type: &str) -> Option<&str> {
-        let links = &self.services.get(service)?.links;
-        if let Some(link) = links.get(adaptor_type) {
-            return self.linked_adaptor(link);
-        }
-        let of_type = |name: &&String| self.adaptor_kind(name) == Some(adaptor_type);
-        let mut candidates = self.adaptors.keys().filter(of_type);
-        let first = candidates.next()?;
-        candidates.next().is_none().then_some(first)
     }
 }

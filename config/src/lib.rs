@@ -21,7 +21,6 @@
 //! assert_eq!(rejected.findings[0].problem.code(), "CFG-008");
 //! ```
 
-mod address;
 mod check;
 mod component;
 mod defaults;
@@ -29,6 +28,7 @@ pub mod duration;
 mod file;
 mod key;
 mod layers;
+mod links;
 mod listing;
 mod load;
 mod model;
@@ -43,13 +43,11 @@ mod section;
 mod size;
 mod source;
 
-pub use component::{Component, Components, Refusal, Settings};
+pub use component::{Claim, Component, Components, Link, Refusal, Settings};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};
-pub use model::{
-    Adaptor, Config, Durability, Limits, Listener, Log, LogFormat, Node, Service, Store, Transport,
-};
+pub use model::{Adaptor, Config, Durability, Limits, Log, LogFormat, Node, Service, Store};
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};
 pub use reference::{DEFAULT_TOML, Explained, Reference};

@@ -9,7 +9,7 @@ use crate::path::KeyPath;
 use crate::problem::{Finding, Problem, Rejected};
 use crate::reference::DEFAULT_TOML;
 use crate::source::SourceKind;
-use crate::{check, file, overrides, rules};
+use crate::{check, file, links, overrides, rules};
 use figment::value::{Dict, Value};
 use schemars::schema_for;
 use std::path::PathBuf;
@@ -128,10 +128,11 @@ pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Reject
     findings.extend(check::check(&mut values, &root, components, &layers));
     let layers = Arc::new(layers);
     let mut config = read(&values, &layers, &mut findings)?;
-    let broken_rules = rules::check(&config, components, &layers, &findings);
-    findings.extend(broken_rules);
     let wrong_settings = settings(&mut config, components, &layers, &findings);
     findings.extend(wrong_settings);
+    let broken_rules = rules::check(&config, components, &layers, &findings);
+    findings.extend(broken_rules);
+    findings.extend(links::resolve(&mut config, components, &layers));
     if findings.is_empty() {
         Ok(Loaded {
             config,

@@ -4,13 +4,12 @@
 //! from here. Conventions: `extend("x-reload" = ..)` on every key, `extend("x-unit" = ..)` on every number;
 //! durations are [`crate::duration`], sizes [`Size`]. No `flatten`, no `untagged`: both lose positions.
 
+use crate::duration;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
-use crate::{address, duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ pub struct Config {
     pub log: Log,
     /// The durable store: a journal of commits, and checkpoints of live state.
     pub store: Store,
-    /// Bounds of what the node holds. Every table and queue has one; what happens at the bound is said at each.
+    /// Bounds of what the node holds. What would go above one is refused to the adaptor or handler that asks, and counted.
     pub limits: Limits,
     /// Resource adaptor entities by name.
     pub adaptors: BTreeMap<String, Adaptor>,
@@ -116,42 +115,53 @@ pub struct Store {
     pub low_water: Size,
 }
 
-/// Bounds of what the node holds.
+/// Bounds of what the node holds. What would go above one is refused to the adaptor or handler that asks, and counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Activities alive at once. At the bound, adaptors refuse what would start another one.
+    /// Activities alive at once.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "activities", "x-reload" = "restart-node"))]
     pub activities: u32,
-    /// SBB entities alive at once. At the bound, no root entity is created and the initial event counts as failed.
+    /// SBB entities alive at once.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "entities", "x-reload" = "restart-node"))]
     pub entities: u32,
-    /// Timers set at once. At the bound, setting another one is an error value in the handler.
+    /// Timers set at once.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "timers", "x-reload" = "restart-node"))]
     pub timers: u32,
-    /// Names bound at once in the naming facility. At the bound, binding another one is an error value in the handler.
-    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "names", "x-reload" = "restart-node"))]
-    pub names: u32,
-    /// Events that may wait on one activity. At the bound, firing another one fails at the adaptor or the handler
-    /// that fires it.
+    /// Events that wait at once, on all activities.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "events", "x-reload" = "restart-node"))]
+    pub events: u32,
+    /// Events that wait at once on one activity.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "events", "x-reload" = "restart-node"))]
     pub events_per_activity: u32,
-    /// Inputs (datagrams, pieces of streams, commands) that may wait for a shard. At the bound, sockets are not read.
-    #[schemars(range(min = 1, max = 10_000_000), extend("x-unit" = "inputs", "x-reload" = "restart-node"))]
-    pub shard_inputs: u32,
+    /// Entities attached to one activity at once.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "entities", "x-reload" = "restart-node"))]
+    pub attachments: u32,
+    /// Effects (events, commands, timers and the like) of one delivery.
+    #[schemars(range(min = 1, max = 10_000_000), extend("x-unit" = "effects", "x-reload" = "restart-node"))]
+    pub effects: u32,
+    /// Size of the attributes and names of one activity.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1024, "x-max-bytes" = 1_073_741_824))]
+    pub activity_bytes: Size,
+    /// Size of the state of one SBB entity.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1024, "x-max-bytes" = 1_073_741_824))]
+    pub state_bytes: Size,
     /// How long the delivery of an event stays suspended when the service that suspended it names no time of its own.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub suspend_timeout: Duration,
-    /// Time in which a handler must return. One that does not is taken for hung: its event is put aside and its
-    /// service takes no new work.
+    /// Lateness from which an occurrence of a timer counts as missed when the service that set it names none.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub timer_timeout: Duration,
+    /// How long an activity is idle before its adaptor is asked whether it still exists; `0s` is never.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub liveness: Duration,
+    /// Time in which a handler must return. One that does not is taken for hung.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub delivery_time_max: Duration,
-    /// How long a service that was told to stop keeps the entities it still has; what is left is removed then.
-    #[serde(with = "duration")]
-    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
-    pub service_stop_time: Duration,
 }
 
 /// One resource adaptor entity.
@@ -168,48 +178,9 @@ pub struct Adaptor {
     /// Link names bound to this entity, besides its own name, by which services find it.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub links: Vec<String>,
-    /// Addresses that the entity listens on, by a name of your choice.
-    pub listeners: BTreeMap<String, Listener>,
     /// Settings of the adaptor's own. Which keys exist depends on `type`.
     #[schemars(with = "AdaptorSettings")]
     pub settings: Section,
-}
-
-/// One address that an adaptor listens on. The node opens the socket; the adaptor sees what arrives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Listener {
-    /// Transport protocol.
-    #[schemars(extend("x-reload" = "restart-node"))]
-    pub transport: Transport,
-    /// Address and port to bind, such as `192.0.2.10:5060` or `[2001:db8::10]:5060`. Port 0 takes any free port.
-    #[schemars(with = "address::SocketText", extend("x-reload" = "restart-node"))]
-    pub bind: SocketAddr,
-    /// Address and port that peers are told, where it differs from `bind` (address translation, or `bind` is a
-    /// wildcard address).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<address::SocketText>", extend("x-reload" = "restart-node"))]
-    pub advertise: Option<SocketAddr>,
-    /// Size asked of the operating system for the socket's receive and send buffers.
-    #[serde(default = "crate::defaults::socket_buffer")]
-    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 4096, "x-max-bytes" = 1_073_741_824))]
-    pub socket_buffer: Size,
-    /// Connections held at once on a stream transport. At the bound, new ones are closed as they arrive.
-    #[serde(default = "crate::defaults::connections")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-node"))]
-    pub connections: u32,
-}
-
-/// Transport protocol of a listener.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Transport {
-    /// Datagrams.
-    Udp,
-    /// Streams.
-    Tcp,
 }
 
 /// One service.
@@ -223,13 +194,16 @@ pub struct Service {
     /// Desired state: whether the service is active once the node is up.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub active: bool,
-    /// Order in which services are offered an event: the highest first.
+    /// Order in which services are offered an event: the highest first. Without it, the service's own priority.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-unit" = "-128 to 127", "x-reload" = "restart-node"))]
-    pub priority: i8,
+    pub priority: Option<i8>,
     /// What of the service's state survives a crash, and what its messages wait for.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub durability: Durability,
-    /// Adaptor link that the service uses, per adaptor type. Needed only where several adaptors of one type exist.
+    /// The adaptor behind each link of the service: the name of an adaptor, or a name in the `links` of one. The links
+    /// of a service are named after the adaptor types that it uses unless its code names them otherwise. Needed only
+    /// where several adaptors of one type exist. Once loaded, every link is there with the adaptor's own name.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub links: BTreeMap<String, String>,
     /// Settings of the service's own. Which keys exist depends on `kind`.

@@ -102,6 +102,16 @@ pub enum Problem {
         /// The link name.
         link: String,
     },
+    /// A service uses a link that leads to an adaptor of another type.
+    #[error("`{key}` leads to the adaptor `{adaptor}`, which is not of the type `{adaptor_type}`")]
+    WrongAdaptor {
+        /// The key of the link.
+        key: KeyPath,
+        /// The adaptor that it leads to.
+        adaptor: String,
+        /// The type that the service needs.
+        adaptor_type: String,
+    },
     /// A service uses an adaptor type of which there is no entity, or more than one without a link to choose it by.
     #[error(
         "the service `{service}` needs one adaptor of the type `{adaptor_type}`, and there are {candidates}"
@@ -199,7 +209,9 @@ impl Problem {
             Self::UnknownAdaptor { .. } => "CFG-008",
             Self::UnknownService { .. } => "CFG-009",
             Self::AddressTaken { .. } => "CFG-010",
-            Self::UnboundLink { .. } | Self::NoAdaptor { .. } => "CFG-011",
+            Self::UnboundLink { .. } | Self::WrongAdaptor { .. } | Self::NoAdaptor { .. } => {
+                "CFG-011"
+            }
             Self::LinkTaken { .. } => "CFG-012",
             Self::BadFlag { .. } => "CFG-013",
             Self::UnknownKey { .. } => "CFG-014",
@@ -223,6 +235,7 @@ impl Problem {
             | Self::MissingKey { key }
             | Self::UnknownKey { key }
             | Self::Contradiction { key, .. }
+            | Self::WrongAdaptor { key, .. }
             | Self::Refused { key, .. }
             | Self::Unfit { key, .. } => Some(key),
             Self::AddressTaken { listener, .. } => Some(listener),

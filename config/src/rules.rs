@@ -1,9 +1,9 @@
 //! Rules between keys: what each key alone cannot show to be wrong.
 
-use crate::component::Components;
+use crate::component::{Claim, Components};
 use crate::key::TableKind;
 use crate::layers::Layers;
-use crate::model::{Config, Listener, Transport};
+use crate::model::Config;
 use crate::nearest::nearest;
 use crate::path::KeyPath;
 use crate::problem::{Finding, Problem};
@@ -20,9 +20,8 @@ pub(crate) fn check(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(kinds(config, components, layers));
-    findings.extend(listeners(config, layers));
+    findings.extend(listeners(config, components, layers, wrong));
     findings.extend(link_names(config, layers));
-    findings.extend(links(config, components, layers));
     findings.extend(store(config, layers, wrong));
     findings
 }
@@ -70,25 +69,43 @@ fn kinds(config: &Config, components: &Components, layers: &Layers) -> Vec<Findi
 }
 
 /// No two listeners of active adaptors may bind the same address.
-fn listeners(config: &Config, layers: &Layers) -> Vec<Finding> {
+fn listeners(
+    config: &Config,
+    components: &Components,
+    layers: &Layers,
+    wrong: &[Finding],
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut earlier: Vec<(KeyPath, &Listener)> = Vec::new();
-    for (adaptor, entity) in config.adaptors.iter().filter(|(_, entity)| entity.active) {
-        for (name, listener) in &entity.listeners {
-            let own = path(["adaptors", adaptor, "listeners", name]);
-            let taken = earlier.iter().find(|(_, other)| {
-                other.transport == listener.transport && overlap(other.bind, listener.bind)
-            });
-            if let Some((other, _)) = taken {
+    let mut earlier: Vec<(KeyPath, Claim)> = Vec::new();
+    let place = |key: &KeyPath| layers.value(key).or_else(|| layers.key_or_table(key));
+    for (name, adaptor) in config.adaptors.iter().filter(|(_, adaptor)| adaptor.active) {
+        let settings = &adaptor.settings;
+        let is_within = |finding: &Finding| {
+            finding
+                .problem
+                .key()
+                .is_some_and(|key| key.is_within(settings.path()))
+        };
+        let kind = config.adaptor_kind(name).unwrap_or(name);
+        let known = components.get(TableKind::Adaptor, kind);
+        let Some(known) = known.filter(|_| !wrong.iter().any(is_within)) else {
+            continue;
+        };
+        for claim in known.component.listeners(settings) {
+            let own = settings.path().join(&claim.key);
+            let same = |other: &Claim| {
+                other.transport == claim.transport && overlap(other.bind, claim.bind)
+            };
+            if let Some((other, _)) = earlier.iter().find(|(_, other)| same(other)) {
                 let problem = Problem::AddressTaken {
                     listener: own.clone(),
-                    address: format!("{} {}", transport_word(listener.transport), listener.bind),
+                    address: format!("{} {}", claim.transport, claim.bind),
                     other: other.clone(),
                 };
-                let finding = Finding::at(problem, layers.value(&own.child("bind")));
-                findings.push(finding.related(layers.value(&other.child("bind")), "taken here"));
+                findings
+                    .push(Finding::at(problem, place(&own)).related(place(other), "taken here"));
             }
-            earlier.push((own, listener));
+            earlier.push((own, claim));
         }
     }
     findings
@@ -100,13 +117,6 @@ fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
         |one: IpAddr, other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
     let same_ip = a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip());
     a.port() != 0 && a.port() == b.port() && same_ip
-}
-
-fn transport_word(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "udp",
-        Transport::Tcp => "tcp",
-    }
 }
 
 /// A link name belongs to one adaptor.
@@ -132,58 +142,6 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
                     layers.value(&at).or_else(|| layers.key_or_table(&at)),
                 ));
             }
-        }
-    }
-    findings
-}
-
-/// Every link of a service must lead to an adaptor, and every adaptor type that a service uses to exactly one.
-fn links(config: &Config, components: &Components, layers: &Layers) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (service, entry) in &config.services {
-        let own = path(["services", service]);
-        for (adaptor_type, link) in &entry.links {
-            if config.linked_adaptor(link).is_some() {
-                continue;
-            }
-            let bound = config.adaptors.iter();
-            let names = bound.flat_map(|(name, adaptor)| adaptor.links.iter().chain([name]));
-            let hint = nearest(link, names.map(String::as_str))
-                .map(|near| format!("did you mean `{near}`?"));
-            let problem = Problem::UnboundLink {
-                service: service.clone(),
-                link: link.clone(),
-            };
-            let at = own.child("links").child(adaptor_type);
-            findings.push(Finding::at(problem, layers.value(&at)).hint(hint));
-        }
-        let kind = config.service_kind(service).unwrap_or(service);
-        let Some(known) = components.get(TableKind::Service, kind) else {
-            continue;
-        };
-        let unlinked = known
-            .component
-            .adaptor_types()
-            .iter()
-            .filter(|t| !entry.links.contains_key(**t));
-        for adaptor_type in unlinked.filter(|_| entry.active) {
-            if config.adaptor_for(service, adaptor_type).is_some() {
-                continue;
-            }
-            let of_type = |name: &&String| config.adaptor_kind(name) == Some(adaptor_type);
-            let candidates = config.adaptors.keys().filter(of_type).count();
-            let hint = match candidates {
-                0 => {
-                    format!("add an adaptor of the type `{adaptor_type}`, or set `active = false`")
-                }
-                _ => format!("choose one by `links.{adaptor_type}`"),
-            };
-            let problem = Problem::NoAdaptor {
-                service: service.clone(),
-                adaptor_type: (*adaptor_type).to_owned(),
-                candidates,
-            };
-            findings.push(Finding::at(problem, layers.key(&own)).hint(hint));
         }
     }
     findings

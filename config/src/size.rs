@@ -33,6 +33,12 @@ impl Size {
         Self(bytes)
     }
 
+    /// A size in kibibytes.
+    #[must_use]
+    pub const fn kib(kib: u32) -> Self {
+        Self((kib as u64) << 10)
+    }
+
     /// A size in mebibytes.
     #[must_use]
     pub const fn mib(mib: u32) -> Self {

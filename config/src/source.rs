@@ -20,7 +20,7 @@ pub enum SourceKind {
 /// One source: a file with its text, or a variable or flag, whose text is its name.
 ///
 /// The value of a variable is not part of the text: it may be a secret, and texts are printed with errors.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     /// What it is.
     pub kind: SourceKind,
@@ -28,6 +28,13 @@ pub struct Source {
     pub name: String,
     /// What spans point into.
     pub text: String,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text of a file is long and says nothing here.
+        write!(f, "{:?} {:?}", self.kind, self.name)
+    }
 }
 
 /// A piece of a source's text.

@@ -2,8 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use strowger_config::{Components, Finding, KeyPath, Loaded, Refusal, Rejected, Settings, Sources};
+use strowger_config::{
+    Claim, Components, Finding, KeyPath, Loaded, Refusal, Rejected, Settings, Sources,
+};
 
 /// Settings of an adaptor.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +21,38 @@ pub(crate) struct Radio {
     pub(crate) password: String,
     /// Timers.
     pub(crate) timers: Timers,
+    /// Addresses that it listens on.
+    pub(crate) listeners: BTreeMap<String, Ear>,
+}
+
+/// An address that it listens on.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ear {
+    /// Transport protocol.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub(crate) transport: Transport,
+    /// Address and port to bind.
+    #[schemars(
+        with = "String",
+        extend("format" = "socket-address", "x-reload" = "restart-adaptor")
+    )]
+    pub(crate) bind: SocketAddr,
+    /// Address and port that peers are told.
+    #[serde(default)]
+    #[schemars(
+        with = "Option<String>",
+        extend("format" = "socket-address", "x-reload" = "restart-adaptor")
+    )]
+    pub(crate) advertise: Option<SocketAddr>,
+}
+
+/// Transport protocol.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Transport {
+    Udp,
+    Tcp,
 }
 
 /// Timers of the adaptor.
@@ -58,6 +94,7 @@ impl Default for Radio {
             attempts: 3,
             password: String::new(),
             timers: Timers::default(),
+            listeners: BTreeMap::new(),
         }
     }
 }
@@ -93,17 +130,27 @@ pub(crate) fn components() -> Components {
             .filter_map(empty)
             .collect()
     };
+    let claims = |radio: &Radio| {
+        let claim = |(name, ear): (&String, &Ear)| Claim {
+            key: ["listeners", name, "bind"].into_iter().collect(),
+            transport: match ear.transport {
+                Transport::Udp => "udp",
+                Transport::Tcp => "tcp",
+            },
+            bind: ear.bind,
+        };
+        radio.listeners.iter().map(claim).collect()
+    };
+    let radio = Settings::<Radio>::of("sip", "A radio by the name of the built-in adaptor.");
     Components::default()
-        .adaptor(Settings::<Radio>::of(
-            "sip",
-            "A radio that goes by the name of the built-in adaptor.",
-        ))
+        .adaptor(radio.listening(claims))
+        .adaptor(Settings::<Timers>::of("ss7", "Another adaptor."))
         .service(
             Settings::<Answer>::of("uas", "Answers.")
-                .uses(&["sip"])
+                .uses("sip")
                 .refusing(refusals),
         )
-        .service(Settings::<Answer>::of("b2bua", "Connects.").uses(&["sip"]))
+        .service(Settings::<Answer>::of("b2bua", "Connects.").uses("sip"))
 }
 
 /// Loads files given as texts, in order, with variables and flags.

@@ -47,11 +47,12 @@ fn every_key_has_doc_line_reload_class_unit_and_default() {
     assert_eq!(
         without,
         [
-            "adaptors.NAME.listeners.NAME.advertise",
-            "adaptors.NAME.listeners.NAME.bind",
-            "adaptors.NAME.listeners.NAME.transport",
+            "adaptors.sip.settings.listeners.NAME.advertise",
+            "adaptors.sip.settings.listeners.NAME.bind",
+            "adaptors.sip.settings.listeners.NAME.transport",
             "adaptors.NAME.type",
             "services.NAME.kind",
+            "services.NAME.priority",
         ]
     );
 }

@@ -48,7 +48,7 @@ fn cfg_002_every_syntax_error_of_every_file() {
 fn cfg_003_wrong_types() {
     check(
         &[
-            "log = 1\n[node]\nname = 7\n[store]\nqueue = \"many\"\n[adaptors.sip]\nlinks = \"x\"\nactive = \"yes\"\nlisteners = []\n[services.uas]\nlinks.sip = 1",
+            "log = 1\n[node]\nname = 7\n[store]\nqueue = \"many\"\n[adaptors.sip]\nlinks = \"x\"\nactive = \"yes\"\nsettings.listeners = []\n[services.uas]\nlinks.sip = 1",
         ],
         &expect![[r#"
             CFG-003 [0.toml:1:7] `log` must be a table, not a whole number
@@ -56,7 +56,7 @@ fn cfg_003_wrong_types() {
             CFG-003 [0.toml:5:9] `store.queue` must be a whole number, not a text
             CFG-003 [0.toml:7:9] `adaptors.sip.links` must be a list, not a text
             CFG-003 [0.toml:8:10] `adaptors.sip.active` must be true or false, not a text
-            CFG-003 [0.toml:9:13] `adaptors.sip.listeners` must be a table, not a list
+            CFG-003 [0.toml:9:22] `adaptors.sip.settings.listeners` must be a table, not a list
             CFG-003 [0.toml:11:13] `services.uas.links.sip` must be a text, not a whole number
         "#]],
     );
@@ -66,7 +66,7 @@ fn cfg_003_wrong_types() {
 fn cfg_004_out_of_range() {
     check(
         &[
-            "[node]\nname = \"\"\n[store]\nqueue = 0\nlow_water = \"x\"\ncache = \"1KiB\"\ngroup_bytes = \"1GiB\"\n[limits]\ntimers = -1\nnames = 1.5\n[services.uas]\npriority = 128",
+            "[node]\nname = \"\"\n[store]\nqueue = 0\nlow_water = \"x\"\ncache = \"1KiB\"\ngroup_bytes = \"1GiB\"\n[limits]\ntimers = -1\neffects = 1.5\n[services.uas]\npriority = 128",
         ],
         &expect![[r#"
             CFG-004 [0.toml:2:8] `node.name` must be 1 to 64 characters long, not 0
@@ -75,7 +75,7 @@ fn cfg_004_out_of_range() {
             CFG-004 [0.toml:6:9] `store.cache` must be at least 1MiB, not 1KiB
             CFG-004 [0.toml:7:15] `store.group_bytes` must be 4KiB to 64MiB, not 1GiB
             CFG-004 [0.toml:9:10] `limits.timers` must be 1 to 100000000, not -1
-            CFG-003 [0.toml:10:9] `limits.names` must be a whole number, not a number
+            CFG-003 [0.toml:10:11] `limits.effects` must be a whole number, not a number
             CFG-004 [0.toml:12:12] `services.uas.priority` must be -128 to 127, not 128
         "#]],
     );
@@ -112,7 +112,7 @@ fn cfg_005_not_a_choice() {
 fn cfg_006_malformed() {
     check(
         &[
-            "[node]\ndrain_limit = \"30\"\n[store]\ncache = \"64\"\nreserve = \"big\"\n[services.\"Night Desk\"]\nkind = \"uas\"\n[adaptors.sip.settings.timers]\nt1 = \"soon\"\n[adaptors.sip.listeners.udp]\ntransport = \"udp\"\nbind = \"localhost\"",
+            "[node]\ndrain_limit = \"30\"\n[store]\ncache = \"64\"\nreserve = \"big\"\n[services.\"Night Desk\"]\nkind = \"uas\"\n[adaptors.sip.settings.timers]\nt1 = \"soon\"\n[adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"localhost\"",
         ],
         &expect![[r#"
             CFG-006 [0.toml:2:15] `30`, the value of `node.drain_limit`, is not a duration, such as "30s", "500ms" or "1h 30m" | the unit is missing
@@ -120,7 +120,7 @@ fn cfg_006_malformed() {
             CFG-006 [0.toml:5:11] `big`, the value of `store.reserve`, is not a size, such as "64MiB", "4kB" or "512B"
             CFG-006 [0.toml:6:11] `Night Desk`, the value of `services`, is not a name; names have up to 64 of the characters a-z, 0-9, - and _
             CFG-006 [0.toml:9:6] `soon`, the value of `adaptors.sip.settings.timers.t1`, is not a duration, such as "30s", "500ms" or "1h 30m"
-            CFG-006 [0.toml:12:8] `localhost`, the value of `adaptors.sip.listeners.udp.bind`, is not an address and port, such as "192.0.2.1:5060" | the port is missing
+            CFG-006 [0.toml:12:8] `localhost`, the value of `adaptors.sip.settings.listeners.udp.bind`, is not an address and port, such as "192.0.2.1:5060" | the port is missing
         "#]],
     );
 }
@@ -128,17 +128,17 @@ fn cfg_006_malformed() {
 #[test]
 fn cfg_007_missing_key() {
     check(
-        &["[adaptors.sip.listeners.udp]\nbind = \"127.0.0.1:5060\""],
+        &["[adaptors.sip.settings.listeners.udp]\nbind = \"127.0.0.1:5060\""],
         &expect![[r#"
-            CFG-007 [0.toml:1:25] the key `adaptors.sip.listeners.udp.transport` is missing
+            CFG-007 [0.toml:1:34] the key `adaptors.sip.settings.listeners.udp.transport` is missing
         "#]],
     );
     check_all(
         &[],
         &[],
-        &["adaptors.sip.listeners.third.transport=udp"],
+        &["adaptors.sip.settings.listeners.third.transport=udp"],
         &expect![[r#"
-            CFG-007 [flag --set adaptors.sip.listeners.third.transport=..] the key `adaptors.sip.listeners.third.bind` is missing
+            CFG-007 [flag --set adaptors.sip.settings.listeners.third.transport=..] the key `adaptors.sip.settings.listeners.third.bind` is missing
         "#]],
     );
 }
@@ -151,7 +151,7 @@ fn cfg_008_and_009_unknown_components() {
         ],
         &expect![[r#"
             CFG-008 [0.toml:1:11] the adaptor `sipp` is of the type `sipp`, which this node does not have | did you mean `sip`?
-            CFG-008 [0.toml:3:8] the adaptor `core` is of the type `diameter`, which this node does not have | set `type` to one of: sip
+            CFG-008 [0.toml:3:8] the adaptor `core` is of the type `diameter`, which this node does not have | set `type` to one of: sip, ss7
             CFG-009 [0.toml:4:11] the service `prepaid` is of the kind `prepaid`, which this node does not have | set `kind` to one of: b2bua, uas
             CFG-009 [0.toml:6:8] the service `x` is of the kind `b2bau`, which this node does not have | did you mean `b2bua`?
         "#]],
@@ -162,7 +162,7 @@ fn cfg_008_and_009_unknown_components() {
 fn cfg_010_address_taken() {
     let listener = |adaptor: &str, name: &str, transport: &str, bind: &str| {
         format!(
-            "[adaptors.{adaptor}.listeners.{name}]\ntransport = \"{transport}\"\nbind = \"{bind}\"\n"
+            "[adaptors.{adaptor}.settings.listeners.{name}]\ntransport = \"{transport}\"\nbind = \"{bind}\"\n"
         )
     };
     let text = [
@@ -178,9 +178,9 @@ fn cfg_010_address_taken() {
     check(
         &[&text.concat()],
         &expect![[r#"
-        CFG-010 [0.toml:17:8] the listener `adaptors.b.listeners.same` claims udp 127.0.0.1:5060, which `adaptors.a.listeners.one` has already
-        CFG-010 [0.toml:20:8] the listener `adaptors.b.listeners.all` claims tcp [::]:5060, which `adaptors.a.listeners.other` has already
-    "#]],
+            CFG-010 [0.toml:17:8] the listener `adaptors.b.settings.listeners.same.bind` claims udp 127.0.0.1:5060, which `adaptors.a.settings.listeners.one.bind` has already
+            CFG-010 [0.toml:20:8] the listener `adaptors.b.settings.listeners.all.bind` claims tcp [::]:5060, which `adaptors.a.settings.listeners.other.bind` has already
+        "#]],
     );
 }
 
@@ -188,19 +188,21 @@ fn cfg_010_address_taken() {
 fn cfg_011_links_that_lead_nowhere() {
     check(
         &[
-            "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n[services.uas]\nlinks.sip = \"carier\"\n[services.b2bua]\n",
+            "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n[adaptors.c]\ntype = \"ss7\"\n[services.uas]\nlinks.sip = \"carier\"\n[services.b2bua]\n[services.third]\nkind = \"uas\"\nlinks.sip = \"c\"\nlinks.spi = \"a\"",
         ],
         &expect![[r#"
-            CFG-011 [0.toml:7:13] the service `uas` uses the link `carier`, which no adaptor has | did you mean `carrier`?
-            CFG-011 [0.toml:8:11] the service `b2bua` needs one adaptor of the type `sip`, and there are 2 | choose one by `links.sip`
+            CFG-011 [0.toml:9:13] the service `uas` uses the link `carier`, which no adaptor has | did you mean `carrier`?
+            CFG-011 [0.toml:10:11] the service `b2bua` needs one adaptor of the type `sip`, and there are 2 | choose one by `links.sip`
+            CFG-011 [0.toml:13:13] `services.third.links.sip` leads to the adaptor `c`, which is not of the type `sip`
+            CFG-014 [0.toml:14:7] unknown key `services.third.links.spi` | did you mean `sip`?
         "#]],
     );
     check(
         &["adaptors = {}"],
         &expect![[r#"
-        CFG-011 [default] the service `uas` needs one adaptor of the type `sip`, and there are 0 | add an adaptor of the type `sip`, or set `active = false`
-        CFG-011 [default] the service `b2bua` needs one adaptor of the type `sip`, and there are 0 | add an adaptor of the type `sip`, or set `active = false`
-    "#]],
+            CFG-011 [default] the service `uas` needs one adaptor of the type `sip`, and there are 0 | add an adaptor of the type `sip`, or set `active = false`
+            CFG-011 [default] the service `b2bua` needs one adaptor of the type `sip`, and there are 0 | add an adaptor of the type `sip`, or set `active = false`
+        "#]],
     );
 }
 
@@ -235,14 +237,14 @@ fn cfg_013_bad_flags() {
 fn cfg_014_unknown_keys_at_each_level() {
     check(
         &[
-            "colour = 1\n[nod]\nname = \"x\"\n[store]\ncahce = \"1MiB\"\n[node]\nqueue = 5\n[adaptors.sip]\nlisteners.udp = { transport = \"udp\", bind = \"127.0.0.1:5060\", adverise = \"x\" }\nsettings.timers.t2 = \"1s\"\n[services.uas]\nprio = 3\nsettings.greeting = \"x\"",
+            "colour = 1\n[nod]\nname = \"x\"\n[store]\ncahce = \"1MiB\"\n[node]\nqueue = 5\n[adaptors.sip]\nsettings.listeners.udp = { transport = \"udp\", bind = \"127.0.0.1:5060\", adverise = \"x\" }\nsettings.timers.t2 = \"1s\"\n[services.uas]\nprio = 3\nsettings.greeting = \"x\"",
         ],
         &expect![[r#"
             CFG-014 [0.toml:1:1] unknown key `colour`
             CFG-014 [0.toml:2:2] unknown key `nod` | did you mean `node`?
             CFG-014 [0.toml:5:1] unknown key `store.cahce` | did you mean `cache`?
             CFG-014 [0.toml:7:1] unknown key `node.queue` | there is a key `store.queue`
-            CFG-014 [0.toml:9:63] unknown key `adaptors.sip.listeners.udp.adverise` | did you mean `advertise`?
+            CFG-014 [0.toml:9:72] unknown key `adaptors.sip.settings.listeners.udp.adverise` | did you mean `advertise`?
             CFG-014 [0.toml:10:17] unknown key `adaptors.sip.settings.timers.t2` | did you mean `t1`?
             CFG-014 [0.toml:12:1] unknown key `services.uas.prio`
             CFG-014 [0.toml:13:10] unknown key `services.uas.settings.greeting` | did you mean `greetings`?

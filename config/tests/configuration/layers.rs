@@ -1,6 +1,6 @@
 //! Which layer wins, and that each value knows where it comes from.
 
-use crate::common::{components, load};
+use crate::common::{Radio, components, load};
 use strowger_config::{Loaded, Origin};
 
 /// Sets one key in the layers whose bit is in `mask` (two files, variable, flag), each to a value that tells.
@@ -66,13 +66,14 @@ fn the_later_layer_wins_in_every_combination() {
 
 #[test]
 fn tables_merge_and_lists_are_replaced() {
-    let first = "[store]\nqueue = 7\ncache = \"1MiB\"\n[adaptors.sip]\nlinks = [\"a\", \"b\"]\n[adaptors.sip.listeners.x]\ntransport = \"udp\"\nbind = \"127.0.0.1:1\"";
+    let first = "[store]\nqueue = 7\ncache = \"1MiB\"\n[adaptors.sip]\nlinks = [\"a\", \"b\"]\n[adaptors.sip.settings.listeners.x]\ntransport = \"udp\"\nbind = \"127.0.0.1:1\"";
     let second = "[store]\ncache = \"2MiB\"\n[adaptors.sip]\nlinks = [\"c\"]";
     let loaded = load(&[first, second], &[], &[]).unwrap();
     assert_eq!(loaded.config.store.queue, 7);
     assert_eq!(loaded.config.store.cache.to_string(), "2MiB");
     assert_eq!(loaded.config.adaptors["sip"].links, ["c"]);
-    assert_eq!(loaded.config.adaptors["sip"].listeners.len(), 1);
+    let radio: Radio = loaded.config.adaptors["sip"].settings.read().unwrap();
+    assert_eq!(radio.listeners.len(), 1);
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn variables_and_flags_are_read_as_their_key_wants_them() {
         ("STROWGER_STORE__QUEUE", "42"),
         ("STROWGER_STORE__GROUP_DELAY", "0s"),
         (
-            "STROWGER_ADAPTORS__SIP__LISTENERS__UDP__BIND",
+            "STROWGER_ADAPTORS__SIP__SETTINGS__LISTENERS__UDP__BIND",
             "127.0.0.2:5070",
         ),
         ("STROWGER_ADAPTORS__SIP__LINKS", "[\"carrier\"]"),
@@ -111,22 +112,21 @@ fn variables_and_flags_are_read_as_their_key_wants_them() {
         ("OTHER__NODE__NAME", "no"),
     ];
     let flags = [
+        "adaptors.sip.settings.listeners.udp.transport=udp",
         "services.b2bua.priority=-3",
         "node.data_dir=\"quoted\"",
         "services.uas.settings.greetings=[\"12\"]",
     ];
     let loaded = load(&[], &variables, &flags).unwrap();
     let config = &loaded.config;
+    let radio: Radio = config.adaptors["sip"].settings.read().unwrap();
     assert_eq!(config.node.name, "42");
     assert_eq!(config.store.queue, 42);
     assert!(config.store.group_delay.is_zero());
-    assert_eq!(
-        config.adaptors["sip"].listeners["udp"].bind.to_string(),
-        "127.0.0.2:5070"
-    );
+    assert_eq!(radio.listeners["udp"].bind.to_string(), "127.0.0.2:5070");
     assert_eq!(config.adaptors["sip"].links, ["carrier"]);
     assert!(!config.services["uas"].active);
-    assert_eq!(config.services["b2bua"].priority, -3);
+    assert_eq!(config.services["b2bua"].priority, Some(-3));
     assert_eq!(config.node.data_dir.to_str(), Some("quoted"));
     assert_eq!(
         origin(&loaded, "services.uas.settings.greetings"),
@@ -144,7 +144,7 @@ fn a_variable_reaches_an_entry_whose_name_has_a_dash() {
         &[],
     )
     .unwrap();
-    assert_eq!(loaded.config.services["night-desk"].priority, 5);
+    assert_eq!(loaded.config.services["night-desk"].priority, Some(5));
 }
 
 #[test]

@@ -31,11 +31,15 @@ fn the_adaptor_of_a_service_is_found_by_type_and_by_link() {
         "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n";
     let services = "[services.uas]\nlinks.sip = \"carrier\"\n[services.b2bua]\nlinks.sip = \"b\"";
     let two = load(&[adaptors, services], &[], &[]).unwrap().config;
-    assert_eq!(two.adaptor_for("uas", "sip"), Some("a"));
-    assert_eq!(two.adaptor_for("b2bua", "sip"), Some("b"));
-    let one = load(&[], &[], &[]).unwrap().config;
-    assert_eq!(one.adaptor_for("uas", "sip"), Some("sip"));
-    assert_eq!(one.adaptor_for("uas", "sms"), None);
+    assert_eq!(two.services["uas"].links["sip"], "a");
+    assert_eq!(two.services["b2bua"].links["sip"], "b");
+    let one = load(&["[adaptors.carrier]\ntype = \"sip\""], &[], &[])
+        .unwrap()
+        .config;
+    assert_eq!(one.services["uas"].links["sip"], "carrier");
+    let by_name = "[adaptors.other]\ntype = \"sip\"\n[adaptors.sip]\n";
+    let by_name = load(&[by_name], &[], &[]).unwrap().config;
+    assert_eq!(by_name.services["uas"].links["sip"], "sip");
 }
 
 #[test]
@@ -62,17 +66,17 @@ fn a_key_of_settings_is_explained_like_any_other() {
     "#]]
     .assert_eq(&explain("services.uas.settings.mode"));
     expect![[r#"
-        adaptors.NAME.listeners.NAME.bind
+        services.NAME.priority
 
-          Address and port to bind, such as `192.0.2.10:5060` or `[2001:db8::10]:5060`. Port 0 takes
-          any free port.
+          Order in which services are offered an event: the highest first. Without it, the service's
+          own priority.
 
-          takes:    an address and port
-          default:  none, the key is required
+          takes:    -128 to 127
+          default:  not set
           reload:   restart-node
-          variable: STROWGER_ADAPTORS__NAME__LISTENERS__NAME__BIND
+          variable: STROWGER_SERVICES__NAME__PRIORITY
     "#]]
-    .assert_eq(&explain("adaptors.NAME.listeners.NAME.bind"));
+    .assert_eq(&explain("services.NAME.priority"));
     expect![[r#"
         node
 
