@@ -57,6 +57,7 @@ impl Default for Limits {
             suspend_timeout: Duration::from_secs(10),
             timer_timeout: Duration::from_secs(1),
             liveness: Duration::from_secs(600),
+            service_stop_time: Duration::from_secs(60),
             delivery_time_max: Duration::from_secs(5),
         }
     }

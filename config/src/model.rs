@@ -158,6 +158,10 @@ pub struct Limits {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub liveness: Duration,
+    /// How long a service that was told to stop keeps the entities it still has; what is left is removed then.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub service_stop_time: Duration,
     /// Time in which a handler must return. One that does not is taken for hung.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
