@@ -1,7 +1,18 @@
 //! The sans-IO SIP stack.
 //!
-//! Layers, each using only those before it: `wire` (RFC 3261 messages), `framing` (messages out of a stream).
+//! Layers, each using only those before it: `wire` (RFC 3261 messages), `framing` (messages out of a stream),
+//! `transaction` (RFC 3261 17), `dialog` (12), `ua` (the user agent that ties them). Beside them the parts that they
+//! share: `timer` and `time`, `slab`, `keyed` (hashes and ids), `flow`, `compose` (messages that the stack writes).
 //! Nothing here reads a clock, randomness, the environment or a socket.
 
+pub mod compose;
+pub mod dialog;
+pub mod flow;
 pub mod framing;
+pub mod keyed;
+pub mod slab;
+pub mod time;
+pub mod timer;
+pub mod transaction;
+pub mod ua;
 pub mod wire;

@@ -1,0 +1,79 @@
+//! What a request's server transaction is found by: RFC 3261 17.2.3, and 8.2.2.2 for merged requests.
+
+use std::net::IpAddr;
+
+use super::super::keyed::{Digest, Sip24};
+use super::super::wire::{HeaderId, Host, Message, Method, Via, is_rfc3261_branch};
+
+/// The keys of one request. All are keyed hashes of 128 bits, so that tables hold no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestKeys {
+    /// Of the transaction itself; an ACK's and a CANCEL's is that of their own method.
+    pub own: Digest,
+    /// Of the INVITE transaction that an ACK or a CANCEL belongs to; otherwise the same as `own`.
+    pub invite: Digest,
+    /// Of the request whichever way it came (only of one without To tag).
+    pub merge: Option<Digest>,
+}
+
+impl RequestKeys {
+    /// The keys of a request; `None` if it lacks what they are made of, which a checked message does not.
+    #[must_use]
+    pub fn of(key: [u64; 2], request: &Message) -> Option<Self> {
+        let method = request.method()?;
+        let via = request.via().ok()?;
+        let own = transaction(key, request, &via, method.as_bytes())?;
+        let follows = matches!(method, Method::Ack | Method::Cancel);
+        let invite = if follows {
+            transaction(key, request, &via, b"INVITE")?
+        } else {
+            own
+        };
+        let merge = if follows || request.to_tag().is_some() {
+            None
+        } else {
+            Some(merge(key, request)?)
+        };
+        Some(Self { own, invite, merge })
+    }
+}
+
+/// With the magic cookie branch, sent-by and method are enough. Without it (RFC 2543) the Request-URI, From tag,
+/// Call-ID, CSeq number and the whole top Via take the branch's place; the To tag is left out, because it differs
+/// between an INVITE and its ACK.
+fn transaction(key: [u64; 2], request: &Message, via: &Via<'_>, method: &[u8]) -> Option<Digest> {
+    let mut hash = Sip24::wide(key);
+    match via.branch().filter(|branch| is_rfc3261_branch(branch)) {
+        Some(branch) => {
+            hash.write(b"3");
+            hash.field_nocase(branch);
+            match via.host {
+                Host::Name(name) => hash.field_nocase(name),
+                Host::Ip(IpAddr::V4(ip)) => hash.field(&ip.octets()),
+                Host::Ip(IpAddr::V6(ip)) => hash.field(&ip.octets()),
+            }
+            hash.write(&via.port.unwrap_or(5060).to_le_bytes());
+        }
+        None => {
+            hash.write(b"2");
+            hash.field(request.uri_raw()?);
+            hash.field(request.from_tag().unwrap_or_default());
+            hash.field(request.call_id().ok()?);
+            hash.write(&request.cseq().ok()?.number.to_le_bytes());
+            hash.field(request.values(HeaderId::Via).next()?);
+        }
+    }
+    hash.field(method);
+    Some(hash.finish_wide())
+}
+
+fn merge(key: [u64; 2], request: &Message) -> Option<Digest> {
+    let mut hash = Sip24::wide(key);
+    let cseq = request.cseq().ok()?;
+    hash.write(b"m");
+    hash.field(request.from_tag().unwrap_or_default());
+    hash.field(request.call_id().ok()?);
+    hash.write(&cseq.number.to_le_bytes());
+    hash.field(cseq.method);
+    Some(hash.finish_wide())
+}

@@ -1,0 +1,340 @@
+//! Answers to requests that came: RFC 3261 8.2.6, 12.1.1, 13.3.1, 15.1.2.
+
+use bytes::Bytes;
+
+use super::super::compose::{self, Answer};
+use super::super::dialog::{Field, Phase, Unacked};
+use super::super::flow::Transmit;
+use super::super::slab::Key;
+use super::super::time::Ms;
+use super::super::timer::TimerId;
+use super::super::wire::{HeaderId, Method};
+use super::{Output, Owner, Ua, UaError, Use, What};
+
+/// What a service says in a response.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// Status code, 100 to 699.
+    pub status: u16,
+    /// Reason phrase; empty for the registered one.
+    pub reason: Bytes,
+    /// Whole header lines, each with its CRLF: neither Contact nor what is copied from the request.
+    pub lines: Bytes,
+    /// The body; its Content-Type is among the lines.
+    pub body: Bytes,
+    /// Whether Allow is added to a response that should have it.
+    pub allow: bool,
+}
+
+impl Ua {
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// It is gone or has its final response.
+    pub fn respond(&mut self, now: Ms, tx: Key, reply: &Reply) -> Result<(), UaError> {
+        let result = self.respond_raw_with(
+            now,
+            tx,
+            Answer {
+                status: reply.status.clamp(100, 699),
+                reason: &reply.reason,
+                lines: &reply.lines,
+                body: &reply.body,
+                ..Answer::default()
+            },
+            reply.allow,
+        );
+        self.flush();
+        result
+    }
+
+    /// Accepts a CANCEL: 200 for it and 487 for its INVITE, or just the 200 if the INVITE has been answered meanwhile.
+    ///
+    /// # Errors
+    /// It is gone or was answered.
+    pub fn accept_cancel(&mut self, now: Ms, cancel: Key) -> Result<(), UaError> {
+        let invite = self.tx.server_user(cancel).ok_or(UaError::Gone)?.link;
+        let result = self.respond_raw(
+            now,
+            cancel,
+            Answer {
+                status: 200,
+                ..Answer::default()
+            },
+        );
+        if result.is_ok()
+            && let Some(invite) = invite
+        {
+            // If it has been answered meanwhile the CANCEL came too late, which is no error.
+            let _ = self.respond_raw(
+                now,
+                invite,
+                Answer {
+                    status: 487,
+                    ..Answer::default()
+                },
+            );
+        }
+        self.flush();
+        result
+    }
+
+    /// Answers a request that no service took.
+    ///
+    /// # Errors
+    /// It is gone or has its final response.
+    pub fn respond_unserved(&mut self, now: Ms, tx: Key) -> Result<(), UaError> {
+        let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
+        let in_dialog = request.to_tag().is_some();
+        let status = match request.method() {
+            Some(Method::Bye | Method::Options) => 200,
+            Some(Method::Cancel) => 481,
+            Some(Method::Invite) if in_dialog => 488,
+            Some(_) if in_dialog => 405,
+            _ => self.config.unserved,
+        };
+        let result = self.respond_raw_with(
+            now,
+            tx,
+            Answer {
+                status,
+                ..Answer::default()
+            },
+            true,
+        );
+        self.flush();
+        result
+    }
+
+    /// Answers a request in whose handling a service failed: 500, and 200 for BYE, whose dialog is over in any case.
+    ///
+    /// # Errors
+    /// It is gone or has its final response.
+    pub fn respond_failed(&mut self, now: Ms, tx: Key, status: u16) -> Result<(), UaError> {
+        let user = self.tx.server_user(tx).ok_or(UaError::Gone)?;
+        let status = if user.what == What::Bye { 200 } else { status };
+        let result = self.respond_raw(
+            now,
+            tx,
+            Answer {
+                status,
+                ..Answer::default()
+            },
+        );
+        self.flush();
+        result
+    }
+
+    pub(super) fn answer_for_service(&mut self, now: Ms, tx: Key, user: Use) {
+        let status = match user.what {
+            What::Invite { .. } => 408,
+            What::Bye => 200,
+            What::Other => 500,
+        };
+        self.respond_lines(now, tx, status, b"");
+    }
+
+    /// An answer of the user agent's own; one to what has been answered already is dropped.
+    pub(super) fn respond_lines(&mut self, now: Ms, tx: Key, status: u16, lines: &[u8]) {
+        let _ = self.respond_raw(
+            now,
+            tx,
+            Answer {
+                status,
+                lines,
+                ..Answer::default()
+            },
+        );
+        self.flush();
+    }
+
+    /// Answers a request of a dialog that is no more.
+    pub(super) fn respond_plain(&mut self, now: Ms, tx: Key, status: u16, tag: &[u8]) {
+        let Some((request, flow)) = self.tx.pending(tx) else {
+            return;
+        };
+        let bytes = compose::response(
+            request,
+            flow,
+            Answer {
+                status,
+                to_tag: Some(tag),
+                ..Answer::default()
+            },
+        );
+        let _ = self.tx.respond(now, tx, status, bytes, &mut self.sends);
+        self.flush();
+    }
+
+    pub(super) fn respond_raw(
+        &mut self,
+        now: Ms,
+        tx: Key,
+        answer: Answer<'_>,
+    ) -> Result<(), UaError> {
+        self.respond_raw_with(now, tx, answer, false)
+    }
+
+    fn respond_raw_with(
+        &mut self,
+        now: Ms,
+        tx: Key,
+        answer: Answer<'_>,
+        allow: bool,
+    ) -> Result<(), UaError> {
+        let user = self.tx.server_user(tx).ok_or(UaError::Gone)?;
+        let (request, flow) = self.tx.pending(tx).ok_or(UaError::State)?;
+        let (method, flow) = (request.method().cloned().unwrap_or(Method::Options), *flow);
+        let cseq = request.cseq().map_or(0, |cseq| cseq.number);
+        let key = match user.owner {
+            Owner::Dialog(key) => self.dialogs.get(key).map(|_| key),
+            Owner::Nobody | Owner::Activity(_) => None,
+        };
+        let invite = matches!(user.what, What::Invite { .. });
+        let makes_dialog = invite && (101..300).contains(&answer.status);
+        let mut lines = Vec::new();
+        if makes_dialog || (method == Method::Update && answer.status < 300) {
+            compose::line(&mut lines, HeaderId::Contact.name(), self.contact(&flow));
+        }
+        if allow && (200..300).contains(&answer.status) && (invite || method == Method::Options)
+            || allow && answer.status == 405
+        {
+            lines.extend_from_slice(&self.allow_line());
+        }
+        lines.extend_from_slice(answer.lines);
+        let tag = match key.and_then(|key| self.dialogs.get(key)) {
+            Some(dialog) => dialog.text(Field::LocalTag).to_vec(),
+            None => self
+                .mint
+                .tag(&self.secret, &request_call_id(&self.tx, tx))
+                .to_vec(),
+        };
+        let to_tag = (answer.status > 100).then_some(&tag[..]);
+        let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
+        let bytes = compose::response(
+            request,
+            &flow,
+            Answer {
+                to_tag,
+                record_route: makes_dialog,
+                lines: &lines,
+                ..answer
+            },
+        );
+        if let Some(key) = key
+            && invite
+            && (200..300).contains(&answer.status)
+        {
+            self.confirm(
+                now,
+                key,
+                cseq,
+                Transmit {
+                    flow,
+                    bytes: bytes.clone(),
+                },
+            );
+        }
+        self.tx
+            .respond(now, tx, answer.status, bytes, &mut self.sends)?;
+        self.flush();
+        if answer.status >= 200 {
+            self.answered(now, tx, user, key, answer.status);
+        }
+        Ok(())
+    }
+
+    /// A 2xx to an INVITE is about to leave: the dialog is confirmed, written down, and the 2xx repeated until its ACK.
+    fn confirm(&mut self, now: Ms, key: Key, cseq: u32, ok: Transmit) {
+        let t = *self.tx.timings();
+        let timer = self.wheel.start(now + t.t1, key);
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        if dialog.phase == Phase::Early {
+            dialog.phase = Phase::Confirmed;
+        }
+        let unacked = Unacked {
+            bytes: ok.bytes,
+            flow: ok.flow,
+            cseq,
+            interval: t.t1,
+            until: now + t.give_up(),
+            uncertain: false,
+            timer,
+        };
+        if let Some(before) = dialog.pending_mut().unacked.replace(unacked) {
+            self.wheel.cancel(before.timer);
+        }
+        self.save(key);
+    }
+
+    /// A final response went out.
+    fn answered(&mut self, now: Ms, tx: Key, user: Use, key: Option<Key>, status: u16) {
+        if let Owner::Activity(activity) = user.owner {
+            self.outputs.push_back(Output::Ended { activity });
+        }
+        let Some(key) = key else { return };
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        let phase = dialog.phase;
+        let pending = dialog.pending_mut();
+        pending.requests_in.retain(|other| *other != tx);
+        if pending.invite_in == Some(tx) {
+            pending.invite_in = None;
+        }
+        dialog.tidy();
+        match user.what {
+            What::Bye => self.end_dialog(now, key),
+            What::Invite { .. } if status >= 300 && phase == Phase::Early => {
+                self.end_dialog(now, key)
+            }
+            What::Invite { .. } | What::Other => {}
+        }
+    }
+
+    /// Time for another copy of a 2xx, or to give up (RFC 3261 13.3.1.4).
+    pub(super) fn repeat_ok(&mut self, now: Ms, key: Key) {
+        let t2 = self.tx.timings().t2;
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        let activity = dialog.activity;
+        let Some(pending) = dialog.pending.as_mut() else {
+            return;
+        };
+        let Some(unacked) = pending.unacked.as_mut() else {
+            return;
+        };
+        if now < unacked.until {
+            let copy = Transmit {
+                flow: unacked.flow,
+                bytes: unacked.bytes.clone(),
+            };
+            unacked.interval = unacked.interval.saturating_mul(2).min(t2);
+            unacked.timer = self
+                .wheel
+                .start((now + unacked.interval).min(unacked.until), key);
+            self.outputs.push_back(Output::Send(copy));
+            return;
+        }
+        let uncertain = unacked.uncertain;
+        unacked.timer = TimerId::NONE;
+        pending.unacked = None;
+        dialog.tidy();
+        if dialog.phase == Phase::Ending {
+            self.send_bye(now, key);
+        } else if !uncertain {
+            self.outputs.push_back(Output::NoAck { activity });
+            self.bye(now, key);
+        }
+    }
+}
+
+fn request_call_id<U: Copy>(tx: &super::Transactions<U>, key: Key) -> Vec<u8> {
+    tx.pending(key)
+        .and_then(|(request, _)| request.call_id().ok())
+        .unwrap_or_default()
+        .to_vec()
+}

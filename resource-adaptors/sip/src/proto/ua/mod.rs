@@ -1,0 +1,402 @@
+//! The user agent: requests and responses in, what they mean for a service out. RFC 3261 sections 8, 9, 11 to 15.
+//!
+//! It ties transactions and dialogs. It is no service: whom to call and what to answer comes from outside, by
+//! operations; what it decides itself is what the RFC leaves no choice about (400, 481, 482, 491, 500, ...), and what
+//! keeps a peer from waiting for nothing. It opens no socket: [`Output::Send`] names a [`Flow`], and whoever drives it
+//! reports back what could not be sent.
+//!
+//! Contract: after every call the driver takes [`poll`](Ua::poll) until it is empty, and calls
+//! [`expire`](Ua::expire) when [`deadline`](Ua::deadline) has come. Outputs stand in the order in which they are to
+//! be carried out; a dialog's [`Output::Save`] stands before the message that depends on it.
+
+mod answer;
+mod config;
+mod incoming;
+mod outgoing;
+mod responses;
+mod restore;
+mod routing;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
+use super::flow::{Flow, Transmit};
+use super::keyed::{Digest, DigestMap, Mint, Secret, Sip24};
+use super::slab::{Key, Slab};
+use super::time::Ms;
+use super::timer::Wheel;
+use super::transaction::{Expired, TransactionError, Transactions};
+use super::wire::{Message, Method};
+pub use answer::Reply;
+pub use config::{Local, Methods, UaConfig};
+pub use outgoing::Draft;
+
+/// One user agent: the protocol state of one adaptor entity.
+#[derive(Debug)]
+pub struct Ua {
+    config: UaConfig,
+    secret: Secret,
+    mint: Mint,
+    table_key: [u64; 2],
+    tx: Transactions<Use>,
+    dialogs: Slab<Dialog>,
+    by_id: DigestMap<Key>,
+    /// Repeats of 2xx.
+    wheel: Wheel<Key>,
+    served: Methods,
+    refuse_new: bool,
+    /// Until when a BYE for a dialog that is gone is answered as if it were there: it may have ended just before a restart.
+    recovering_until: Ms,
+    sends: Vec<Transmit>,
+    outputs: VecDeque<Output>,
+    counts: Counts,
+}
+
+/// Whom a transaction belongs to, and what it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Use {
+    owner: Owner,
+    what: What,
+    /// Of a request of ours, the server transaction whose request it passes on.
+    link: Option<Key>,
+}
+
+/// Whom something belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Nobody: the user agent's own.
+    Nobody,
+    /// A dialog.
+    Dialog(Key),
+    /// An activity outside of any dialog.
+    Activity(u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// INVITE; whether its 2xx is acknowledged at once, because the offer was in the request.
+    Invite {
+        ack: bool,
+    },
+    Bye,
+    Other,
+}
+
+impl What {
+    fn of(method: &Method) -> Self {
+        if *method == Method::Invite {
+            return Self::Invite { ack: false };
+        }
+        if *method == Method::Bye {
+            Self::Bye
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// What is to be done, or has happened.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this.
+    Send(Transmit),
+    /// Someone calls: make an activity for the dialog and [`bind`](Ua::bind) it.
+    Call {
+        /// The dialog.
+        dialog: Key,
+        /// The INVITE's transaction.
+        tx: Key,
+        /// The slot of its Call-ID.
+        slot: u8,
+        /// The INVITE.
+        request: Box<Message>,
+    },
+    /// A request outside of any dialog: make an activity for it and [`bind_request`](Ua::bind_request) it.
+    Request {
+        /// Its transaction.
+        tx: Key,
+        /// The slot of its Call-ID.
+        slot: u8,
+        /// The request.
+        request: Box<Message>,
+    },
+    /// A request within a dialog.
+    InDialog {
+        /// The dialog's activity.
+        activity: u64,
+        /// Its transaction; none for ACK.
+        tx: Option<Key>,
+        /// The request.
+        request: Box<Message>,
+    },
+    /// The caller gives up.
+    Cancel {
+        /// The dialog's activity.
+        activity: u64,
+        /// The CANCEL's transaction.
+        tx: Key,
+        /// The CANCEL.
+        request: Box<Message>,
+    },
+    /// A response to a request of ours, or what stands for one that did not come.
+    Response {
+        /// The activity.
+        activity: u64,
+        /// The server transaction whose request was passed on, if one was.
+        link: Option<Key>,
+        /// The response.
+        response: Box<Message>,
+        /// Made here (408, 491, 503), not received.
+        local: bool,
+    },
+    /// The ACK for our 2xx never came; the BYE goes out by itself.
+    NoAck {
+        /// The dialog's activity.
+        activity: u64,
+    },
+    /// Write the dialog's [`record`](Ua::record).
+    Save {
+        /// The dialog.
+        dialog: Key,
+        /// Its activity.
+        activity: u64,
+    },
+    /// The activity's dialog or transaction is over.
+    Ended {
+        /// The activity.
+        activity: u64,
+    },
+}
+
+/// Why an operation was refused. It had no effect then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UaError {
+    /// The dialog or transaction has ended.
+    #[error("the dialog or transaction has ended")]
+    Gone,
+    /// The request has its final response, or the dialog is not at the point where the operation makes sense.
+    #[error("not possible in this state")]
+    State,
+    /// A limit was reached.
+    #[error("too many dialogs or transactions")]
+    Full,
+    /// The message would be too large, or what it is made of is malformed.
+    #[error("cannot be written as a message")]
+    Unwritable,
+}
+
+impl From<TransactionError> for UaError {
+    fn from(error: TransactionError) -> Self {
+        match error {
+            TransactionError::Gone => Self::Gone,
+            TransactionError::Final => Self::State,
+            TransactionError::Full => Self::Full,
+        }
+    }
+}
+
+/// What was counted since the last [`Ua::take_counts`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages that were no SIP, or could not be answered.
+    pub unreadable: u64,
+    /// Requests answered without a service: 4xx and 5xx of the user agent's own.
+    pub refused: u64,
+    /// Responses that belong to no transaction.
+    pub stray: u64,
+}
+
+impl Ua {
+    /// A user agent with nothing going on. `seed` is fresh entropy; `secret` is the same in every process.
+    #[must_use]
+    pub fn new(config: UaConfig, secret: Secret, seed: [u64; 4], now: Ms) -> Self {
+        let [a, b, c, d] = seed;
+        Self {
+            tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
+            dialogs: Slab::new(config.dialogs, c as u32),
+            config,
+            secret,
+            mint: Mint::new([c, d]),
+            table_key: [a ^ d, b ^ c],
+            by_id: DigestMap::default(),
+            wheel: Wheel::new(now),
+            served: Methods::ALWAYS,
+            refuse_new: false,
+            recovering_until: Ms(0),
+            sends: Vec::new(),
+            outputs: VecDeque::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`expire`](Self::expire) next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Ms> {
+        match (self.tx.deadline(), self.wheel.next()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Carries out what is due.
+    pub fn expire(&mut self, now: Ms) {
+        while let Some(dialog) = self.wheel.expire(now) {
+            self.repeat_ok(now, dialog);
+        }
+        while let Some(expired) = self.tx.expire(now, &mut self.sends) {
+            self.flush();
+            match expired {
+                Expired::ClientTimeout { user, request, .. } => self.fail(now, user, &request, 408),
+                Expired::Unanswered { tx, user } => self.answer_for_service(now, tx, user),
+                Expired::NoAck { .. } => {}
+            }
+        }
+        self.flush();
+    }
+
+    /// Tells which methods services take, beyond what the user agent can answer itself.
+    pub fn set_served(&mut self, served: Methods) {
+        self.served = served;
+    }
+
+    /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.
+    pub fn set_refuse_new(&mut self, refuse: bool) {
+        self.refuse_new = refuse;
+    }
+
+    /// Changes settings; listeners and limits stay what they were.
+    pub fn reconfigure(&mut self, config: UaConfig) {
+        self.tx.set_timings(config.timings);
+        let locals = std::mem::take(&mut self.config.locals);
+        self.config = UaConfig { locals, ..config };
+    }
+
+    /// Names the activity of a dialog.
+    pub fn bind(&mut self, dialog: Key, activity: u64) {
+        if let Some(dialog) = self.dialogs.get_mut(dialog) {
+            dialog.activity = activity;
+        }
+    }
+
+    /// Names the activity of a request outside of any dialog.
+    pub fn bind_request(&mut self, tx: Key, activity: u64) {
+        if let Some(user) = self.tx.server_user(tx) {
+            self.tx.set_server_user(
+                tx,
+                Use {
+                    owner: Owner::Activity(activity),
+                    ..user
+                },
+            );
+        }
+    }
+
+    /// A dialog.
+    #[must_use]
+    pub fn dialog(&self, dialog: Key) -> Option<&Dialog> {
+        self.dialogs.get(dialog)
+    }
+
+    /// Numbers of dialogs, client and server transactions.
+    #[must_use]
+    pub fn len(&self) -> (usize, usize, usize) {
+        let (clients, servers) = self.tx.len();
+        (self.dialogs.len(), clients, servers)
+    }
+
+    /// Whether nothing goes on.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dialogs.is_empty() && self.tx.is_empty()
+    }
+
+    /// What was counted; starts again from zero.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    // ---- for the other files of this module
+
+    fn flush(&mut self) {
+        self.outputs.extend(self.sends.drain(..).map(Output::Send));
+    }
+
+    fn send(&mut self, flow: Flow, bytes: Bytes) {
+        self.outputs
+            .push_back(Output::Send(Transmit { flow, bytes }));
+    }
+
+    fn save(&mut self, key: Key) {
+        let activity = self.dialogs.get(key).map(|dialog| dialog.activity);
+        if let Some(activity) = activity.filter(|activity| *activity != NO_ACTIVITY) {
+            self.outputs.push_back(Output::Save {
+                dialog: key,
+                activity,
+            });
+        }
+    }
+
+    fn dialog_id(&self, call_id: &[u8], local_tag: &[u8]) -> Digest {
+        let mut hash = Sip24::wide(self.table_key);
+        hash.field(call_id);
+        hash.field(local_tag);
+        hash.finish_wide()
+    }
+
+    fn insert_dialog(&mut self, dialog: Dialog) -> Result<Key, UaError> {
+        let id = self.dialog_id(dialog.text(Field::CallId), dialog.text(Field::LocalTag));
+        let key = self.dialogs.insert(dialog).map_err(|_| UaError::Full)?;
+        self.by_id.insert(id, key);
+        Ok(key)
+    }
+
+    /// Takes a dialog out: whatever the peer still waits for in it is answered, and its activity ends.
+    fn end_dialog(&mut self, now: Ms, key: Key) {
+        let Some(mut dialog) = self.remove_dialog(key) else {
+            return;
+        };
+        if let Some(pending) = dialog.pending.take() {
+            if let Some(unacked) = pending.unacked {
+                self.wheel.cancel(unacked.timer);
+            }
+            if let Some(tx) = pending.invite_in {
+                self.respond_plain(now, tx, 487, dialog.text(Field::LocalTag));
+            }
+            for tx in pending.requests_in {
+                self.respond_plain(now, tx, 481, dialog.text(Field::LocalTag));
+            }
+        }
+        if dialog.activity != NO_ACTIVITY {
+            self.outputs.push_back(Output::Ended {
+                activity: dialog.activity,
+            });
+        }
+    }
+
+    fn remove_dialog(&mut self, key: Key) -> Option<Dialog> {
+        let dialog = self.dialogs.remove(key)?;
+        let id = self.dialog_id(dialog.text(Field::CallId), dialog.text(Field::LocalTag));
+        // A late branch of a fork shares Call-ID and local tag with the call's own dialog.
+        if self.by_id.get(&id) == Some(&key) {
+            self.by_id.remove(&id);
+        }
+        Some(dialog)
+    }
+
+    fn is_ending(&self, key: Key) -> bool {
+        self.dialogs
+            .get(key)
+            .is_some_and(|dialog| dialog.phase == Phase::Ending)
+    }
+
+    fn is_served(&self, method: &Method) -> bool {
+        self.served.has(method)
+    }
+}

@@ -1,0 +1,232 @@
+//! Responses that come: RFC 3261 8.1.3, 12.1.2, 12.2.1.2, 13.2.2, 14.1.
+
+use super::super::dialog::{AckDue, Dialog, Field, Phase};
+use super::super::flow::Flow;
+use super::super::slab::Key;
+use super::super::time::Ms;
+use super::super::transaction::ResponseVerdict;
+use super::super::wire::{HeaderId, Message};
+use super::{Owner, Ua, Use, What};
+
+impl Ua {
+    pub(super) fn response(&mut self, now: Ms, flow: Flow, response: Message) {
+        match self.tx.response(now, &response, &mut self.sends) {
+            ResponseVerdict::Absorbed => {}
+            ResponseVerdict::Stray { ours } => {
+                self.counts.stray += 1;
+                if ours && is_ok_to_invite(&response) {
+                    self.end_late(now, flow, &response);
+                }
+            }
+            ResponseVerdict::Deliver { tx, user, again } => {
+                self.flush();
+                match (user.owner, again) {
+                    (Owner::Dialog(key), true) => self.ok_again(now, flow, key, tx, &response),
+                    (Owner::Dialog(key), false) => self.for_dialog(now, key, tx, user, response),
+                    (Owner::Activity(_), false) => self.conclude(now, user, response, false),
+                    _ => {}
+                }
+            }
+        }
+        self.flush();
+    }
+
+    fn for_dialog(&mut self, now: Ms, key: Key, tx: Key, user: Use, response: Message) {
+        let status = response.status().unwrap_or(500);
+        let ok_to_invite = matches!(user.what, What::Invite { .. }) && (200..300).contains(&status);
+        if self.dialogs.get(key).is_none() {
+            if ok_to_invite {
+                self.end_late_by(now, &response);
+            }
+            return;
+        }
+        match user.what {
+            What::Invite { ack } => self.for_invite(now, key, tx, user, ack, response),
+            What::Bye if status >= 200 => self.end_dialog(now, key),
+            What::Bye => {}
+            What::Other => {
+                if (200..300).contains(&status)
+                    && response.cseq().is_ok_and(|cseq| cseq.method == b"UPDATE")
+                    && let Some(dialog) = self.dialogs.get_mut(key)
+                {
+                    // A Contact that cannot be read leaves the target as it was.
+                    let _ = dialog.refresh(&response);
+                }
+                self.conclude(now, user, response, false);
+            }
+        }
+    }
+
+    fn for_invite(&mut self, now: Ms, key: Key, tx: Key, user: Use, ack: bool, response: Message) {
+        let status = response.status().unwrap_or(500);
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        if status < 200 {
+            if dialog.cancelled || (status == 100 && !self.config.report_trying) {
+                return;
+            }
+            if response.to_tag().is_some() && dialog.phase == Phase::Early {
+                // What cannot be learned now comes with the final response.
+                let _ = dialog.learn(&response);
+            }
+            let activity = dialog.activity;
+            return self.report(user, activity, response, false);
+        }
+        dialog.pending_mut().invite_out = None;
+        if status >= 300 {
+            dialog.tidy();
+            return self.conclude(now, user, response, false);
+        }
+        if dialog.learn(&response).is_err() {
+            // Without Contact the dialog has no target: the one that we called will do, if only for ACK and BYE.
+            dialog.cancelled = dialog.phase == Phase::Early;
+        }
+        let first = dialog.phase == Phase::Early;
+        if first {
+            dialog.phase = Phase::Confirmed;
+        }
+        let due = AckDue {
+            tx,
+            cseq: response
+                .cseq()
+                .map_or(dialog.local_cseq, |cseq| cseq.number),
+        };
+        if dialog.cancelled || dialog.phase == Phase::Ending {
+            dialog.cancelled = false;
+            dialog.tidy();
+            self.send_ack(key, due, b"", b"");
+            if first {
+                self.bye(now, key);
+            }
+            return;
+        }
+        let activity = dialog.activity;
+        if !ack {
+            dialog.pending_mut().unanswered = Some(due);
+        }
+        dialog.tidy();
+        self.save(key);
+        if ack {
+            self.send_ack(key, due, b"", b"");
+        }
+        self.report(user, activity, response, false);
+    }
+
+    /// A final response that is not 2xx to an INVITE, or any response to another request: the owner is told, and what it
+    /// ends is ended. 408 and 481 end the dialog within which they come (RFC 3261 12.2.1.2).
+    pub(super) fn conclude(&mut self, now: Ms, user: Use, response: Message, local: bool) {
+        let status = response.status().unwrap_or(500);
+        match user.owner {
+            Owner::Nobody => {}
+            Owner::Activity(activity) => {
+                self.report(user, activity, response, local);
+                if status >= 200 {
+                    self.outputs.push_back(super::Output::Ended { activity });
+                }
+            }
+            Owner::Dialog(key) => {
+                let Some(dialog) = self.dialogs.get_mut(key) else {
+                    return;
+                };
+                let (activity, phase, silent) = (dialog.activity, dialog.phase, dialog.cancelled);
+                let invite = matches!(user.what, What::Invite { .. });
+                if invite && let Some(pending) = dialog.pending.as_mut() {
+                    pending.invite_out = None;
+                }
+                dialog.tidy();
+                if user.what == What::Bye {
+                    return self.end_dialog(now, key);
+                }
+                if !silent {
+                    self.report(user, activity, response, local);
+                }
+                match phase {
+                    Phase::Early if invite => self.end_dialog(now, key),
+                    Phase::Confirmed if status == 481 || status == 408 => self.bye(now, key),
+                    Phase::Early | Phase::Confirmed | Phase::Ending => {}
+                }
+            }
+        }
+    }
+
+    /// A 2xx after the first: the same one again gets the same ACK; another branch of a fork is ended.
+    fn ok_again(&mut self, now: Ms, flow: Flow, key: Key, tx: Key, response: &Message) {
+        let Some(dialog) = self.dialogs.get(key) else {
+            return self.end_late_by(now, response);
+        };
+        if dialog.text(Field::RemoteTag) == response.to_tag().unwrap_or_default() {
+            let way = self.dialog_flow(dialog);
+            self.tx.resend(tx, way, &mut self.sends);
+            self.flush();
+        } else {
+            self.end_late(now, flow, response);
+        }
+    }
+
+    fn end_late_by(&mut self, now: Ms, response: &Message) {
+        let flow = response
+            .contact()
+            .and_then(Result::ok)
+            .and_then(|addr| self.route_to(addr.uri_raw));
+        if let Some(flow) = flow {
+            self.end_late(now, flow, response);
+        }
+    }
+
+    /// Acknowledges a 2xx that nobody wants any more and ends its dialog (RFC 3261 13.2.2.4): of a fork, after a CANCEL,
+    /// or from before a restart. The dialog is made from the response alone and kept until its BYE is answered.
+    fn end_late(&mut self, now: Ms, flow: Flow, response: &Message) {
+        let (Ok(call_id), Ok(cseq)) = (response.call_id(), response.cseq()) else {
+            return;
+        };
+        let Some(target) = response.contact().and_then(Result::ok) else {
+            return;
+        };
+        let local_tag = response.from_tag().unwrap_or_default();
+        let party = |id| strip_tag(response.get(id).unwrap_or_default());
+        let (from, to) = (party(HeaderId::From), party(HeaderId::To));
+        let Ok(mut dialog) = Dialog::uac(call_id, local_tag, from, to, target.uri_raw, b"", flow)
+        else {
+            return;
+        };
+        if dialog.learn(response).is_err() {
+            return;
+        }
+        dialog.phase = Phase::Confirmed;
+        dialog.local_cseq = cseq.number;
+        // It stays out of the table of ids: the call's own dialog may stand there.
+        let Ok(key) = self.dialogs.insert(dialog) else {
+            return;
+        };
+        self.send_ack(
+            key,
+            AckDue {
+                tx: Key {
+                    index: u32::MAX,
+                    generation: 0,
+                },
+                cseq: cseq.number,
+            },
+            b"",
+            b"",
+        );
+        self.bye(now, key);
+    }
+}
+
+fn is_ok_to_invite(response: &Message) -> bool {
+    response
+        .status()
+        .is_some_and(|status| (200..300).contains(&status))
+        && response.cseq().is_ok_and(|cseq| cseq.method == b"INVITE")
+}
+
+fn strip_tag(value: &[u8]) -> &[u8] {
+    match super::super::wire::NameAddr::parse(value) {
+        Ok(addr) => value
+            .get(..value.len().saturating_sub(addr.params.as_bytes().len()))
+            .unwrap_or(value),
+        Err(_) => value,
+    }
+}

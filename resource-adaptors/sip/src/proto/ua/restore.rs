@@ -1,0 +1,103 @@
+//! Dialogs that outlive their process: what is written down, and how they go on afterwards.
+
+use bytes::Bytes;
+
+use super::super::dialog::{Dialog, Phase, RecordError, Unacked};
+use super::super::flow::Flow;
+use super::super::slab::Key;
+use super::super::time::Ms;
+use super::super::wire::{Limits, Message};
+use super::routing::reply_flow;
+use super::{Ua, UaError};
+
+impl Ua {
+    /// The durable record of a dialog.
+    #[must_use]
+    pub fn record(&self, key: Key) -> Option<Vec<u8>> {
+        self.dialogs.get(key).map(Dialog::to_record)
+    }
+
+    /// The 2xx of a dialog that waits for its ACK, to be written beside the record.
+    #[must_use]
+    pub fn unacked(&self, key: Key) -> Option<&Bytes> {
+        Some(
+            &self
+                .dialogs
+                .get(key)?
+                .pending
+                .as_ref()?
+                .unacked
+                .as_ref()?
+                .bytes,
+        )
+    }
+
+    /// Takes a record back.
+    ///
+    /// # Errors
+    /// `Ok(Err(..))` if it cannot be read, `Err(..)` if there is no room.
+    pub fn restore(
+        &mut self,
+        activity: u64,
+        record: &[u8],
+    ) -> Result<Result<Key, RecordError>, UaError> {
+        match Dialog::from_record(activity, record) {
+            Ok(dialog) => self.insert_dialog(dialog).map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Takes back a 2xx whose ACK may or may not have come: it is sent again until one comes, for `left` milliseconds.
+    pub fn restore_unacked(&mut self, now: Ms, key: Key, response: &[u8], left: u64) {
+        let Ok(message) = Message::parse(Bytes::copy_from_slice(response), &Limits::DEFAULT) else {
+            return;
+        };
+        let Ok(cseq) = message.cseq().map(|cseq| cseq.number) else {
+            return;
+        };
+        let timer = self.wheel.start(now, key);
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        if left == 0 || dialog.phase != Phase::Confirmed {
+            self.wheel.cancel(timer);
+            return;
+        }
+        let flow = reply_flow(
+            &message,
+            Flow {
+                conn: None,
+                ..dialog.flow
+            },
+        );
+        dialog.pending_mut().unacked = Some(Unacked {
+            bytes: message.bytes().clone(),
+            flow,
+            cseq,
+            interval: self.tx.timings().t1,
+            until: now + left,
+            uncertain: true,
+            timer,
+        });
+    }
+
+    /// All dialogs are back: what must be sent until it is answered is sent again.
+    pub fn restored(&mut self, now: Ms) {
+        self.recovering_until = now + self.tx.timings().give_up();
+        let ending: Vec<Key> = self
+            .dialogs
+            .iter()
+            .filter(|(_, dialog)| dialog.phase == Phase::Ending)
+            .map(|(key, _)| key)
+            .collect();
+        for key in ending {
+            // The peer may have seen the first BYE, so this one needs a CSeq of its own.
+            if let Some(dialog) = self.dialogs.get_mut(key) {
+                dialog.local_cseq += 1;
+            }
+            self.save(key);
+            self.send_bye(now, key);
+        }
+        self.flush();
+    }
+}

@@ -1,0 +1,142 @@
+//! Where a message goes: RFC 3261 18.2.2 for responses, and the part of RFC 3263 that needs no name server for requests.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::super::dialog::Dialog;
+use super::super::flow::{Flow, Transport};
+use super::super::wire::{Host, Message, Uri};
+use super::{Local, Ua};
+
+/// The way back to where a request came from.
+///
+/// `received` is always the source address, and `maddr` is not followed: a sender must not be able to direct our answers
+/// at someone else.
+pub(super) fn reply_flow(request: &Message, source: Flow) -> Flow {
+    let Ok(via) = request.via() else {
+        return source;
+    };
+    let port = match (source.transport, via.rport()) {
+        // RFC 3581 4.
+        (Transport::Udp, Some(_)) => source.peer.port(),
+        (transport, _) => via.port.unwrap_or_else(|| transport.default_port()),
+    };
+    Flow {
+        peer: SocketAddr::new(source.peer.ip(), port),
+        ..source
+    }
+}
+
+impl Ua {
+    /// The way to a URI: the transport that it names or UDP, from a listener of ours that has it.
+    pub(super) fn route_to(&self, uri: &[u8]) -> Option<Flow> {
+        let uri = Uri::parse(uri).ok()?;
+        let transport = match uri.transport() {
+            Some(name) => Transport::parse(name)?,
+            None => self.default_transport(),
+        };
+        let peer = self.address(&uri, transport)?;
+        let listener = self.listener(transport, peer.is_ipv6())?;
+        Some(Flow {
+            transport,
+            listener,
+            conn: None,
+            peer,
+        })
+    }
+
+    /// The way of a dialog's requests: to the next hop; over the connection that the dialog has, while it stands; back
+    /// to where the peer was last seen if its Contact has no address that we can use.
+    pub(super) fn dialog_flow(&self, dialog: &Dialog) -> Flow {
+        let Some(mut flow) = self.route_to(dialog.next_hop()) else {
+            return dialog.flow;
+        };
+        if flow.transport == dialog.flow.transport {
+            flow.listener = dialog.flow.listener;
+            flow.conn = dialog.flow.conn;
+        }
+        flow
+    }
+
+    fn default_transport(&self) -> Transport {
+        let has_udp = self
+            .config
+            .locals
+            .iter()
+            .any(|local| local.transport == Transport::Udp);
+        if has_udp {
+            Transport::Udp
+        } else {
+            Transport::Tcp
+        }
+    }
+
+    fn address(&self, uri: &Uri<'_>, transport: Transport) -> Option<SocketAddr> {
+        let port = uri.port().unwrap_or_else(|| transport.default_port());
+        let known = match uri
+            .params()
+            .value(b"maddr")
+            .and_then(|host| Host::parse(host).ok())
+            .or_else(|| uri.host())
+        {
+            Some(Host::Ip(ip)) => Some(SocketAddr::new(ip, port)),
+            Some(Host::Name(name)) => self.named(name, uri.port()),
+            None => None,
+        };
+        known.or(self.config.outbound)
+    }
+
+    fn named(&self, name: &[u8], port: Option<u16>) -> Option<SocketAddr> {
+        if name.eq_ignore_ascii_case(b"localhost") {
+            return Some(SocketAddr::new(
+                IpAddr::from([127, 0, 0, 1]),
+                port.unwrap_or(5060),
+            ));
+        }
+        let (_, addr) = self
+            .config
+            .hosts
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(SocketAddr::new(
+            addr.ip(),
+            port.unwrap_or_else(|| addr.port()),
+        ))
+    }
+
+    fn listener(&self, transport: Transport, ipv6: bool) -> Option<u16> {
+        let fits = |local: &Local| local.transport == transport && local.ipv6 == ipv6;
+        self.config
+            .locals
+            .iter()
+            .position(fits)
+            .and_then(|at| u16::try_from(at).ok())
+    }
+
+    /// The listener of a flow.
+    pub(super) fn local(&self, flow: &Flow) -> Option<&Local> {
+        self.config.locals.get(usize::from(flow.listener))
+    }
+
+    /// The value of our Via on a flow.
+    pub(super) fn via(&self, flow: &Flow, branch: &[u8]) -> Vec<u8> {
+        let sent_by = self
+            .local(flow)
+            .map_or(&b"invalid"[..], |local| &local.sent_by);
+        let mut out = Vec::with_capacity(32 + sent_by.len() + branch.len());
+        out.extend_from_slice(b"SIP/2.0/");
+        out.extend_from_slice(flow.transport.via());
+        out.push(b' ');
+        out.extend_from_slice(sent_by);
+        out.extend_from_slice(b";branch=");
+        out.extend_from_slice(branch);
+        if flow.transport == Transport::Udp {
+            out.extend_from_slice(b";rport");
+        }
+        out
+    }
+
+    /// The value of our Contact on a flow.
+    pub(super) fn contact(&self, flow: &Flow) -> &[u8] {
+        self.local(flow).map_or(&b""[..], |local| &local.contact)
+    }
+}
