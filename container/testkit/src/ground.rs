@@ -1,0 +1,46 @@
+//! Where scripted peers live.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+use strowger::ra::Transport;
+
+/// A network with a node on it, as scripted peers see it: the virtual one of a [`TestKit`](crate::TestKit), or this
+/// machine's sockets with a running node. A scenario that is written against it runs on both.
+///
+/// A peer is one address, with both transports. Host names of scenarios stand for peers.
+pub trait Ground {
+    /// Where the node listens for that transport; `None` if it does not.
+    fn node(&self, transport: Transport) -> Option<SocketAddr>;
+
+    /// The address of the peer of that name, opened when first asked for.
+    fn peer(&self, name: &str) -> SocketAddr;
+
+    /// Sends from a peer. With TCP, on the connection between the two, which is opened when there is none.
+    fn send(&self, from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &[u8]);
+
+    /// What came to a peer, the oldest first; waits for it at most this long.
+    fn receive(&self, at: SocketAddr, patience: Duration) -> Option<Received>;
+
+    /// Closes a peer's connections.
+    fn close(&self, peer: SocketAddr);
+
+    /// Lets time pass.
+    fn pass(&self, time: Duration);
+
+    /// A number that nothing else got, the same in every run from the same seed.
+    fn unique(&self) -> u64;
+
+    /// What a failed expectation prints besides its own words: the seed and what was sent so far.
+    fn context(&self) -> String;
+}
+
+/// What came to a peer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Received {
+    /// From where.
+    pub from: SocketAddr,
+    /// How.
+    pub transport: Transport,
+    /// A datagram; or some bytes of a stream; empty when the connection was closed.
+    pub bytes: Vec<u8>,
+}

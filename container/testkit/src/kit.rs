@@ -1,0 +1,378 @@
+//! The test kit itself.
+
+use crate::clock::nanos;
+use crate::ground::{Ground, Received};
+use crate::ladder::{Describe, Ladder};
+use crate::net::Link;
+use crate::world::{Trouble, World};
+use std::any::Any;
+use std::cell::{Ref, RefCell, RefMut};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use strowger::ra::{AdaptorDef, Transport};
+use strowger::sbb::Sbb;
+use strowger::service::ServiceDef;
+use strowger::time::Now;
+use strowger_journal::memory::{Crash, Faults};
+use strowger_kernel::{Counts, Durability, Limits, Metrics, ServiceOptions, Shard};
+
+/// A SLEE in memory, with its store, its network and its clock.
+///
+/// It starts at the first use after it was put together. All its methods do at once what there is to do at that instant;
+/// only [`advance`](Self::advance), and a peer that waits, let time go on. Methods panic when the test cannot go on.
+#[derive(Clone, Debug)]
+pub struct TestKit {
+    world: Rc<RefCell<World>>,
+}
+
+impl TestKit {
+    // ---- putting it together
+
+    /// With services in class strict: nothing leaves before what it depends on is durable.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self::with(Durability::Strict)
+    }
+    /// With services in class relaxed: written within 20 ms.
+    #[must_use]
+    pub fn relaxed() -> Self {
+        Self::with(Durability::Relaxed)
+    }
+    /// With services in class none: nothing is written.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::with(Durability::None)
+    }
+    fn with(durability: Durability) -> Self {
+        Self {
+            world: Rc::new(RefCell::new(World::new(durability, 1))),
+        }
+    }
+    /// Everything unpredictable comes from this number; 1 unless given.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        self.unstarted().reseed(seed);
+        self
+    }
+    /// Limits of the kernel.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        self.unstarted().plan.limits = limits;
+        self
+    }
+    /// How good the network is; may be changed at any time.
+    #[must_use]
+    pub fn link(self, link: Link) -> Self {
+        self.set_link(link);
+        self
+    }
+    /// An adaptor entity with default settings, named after its type.
+    #[must_use]
+    pub fn adaptor(self, def: AdaptorDef) -> Self {
+        let settings = (def.settings.defaults)();
+        let name = def.component.name.to_owned();
+        self.unstarted().plan.adaptors.push((name, def, settings));
+        self
+    }
+    /// An adaptor entity with a name and settings of the adaptor's type.
+    #[must_use]
+    pub fn adaptor_with<T: Any + Send + Sync>(
+        self,
+        name: &str,
+        def: AdaptorDef,
+        settings: T,
+    ) -> Self {
+        let settings = Arc::new(settings);
+        self.unstarted()
+            .plan
+            .adaptors
+            .push((name.to_owned(), def, settings));
+        self
+    }
+    /// A service with default settings, named after its root SBB.
+    #[must_use]
+    pub fn service(self, def: ServiceDef) -> Self {
+        let options = ServiceOptions::new(def.component.name, &def);
+        self.service_options(def, options)
+    }
+    /// A service with settings of its own type.
+    #[must_use]
+    pub fn service_with<T: Any + Send + Sync>(self, def: ServiceDef, settings: T) -> Self {
+        let mut options = ServiceOptions::new(def.component.name, &def);
+        options.settings = Arc::new(settings);
+        self.service_options(def, options)
+    }
+    fn service_options(self, def: ServiceDef, mut options: ServiceOptions) -> Self {
+        let mut world = self.unstarted();
+        options.durability = world.durability;
+        world.plan.services.push((def, options));
+        drop(world);
+        self
+    }
+
+    // ---- time and processes
+
+    /// Lets time pass, from deadline to deadline.
+    #[track_caller]
+    pub fn advance(&mut self, time: Duration) {
+        let result = self.started().advance(time);
+        self.check(result);
+    }
+    /// Both clocks. The wall clock began at 2026-01-01.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.world.borrow().clock.now()
+    }
+    /// Kills the process and starts another on the same store: what the process had written is there, also unsynced.
+    #[track_caller]
+    pub fn crash_and_restart(&mut self) {
+        self.crash_and_restart_after(Duration::ZERO);
+    }
+    /// The same, with the node down for a while. What is sent to it meanwhile is lost.
+    #[track_caller]
+    pub fn crash_and_restart_after(&mut self, down: Duration) {
+        self.restart(Crash::Kill, down, "the process is killed");
+    }
+    /// Cuts the power and starts again: what was not synced is lost.
+    #[track_caller]
+    pub fn crash_losing_unsynced(&mut self) {
+        self.restart(Crash::LoseUnsynced, Duration::ZERO, "the power fails");
+    }
+    /// Cuts the power in the middle of a write, of which this many bytes reached the disk.
+    #[track_caller]
+    pub fn crash_in_a_write(&mut self, keep: usize) {
+        self.restart(
+            Crash::Torn { keep },
+            Duration::ZERO,
+            "the power fails in a write",
+        );
+    }
+    #[track_caller]
+    fn restart(&self, how: Crash, down: Duration, note: &str) {
+        let result = {
+            let mut world = self.started();
+            world.crash(how, note);
+            world.advance(down).and_then(|()| {
+                let instant = world.clock.instant();
+                world.net.ladder.note(instant, "a new process starts");
+                world.boot()
+            })
+        };
+        self.check(result);
+    }
+    /// From the next restart on the service of that name is this one, with the settings that it had.
+    ///
+    /// # Panics
+    /// There is no service of that name.
+    #[track_caller]
+    pub fn upgrade_at_restart(&mut self, def: ServiceDef) {
+        let mut world = self.world.borrow_mut();
+        let name = def.component.name;
+        let place = world.plan.services.iter_mut().find(|(_, o)| o.name == name);
+        match place {
+            Some(place) => place.0 = def,
+            None => panic!("there is no service `{name}` to upgrade"),
+        }
+    }
+    /// Stops the SLEE: nothing new begins, what is there is brought to an end.
+    ///
+    /// # Panics
+    /// It does not run.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        let mut world = self.started();
+        let now = world.clock.now();
+        let stopped = world.shard_mut().map(|shard| shard.stop(now));
+        let settled = world.settle();
+        drop(world);
+        assert!(matches!(stopped, Some(Ok(()))), "the SLEE does not run");
+        self.check(settled);
+    }
+    /// Tells the adaptors to refuse new work, or to take it again, as a node does that is short of something.
+    #[track_caller]
+    pub fn refuse_new(&mut self, refuse: bool) {
+        let result = {
+            let mut world = self.started();
+            let now = world.clock.now();
+            if let Some(shard) = world.shard_mut() {
+                shard.refuse_new(now, refuse);
+            }
+            world.settle()
+        };
+        self.check(result);
+    }
+
+    // ---- faults
+
+    /// What will go wrong with the store. An error of the store ends the process, as it ends a node's.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.world.borrow_mut().disk.set_faults(faults);
+    }
+    /// How long a sync takes; messages of strict services wait for it.
+    pub fn set_sync_time(&mut self, time: Duration) {
+        self.world.borrow_mut().disk.set_delay(nanos(time));
+    }
+    /// How good the network is from here on.
+    pub fn set_link(&self, link: Link) {
+        self.world.borrow_mut().net.set_link(link);
+    }
+
+    // ---- what there is
+
+    /// How much there is in the kernel; all zero when the process has ended.
+    #[track_caller]
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.look(Shard::counts).unwrap_or_default()
+    }
+    /// Counters of the kernel since the process began.
+    #[track_caller]
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.look(|shard| *shard.metrics()).unwrap_or_default()
+    }
+    /// A counter of the adaptors, summed over all of them, since the process began.
+    #[track_caller]
+    #[must_use]
+    pub fn counter(&self, name: &str) -> u64 {
+        let sum = |shard: &Shard| {
+            let of_name = shard.counters().filter(|(_, counter, _)| *counter == name);
+            of_name.map(|(_, _, n)| n).sum()
+        };
+        self.look(sum).unwrap_or_default()
+    }
+    /// The states of all entities of an SBB, in the order of slot and place.
+    ///
+    /// # Panics
+    /// A state cannot be decoded.
+    #[track_caller]
+    #[must_use]
+    pub fn states<S: Sbb>(&self) -> Vec<S> {
+        let bytes: Vec<Vec<u8>> = self
+            .look(|shard| {
+                let of_sbb = shard.entities().filter(|entity| entity.sbb == S::SBB);
+                of_sbb.map(|entity| entity.state).collect()
+            })
+            .unwrap_or_default();
+        bytes
+            .iter()
+            .map(|bytes| match strowger::postcard::from_bytes(bytes) {
+                Ok(state) => state,
+                Err(error) => panic!("a state of {} cannot be decoded: {error}", S::SBB),
+            })
+            .collect()
+    }
+    /// Whether the process has ended by an error of its store.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let world = self.world.borrow();
+        world.is_started() && world.shard().is_none()
+    }
+    /// Alarms so far, `NAME raised` or `NAME cleared`.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<String> {
+        self.world.borrow().alarms.clone()
+    }
+    /// What was sent so far.
+    #[must_use]
+    pub fn ladder(&self) -> Ladder {
+        self.world.borrow().net.ladder.clone()
+    }
+    /// How ladders show a message; adaptors' own kits set it.
+    pub fn describe_with(&self, describe: Describe) {
+        self.world.borrow_mut().net.ladder.describe_with(describe);
+    }
+    /// The kit's network, for scripted peers.
+    #[track_caller]
+    #[must_use]
+    pub fn ground(&self) -> Rc<dyn Ground> {
+        drop(self.started());
+        Rc::new(self.clone())
+    }
+
+    // ---- inside
+
+    #[track_caller]
+    fn look<R>(&self, f: impl FnOnce(&Shard) -> R) -> Option<R> {
+        let world: Ref<'_, World> = {
+            drop(self.started());
+            self.world.borrow()
+        };
+        world.shard().map(f)
+    }
+
+    #[track_caller]
+    fn unstarted(&self) -> RefMut<'_, World> {
+        let world = self.world.borrow_mut();
+        assert!(
+            !world.is_started(),
+            "a test kit is put together before it is used"
+        );
+        world
+    }
+
+    #[track_caller]
+    fn started(&self) -> RefMut<'_, World> {
+        let result = self.world.borrow_mut().ensure_started();
+        self.check(result);
+        self.world.borrow_mut()
+    }
+
+    #[track_caller]
+    fn check<T>(&self, result: Result<T, Trouble>) -> T {
+        match result {
+            Ok(value) => value,
+            Err(trouble) => panic!("{trouble}\n{}", self.context()),
+        }
+    }
+}
+
+impl Ground for TestKit {
+    fn node(&self, transport: Transport) -> Option<SocketAddr> {
+        self.started().net.node(transport)
+    }
+    fn peer(&self, name: &str) -> SocketAddr {
+        self.started().net.peer(name)
+    }
+    #[track_caller]
+    fn send(&self, from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &[u8]) {
+        let result = {
+            let mut world = self.started();
+            world.send(from, to, transport, bytes);
+            world.settle()
+        };
+        self.check(result);
+    }
+    #[track_caller]
+    fn receive(&self, at: SocketAddr, patience: Duration) -> Option<Received> {
+        let result = self.started().receive(at, patience);
+        self.check(result)
+    }
+    #[track_caller]
+    fn close(&self, peer: SocketAddr) {
+        let result = {
+            let mut world = self.started();
+            let now = world.clock.instant();
+            world.net.close_peer(now, peer);
+            world.settle()
+        };
+        self.check(result);
+    }
+    #[track_caller]
+    fn pass(&self, time: Duration) {
+        let result = self.started().advance(time);
+        self.check(result);
+    }
+    fn unique(&self) -> u64 {
+        self.world.borrow_mut().unique()
+    }
+    fn context(&self) -> String {
+        let world = self.world.borrow();
+        format!(
+            "seed {}, what was sent so far:\n{}",
+            world.seed, world.net.ladder
+        )
+    }
+}

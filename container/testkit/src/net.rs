@@ -1,0 +1,379 @@
+//! The virtual network: datagrams and streams between the node and scripted peers.
+//!
+//! Everything that is sent flies for as long as the [`Link`] says, and arrives in the order of arrival times; what
+//! happens to it on the way is drawn from the seed.
+
+use crate::clock::{Instant, nanos};
+use crate::ground::Received;
+use crate::ladder::Ladder;
+use crate::stream::{End, Streams};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use strowger::id::RaIx;
+use strowger::ra::{Bytes, ConnId, Entropy, ListenerIx, Transport};
+use strowger_kernel::{NetInput, ShardOutput};
+
+/// Messages that one peer may leave unread; what is beyond is dropped.
+const INBOX: usize = 100_000;
+
+/// How good the network is. The default is perfect, and as fast as light on a short way: everything arrives at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Link {
+    /// Time from one end to the other.
+    pub delay: Duration,
+    /// Up to this much more, drawn anew for each message; datagrams overtake each other by it.
+    pub jitter: Duration,
+    /// Datagrams lost, of a thousand.
+    pub loss: u16,
+    /// Datagrams that arrive twice, of a thousand.
+    pub duplicate: u16,
+    /// Streams arrive in pieces of at most this many bytes; 0 leaves them whole.
+    pub segment: usize,
+}
+
+/// A listener of the node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Socket {
+    pub(crate) ra: RaIx,
+    pub(crate) listener: ListenerIx,
+    pub(crate) transport: Transport,
+    pub(crate) address: SocketAddr,
+}
+
+#[derive(Debug)]
+pub(crate) enum Packet {
+    Datagram {
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Bytes,
+    },
+    Stream {
+        conn: ConnId,
+        to: End,
+        piece: Piece,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Opened,
+    Refused,
+    Bytes(Bytes),
+    Closed,
+}
+
+#[derive(Debug)]
+pub(crate) struct Net {
+    link: Link,
+    entropy: Entropy,
+    sockets: Vec<Socket>,
+    flying: BTreeMap<(Instant, u64), Packet>,
+    sent: u64,
+    names: BTreeMap<String, SocketAddr>,
+    inboxes: BTreeMap<SocketAddr, VecDeque<Received>>,
+    streams: Streams,
+    pub(crate) ladder: Ladder,
+}
+
+impl Net {
+    pub(crate) fn new(entropy: Entropy) -> Self {
+        Self {
+            link: Link::default(),
+            entropy,
+            sockets: Vec::new(),
+            flying: BTreeMap::new(),
+            sent: 0,
+            names: BTreeMap::new(),
+            inboxes: BTreeMap::new(),
+            streams: Streams::default(),
+            ladder: Ladder::default(),
+        }
+    }
+
+    pub(crate) fn set_link(&mut self, link: Link) {
+        self.link = link;
+    }
+
+    pub(crate) fn set_sockets(&mut self, sockets: Vec<Socket>) {
+        self.sockets = sockets;
+    }
+
+    pub(crate) fn node(&self, transport: Transport) -> Option<SocketAddr> {
+        let socket = self.sockets.iter().find(|s| s.transport == transport)?;
+        Some(socket.address)
+    }
+
+    /// Peers live in 192.0.2.0/24 and 198.51.100.0/24 upwards, one address each, on SIP's port.
+    pub(crate) fn peer(&mut self, name: &str) -> SocketAddr {
+        if let Some(address) = self.names.get(name) {
+            return *address;
+        }
+        let address = name.parse().unwrap_or_else(|_| {
+            let n = self.names.len();
+            let [high, low] = u16::try_from(n + 1).unwrap_or(u16::MAX).to_be_bytes();
+            let ip = match high {
+                0 => Ipv4Addr::new(192, 0, 2, low),
+                _ => Ipv4Addr::new(198, 18, high, low),
+            };
+            SocketAddr::new(IpAddr::V4(ip), 5060)
+        });
+        self.names.insert(name.to_owned(), address);
+        self.inboxes.entry(address).or_default();
+        address
+    }
+
+    pub(crate) fn take(&mut self, at: SocketAddr) -> Option<Received> {
+        self.inboxes.get_mut(&at)?.pop_front()
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.flying.keys().next().map(|(at, _)| *at)
+    }
+
+    // ---- what is sent
+
+    pub(crate) fn send_datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &Bytes,
+    ) {
+        let known = self.inboxes.contains_key(&to) || self.socket_at(to, Transport::Udp).is_some();
+        let lost = self.chance(self.link.loss);
+        let fate = match (known, lost) {
+            (false, _) => " (nobody there)",
+            (true, true) => " (lost)",
+            (true, false) => "",
+        };
+        let (from_label, to_label) = (self.label(from), self.label(to));
+        self.ladder
+            .message(now, &from_label, &to_label, bytes, fate);
+        if !fate.is_empty() {
+            return;
+        }
+        let copies = if self.chance(self.link.duplicate) {
+            2
+        } else {
+            1
+        };
+        for _ in 0..copies {
+            let at = now + self.flight();
+            let bytes = bytes.clone();
+            self.fly(at, Packet::Datagram { from, to, bytes });
+        }
+    }
+
+    /// From a peer, on its connection to that address of the node, opened when there is none.
+    pub(crate) fn send_stream(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Bytes,
+    ) {
+        let (from_label, to_label) = (self.label(from), self.label(to));
+        let conn = match self.streams.between(from, to) {
+            Some(conn) => conn,
+            None => {
+                let Some(socket) = self.socket_at(to, Transport::Tcp) else {
+                    self.ladder
+                        .message(now, &from_label, &to_label, &bytes, " (refused)");
+                    return;
+                };
+                let conn = self.streams.accept(from, &socket);
+                self.piece(now, conn, End::Node, Piece::Opened);
+                conn
+            }
+        };
+        self.ladder.message(now, &from_label, &to_label, &bytes, "");
+        self.pieces(now, conn, End::Node, bytes);
+    }
+
+    pub(crate) fn close_peer(&mut self, now: Instant, peer: SocketAddr) {
+        for conn in self.streams.of_peer(peer) {
+            self.streams.stop_sending(conn, End::Peer);
+            self.streams.told(conn, End::Peer);
+            self.piece(now, conn, End::Node, Piece::Closed);
+        }
+    }
+
+    /// Carries out what the node asks of its network; other outputs are not for here.
+    pub(crate) fn carry(&mut self, now: Instant, output: ShardOutput) -> Option<ShardOutput> {
+        match output {
+            ShardOutput::Datagram {
+                ra,
+                listener,
+                to,
+                bytes,
+            } => {
+                if let Some(socket) = self.socket(ra, listener) {
+                    self.send_datagram(now, socket.address, to, &bytes);
+                }
+            }
+            ShardOutput::Stream { conn, bytes, .. } => self.stream(now, conn, bytes),
+            ShardOutput::Connect {
+                ra,
+                conn,
+                listener,
+                to,
+            } => {
+                let socket = self.socket(ra, listener)?;
+                let there = self.inboxes.contains_key(&to);
+                self.streams.connect(conn, to, &socket);
+                let piece = if there { Piece::Opened } else { Piece::Refused };
+                self.piece(now, conn, End::Node, piece);
+            }
+            ShardOutput::Close { conn, .. } => {
+                self.streams.stop_sending(conn, End::Node);
+                self.piece(now, conn, End::Peer, Piece::Closed);
+                self.piece(now, conn, End::Node, Piece::Closed);
+            }
+            other @ (ShardOutput::Alarm { .. }
+            | ShardOutput::Service(..)
+            | ShardOutput::Adaptor(..)) => {
+                return Some(other);
+            }
+        }
+        None
+    }
+
+    fn stream(&mut self, now: Instant, conn: ConnId, bytes: Bytes) {
+        let Some((peer, local)) = self.streams.ends(conn) else {
+            return;
+        };
+        let (from, to) = (self.label(local), self.label(peer));
+        self.ladder.message(now, &from, &to, &bytes, "");
+        self.pieces(now, conn, End::Peer, bytes);
+    }
+
+    fn pieces(&mut self, now: Instant, conn: ConnId, to: End, mut bytes: Bytes) {
+        while self.link.segment > 0 && bytes.len() > self.link.segment {
+            let head = bytes.split_to(self.link.segment);
+            self.piece(now, conn, to, Piece::Bytes(head));
+        }
+        self.piece(now, conn, to, Piece::Bytes(bytes));
+    }
+
+    /// Pieces of one direction keep their order, whatever the jitter.
+    fn piece(&mut self, now: Instant, conn: ConnId, to: End, piece: Piece) {
+        let flight = self.flight();
+        let at = self.streams.in_order(conn, to, now + flight);
+        self.fly(at, Packet::Stream { conn, to, piece });
+    }
+
+    fn fly(&mut self, at: Instant, packet: Packet) {
+        self.sent += 1;
+        self.flying.insert((at, self.sent), packet);
+    }
+
+    fn flight(&mut self) -> Instant {
+        let jitter = nanos(self.link.jitter);
+        let drawn = if jitter == 0 {
+            0
+        } else {
+            self.entropy.next_u64() % jitter
+        };
+        nanos(self.link.delay) + drawn
+    }
+
+    fn chance(&mut self, of_a_thousand: u16) -> bool {
+        of_a_thousand > 0 && self.entropy.next_u64() % 1000 < u64::from(of_a_thousand)
+    }
+
+    // ---- what arrives
+
+    /// The next packet that is there by now.
+    pub(crate) fn arrive(&mut self, now: Instant) -> Option<Packet> {
+        let entry = self.flying.first_entry()?;
+        (entry.key().0 <= now).then(|| entry.remove())
+    }
+
+    /// Puts a packet into its peer's inbox, or gives it back as the node's input.
+    pub(crate) fn deliver<'p>(&mut self, packet: &'p Packet) -> Option<(RaIx, NetInput<'p>)> {
+        match packet {
+            Packet::Datagram { from, to, bytes } => {
+                if let Some(socket) = self.socket_at(*to, Transport::Udp) {
+                    let input = NetInput::Datagram {
+                        listener: socket.listener,
+                        from: *from,
+                        bytes: bytes.clone(),
+                    };
+                    return Some((socket.ra, input));
+                }
+                self.put(*to, *from, Transport::Udp, bytes);
+                None
+            }
+            Packet::Stream {
+                conn,
+                to: End::Node,
+                piece,
+            } => self.streams.node_input(*conn, piece),
+            Packet::Stream {
+                conn,
+                to: End::Peer,
+                piece,
+            } => {
+                let (peer, local) = self.streams.ends(*conn)?;
+                match piece {
+                    Piece::Bytes(bytes) => self.put(peer, local, Transport::Tcp, bytes),
+                    Piece::Closed => {
+                        self.put(peer, local, Transport::Tcp, &[]);
+                        self.streams.told(*conn, End::Peer);
+                    }
+                    Piece::Opened | Piece::Refused => {}
+                }
+                None
+            }
+        }
+    }
+
+    fn put(&mut self, at: SocketAddr, from: SocketAddr, transport: Transport, bytes: &[u8]) {
+        if let Some(inbox) = self.inboxes.get_mut(&at)
+            && inbox.len() < INBOX
+        {
+            inbox.push_back(Received {
+                from,
+                transport,
+                bytes: bytes.to_vec(),
+            });
+        }
+    }
+
+    /// The node's process is gone: its connections close, and pieces on them are lost.
+    pub(crate) fn node_died(&mut self) {
+        self.flying
+            .retain(|_, packet| matches!(packet, Packet::Datagram { .. }));
+        for (peer, local) in self.streams.clear() {
+            self.put(peer, local, Transport::Tcp, &[]);
+        }
+    }
+
+    // ---- who is who
+
+    fn socket(&self, ra: RaIx, listener: ListenerIx) -> Option<Socket> {
+        let found = self
+            .sockets
+            .iter()
+            .find(|s| s.ra == ra && s.listener == listener);
+        found.copied()
+    }
+
+    fn socket_at(&self, address: SocketAddr, transport: Transport) -> Option<Socket> {
+        let fits = |s: &&Socket| s.transport == transport && s.address == address;
+        self.sockets.iter().find(fits).copied()
+    }
+
+    fn label(&self, address: SocketAddr) -> String {
+        match self.names.iter().find(|(_, a)| **a == address) {
+            Some((name, _)) => name.clone(),
+            None if self.streams.is_local(address)
+                || self.sockets.iter().any(|s| s.address == address) =>
+            {
+                "node".to_owned()
+            }
+            None => address.to_string(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Connections of the virtual network.
+
+use crate::clock::Instant;
+use crate::net::{Piece, Socket};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use strowger::id::RaIx;
+use strowger::ra::{ConnId, ListenerIx};
+use strowger_kernel::NetInput;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    Node,
+    Peer,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    conns: BTreeMap<u64, Conn>,
+    accepted: u64,
+    opened: u16,
+}
+
+#[derive(Debug)]
+struct Conn {
+    ra: RaIx,
+    listener: ListenerIx,
+    peer: SocketAddr,
+    local: SocketAddr,
+    inbound: bool,
+    /// Whether the node, and the peer, may still send.
+    node_open: bool,
+    peer_open: bool,
+    /// Whether each has heard that it is closed; then it is forgotten.
+    node_told: bool,
+    peer_told: bool,
+    last_to_node: Instant,
+    last_to_peer: Instant,
+}
+
+impl Streams {
+    fn add(
+        &mut self,
+        conn: ConnId,
+        peer: SocketAddr,
+        local: SocketAddr,
+        socket: &Socket,
+        inbound: bool,
+    ) {
+        let new = Conn {
+            ra: socket.ra,
+            listener: socket.listener,
+            peer,
+            local,
+            inbound,
+            node_open: true,
+            peer_open: true,
+            node_told: false,
+            peer_told: false,
+            last_to_node: 0,
+            last_to_peer: 0,
+        };
+        self.conns.insert(conn.0, new);
+    }
+
+    /// A peer opens a connection to a listener.
+    pub(crate) fn accept(&mut self, peer: SocketAddr, socket: &Socket) -> ConnId {
+        self.accepted += 1;
+        let conn = ConnId(self.accepted);
+        self.add(conn, peer, socket.address, socket, true);
+        conn
+    }
+
+    /// The node opens one, from a port that is not its listener's.
+    pub(crate) fn connect(&mut self, conn: ConnId, peer: SocketAddr, socket: &Socket) {
+        self.opened = self.opened.wrapping_add(1);
+        let port = 40_000 + self.opened % 20_000;
+        let local = SocketAddr::new(socket.address.ip(), port);
+        self.add(conn, peer, local, socket, false);
+    }
+
+    /// The connection between a peer and an address of the node on which the peer may send.
+    pub(crate) fn between(&self, peer: SocketAddr, local: SocketAddr) -> Option<ConnId> {
+        let mut open = self.conns.iter().rev();
+        let found = open.find(|(_, c)| c.peer == peer && c.local == local && c.peer_open);
+        found.map(|(conn, _)| ConnId(*conn))
+    }
+
+    pub(crate) fn of_peer(&self, peer: SocketAddr) -> Vec<ConnId> {
+        let open = self
+            .conns
+            .iter()
+            .filter(|(_, c)| c.peer == peer && c.peer_open);
+        open.map(|(conn, _)| ConnId(*conn)).collect()
+    }
+
+    pub(crate) fn ends(&self, conn: ConnId) -> Option<(SocketAddr, SocketAddr)> {
+        self.conns.get(&conn.0).map(|c| (c.peer, c.local))
+    }
+
+    pub(crate) fn is_local(&self, address: SocketAddr) -> bool {
+        self.conns.values().any(|c| c.local == address)
+    }
+
+    pub(crate) fn stop_sending(&mut self, conn: ConnId, end: End) {
+        if let Some(c) = self.conns.get_mut(&conn.0) {
+            match end {
+                End::Node => c.node_open = false,
+                End::Peer => c.peer_open = false,
+            }
+        }
+    }
+
+    /// That end has heard that the connection is closed.
+    pub(crate) fn told(&mut self, conn: ConnId, end: End) {
+        self.stop_sending(conn, end);
+        let Some(c) = self.conns.get_mut(&conn.0) else {
+            return;
+        };
+        match end {
+            End::Node => c.node_told = true,
+            End::Peer => c.peer_told = true,
+        }
+        if c.node_told && c.peer_told {
+            self.conns.remove(&conn.0);
+        }
+    }
+
+    /// Not before what was sent earlier in that direction.
+    pub(crate) fn in_order(&mut self, conn: ConnId, to: End, at: Instant) -> Instant {
+        let Some(c) = self.conns.get_mut(&conn.0) else {
+            return at;
+        };
+        let last = match to {
+            End::Node => &mut c.last_to_node,
+            End::Peer => &mut c.last_to_peer,
+        };
+        *last = at.max(*last);
+        *last
+    }
+
+    pub(crate) fn node_input<'p>(
+        &mut self,
+        conn: ConnId,
+        piece: &'p Piece,
+    ) -> Option<(RaIx, NetInput<'p>)> {
+        let c = self.conns.get(&conn.0)?;
+        let ra = c.ra;
+        let input = match piece {
+            Piece::Opened => NetInput::Connected {
+                conn,
+                listener: c.listener,
+                peer: c.peer,
+                local: c.local,
+                inbound: c.inbound,
+            },
+            Piece::Bytes(_) if !c.node_open => return None,
+            Piece::Bytes(bytes) => NetInput::Received { conn, bytes },
+            Piece::Refused => NetInput::ConnectFailed { conn },
+            Piece::Closed => NetInput::Closed { conn },
+        };
+        match piece {
+            Piece::Refused => {
+                self.conns.remove(&conn.0);
+            }
+            Piece::Closed => self.told(conn, End::Node),
+            Piece::Opened | Piece::Bytes(_) => {}
+        }
+        Some((ra, input))
+    }
+
+    /// Forgets all; gives the ends of those that the peers still had open.
+    pub(crate) fn clear(&mut self) -> Vec<(SocketAddr, SocketAddr)> {
+        let conns = std::mem::take(&mut self.conns);
+        let open = conns.into_values().filter(|c| c.peer_open);
+        open.map(|c| (c.peer, c.local)).collect()
+    }
+}

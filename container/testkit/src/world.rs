@@ -1,0 +1,292 @@
+//! One process of the node, its store, its network and the clock; and how time goes on.
+
+use crate::clock::{Clock, Instant, nanos};
+use crate::disk::Disk;
+use crate::ground::Received;
+use crate::net::{Net, Packet};
+use crate::plan::{BadPlan, Plan};
+use std::net::SocketAddr;
+use std::time::Duration;
+use strowger::ra::{Bytes, Entropy, Transport};
+use strowger_journal::memory::Crash;
+use strowger_kernel::{Durability, Shard, ShardOutput};
+
+/// Turns at one instant after which the shard is held to be going round in circles.
+const TURNS: usize = 100_000;
+/// Deliveries per turn.
+const BUDGET: usize = 1_000;
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) durability: Durability,
+    pub(crate) seed: u64,
+    pub(crate) disk: Disk,
+    pub(crate) net: Net,
+    pub(crate) clock: Clock,
+    pub(crate) alarms: Vec<String>,
+    shard: Option<Shard>,
+    started: bool,
+    processes: u8,
+    peers: Entropy,
+}
+
+/// What ends a test.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Plan(#[from] BadPlan),
+    #[error("the store gave an error at the restart: {0}")]
+    Recover(#[from] strowger_journal::StoreError),
+    #[error("the store's records are not served: {0}")]
+    Restore(#[from] strowger_kernel::RestoreError),
+    #[error(
+        "the shard does not come to rest: after {TURNS} turns at one instant there is still work"
+    )]
+    Restless,
+}
+
+impl World {
+    pub(crate) fn new(durability: Durability, seed: u64) -> Self {
+        Self {
+            plan: Plan::default(),
+            durability,
+            seed,
+            disk: Disk::default(),
+            net: Net::new(entropy(seed, b'n')),
+            clock: Clock::default(),
+            alarms: Vec::new(),
+            shard: None,
+            started: false,
+            processes: 0,
+            peers: entropy(seed, b'p'),
+        }
+    }
+
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.net = Net::new(entropy(seed, b'n'));
+        self.peers = entropy(seed, b'p');
+    }
+
+    pub(crate) const fn is_started(&self) -> bool {
+        self.started
+    }
+
+    /// Starts the first process, unless it was.
+    pub(crate) fn ensure_started(&mut self) -> Result<(), Trouble> {
+        if self.started {
+            return Ok(());
+        }
+        self.started = true;
+        self.boot()
+    }
+
+    pub(crate) const fn shard(&self) -> Option<&Shard> {
+        self.shard.as_ref()
+    }
+
+    pub(crate) const fn shard_mut(&mut self) -> Option<&mut Shard> {
+        self.shard.as_mut()
+    }
+
+    pub(crate) fn unique(&mut self) -> u64 {
+        self.peers.next_u64()
+    }
+
+    // ---- processes
+
+    /// Starts a process on what the store holds.
+    pub(crate) fn boot(&mut self) -> Result<(), Trouble> {
+        self.processes = self.processes.wrapping_add(1);
+        self.clock.reboot();
+        let now = self.clock.now();
+        let mut secret = [0; 16];
+        secret[..8].copy_from_slice(&self.seed.to_le_bytes());
+        let mut seed = [self.processes; 32];
+        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        let mut shard = self.plan.install(seed, secret)?;
+        let mut refused = None;
+        let recovered = self.disk.recover(&mut |record| {
+            if refused.is_none() {
+                refused = shard.restore(now, &record).err();
+            }
+        })?;
+        if let Some(refused) = refused {
+            return Err(refused.into());
+        }
+        self.net.set_sockets(self.plan.sockets(&shard));
+        self.plan.start(&mut shard, now, recovered.last_seq)?;
+        self.shard = Some(shard);
+        self.settle()
+    }
+
+    /// Ends the process, as abruptly as `how` says.
+    pub(crate) fn crash(&mut self, how: Crash, note: &str) {
+        self.shard = None;
+        self.disk.crash(how);
+        self.net.node_died();
+        self.net.ladder.note(self.clock.instant(), note);
+    }
+
+    // ---- time
+
+    /// Does all that there is to do at this instant.
+    pub(crate) fn settle(&mut self) -> Result<(), Trouble> {
+        for _ in 0..TURNS {
+            if !self.turn() {
+                return Ok(());
+            }
+        }
+        Err(Trouble::Restless)
+    }
+
+    /// Goes on to `until`, from one deadline to the next.
+    pub(crate) fn run_until(&mut self, until: Instant) -> Result<(), Trouble> {
+        self.settle()?;
+        while let Some(next) = self.next().filter(|next| *next <= until) {
+            self.clock.set(next);
+            self.settle()?;
+        }
+        self.clock.set(until);
+        self.settle()
+    }
+
+    pub(crate) fn advance(&mut self, time: Duration) -> Result<(), Trouble> {
+        self.run_until(self.clock.instant().saturating_add(nanos(time)))
+    }
+
+    /// What came to a peer, waiting for it at most this long.
+    pub(crate) fn receive(
+        &mut self,
+        at: SocketAddr,
+        patience: Duration,
+    ) -> Result<Option<Received>, Trouble> {
+        let until = self.clock.instant().saturating_add(nanos(patience));
+        loop {
+            self.settle()?;
+            if let Some(received) = self.net.take(at) {
+                return Ok(Some(received));
+            }
+            match self.next().filter(|next| *next <= until) {
+                Some(next) => self.clock.set(next),
+                None => {
+                    self.clock.set(until);
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let shard = self.shard.as_ref().and_then(Shard::deadline);
+        let shard = shard.map(|mono| self.clock.instant_of(mono));
+        [shard, self.disk.next(), self.net.next()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    // ---- a turn
+
+    /// One round of everything that is due; whether anything was.
+    fn turn(&mut self) -> bool {
+        let mut busy = false;
+        while let Some(packet) = self.net.arrive(self.clock.instant()) {
+            busy = true;
+            self.arrive(&packet);
+        }
+        let now = self.clock.now();
+        let Some(shard) = &mut self.shard else {
+            return busy;
+        };
+        if shard
+            .deadline()
+            .is_some_and(|deadline| deadline <= now.mono)
+        {
+            busy = true;
+            shard.timeout(now);
+        }
+        while shard.run(now, BUDGET) {
+            busy = true;
+        }
+        self.commit() | self.transmit() | busy
+    }
+
+    fn arrive(&mut self, packet: &Packet) {
+        let Some((ra, input)) = self.net.deliver(packet) else {
+            return;
+        };
+        if let Some(shard) = &mut self.shard {
+            shard.input(self.clock.now(), ra, input);
+        }
+    }
+
+    fn commit(&mut self) -> bool {
+        let Some(shard) = &mut self.shard else {
+            return false;
+        };
+        let now = self.clock.instant();
+        let mut busy = false;
+        while let Some(group) = shard.take_group() {
+            busy = true;
+            self.disk.push(now, group);
+        }
+        if let Some(durable) = self.disk.work(now) {
+            busy = true;
+            shard.durable(durable);
+        }
+        if let Some(failure) = self.disk.failure() {
+            let note = format!("the node ends: {failure}");
+            self.shard = None;
+            self.net.node_died();
+            self.net.ladder.note(now, &note);
+            busy = true;
+        }
+        busy
+    }
+
+    fn transmit(&mut self) -> bool {
+        let now = self.clock.instant();
+        let mut busy = false;
+        while let Some(output) = self.shard.as_mut().and_then(Shard::poll_output) {
+            busy = true;
+            let rest = self.net.carry(now, output);
+            if let Some(ShardOutput::Alarm {
+                name, raised, text, ..
+            }) = rest
+            {
+                let state = if raised { "raised" } else { "cleared" };
+                self.net
+                    .ladder
+                    .note(now, &format!("alarm {name} {state}: {text}"));
+                self.alarms.push(format!("{name} {state}"));
+            }
+        }
+        busy
+    }
+
+    // ---- peers
+
+    pub(crate) fn send(
+        &mut self,
+        from: SocketAddr,
+        to: SocketAddr,
+        transport: Transport,
+        bytes: &[u8],
+    ) {
+        let now = self.clock.instant();
+        let bytes = Bytes::copy_from_slice(bytes);
+        if transport == Transport::Udp {
+            self.net.send_datagram(now, from, to, &bytes);
+        } else {
+            self.net.send_stream(now, from, to, bytes);
+        }
+    }
+}
+
+fn entropy(seed: u64, purpose: u8) -> Entropy {
+    let mut bytes = [purpose; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    Entropy::from_seed(bytes)
+}
