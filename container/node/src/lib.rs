@@ -1,1 +1,33 @@
 //! The process: shard thread, adaptor drivers, sockets, lifecycle.
+//!
+//! A [`Node`] is put together from adaptors, services and a configuration, opens sockets and store, recovers, and drives
+//! one shard of the kernel on one thread ([`net`] and the loop beside it); the store's writer has a second thread,
+//! signals, control socket and watchdog a third. Clocks are read and threads started here and nowhere below.
+//! Not here: routing and transactions (the kernel), what bytes mean (the adaptors), what is written to disk (the store),
+//! and what a user is told (the command line).
+#![forbid(unsafe_code)]
+
+mod alarms;
+mod builder;
+mod catalog;
+mod clock;
+pub mod control;
+mod error;
+mod exit;
+mod inbox;
+pub mod log;
+mod net;
+mod plan;
+mod secret;
+mod shard;
+pub mod status;
+mod supervisor;
+mod watchdog;
+
+pub use builder::{Node, NodeBuilder, Ready, Running};
+pub use catalog::{Catalog, SettingsUnread};
+pub use error::NodeError;
+pub use exit::Exit;
+pub use net::{Counts as NetworkCounts, ListenError};
+pub use plan::PlanError;
+pub use secret::SecretError;

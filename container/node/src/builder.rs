@@ -1,0 +1,288 @@
+//! Putting a node together and starting it.
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::control::{Order, Reply, Request};
+use crate::error::NodeError;
+use crate::exit::Exit;
+use crate::inbox::Door;
+use crate::plan::Plan;
+use crate::shard::{self, Begun, Start};
+use crate::status::{Listening, Status};
+use crate::supervisor::{Supervising, Supervisor};
+use crate::watchdog::Beat;
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use strowger::ra::AdaptorDef;
+use strowger::service::ServiceDef;
+use strowger_config::{Config, Sources};
+use strowger_journal::Store;
+use tokio::sync::oneshot;
+
+/// A node: one shard with its adaptors and services, in one process.
+///
+/// ```no_run
+/// # fn adaptor() -> strowger::ra::AdaptorDef { unimplemented!() }
+/// # fn service() -> strowger::service::ServiceDef { unimplemented!() }
+/// use strowger_node::Node;
+///
+/// fn main() -> Result<std::process::ExitCode, strowger_node::NodeError> {
+///     let exit = Node::builder().adaptor(adaptor()).service(service()).run()?;
+///     Ok(exit.into())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Node;
+
+/// What a node is made of.
+#[derive(Default)]
+pub struct NodeBuilder {
+    catalog: Catalog,
+    config: Option<Config>,
+    store: Option<Box<dyn Store>>,
+    on_ready: Option<Box<dyn FnOnce(&Ready)>>,
+}
+
+/// What is there once a node serves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Ready {
+    /// Where it listens.
+    pub listeners: Vec<Listening>,
+    /// Where its state is.
+    pub data_dir: PathBuf,
+    /// Time from the start to readiness.
+    pub took: Duration,
+    /// Activities that came back from the store.
+    pub restored_activities: u32,
+}
+
+/// A node that serves, in a process that has other things to do: for tests and for embedding.
+///
+/// Dropping it stops the node at once.
+#[derive(Debug)]
+pub struct Running {
+    ready: Ready,
+    door: Door,
+    shard: Option<JoinHandle<Exit>>,
+    supervising: Option<Supervising>,
+}
+
+impl Node {
+    /// An empty node.
+    #[must_use]
+    pub fn builder() -> NodeBuilder {
+        NodeBuilder::default()
+    }
+}
+
+impl std::fmt::Debug for NodeBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeBuilder")
+            .field("catalog", &self.catalog)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl NodeBuilder {
+    /// With one more adaptor type.
+    #[must_use]
+    pub fn adaptor(mut self, def: AdaptorDef) -> Self {
+        self.catalog = self.catalog.adaptor(def);
+        self
+    }
+
+    /// With one more service.
+    #[must_use]
+    pub fn service(mut self, def: ServiceDef) -> Self {
+        self.catalog = self.catalog.service(def);
+        self
+    }
+
+    /// With these adaptors and services, instead of those given before.
+    #[must_use]
+    pub fn catalog(mut self, catalog: Catalog) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
+    /// With this configuration. Without one, the embedded defaults and `STROWGER_*` variables count.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// With this store instead of the one in the data directory: for tests of failures.
+    #[must_use]
+    pub fn store(mut self, store: Box<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Calls this once the node serves.
+    #[must_use]
+    pub fn on_ready(mut self, on_ready: impl FnOnce(&Ready) + 'static) -> Self {
+        self.on_ready = Some(Box::new(on_ready));
+        self
+    }
+
+    /// Starts the node and waits for its end: SIGTERM and SIGINT stop it. For a process that is the node.
+    ///
+    /// # Errors
+    /// It does not start; see [`NodeError`].
+    pub fn run(self) -> Result<Exit, NodeError> {
+        Ok(self.begin(true)?.wait())
+    }
+
+    /// Starts the node beside the rest of the process; signals are left alone.
+    ///
+    /// # Errors
+    /// It does not start; see [`NodeError`].
+    pub fn start(self) -> Result<Running, NodeError> {
+        self.begin(false)
+    }
+
+    fn begin(mut self, owns_process: bool) -> Result<Running, NodeError> {
+        let clock = Clock::new();
+        let config = match self.config.take() {
+            Some(config) => config,
+            None => {
+                let sources = Sources::default().process_environment()?;
+                strowger_config::load(&sources, &self.catalog.components())?.config
+            }
+        };
+        let plan = Plan::new(&config, &self.catalog)?;
+        let beat = Beat::default();
+        let (data_dir, turn_limit) = (
+            config.node.data_dir.clone(),
+            config.limits.delivery_time_max,
+        );
+        let start = Start {
+            config,
+            plan,
+            clock,
+            beat: beat.clone(),
+            store: self.store.take(),
+        };
+        let (begun, shard) = spawn(start)?;
+        let supervisor = Supervisor {
+            door: begun.door.clone(),
+            beat,
+            clock,
+            turn_limit,
+            data_dir: data_dir.clone(),
+            owns_process,
+        };
+        let ready = Ready {
+            listeners: begun.names.listeners,
+            data_dir,
+            took: begun.ready_after,
+            restored_activities: begun.restored.activities,
+        };
+        let mut running = Running {
+            ready,
+            door: begun.door,
+            shard: Some(shard),
+            supervising: None,
+        };
+        running.supervising = Some(supervisor.spawn()?);
+        let ready = &running.ready;
+        for at in &ready.listeners {
+            let (adaptor, transport, address) = (&at.adaptor, &at.transport, &at.address);
+            tracing::info!(adaptor, transport, address, "listening");
+        }
+        tracing::info!(took = ?ready.took, data_dir = %ready.data_dir.display(), "ready");
+        if let Some(on_ready) = self.on_ready.take() {
+            on_ready(ready);
+        }
+        Ok(running)
+    }
+}
+
+/// Starts the shard's thread and waits until it serves.
+fn spawn(start: Start) -> Result<(Begun, JoinHandle<Exit>), NodeError> {
+    let (sender, receiver) = sync_channel(1);
+    let serve = move || match shard::begin(start) {
+        Ok((driver, begun)) => {
+            // The other end waits for exactly this.
+            drop(sender.send(Ok(begun)));
+            driver.serve()
+        }
+        Err(error) => {
+            let exit = error.exit();
+            drop(sender.send(Err(error)));
+            exit
+        }
+    };
+    let thread = thread::Builder::new().name("shard-0".into()).spawn(serve);
+    let thread = thread.map_err(|source| NodeError::System {
+        what: "thread",
+        source,
+    })?;
+    let begun = receiver.recv().map_err(|_| NodeError::Panicked)??;
+    Ok((begun, thread))
+}
+
+impl Running {
+    /// What there is.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Tells the node to stop: no new work, the rest is finished within the limit. The second time, at once.
+    pub fn stop(&self) {
+        // One that has ended needs no telling; one that is too busy to listen is told by a signal.
+        let _ = self.door.order(Order::Stop);
+    }
+
+    /// How the node is; `None` if it has ended or does not answer.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        match self.ask(Request::Status { detail: true })? {
+            Reply::Status(status) => Some(*status),
+            Reply::Done | Reply::Refused { .. } => None,
+        }
+    }
+
+    /// Asks the node something. `None` if it has ended or is too busy. Not to be called from within a tokio runtime.
+    #[must_use]
+    pub fn ask(&self, request: Request) -> Option<Reply> {
+        let (reply, answer) = oneshot::channel();
+        self.door.order(Order::Ask(request, reply)).ok()?;
+        answer.blocking_recv().ok()
+    }
+
+    /// Waits until the node has ended.
+    #[must_use]
+    pub fn wait(mut self) -> Exit {
+        self.join()
+    }
+
+    fn join(&mut self) -> Exit {
+        let ended = self.shard.take().map(JoinHandle::join);
+        drop(self.supervising.take());
+        match ended {
+            Some(Ok(exit)) => exit,
+            Some(Err(_)) => {
+                tracing::error!(code = "NOD-012", "the shard's thread ended in a panic");
+                Exit::Panicked
+            }
+            None => Exit::Clean,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.shard.is_some() {
+            self.stop();
+            self.stop();
+            self.join();
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The adaptors and services that a binary contains, by the names that configuration gives them.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::sync::Arc;
+use strowger::param::SettingsDecl;
+use strowger::ra::{AdaptorDef, Listener, Transport};
+use strowger::sbb::SbbDescriptor;
+use strowger::service::ServiceDef;
+use strowger_config::{Claim, Component, Components, Finding, KeyPath, Link, Problem, Section};
+
+/// Settings with their type erased.
+pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
+
+/// The adaptors and services that a binary contains.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    adaptors: BTreeMap<&'static str, AdaptorDef>,
+    services: BTreeMap<&'static str, ServiceDef>,
+}
+
+impl Catalog {
+    /// With one more adaptor type. Configuration calls it by its component's name; the last of one name counts.
+    #[must_use]
+    pub fn adaptor(mut self, def: AdaptorDef) -> Self {
+        self.adaptors.insert(def.component.name, def);
+        self
+    }
+
+    /// With one more service. Configuration calls it by its component's name; the last of one name counts.
+    #[must_use]
+    pub fn service(mut self, def: ServiceDef) -> Self {
+        self.services.insert(def.component.name, def);
+        self
+    }
+
+    /// What configuration has to know of them.
+    #[must_use]
+    pub fn components(&self) -> Components {
+        let mut components = Components::default();
+        for def in self.adaptors.values() {
+            components = components.adaptor(KnownAdaptor::new(def.clone()));
+        }
+        for def in self.services.values() {
+            components = components.service(KnownService::new(def.clone()));
+        }
+        components
+    }
+
+    pub(crate) fn get_adaptor(&self, kind: &str) -> Option<&AdaptorDef> {
+        self.adaptors.get(kind)
+    }
+
+    pub(crate) fn get_service(&self, kind: &str) -> Option<&ServiceDef> {
+        self.services.get(kind)
+    }
+}
+
+/// Why settings could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsUnread {
+    /// They cannot be written down to be read again as the component's type.
+    #[error("settings cannot be passed on")]
+    Write(#[source] serde_json::Error),
+    /// They are not of the component's type.
+    #[error("settings are not of the component's type")]
+    Read(#[source] erased_serde::Error),
+}
+
+/// Reads settings as the type that a component asks for. Their schema has been checked when configuration was loaded.
+pub(crate) fn read(decl: &SettingsDecl, section: &Section) -> Result<Settings, SettingsUnread> {
+    let value = serde_json::to_value(section).map_err(SettingsUnread::Write)?;
+    let mut deserializer = <dyn erased_serde::Deserializer<'_>>::erase(value);
+    (decl.read)(&mut deserializer).map_err(SettingsUnread::Read)
+}
+
+struct KnownAdaptor {
+    def: AdaptorDef,
+    summary: String,
+}
+
+impl KnownAdaptor {
+    fn new(def: AdaptorDef) -> Self {
+        let summary = format!("adaptor {}", def.component);
+        Self { def, summary }
+    }
+}
+
+impl Component for KnownAdaptor {
+    fn kind(&self) -> &str {
+        self.def.component.name
+    }
+    fn summary(&self) -> &str {
+        &self.summary
+    }
+    fn schema(&self) -> schemars::Schema {
+        (self.def.settings.schema)()
+    }
+    fn listeners(&self, section: &Section) -> Vec<Claim> {
+        let settings = read(&self.def.settings, section);
+        let listeners = settings.map(|settings| (self.def.listeners)(settings.as_ref()));
+        let claim = |(n, listener): (usize, Listener)| Claim {
+            key: ["listeners".to_owned(), n.to_string(), "bind".to_owned()]
+                .into_iter()
+                .collect(),
+            transport: transport_word(listener.transport),
+            bind: listener.bind,
+        };
+        listeners
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+            .map(claim)
+            .collect()
+    }
+    fn check(&self, section: &Section) -> Vec<Finding> {
+        let settings = match read(&self.def.settings, section) {
+            Ok(settings) => settings,
+            Err(error) => return vec![refused(section, &KeyPath::default(), error)],
+        };
+        match (self.def.verify)(settings.as_ref()) {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                let key = error.key.parse().unwrap_or_default();
+                vec![refused(section, &key, error)]
+            }
+        }
+    }
+}
+
+struct KnownService {
+    def: ServiceDef,
+    summary: String,
+    links: Vec<Link>,
+}
+
+impl KnownService {
+    fn new(def: ServiceDef) -> Self {
+        let summary = format!("service {}", def.component);
+        let links = links(&def.root);
+        Self {
+            def,
+            summary,
+            links,
+        }
+    }
+}
+
+impl Component for KnownService {
+    fn kind(&self) -> &str {
+        self.def.component.name
+    }
+    fn summary(&self) -> &str {
+        &self.summary
+    }
+    fn schema(&self) -> schemars::Schema {
+        (self.def.settings.schema)()
+    }
+    fn links(&self) -> &[Link] {
+        &self.links
+    }
+    fn check(&self, section: &Section) -> Vec<Finding> {
+        match read(&self.def.settings, section) {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![refused(section, &KeyPath::default(), error)],
+        }
+    }
+}
+
+/// The links that an SBB and its children use.
+fn links(root: &SbbDescriptor) -> Vec<Link> {
+    let (mut links, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    let mut sbbs = vec![root.clone()];
+    while let Some(sbb) = sbbs.pop() {
+        if seen.insert(sbb.component.id()) {
+            let own = sbb.handlers.iter().flat_map(|handler| &handler.links);
+            links.extend(own.map(|link| (link.name, link.ra_type.name)));
+            sbbs.extend(sbb.children.iter().map(|child| (child.descriptor)()));
+        }
+    }
+    let link = |(name, ra_type): (&str, &str)| Link {
+        name: name.into(),
+        adaptor_type: ra_type.into(),
+    };
+    links.into_iter().map(link).collect()
+}
+
+/// The word for a transport.
+pub(crate) const fn transport_word(transport: Transport) -> &'static str {
+    if matches!(transport, Transport::Tcp) {
+        "tcp"
+    } else {
+        "udp"
+    }
+}
+
+fn refused(
+    section: &Section,
+    below: &KeyPath,
+    error: impl Error + Send + Sync + 'static,
+) -> Finding {
+    Finding {
+        problem: Problem::Refused {
+            key: section.path().join(below),
+            error: Arc::new(error),
+        },
+        place: section.place(below),
+        related: None,
+        hint: None,
+    }
+}

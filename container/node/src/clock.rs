@@ -1,0 +1,41 @@
+//! The two clocks of the process, as inputs for a core that reads none.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use strowger::time::{Mono, Now, Wall};
+
+/// Reads the system's clocks. Monotonic time counts from the clock's creation, a second ahead so that zero is before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    origin: Instant,
+}
+
+const AHEAD: Duration = Duration::from_secs(1);
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+        }
+    }
+
+    /// Both clocks at one instant.
+    pub(crate) fn now(&self) -> Now {
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Now {
+            mono: self.mono(),
+            wall: Wall(0) + wall,
+        }
+    }
+
+    /// Time since the clock was made, which is when the node's start began.
+    pub(crate) fn running(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// Monotonic time.
+    pub(crate) fn mono(&self) -> Mono {
+        Mono(0) + AHEAD + self.origin.elapsed()
+    }
+}

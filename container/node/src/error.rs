@@ -1,0 +1,109 @@
+//! Why a node does not start, with the codes that operators look up.
+
+use crate::exit::Exit;
+use crate::log::LogError;
+use crate::net::ListenError;
+use crate::plan::PlanError;
+use crate::secret::SecretError;
+use std::io;
+use std::path::PathBuf;
+use strowger_config::Rejected;
+use strowger_journal::StoreError;
+use strowger_kernel::{InstallError, ManageError, RestoreError};
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] Rejected),
+    /// The configuration does not fit the binary.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A listener cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The kernel refuses an adaptor entity or a service.
+    #[error("`{name}` cannot be installed")]
+    Install {
+        /// The adaptor entity or service.
+        name: String,
+        /// Why.
+        source: Box<InstallError>,
+    },
+    /// An adaptor entity, a service or a link cannot be activated or bound.
+    #[error("`{name}` cannot be activated")]
+    Activate {
+        /// The adaptor entity, service or link.
+        name: String,
+        /// Why.
+        source: ManageError,
+    },
+    /// The store cannot be opened or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is in the store cannot be served by this binary.
+    #[error("what is in the store cannot be served")]
+    Restore(#[from] RestoreError),
+    /// The store's secret.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The control socket cannot be opened.
+    #[error("cannot open the control socket in {}", data_dir.display())]
+    Control {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gives no thread, or no signals.
+    #[error("the system gives no {what}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The shard's thread ended in a panic.
+    #[error("the shard's thread ended in a panic")]
+    Panicked,
+}
+
+impl NodeError {
+    /// The code whose page explains what to do; that of a rejected configuration is with each of its findings.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Config(rejected) => rejected
+                .findings
+                .first()
+                .map_or("CFG-001", |finding| finding.problem.code()),
+            Self::Listen(_) => "NOD-001",
+            Self::Plan(error) => error.code(),
+            Self::Install { .. } => "NOD-005",
+            Self::Activate { .. } => "NOD-006",
+            Self::Restore(_) => "NOD-007",
+            Self::Secret(_) => "NOD-008",
+            Self::Control { .. } | Self::System { .. } => "NOD-009",
+            Self::Log(_) => "NOD-011",
+            Self::Panicked => "NOD-012",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    /// How the process ends.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Plan(_) | Self::Log(_) => Exit::Config,
+            Self::Install { .. } | Self::Activate { .. } => Exit::Config,
+            Self::Store(_) | Self::Restore(_) | Self::Secret(_) => Exit::StoreRefused,
+            Self::Listen(_) | Self::Control { .. } | Self::System { .. } => Exit::StartFailed,
+            Self::Panicked => Exit::Panicked,
+        }
+    }
+}

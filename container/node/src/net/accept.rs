@@ -1,0 +1,112 @@
+//! A listener for connections, and the address from which connections are opened.
+
+use super::Socket;
+use mio::net::{TcpListener, TcpStream};
+use nix::errno::Errno;
+use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use strowger::ra::Listener;
+
+/// Connections that the system holds for us until we accept them.
+const BACKLOG: i32 = 1_024;
+/// A peer that has vanished without a word is noticed after about twice this time.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// A listener for connections.
+pub(super) struct Acceptor {
+    pub(super) at: Socket,
+    pub(super) socket: TcpListener,
+    /// Accepted connections that stand.
+    pub(super) open: u32,
+    pub(super) connections: u32,
+    pub(super) write_buffer: u32,
+    bind: SocketAddr,
+}
+
+/// What waits to be accepted.
+pub(super) enum Next {
+    Connection(TcpStream, SocketAddr),
+    None,
+    /// This one is lost; there may be others.
+    Retry,
+    /// The process has no descriptors left.
+    Exhausted,
+}
+
+impl Acceptor {
+    /// Opens and binds it. The address may be used again at once after a restart, although old connections linger.
+    pub(super) fn open(at: Socket, listener: &Listener) -> io::Result<Self> {
+        let socket = new_socket(listener.bind)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&listener.bind.into())?;
+        socket.listen(BACKLOG)?;
+        let socket: std::net::TcpListener = socket.into();
+        Ok(Self {
+            at,
+            bind: listener.bind,
+            socket: TcpListener::from_std(socket),
+            open: 0,
+            connections: listener.connections,
+            write_buffer: listener.write_buffer,
+        })
+    }
+
+    pub(super) fn next(&self) -> Next {
+        match self.socket.accept() {
+            Ok((socket, peer)) => match tune(&socket) {
+                Ok(()) => Next::Connection(socket, peer),
+                Err(_) => Next::Retry,
+            },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Next::None,
+            Err(error) => match error.raw_os_error().map(Errno::from_raw) {
+                Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) => {
+                    tracing::warn!(%error, bind = %self.bind, "no connections are accepted");
+                    Next::Exhausted
+                }
+                // The connection died while it waited.
+                _ => Next::Retry,
+            },
+        }
+    }
+
+    /// Begins to open a connection from this address and any port.
+    pub(super) fn connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
+        let socket = new_socket(self.bind)?;
+        let mut from = self.bind;
+        from.set_port(0);
+        if !from.ip().is_unspecified() {
+            socket.set_reuse_address(true)?;
+            socket.bind(&from.into())?;
+        }
+        match socket.connect(&to.into()) {
+            Ok(()) => {}
+            Err(error) if error.raw_os_error() == Some(Errno::EINPROGRESS as i32) => {}
+            Err(error) => return Err(error),
+        }
+        let stream = TcpStream::from_std(socket.into());
+        tune(&stream)?;
+        Ok(stream)
+    }
+}
+
+fn new_socket(bind: SocketAddr) -> io::Result<socket2::Socket> {
+    let socket =
+        socket2::Socket::new(Domain::for_address(bind), Type::STREAM, Some(Protocol::TCP))?;
+    if bind.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn tune(socket: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(socket);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(KEEPALIVE)
+            .with_interval(KEEPALIVE / 4),
+    )
+}

@@ -1,0 +1,197 @@
+//! A datagram socket of an adaptor entity, read and written in batches.
+//!
+//! A batch costs one system call, whatever is in it. What cannot be sent because the system's buffer is full waits in a
+//! bounded outbox; beyond that it is dropped and counted, as the network in between would.
+
+use super::{Counts, Sink, Socket};
+use bytes::Bytes;
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
+use socket2::{Domain, Protocol, Type};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use strowger::ra::Listener;
+use strowger_kernel::NetInput;
+
+/// Datagrams in one system call at most.
+pub(super) const BATCH: usize = 64;
+/// The largest datagram there is.
+pub(super) const DATAGRAM: usize = 65_536;
+/// Datagrams that wait while the system's buffer is full.
+const OUTBOX: usize = 4_096;
+/// Asked of the system for both directions; it may give less.
+const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
+
+/// A datagram socket.
+pub(super) struct Port {
+    socket: UdpSocket,
+    at: Socket,
+    received: MultiHeaders<SockaddrStorage>,
+    sending: MultiHeaders<SockaddrStorage>,
+    outbox: VecDeque<(SocketAddr, Bytes)>,
+    /// How many a call asks for: grows while calls come back full.
+    ask: usize,
+}
+
+impl Port {
+    /// Opens and binds it. No address reuse: on Linux that would let a second process take datagrams away.
+    pub(super) fn open(at: Socket, listener: &Listener) -> io::Result<Self> {
+        let domain = Domain::for_address(listener.bind);
+        let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        if listener.bind.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        // The system may refuse, or give less without a word; then bursts are lost earlier, and nothing else changes.
+        for set in [
+            socket2::Socket::set_recv_buffer_size,
+            socket2::Socket::set_send_buffer_size,
+        ] {
+            if let Err(error) = set(&socket, SOCKET_BUFFER) {
+                tracing::warn!(%error, bind = %listener.bind, "socket buffer not set");
+            }
+        }
+        socket.bind(&listener.bind.into())?;
+        Ok(Self {
+            socket: socket.into(),
+            at,
+            received: MultiHeaders::preallocate(BATCH, None),
+            sending: MultiHeaders::preallocate(BATCH, None),
+            outbox: VecDeque::new(),
+            ask: 4,
+        })
+    }
+
+    pub(super) fn fd(&self) -> std::os::fd::RawFd {
+        self.socket.as_raw_fd()
+    }
+
+    pub(super) fn local(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    pub(super) fn at(&self) -> Socket {
+        self.at
+    }
+
+    pub(super) fn is_flushed(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Hands one batch over. Whether there may be more.
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        sink: &mut dyn Sink,
+        counts: &mut Counts,
+    ) -> bool {
+        let mut slices: [_; BATCH] = {
+            let mut chunks = buffer.chunks_exact_mut(DATAGRAM);
+            std::array::from_fn(|_| [IoSliceMut::new(chunks.next().unwrap_or_default())])
+        };
+        let fd = self.socket.as_raw_fd();
+        let asked = slices.iter_mut().take(self.ask);
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let results = match recvmmsg(fd, &mut self.received, asked, flags, None) {
+            Ok(results) => results,
+            Err(Errno::EAGAIN) => return false,
+            Err(Errno::EINTR) => return true,
+            Err(error) => {
+                // Left behind by an earlier send (ICMP); the next datagram wakes the socket again.
+                tracing::debug!(%error, "datagram socket reports an error");
+                return true;
+            }
+        };
+        let mut n = 0;
+        for message in results {
+            n += 1;
+            let from = message.address.as_ref().and_then(address);
+            let bytes = message.iovs().next().unwrap_or_default();
+            counts.datagrams_in += 1;
+            counts.bytes_in += bytes.len() as u64;
+            let Some(from) = from else { continue };
+            sink.input(
+                self.at.ra,
+                NetInput::Datagram {
+                    listener: self.at.listener,
+                    from,
+                    bytes: Bytes::copy_from_slice(bytes),
+                },
+            );
+        }
+        let full = n == self.ask;
+        self.ask = if full {
+            (self.ask * 2).min(BATCH)
+        } else {
+            (n + 1).next_power_of_two().clamp(4, BATCH)
+        };
+        full
+    }
+
+    /// Puts a datagram into the outbox; whether it is the first one there.
+    pub(super) fn push(&mut self, to: SocketAddr, bytes: Bytes, counts: &mut Counts) -> bool {
+        if self.outbox.len() >= OUTBOX {
+            counts.datagrams_dropped += 1;
+            return false;
+        }
+        self.outbox.push_back((to, bytes));
+        self.outbox.len() == 1
+    }
+
+    /// Sends what the system takes. What it refuses for good is reported to `failed`.
+    pub(super) fn flush(
+        &mut self,
+        counts: &mut Counts,
+        failed: &mut dyn FnMut(Socket, SocketAddr),
+    ) {
+        // A failure clears an error that an earlier datagram left behind; the second one is this datagram's own.
+        let mut again = true;
+        while let Some((to, bytes)) = self.outbox.front() {
+            let to = *to;
+            let sent = if self.outbox.len() == 1 {
+                self.socket.send_to(bytes, to).map(|_| 1)
+            } else {
+                self.send_batch().map_err(io::Error::from)
+            };
+            match sent {
+                Ok(sent) => {
+                    again = true;
+                    for (_, bytes) in self.outbox.drain(..sent.min(self.outbox.len())) {
+                        counts.datagrams_out += 1;
+                        counts.bytes_out += bytes.len() as u64;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) if again => again = false,
+                Err(error) => {
+                    again = true;
+                    tracing::debug!(%to, %error, "datagram could not be sent");
+                    counts.datagrams_failed += 1;
+                    self.outbox.pop_front();
+                    failed(self.at, to);
+                }
+            }
+        }
+    }
+
+    fn send_batch(&mut self) -> Result<usize, Errno> {
+        let batch = || self.outbox.iter().take(BATCH);
+        let to: Vec<_> = batch().map(|(to, _)| Some((*to).into())).collect();
+        let slices: Vec<_> = batch().map(|(_, bytes)| [IoSlice::new(bytes)]).collect();
+        let fd = self.socket.as_raw_fd();
+        let flags = MsgFlags::MSG_DONTWAIT;
+        sendmmsg(fd, &mut self.sending, &slices, to, [], flags).map(Iterator::count)
+    }
+}
+
+fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
+    if let Some(v4) = storage.as_sockaddr_in() {
+        return Some(SocketAddr::V4((*v4).into()));
+    }
+    storage
+        .as_sockaddr_in6()
+        .map(|v6| SocketAddr::V6((*v6).into()))
+}

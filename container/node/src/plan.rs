@@ -1,0 +1,251 @@
+//! From configuration and catalog to what is started: which adaptor entities, listeners, links and services.
+//!
+//! All that can be found wrong without opening anything is found here.
+
+use crate::catalog::{self, Catalog, Settings, SettingsUnread};
+use std::net::SocketAddr;
+use strowger::ra::{AdaptorDef, Listener, SettingsError, Transport};
+use strowger::service::ServiceDef;
+use strowger_config as config;
+use strowger_config::{Config, Place, Section};
+use strowger_kernel::{Durability, ServiceOptions};
+
+/// What a node starts.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) adaptors: Vec<PlannedAdaptor>,
+    pub(crate) services: Vec<PlannedService>,
+}
+
+/// One adaptor entity.
+#[derive(Debug)]
+pub(crate) struct PlannedAdaptor {
+    pub(crate) name: String,
+    pub(crate) def: AdaptorDef,
+    pub(crate) settings: SettingsOf,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) links: Vec<String>,
+    pub(crate) active: bool,
+}
+
+/// One service.
+#[derive(Debug)]
+pub(crate) struct PlannedService {
+    pub(crate) def: ServiceDef,
+    pub(crate) options: ServiceOptions,
+    pub(crate) active: bool,
+}
+
+/// Settings, which may hold secrets and are not printed.
+#[derive(Clone)]
+pub(crate) struct SettingsOf(pub(crate) Settings);
+
+impl std::fmt::Debug for SettingsOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("settings")
+    }
+}
+
+/// Why a configuration cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The binary has no such adaptor type.
+    #[error("adaptor `{entity}`: this binary has no adaptor type `{kind}`")]
+    NoAdaptorType {
+        /// The adaptor entity.
+        entity: String,
+        /// The type that configuration names.
+        kind: String,
+    },
+    /// The binary has no such service.
+    #[error("service `{service}`: this binary has no service `{kind}`")]
+    NoServiceKind {
+        /// The service's name.
+        service: String,
+        /// The kind that configuration names.
+        kind: String,
+    },
+    /// Settings are not of their component's type.
+    #[error("`{name}`{}: settings cannot be read", at(place))]
+    Unread {
+        /// The adaptor entity or service.
+        name: String,
+        /// Where they are written.
+        place: Option<Place>,
+        /// Why.
+        source: SettingsUnread,
+    },
+    /// An adaptor refuses its settings.
+    #[error("adaptor `{name}`{}: settings are refused", at(place))]
+    Refused {
+        /// The adaptor entity.
+        name: String,
+        /// Where they are written.
+        place: Option<Place>,
+        /// Key and reason.
+        source: SettingsError,
+    },
+    /// Two listeners have one address.
+    #[error(
+        "{transport:?} {bind} is wanted by `{first}` and by `{second}`{}",
+        at(place)
+    )]
+    Clash {
+        /// The transport.
+        transport: Transport,
+        /// The address that both take.
+        bind: SocketAddr,
+        /// One listener, with its adaptor.
+        first: String,
+        /// The other one.
+        second: String,
+        /// Where the second one is written.
+        place: Option<Place>,
+    },
+}
+
+fn at(place: &Option<Place>) -> String {
+    place
+        .as_ref()
+        .map(|place| format!(" ({place})"))
+        .unwrap_or_default()
+}
+
+impl PlanError {
+    /// The code whose page explains what to do.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Clash { .. } => "NOD-002",
+            Self::NoAdaptorType { .. } | Self::NoServiceKind { .. } => "NOD-003",
+            Self::Unread { .. } | Self::Refused { .. } => "NOD-004",
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(config: &Config, catalog: &Catalog) -> Result<Self, PlanError> {
+        let adaptors = config
+            .adaptors
+            .iter()
+            .map(|(name, entity)| adaptor(name, entity, catalog));
+        let services = config
+            .services
+            .iter()
+            .map(|(name, wanted)| service(name, wanted, catalog));
+        let plan = Self {
+            adaptors: adaptors.collect::<Result<_, _>>()?,
+            services: services.collect::<Result<_, _>>()?,
+        };
+        plan.check_addresses(config)?;
+        Ok(plan)
+    }
+
+    fn check_addresses(&self, config: &Config) -> Result<(), PlanError> {
+        let mut taken: Vec<(&Listener, &str)> = Vec::new();
+        for adaptor in &self.adaptors {
+            for listener in &adaptor.listeners {
+                let clash = taken.iter().find(|(other, _)| clashes(other, listener));
+                if let Some((other, entity)) = clash {
+                    let section = config.adaptors.get(&adaptor.name).map(|a| &a.settings);
+                    return Err(PlanError::Clash {
+                        transport: listener.transport,
+                        bind: listener.bind,
+                        first: format!("{entity}.{}", other.name),
+                        second: format!("{}.{}", adaptor.name, listener.name),
+                        place: section.and_then(|section| section.place(&Default::default())),
+                    });
+                }
+                taken.push((listener, &adaptor.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn adaptor(
+    name: &str,
+    entity: &config::Adaptor,
+    catalog: &Catalog,
+) -> Result<PlannedAdaptor, PlanError> {
+    let kind = entity.kind.as_deref().unwrap_or(name);
+    let Some(def) = catalog.get_adaptor(kind) else {
+        return Err(PlanError::NoAdaptorType {
+            entity: name.into(),
+            kind: kind.into(),
+        });
+    };
+    let settings = read(name, &def.settings, &entity.settings)?;
+    (def.verify)(settings.as_ref()).map_err(|source| {
+        let key = source.key.parse().unwrap_or_default();
+        let place = entity.settings.place(&key);
+        PlanError::Refused {
+            name: name.into(),
+            place,
+            source,
+        }
+    })?;
+    Ok(PlannedAdaptor {
+        name: name.into(),
+        listeners: (def.listeners)(settings.as_ref()),
+        def: def.clone(),
+        settings: SettingsOf(settings),
+        links: entity.links.clone(),
+        active: entity.active,
+    })
+}
+
+fn service(
+    name: &str,
+    wanted: &config::Service,
+    catalog: &Catalog,
+) -> Result<PlannedService, PlanError> {
+    let kind = wanted.kind.as_deref().unwrap_or(name);
+    let Some(def) = catalog.get_service(kind) else {
+        return Err(PlanError::NoServiceKind {
+            service: name.into(),
+            kind: kind.into(),
+        });
+    };
+    let options = ServiceOptions {
+        name: name.into(),
+        priority: wanted.priority,
+        durability: match wanted.durability {
+            config::Durability::None => Durability::None,
+            config::Durability::Relaxed => Durability::Relaxed,
+            config::Durability::Strict => Durability::Strict,
+        },
+        settings: read(name, &def.settings, &wanted.settings)?,
+        links: wanted
+            .links
+            .iter()
+            .map(|(link, entity)| (link.clone(), entity.clone()))
+            .collect(),
+    };
+    Ok(PlannedService {
+        def: def.clone(),
+        options,
+        active: wanted.active,
+    })
+}
+
+fn read(
+    name: &str,
+    decl: &strowger::param::SettingsDecl,
+    section: &Section,
+) -> Result<Settings, PlanError> {
+    catalog::read(decl, section).map_err(|source| PlanError::Unread {
+        name: name.into(),
+        place: section.place(&Default::default()),
+        source,
+    })
+}
+
+/// Whether two listeners cannot both be open. A wildcard takes the port on every address of its family.
+fn clashes(a: &Listener, b: &Listener) -> bool {
+    let (one, two) = (a.bind.ip(), b.bind.ip());
+    let overlap = one == two
+        || (one.is_ipv4() == two.is_ipv4() && (one.is_unspecified() || two.is_unspecified()));
+    a.transport == b.transport && a.bind.port() == b.bind.port() && a.bind.port() != 0 && overlap
+}

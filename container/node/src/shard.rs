@@ -1,0 +1,323 @@
+//! The loop of a shard's thread: gather, run, hand over to the writer, send, wait.
+//!
+//! One turn reads the clocks once. Inputs are taken in portions, so that timers, commits and what is to be sent never
+//! wait for a flood to end; when there is more, the next turn begins without waiting. A group that the writer does not
+//! take is kept, and sockets are not read until it does. Nothing is sent before the kernel gives it out, and the kernel
+//! gives it out when what it depends on is durable.
+
+mod orders;
+mod start;
+mod stop;
+
+pub(crate) use start::{Begun, Start, begin};
+
+use crate::alarms::Alarms;
+use crate::clock::Clock;
+use crate::exit::Exit;
+use crate::inbox::{Inbox, Seen};
+use crate::net::{Net, Sink, Socket};
+use crate::status::{Listening, Rates};
+use crate::watchdog::Beat;
+use std::time::Duration;
+use strowger::id::{RaIx, ServiceIx};
+use strowger::time::{Mono, Now};
+use strowger_journal::Group;
+use strowger_kernel::{AlarmSource, NetInput, Shard, ShardOutput};
+use strowger_store::{QueueFull, Writer, WriterHandle};
+
+/// Inputs gathered in one turn, about.
+const INPUTS: usize = 256;
+/// Deliveries in one turn, about.
+const DELIVERIES: usize = 1_024;
+
+/// A shard with all that its thread drives.
+pub(crate) struct Driver {
+    shard: Shard,
+    net: Net,
+    clock: Clock,
+    inbox: Inbox,
+    seen: Seen,
+    writer: Option<Writer>,
+    handle: WriterHandle,
+    /// A group that the writer did not take.
+    held: Option<Group>,
+    refusing: bool,
+    phase: Phase,
+    alarms: Alarms,
+    beat: Beat,
+    names: Names,
+    times: Times,
+    /// Services that were told to stop, and when what is left of them is removed.
+    ending: Vec<(ServiceIx, Mono)>,
+    sample: Sample,
+}
+
+/// What the loop does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    Running,
+    /// No new work; over when nothing is left, or at that time.
+    Stopping(Mono),
+    /// Over now.
+    Over,
+}
+
+/// What things are called.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) node: String,
+    /// Name, component.
+    pub(crate) adaptors: Vec<(RaIx, String, String)>,
+    /// Name, component, durability.
+    pub(crate) services: Vec<(ServiceIx, String, String, String)>,
+    pub(crate) listeners: Vec<Listening>,
+}
+
+/// Times from configuration, and when the node was ready.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) drain_limit: Duration,
+    pub(crate) service_stop: Duration,
+    pub(crate) ready_at: Mono,
+    pub(crate) ready_after: Duration,
+}
+
+/// Totals at the beginning of the present second with work, and rates of the one before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    at: Mono,
+    totals: [u64; 6],
+    rates: Rates,
+}
+
+/// Hands inputs to the shard.
+struct Inputs<'a> {
+    shard: &'a mut Shard,
+    now: Now,
+}
+
+impl Sink for Inputs<'_> {
+    fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
+        tracing::trace!(ra = ra.0, ?input, "input");
+        self.shard.input(self.now, ra, input);
+    }
+}
+
+impl Driver {
+    /// Turns until the end.
+    pub(crate) fn serve(mut self) -> Exit {
+        loop {
+            let now = self.clock.now();
+            self.beat.begin(now.mono);
+            self.seen = self.inbox.look();
+            if self.seen.store_failed {
+                // Nothing more may leave: what was not acknowledged has not happened.
+                tracing::error!("the store has failed: the node ends");
+                return Exit::StoreFailed;
+            }
+            let more = self.turn(now);
+            if self.is_over(now.mono) {
+                return self.finish();
+            }
+            self.beat.end();
+            if let Err(error) = self.wait(more) {
+                tracing::error!(%error, "waiting for sockets failed");
+                return Exit::Panicked;
+            }
+        }
+    }
+
+    /// One turn; whether there is more to do at once.
+    fn turn(&mut self, now: Now) -> bool {
+        while let Some(order) = self.inbox.order() {
+            self.obey(now, order);
+        }
+        self.shard.durable(self.seen.durable);
+        self.hand_over();
+        self.watch_store(now);
+        if self.shard.deadline().is_some_and(|at| at <= now.mono) {
+            self.shard.timeout(now);
+        }
+        if self.net.deadline().is_some_and(|at| at <= now.mono) {
+            self.net.sweep(now.mono);
+        }
+        self.end_services(now);
+        if self.held.is_none() {
+            let mut inputs = Inputs {
+                shard: &mut self.shard,
+                now,
+            };
+            self.net.gather(now.mono, INPUTS, &mut inputs);
+        }
+        let more = self.shard.run(now, DELIVERIES);
+        self.hand_over();
+        self.carry_out(now);
+        self.net.flush();
+        self.sample(now.mono);
+        more
+    }
+
+    /// Gives commits to the writer. A group that it does not take is offered again before another is made.
+    fn hand_over(&mut self) {
+        if let Some(group) = self.held.take().or_else(|| self.shard.take_group()) {
+            match self.handle.submit(group) {
+                Ok(()) => {
+                    if let Some(buffer) = self.handle.spare() {
+                        self.shard.recycle(buffer);
+                    }
+                }
+                Err(QueueFull(group)) => self.held = Some(group),
+            }
+        }
+    }
+
+    /// Refuses new work while the store cannot take it.
+    fn watch_store(&mut self, now: Now) {
+        let (full, low) = (self.held.is_some(), self.seen.low_space);
+        if (full || low) == self.refusing {
+            return;
+        }
+        self.refusing = full || low;
+        let store = || "store".to_owned();
+        let text = "little space is left on the store's disk: new work is refused";
+        self.alarms.set(now.wall, store(), "low_space", low, text);
+        let text = "the store does not keep up: sockets are not read, new work is refused";
+        self.alarms.set(now.wall, store(), "queue_full", full, text);
+        self.shard.refuse_new(now, self.refusing);
+    }
+
+    /// Does what the kernel gives out.
+    fn carry_out(&mut self, now: Now) {
+        while let Some(output) = self.shard.poll_output() {
+            match output {
+                ShardOutput::Datagram {
+                    ra,
+                    listener,
+                    to,
+                    bytes,
+                } => {
+                    tracing::trace!(ra = ra.0, %to, bytes = bytes.len(), "datagram");
+                    self.net.datagram(Socket { ra, listener }, to, bytes);
+                }
+                ShardOutput::Stream { ra, conn, bytes } => {
+                    tracing::trace!(ra = ra.0, conn = conn.0, bytes = bytes.len(), "stream");
+                    self.net.stream(conn, bytes);
+                }
+                ShardOutput::Connect {
+                    ra,
+                    conn,
+                    listener,
+                    to,
+                } => {
+                    self.net.connect(conn, Socket { ra, listener }, to);
+                }
+                ShardOutput::Close { conn, .. } => self.net.close(conn),
+                ShardOutput::Alarm {
+                    source,
+                    name,
+                    raised,
+                    text,
+                } => {
+                    let source = self.names.source(source);
+                    self.alarms.set(now.wall, source, name, raised, &text);
+                }
+                ShardOutput::Service(service, state) => {
+                    let (service, state) = (self.names.service(service), orders::service(state));
+                    tracing::info!(service, state, "service changed its state");
+                }
+                ShardOutput::Adaptor(ra, state) => {
+                    let (adaptor, state) = (self.names.adaptor(ra), orders::adaptor(state));
+                    tracing::info!(adaptor, state, "adaptor changed its state");
+                }
+            }
+        }
+    }
+
+    /// Waits for sockets, other threads and deadlines.
+    fn wait(&mut self, more: bool) -> std::io::Result<()> {
+        let reading = self.held.is_none();
+        let busy = more || (reading && self.net.has_ready());
+        let time = if busy || !self.inbox.may_sleep(self.seen) {
+            Some(Duration::ZERO)
+        } else {
+            let over = match self.phase {
+                Phase::Stopping(at) => Some(at),
+                Phase::Running | Phase::Over => None,
+            };
+            let ending = self.ending.iter().map(|(_, at)| *at).min();
+            let deadlines = [self.shard.deadline(), self.net.deadline(), over, ending];
+            let next = deadlines.into_iter().flatten().min();
+            next.map(|at| at - self.clock.mono())
+        };
+        let waited = self.net.wait(time);
+        self.inbox.awake();
+        waited
+    }
+
+    /// Keeps rates: once a second while there is work.
+    fn sample(&mut self, now: Mono) {
+        let time = now - self.sample.at;
+        if time < Duration::from_secs(1) {
+            return;
+        }
+        let (kernel, net) = (self.shard.metrics(), &self.net.counts);
+        let syncs = self.handle.stats().syncs;
+        let totals = [
+            kernel.events,
+            kernel.deliveries,
+            kernel.activities_started,
+            net.datagrams_in,
+            net.bytes_in,
+            syncs,
+        ];
+        let mut rates = [0.0; 6];
+        for ((rate, total), before) in rates.iter_mut().zip(totals).zip(self.sample.totals) {
+            *rate = (total - before) as f64 / time.as_secs_f64();
+        }
+        let [
+            events,
+            deliveries,
+            activities,
+            datagrams_in,
+            bytes_in,
+            syncs,
+        ] = rates;
+        let rates = Rates {
+            events,
+            deliveries,
+            activities,
+            datagrams_in,
+            bytes_in,
+            syncs,
+        };
+        self.sample = Sample {
+            at: now,
+            totals,
+            rates,
+        };
+    }
+}
+
+impl Names {
+    pub(crate) fn adaptor(&self, ra: RaIx) -> &str {
+        self.adaptors
+            .iter()
+            .find(|(ix, ..)| *ix == ra)
+            .map_or("?", |(_, name, _)| name)
+    }
+
+    pub(crate) fn service(&self, service: ServiceIx) -> &str {
+        self.services
+            .iter()
+            .find(|(ix, ..)| *ix == service)
+            .map_or("?", |(_, name, ..)| name)
+    }
+
+    fn source(&self, source: AlarmSource) -> String {
+        match source {
+            AlarmSource::Adaptor(ra) => format!("adaptor {}", self.adaptor(ra)),
+            AlarmSource::Service(service) => format!("service {}", self.service(service)),
+            AlarmSource::Shard => "shard".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! From a plan to a shard that serves: install, listen, open the store, recover, activate.
+//!
+//! Sockets are opened before the state is read back, so that peers that try during a recovery are heard after it and
+//! not told that nobody is there.
+
+use super::{Driver, Names, Phase, Sample, Times};
+use crate::alarms::Alarms;
+use crate::catalog::transport_word;
+use crate::clock::Clock;
+use crate::error::NodeError;
+use crate::inbox::{Door, Seen, inbox};
+use crate::net::Net;
+use crate::plan::{Plan, PlannedAdaptor, PlannedService};
+use crate::secret;
+use crate::status::Listening;
+use crate::watchdog::Beat;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::time::Duration;
+use strowger::id::{RaIx, ServiceIx};
+use strowger::ra::Listener;
+use strowger_config::{Config, Size};
+use strowger_journal::Store;
+use strowger_kernel::{Options, Restored, Shard};
+use strowger_store::{JournalSled, StoreOptions, Writer, WriterEvent, WriterOptions};
+
+/// Time between two lines about a recovery that takes long.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+/// What a shard's thread is started with.
+pub(crate) struct Start {
+    pub(crate) config: Config,
+    pub(crate) plan: Plan,
+    pub(crate) clock: Clock,
+    pub(crate) beat: Beat,
+    /// Instead of the store in the data directory.
+    pub(crate) store: Option<Box<dyn Store>>,
+}
+
+/// A shard that serves, as others see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Begun {
+    pub(crate) door: Door,
+    pub(crate) names: Names,
+    pub(crate) ready_after: Duration,
+    pub(crate) restored: Restored,
+}
+
+/// Makes everything ready. To be called on the shard's own thread.
+pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
+    let Start {
+        config,
+        plan,
+        clock,
+        beat,
+        store,
+    } = start;
+    raise_descriptors();
+    let secret = secret::load_or_create(&config.node.data_dir)?;
+    let mut shard = Shard::new(options(&config, secret)?);
+    let (adaptors, mut names) = install(&mut shard, &plan)?;
+    names.node.clone_from(&config.node.name);
+
+    let wanted: Vec<_> = adaptors
+        .iter()
+        .map(|(ra, planned)| (*ra, listeners(planned)))
+        .collect();
+    let net = Net::open(&wanted)?;
+    names.listeners = listening(&net, &names);
+    let (inbox, door) = inbox(net.waker());
+
+    let mut store = match store {
+        Some(store) => store,
+        None => open_store(&config)?,
+    };
+    let restored = recover(&mut shard, store.as_mut(), clock)?;
+    let writer = spawn_writer(store, &config, door.clone())?;
+
+    activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
+    let ready_at = clock.mono();
+    let ready_after = clock.running();
+    let times = Times {
+        drain_limit: config.node.drain_limit,
+        service_stop: config.limits.service_stop_time,
+        ready_at,
+        ready_after,
+    };
+    let begun = Begun {
+        door,
+        names: names.clone(),
+        ready_after,
+        restored,
+    };
+    let driver = Driver {
+        shard,
+        net,
+        clock,
+        inbox,
+        seen: Seen::default(),
+        handle: writer.handle(),
+        writer: Some(writer),
+        held: None,
+        refusing: false,
+        phase: Phase::Running,
+        alarms: Alarms::default(),
+        beat,
+        names,
+        times,
+        ending: Vec::new(),
+        sample: Sample {
+            at: ready_at,
+            ..Sample::default()
+        },
+    };
+    Ok((driver, begun))
+}
+
+/// Activates what shall be active, and starts.
+fn activate(
+    shard: &mut Shard,
+    adaptors: &[(RaIx, &PlannedAdaptor)],
+    names: &Names,
+    services: &[PlannedService],
+    clock: Clock,
+) -> Result<(), NodeError> {
+    let failed = |name: &str, source| NodeError::Activate {
+        name: name.to_owned(),
+        source,
+    };
+    for (ra, planned) in adaptors.iter().filter(|(_, planned)| planned.active) {
+        let activated = shard.activate_adaptor(clock.now(), *ra);
+        activated.map_err(|source| failed(&planned.name, source))?;
+    }
+    for planned in services.iter().filter(|planned| planned.active) {
+        let name = &planned.options.name;
+        let service = names.services.iter().find(|(_, known, ..)| known == name);
+        if let Some((service, ..)) = service {
+            let activated = shard.activate_services(clock.now(), &[*service]);
+            activated.map_err(|source| failed(name, source))?;
+        }
+    }
+    shard
+        .start(clock.now())
+        .map_err(|source| failed("the node", source))
+}
+
+fn options(config: &Config, secret: [u8; 16]) -> Result<Options, NodeError> {
+    let mut options = Options::new(secret::seed()?, secret);
+    let limits = &config.limits;
+    options.limits.activities = limits.activities;
+    options.limits.entities = limits.entities;
+    options.limits.timers = limits.timers;
+    options.limits.events = limits.events;
+    options.limits.events_per_activity = limits.events_per_activity;
+    options.limits.attachments = limits.attachments;
+    options.limits.effects = limits.effects;
+    options.limits.activity_bytes = bytes(limits.activity_bytes);
+    options.limits.state_bytes = bytes(limits.state_bytes);
+    options.defaults.suspension = limits.suspend_timeout;
+    options.defaults.timer_timeout = limits.timer_timeout;
+    options.defaults.liveness = limits.liveness;
+    Ok(options)
+}
+
+fn bytes(size: Size) -> u32 {
+    u32::try_from(size.bytes()).unwrap_or(u32::MAX)
+}
+
+type Installed<'a> = (Vec<(RaIx, &'a PlannedAdaptor)>, Names);
+
+fn install<'a>(shard: &mut Shard, plan: &'a Plan) -> Result<Installed<'a>, NodeError> {
+    let Plan { adaptors, services } = plan;
+    let (mut installed, mut names) = (Vec::new(), Names::default());
+    for planned in adaptors {
+        let name = &planned.name;
+        let ra = shard
+            .install_adaptor(name, &planned.def, &planned.settings.0)
+            .map_err(|source| NodeError::Install {
+                name: name.clone(),
+                source: Box::new(source),
+            })?;
+        for link in &planned.links {
+            shard
+                .bind_link(link, ra)
+                .map_err(|source| NodeError::Activate {
+                    name: link.clone(),
+                    source,
+                })?;
+        }
+        names
+            .adaptors
+            .push((ra, name.clone(), planned.def.component.to_string()));
+        installed.push((ra, planned));
+    }
+    for planned in services {
+        let (name, durability) = (planned.options.name.clone(), planned.options.durability);
+        let component = planned.def.component.to_string();
+        let service: ServiceIx = shard
+            .install_service(planned.def.clone(), planned.options.clone())
+            .map_err(|source| NodeError::Install {
+                name: name.clone(),
+                source: Box::new(source),
+            })?;
+        let durability = format!("{durability:?}").to_lowercase();
+        names.services.push((service, name, component, durability));
+    }
+    Ok((installed, names))
+}
+
+/// An entity that is not active listens nowhere.
+fn listeners(planned: &PlannedAdaptor) -> Vec<Listener> {
+    if planned.active {
+        planned.listeners.clone()
+    } else {
+        Vec::new()
+    }
+}
+
+fn listening(net: &Net, names: &Names) -> Vec<Listening> {
+    let bound = net.bound().iter();
+    let listening = bound.map(|bound| Listening {
+        adaptor: names.adaptor(bound.at.ra).to_owned(),
+        listener: bound.name.clone(),
+        transport: transport_word(bound.transport).to_owned(),
+        address: bound.address.to_string(),
+    });
+    listening.collect()
+}
+
+fn open_store(config: &Config) -> Result<Box<dyn Store>, NodeError> {
+    let store = &config.store;
+    let options = StoreOptions {
+        segment_bytes: store.segment_bytes.bytes(),
+        checkpoint_bytes: store.checkpoint_bytes.bytes(),
+        checkpoint_interval: store.checkpoint_interval,
+        cache_bytes: store.cache.bytes(),
+        reserve_bytes: store.reserve.bytes(),
+        low_water_bytes: store.low_water.bytes(),
+    };
+    let dir = config.node.data_dir.join(secret::STORE);
+    Ok(Box::new(JournalSled::open(&dir, &options)?))
+}
+
+/// Gives every record of the store to the shard.
+fn recover(shard: &mut Shard, store: &mut dyn Store, clock: Clock) -> Result<Restored, NodeError> {
+    let begun = clock.mono();
+    let (mut records, mut said, mut refused) = (0_u64, begun, None);
+    let now = clock.now();
+    let recovered = store.recover(&mut |record| {
+        if refused.is_none() {
+            refused = shard.restore(now, &record).err();
+        }
+        records += 1;
+        if records.is_multiple_of(1_024) && clock.mono() - said > PROGRESS {
+            said = clock.mono();
+            tracing::info!(records, "recovering");
+        }
+    })?;
+    if let Some(refused) = refused {
+        return Err(refused.into());
+    }
+    let restored = shard.restored(clock.now(), recovered.last_seq)?;
+    if recovered.records > 0 {
+        tracing::info!(
+            records = recovered.records,
+            replayed = recovered.replayed,
+            activities = restored.activities,
+            entities = restored.entities,
+            timers = restored.timers,
+            events = restored.events,
+            dropped = restored.dropped,
+            took = ?(clock.mono() - begun),
+            "recovered",
+        );
+    }
+    Ok(restored)
+}
+
+fn spawn_writer(store: Box<dyn Store>, config: &Config, door: Door) -> Result<Writer, NodeError> {
+    let options = WriterOptions {
+        group_delay: config.store.group_delay,
+        relaxed_delay: config.store.relaxed_delay,
+        queue_groups: config.store.queue as usize,
+        batch_bytes: usize::try_from(config.store.group_bytes.bytes()).unwrap_or(usize::MAX),
+        ..WriterOptions::default()
+    };
+    let on_event = move |event| match event {
+        WriterEvent::Durable(seq) => door.durable(seq),
+        WriterEvent::LowSpace(low) => door.low_space(low),
+        WriterEvent::Fatal(_) => door.store_failed(),
+    };
+    let spawned = Writer::spawn(store, options, Box::new(on_event));
+    spawned.map_err(|source| NodeError::System {
+        what: "thread for the store",
+        source,
+    })
+}
+
+/// As many descriptors as the system allows: each connection takes one.
+fn raise_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

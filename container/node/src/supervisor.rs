@@ -1,0 +1,270 @@
+//! Beside the shard: signals, the control socket, and the watchdog, on a thread with a small tokio runtime.
+
+use crate::clock::Clock;
+use crate::control::{Order, Reply, Request, SOCKET, short_path};
+use crate::error::NodeError;
+use crate::exit::Exit;
+use crate::inbox::Door;
+use crate::watchdog::{Beat, Pulse};
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+
+/// Control connections served at one time; others wait.
+const CONNECTIONS: usize = 16;
+/// Longest request.
+const REQUEST_BYTES: u64 = 64 * 1024;
+/// A control connection that says nothing for this long is closed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the supervisor's thread is started with.
+pub(crate) struct Supervisor {
+    pub(crate) door: Door,
+    pub(crate) beat: Beat,
+    pub(crate) clock: Clock,
+    /// Soft limit of a shard's turn.
+    pub(crate) turn_limit: Duration,
+    pub(crate) data_dir: PathBuf,
+    /// The node has the process to itself: signals are its own, and a hung shard ends it.
+    pub(crate) owns_process: bool,
+}
+
+/// The supervisor's thread.
+#[derive(Debug)]
+pub(crate) struct Supervising {
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Supervising {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the supervisor's thread panicked");
+        }
+    }
+}
+
+impl Supervisor {
+    /// Opens the control socket, takes the signals and starts the thread.
+    pub(crate) fn spawn(self) -> Result<Supervising, NodeError> {
+        let system = |what| move |source| NodeError::System { what, source };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(system("runtime"))?;
+        let (listener, signals) = {
+            let _inside = runtime.enter();
+            let data_dir = self.data_dir.clone();
+            let listener =
+                listen(&self.data_dir).map_err(|source| NodeError::Control { data_dir, source })?;
+            let signals = self.owns_process.then(Signals::take).transpose();
+            (listener, signals.map_err(system("signals"))?)
+        };
+        let (end, ended) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("supervisor".into());
+        let run = move || {
+            let data_dir = self.data_dir.clone();
+            runtime.block_on(self.supervise(listener, signals, ended));
+            // Gone already when somebody else removed the directory.
+            drop(std::fs::remove_file(data_dir.join(SOCKET)));
+        };
+        let thread = thread.spawn(run).map_err(system("thread"))?;
+        Ok(Supervising {
+            end: Some(end),
+            thread: Some(thread),
+        })
+    }
+
+    async fn supervise(
+        self,
+        listener: UnixListener,
+        mut signals: Option<Signals>,
+        mut ended: oneshot::Receiver<()>,
+    ) {
+        let seats = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut look = self.interval();
+        let mut slow = false;
+        loop {
+            let seat = Arc::clone(&seats).acquire_owned();
+            tokio::select! {
+                _ = &mut ended => return,
+                () = next(&mut signals) => {
+                    if self.door.order(Order::Stop).is_err() {
+                        tracing::error!("told to stop, and the shard does not listen");
+                    }
+                }
+                _ = look.tick() => slow = self.watch(slow).await,
+                (Ok(seat), accepted) = async { (seat.await, listener.accept().await) } => {
+                    match accepted {
+                        Ok((stream, _)) => {
+                            let door = self.door.clone();
+                            tokio::spawn(async move {
+                                if let Err(error) = serve(stream, &door).await {
+                                    tracing::debug!(%error, "control connection ended");
+                                }
+                                drop(seat);
+                            });
+                        }
+                        Err(error) => tracing::warn!(%error, "control connection not accepted"),
+                    }
+                }
+            }
+        }
+    }
+
+    fn interval(&self) -> Interval {
+        let period = (self.turn_limit / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let mut interval = interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    }
+
+    /// Looks at the shard; whether it is slow.
+    async fn watch(&self, was_slow: bool) -> bool {
+        match self.beat.pulse(self.clock.mono(), self.turn_limit) {
+            Pulse::Sound => {
+                if was_slow {
+                    // Told once the shard works again: the alarm's end, and that there was one.
+                    let text = "a turn of the shard took longer than `limits.delivery_time_max`";
+                    for raised in [true, false] {
+                        let _ = self.door.order(Order::Hung(raised, text.to_owned()));
+                    }
+                }
+                false
+            }
+            Pulse::Slow(time) => {
+                if !was_slow {
+                    tracing::error!(code = "NOD-013", ?time, "a turn of the shard does not end");
+                }
+                true
+            }
+            Pulse::Hung(time) if self.owns_process => {
+                tracing::error!(
+                    code = "NOD-013",
+                    ?time,
+                    exit = Exit::Hung.code(),
+                    "a turn of the shard does not end: the process does",
+                );
+                // For the log's thread, which nobody will join.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                std::process::exit(Exit::Hung.code().into());
+            }
+            Pulse::Hung(_) => true,
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn take() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// Waits for a signal to stop; for ever if signals are not ours.
+async fn next(signals: &mut Option<Signals>) {
+    let Some(signals) = signals else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => return,
+            _ = signals.interrupt.recv() => return,
+            _ = signals.hangup.recv() => tracing::info!("SIGHUP is reserved and does nothing"),
+        }
+    }
+}
+
+/// Opens the control socket. Whoever holds the store is the only node on the directory, so an old socket is a leftover.
+fn listen(data_dir: &Path) -> io::Result<UnixListener> {
+    let path = data_dir.join(SOCKET);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let dir = File::open(data_dir)?;
+    let listener = UnixListener::bind(short_path(&dir))?;
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// One control connection: a line in, a line out, until the other side has enough.
+async fn serve(stream: UnixStream, door: &Door) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read.take(REQUEST_BYTES));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        lines.get_mut().set_limit(REQUEST_BYTES);
+        if timeout(PATIENCE, lines.read_until(b'\n', &mut line)).await?? == 0 {
+            return Ok(());
+        }
+        let reply = answer(&line, door).await;
+        let mut reply = serde_json::to_vec(&reply)?;
+        reply.push(b'\n');
+        timeout(PATIENCE, write.write_all(&reply)).await??;
+    }
+}
+
+async fn answer(line: &[u8], door: &Door) -> Reply {
+    let request: Request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => {
+            return Reply::Refused {
+                reason: error.to_string(),
+            };
+        }
+    };
+    let (reply, answer) = oneshot::channel();
+    if let Err(error) = door.order(Order::Ask(request, reply)) {
+        return Reply::Refused {
+            reason: error.to_string(),
+        };
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(Reply::Status(mut status))) => {
+            status.pid = std::process::id();
+            status.version = env!("CARGO_PKG_VERSION").to_owned();
+            status.resident_bytes = resident().unwrap_or(0);
+            Reply::Status(status)
+        }
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => Reply::Refused {
+            reason: "the node is ending".to_owned(),
+        },
+        Err(_) => Reply::Refused {
+            reason: "the shard does not answer".to_owned(),
+        },
+    }
+}
+
+/// Bytes of memory resident, from the system's books.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1_024)
+}
