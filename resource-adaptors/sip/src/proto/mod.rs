@@ -9,6 +9,7 @@ pub mod compose;
 pub mod dialog;
 pub mod flow;
 pub mod framing;
+pub mod fuzz;
 pub mod keyed;
 pub mod slab;
 pub mod time;

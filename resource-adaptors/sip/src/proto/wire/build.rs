@@ -127,12 +127,12 @@ impl Builder {
 
     /// Adds a header line. Content-Length is left out: [`finish`](Self::finish) writes it.
     pub fn header(&mut self, id: HeaderId, value: &[u8]) -> &mut Self {
-        self.named(id.name(), value)
+        self.line(id, id.name(), &[value])
     }
 
     /// Adds a header line whose value is the parts put together.
     pub fn parts(&mut self, id: HeaderId, parts: &[&[u8]]) -> &mut Self {
-        self.named_parts(id.name(), parts)
+        self.line(id, id.name(), parts)
     }
 
     /// Adds a header line with a number.
@@ -152,7 +152,7 @@ impl Builder {
 
     /// Adds a header line by name.
     pub fn named(&mut self, name: &[u8], value: &[u8]) -> &mut Self {
-        self.named_parts(name, &[value])
+        self.line(HeaderId::lookup(name), name, &[value])
     }
 
     /// Adds every line of a header of another message.
@@ -163,8 +163,7 @@ impl Builder {
         self
     }
 
-    fn named_parts(&mut self, name: &[u8], parts: &[&[u8]]) -> &mut Self {
-        let id = HeaderId::lookup(name);
+    fn line(&mut self, id: HeaderId, name: &[u8], parts: &[&[u8]]) -> &mut Self {
         if id == HeaderId::ContentLength {
             return self;
         }

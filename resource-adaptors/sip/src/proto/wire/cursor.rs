@@ -1,5 +1,7 @@
 //! A reading position in a header value. Every step that reads past the end stops there instead.
 
+use memchr::memchr;
+
 use super::error::{WireError, WireErrorKind};
 use super::text::{is_lws, is_token_byte};
 
@@ -31,6 +33,10 @@ impl<'a> Cursor<'a> {
         self.at = (self.at + 1).min(self.data.len());
     }
 
+    pub(crate) fn skip(&mut self, n: usize) {
+        self.at = (self.at + n).min(self.data.len());
+    }
+
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.data.get(self.at..).unwrap_or_default()
     }
@@ -48,6 +54,14 @@ impl<'a> Cursor<'a> {
     pub(crate) fn take_while(&mut self, keep: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = self.rest();
         let n = rest.iter().position(|&b| !keep(b)).unwrap_or(rest.len());
+        self.at += n;
+        rest.get(..n).unwrap_or_default()
+    }
+
+    /// Takes bytes up to `end`, or all that are left.
+    pub(crate) fn until(&mut self, end: u8) -> &'a [u8] {
+        let rest = self.rest();
+        let n = memchr(end, rest).unwrap_or(rest.len());
         self.at += n;
         rest.get(..n).unwrap_or_default()
     }

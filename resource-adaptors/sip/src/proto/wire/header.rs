@@ -141,7 +141,7 @@ impl HeaderId {
     pub fn lookup(name: &[u8]) -> Self {
         let mut slot = hash(name);
         while let Some(&(known, id)) = NAMES.get(TABLE[slot] as usize) {
-            if eq_token(known, name) {
+            if known == name || eq_token(known, name) {
                 return id;
             }
             slot = (slot + 1) & 255;

@@ -1,5 +1,7 @@
 //! Comma lists, and the lines of one header (RFC 3261 7.3.1: both forms mean the same).
 
+use memchr::memchr;
+
 use super::header::HeaderId;
 use super::message::{Entry, Message};
 use super::text::trim;
@@ -42,6 +44,7 @@ impl<'a> Iterator for Elements<'a> {
 
 /// Where the first element ends.
 fn comma(s: &[u8]) -> Option<usize> {
+    memchr(b',', s)?;
     let (mut quoted, mut bracketed, mut skip) = (false, false, false);
     s.iter().position(|&b| {
         if skip {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use super::build::breaks_line;
 use super::error::{WireError, WireErrorKind};
 use super::header::HeaderId;
 use super::list::{Elements, Lines, Values};
@@ -23,6 +24,7 @@ pub struct Message {
     pub(crate) seen: u128,
     pub(crate) twice: u128,
     pub(crate) bare_lf: bool,
+    pub(crate) bare_cr: bool,
     pub(crate) index: SmallVec<[Entry; 20]>,
 }
 
@@ -185,6 +187,11 @@ impl Message {
         self.bytes.slice(self.body as usize..)
     }
 
+    /// Whether some line ends with LF alone, as RFC 3261 does not allow. An [`Edit`](super::Edit) writes CRLF.
+    pub fn has_bare_lf(&self) -> bool {
+        self.bare_lf
+    }
+
     /// Every header line in order.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
         let data = self.as_bytes();
@@ -302,7 +309,7 @@ impl Message {
 
     /// Contact: `*`, or addresses.
     pub fn contacts(&self) -> Contacts<'_> {
-        if self.values(HeaderId::Contact).any(|v| v == b"*") {
+        if self.lines(HeaderId::Contact).any(|v| v == b"*") {
             return Contacts::Star;
         }
         Contacts::List(self.addresses(HeaderId::Contact))
@@ -351,14 +358,16 @@ impl Message {
 
     /// Whether a response can be made for it: a request but ACK, with the headers that a response copies.
     pub fn is_answerable(&self) -> bool {
-        let needed = [
+        const COPIED: [HeaderId; 4] = [
             HeaderId::From,
             HeaderId::To,
             HeaderId::CallId,
             HeaderId::CSeq,
         ];
+        let is_copyable = |id| self.has(id) && !(self.bare_cr && self.lines(id).any(breaks_line));
         self.method().is_some_and(|m| *m != Method::Ack)
-            && needed.iter().all(|&id| self.has(id))
+            && COPIED.into_iter().all(is_copyable)
+            && is_copyable(HeaderId::Via)
             && self.via().is_ok()
     }
 

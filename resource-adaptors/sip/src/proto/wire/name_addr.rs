@@ -60,7 +60,7 @@ impl<'a> NameAddr<'a> {
             return Err(c.error(WireErrorKind::NameAddr));
         }
         c.bump();
-        let uri_raw = c.take_while(|b| b != b'>');
+        let uri_raw = c.until(b'>');
         if c.peek() != Some(b'>') || uri_raw.is_empty() {
             return Err(c.error(WireErrorKind::NameAddr));
         }

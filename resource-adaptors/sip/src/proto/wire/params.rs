@@ -1,5 +1,7 @@
 //! `;name=value` parameters of headers and URIs.
 
+use memchr::memchr2;
+
 use super::cursor::Cursor;
 use super::error::{WireError, WireErrorKind};
 use super::text::{eq_token, is_lws, is_token, trim};
@@ -108,18 +110,23 @@ impl<'a> Iterator for Pieces<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
         let (mut quoted, mut skip) = (false, false);
-        let end = rest.iter().position(|&b| {
-            if skip {
-                skip = false;
-                return false;
+        let end = memchr2(b';', b'"', rest).and_then(|from| {
+            if rest.get(from) == Some(&b';') {
+                return Some(from);
             }
-            match b {
-                b'\\' if quoted => skip = true,
-                b'"' => quoted = !quoted,
-                b';' => return !quoted,
-                _ => {}
-            }
-            false
+            rest.iter().position(|&b| {
+                if skip {
+                    skip = false;
+                    return false;
+                }
+                match b {
+                    b'\\' if quoted => skip = true,
+                    b'"' => quoted = !quoted,
+                    b';' => return !quoted,
+                    _ => {}
+                }
+                false
+            })
         });
         match end {
             Some(at) => {

@@ -107,6 +107,7 @@ fn index(mut bytes: Bytes, limits: &Limits) -> Result<(Message, Option<WireError
         seen,
         twice,
         bare_lf,
+        bare_cr,
         index,
         defect,
         ..
@@ -120,6 +121,7 @@ fn index(mut bytes: Bytes, limits: &Limits) -> Result<(Message, Option<WireError
         seen,
         twice,
         bare_lf,
+        bare_cr,
         index,
     };
     if let Start::Request {
@@ -170,6 +172,7 @@ struct Indexer<'a> {
     seen: u128,
     twice: u128,
     bare_lf: bool,
+    bare_cr: bool,
     index: SmallVec<[Entry; 20]>,
     defect: Option<WireError>,
 }
@@ -185,6 +188,7 @@ impl<'a> Indexer<'a> {
             seen: 0,
             twice: 0,
             bare_lf: false,
+            bare_cr: false,
             index,
             defect: None,
         }
@@ -207,6 +211,7 @@ impl<'a> Indexer<'a> {
             if !crlf {
                 if self.data.get(at) == Some(&b'\r') {
                     self.note(Kind::BareCr, at);
+                    self.bare_cr = true;
                     from = at + 1;
                     continue;
                 }
@@ -242,11 +247,12 @@ impl<'a> Indexer<'a> {
 
     fn header_line(&mut self) {
         let (data, start) = (self.data, self.pos);
-        let mut at = start;
-        while data.get(at).is_some_and(|&b| is_token_byte(b)) {
-            at += 1;
-        }
-        let name_len = at - start;
+        let line = data.get(start..).unwrap_or_default();
+        let name_len = line
+            .iter()
+            .position(|&b| !is_token_byte(b))
+            .unwrap_or(line.len());
+        let mut at = start + name_len;
         while matches!(data.get(at), Some(b' ' | b'\t')) {
             at += 1;
         }

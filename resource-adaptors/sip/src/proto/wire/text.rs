@@ -8,6 +8,8 @@ use std::borrow::Cow;
 const TOKEN: u8 = 1;
 const LWS: u8 = 2;
 const HEX: u8 = 4;
+const HOST: u8 = 8;
+const NOT_IN_URI: u8 = 16;
 
 const CLASS: [u8; 256] = classes();
 
@@ -28,6 +30,12 @@ const fn classes() -> [u8; 256] {
         if matches!(b, b' ' | b'\t' | b'\r' | b'\n') {
             table[i] |= LWS;
         }
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_') {
+            table[i] |= HOST;
+        }
+        if matches!(b, 0..=b' ' | 0x7f | b'<' | b'>' | b'"') {
+            table[i] |= NOT_IN_URI;
+        }
         if b.is_ascii_hexdigit() {
             table[i] |= HEX;
         }
@@ -46,6 +54,18 @@ pub fn is_token_byte(b: u8) -> bool {
 #[inline]
 pub fn is_lws(b: u8) -> bool {
     CLASS[b as usize] & LWS != 0
+}
+
+/// Whether `b` may stand in a host name; `_` is there because names have it.
+#[inline]
+pub(crate) fn is_host_byte(b: u8) -> bool {
+    CLASS[b as usize] & HOST != 0
+}
+
+/// Whether no URI holds `b` as it is.
+#[inline]
+pub(crate) fn is_not_in_uri(b: u8) -> bool {
+    CLASS[b as usize] & NOT_IN_URI != 0
 }
 
 #[inline]

@@ -3,11 +3,13 @@
 //! Read leniently where a strict reader would lose calls (unescaped `#` in a dial string), strictly where parts could
 //! be mistaken for each other: blanks, brackets, quotes, control characters and broken `%` escapes are refused.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use memchr::{memchr, memchr_iter};
 
 use super::error::{WireError, WireErrorKind};
 use super::params::Params;
-use super::text::{decimal, eq_token, is_hex, trim};
+use super::text::{decimal, eq_token, is_hex, is_host_byte, is_not_in_uri, trim};
 
 /// What a URI starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,25 +36,37 @@ pub enum Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Reads a host: an IPv6 address must stand in brackets.
+    /// Reads a host that fills `s`: an IPv6 address must stand in brackets.
     pub fn parse(s: &'a [u8]) -> Result<Self, WireError> {
-        let bad = WireError::new(WireErrorKind::Host, 0);
+        match Self::take(s)? {
+            (host, n) if n == s.len() => Ok(host),
+            (_, n) => Err(WireError::new(WireErrorKind::Host, n)),
+        }
+    }
+
+    /// Reads a host off the front of `s` and says how long it is.
+    pub(crate) fn take(s: &'a [u8]) -> Result<(Self, usize), WireError> {
+        const BAD: WireError = WireError::new(WireErrorKind::Host, 0);
         if let Some(rest) = s.strip_prefix(b"[") {
-            let inner = rest.strip_suffix(b"]").ok_or(bad)?;
-            return ipv6(inner).map(|ip| Self::Ip(ip.into())).ok_or(bad);
+            let end = memchr(b']', rest).ok_or(BAD)?;
+            let ip = rest.get(..end).and_then(ipv6).ok_or(BAD)?;
+            return Ok((Self::Ip(ip.into()), end + 2));
         }
-        if !s.first().is_some_and(u8::is_ascii_alphanumeric) || s.len() > 255 {
-            return Err(bad);
+        let (mut previous, mut name_like, mut n) = (b'.', false, 0);
+        for &b in s.iter().take_while(|&&b| is_host_byte(b)) {
+            if b == b'.' && previous == b'.' {
+                return Err(BAD);
+            }
+            name_like |= b > b'9' || b == b'-';
+            previous = b;
+            n += 1;
         }
-        if s.iter().all(|&b| b.is_ascii_digit() || b == b'.') {
-            let ip = str::from_utf8(s).ok().and_then(|s| s.parse().ok());
-            return ip.map(|ip| Self::Ip(IpAddr::V4(ip))).ok_or(bad);
+        let host = s.get(..n).unwrap_or_default();
+        if name_like && n <= 255 && matches!(host.first(), Some(b) if b.is_ascii_alphanumeric()) {
+            return Ok((Self::Name(host), n));
         }
-        if s.iter().all(|&b| is_host_byte(b)) && !s.windows(2).any(|w| w == b"..") {
-            Ok(Self::Name(s))
-        } else {
-            Err(bad)
-        }
+        let ip = ipv4(host).ok_or(BAD)?;
+        Ok((Self::Ip(ip.into()), n))
     }
 
     /// Reads a host where peers leave the brackets of an IPv6 address out (`received`, `maddr`).
@@ -73,19 +87,18 @@ impl<'a> Host<'a> {
     }
 }
 
-fn is_host_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')
-}
-
-/// How many bytes from the start of `s` are a host.
-pub(crate) fn host_end(s: &[u8]) -> usize {
-    if s.first() == Some(&b'[') {
-        return s
-            .iter()
-            .position(|&b| b == b']')
-            .map_or(s.len(), |at| at + 1);
+/// Four decimal octets without leading zeros, which some readers take for octal.
+fn ipv4(s: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0_u8; 4];
+    let mut parts = s.split(|&b| b == b'.');
+    for octet in &mut octets {
+        let digits = parts.next()?;
+        if digits.len() > 3 || (digits.len() > 1 && digits.first() == Some(&b'0')) {
+            return None;
+        }
+        *octet = u8::try_from(decimal(digits)?).ok()?;
     }
-    s.iter().position(|&b| !is_host_byte(b)).unwrap_or(s.len())
+    parts.next().is_none().then(|| octets.into())
 }
 
 /// An IPv6 address; three colons before an embedded IPv4 address count as two, because the grammar of RFC 3261
@@ -119,10 +132,7 @@ impl<'a> Uri<'a> {
     pub fn parse(raw: &'a [u8]) -> Result<Self, WireError> {
         let error = |at| WireError::new(WireErrorKind::Uri, at);
         check_bytes(raw)?;
-        let colon = raw
-            .iter()
-            .position(|&b| b == b':')
-            .ok_or_else(|| error(0))?;
+        let colon = memchr(b':', raw).ok_or_else(|| error(0))?;
         let name = raw.get(..colon).unwrap_or_default();
         let rest = raw.get(colon + 1..).unwrap_or_default();
         let scheme = scheme(name).ok_or_else(|| error(0))?;
@@ -157,18 +167,32 @@ impl<'a> Uri<'a> {
     }
 
     fn sip(raw: &'a [u8], scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Self, WireError> {
-        let (userinfo, start) = match rest.iter().position(|&b| b == b'@') {
+        let (userinfo, start) = match memchr(b'@', rest) {
             Some(at) => (rest.get(..at), at + 1),
             None => (None, 0),
         };
         let (user, password) = split_userinfo(userinfo)?;
         let tail = rest.get(start..).unwrap_or_default();
-        let (name, after) = tail.split_at(host_end(tail));
-        let host = Host::parse(name).map_err(|e| e.shifted(start))?;
+        let (host, n) = Host::take(tail).map_err(|e| e.shifted(start))?;
+        let after = tail.get(n..).unwrap_or_default();
         let at = |s: &[u8]| rest.len() - s.len();
-        let (port, after) =
-            port(after).ok_or_else(|| WireError::new(WireErrorKind::Port, at(after)))?;
-        let question = after.iter().position(|&b| b == b'?').unwrap_or(after.len());
+        let Some((port, after)) = port(after) else {
+            return Err(WireError::new(WireErrorKind::Port, at(after)));
+        };
+        if after.is_empty() {
+            let (params, host) = (Params::default(), Some(host));
+            return Ok(Self {
+                raw,
+                scheme,
+                user,
+                password,
+                host,
+                port,
+                params,
+                headers: None,
+            });
+        }
+        let question = memchr(b'?', after).unwrap_or(after.len());
         let (params, headers) = after.split_at(question);
         let headers = headers.get(1..);
         if headers.is_some_and(|h| h.is_empty() || h.contains(&b'?'))
@@ -290,10 +314,7 @@ fn split_userinfo(userinfo: Option<&[u8]>) -> Result<UserInfo<'_>, WireError> {
     let Some(userinfo) = userinfo else {
         return Ok((None, None));
     };
-    let at = userinfo
-        .iter()
-        .position(|&b| b == b':')
-        .unwrap_or(userinfo.len());
+    let at = memchr(b':', userinfo).unwrap_or(userinfo.len());
     let (user, password) = userinfo.split_at(at);
     if user.is_empty() {
         return Err(WireError::new(WireErrorKind::Uri, 0));
@@ -318,15 +339,12 @@ fn port(s: &[u8]) -> Option<(Option<u16>, &[u8])> {
 }
 
 fn check_bytes(raw: &[u8]) -> Result<(), WireError> {
-    for (at, &b) in raw.iter().enumerate() {
-        let bad = match b {
-            0..=b' ' | 0x7f | b'<' | b'>' | b'"' => true,
-            b'%' => !raw
-                .get(at + 1..at + 3)
-                .is_some_and(|hex| hex.iter().all(|&b| is_hex(b))),
-            _ => false,
-        };
-        if bad {
+    if let Some(at) = raw.iter().position(|&b| is_not_in_uri(b)) {
+        return Err(WireError::new(WireErrorKind::Uri, at));
+    }
+    for at in memchr_iter(b'%', raw) {
+        let escape = raw.get(at + 1..at + 3);
+        if !escape.is_some_and(|hex| hex.iter().all(|&b| is_hex(b))) {
             return Err(WireError::new(WireErrorKind::Uri, at));
         }
     }

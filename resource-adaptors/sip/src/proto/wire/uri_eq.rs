@@ -55,10 +55,11 @@ fn same_tel(a: &Uri<'_>, b: &Uri<'_>) -> bool {
 }
 
 fn same_params(a: Params<'_>, b: Params<'_>) -> bool {
-    let in_both_same = a
-        .iter()
-        .all(|p| b.get(p.name).is_none_or(|v| same_option(p.value, v, true)));
-    in_both_same && NEVER_IGNORED.iter().all(|name| a.has(name) == b.has(name))
+    let common = |x: Params<'_>, y: Params<'_>| {
+        x.iter()
+            .all(|p| y.get(p.name).is_none_or(|v| same_option(p.value, v, true)))
+    };
+    common(a, b) && common(b, a) && NEVER_IGNORED.iter().all(|name| a.has(name) == b.has(name))
 }
 
 fn same_headers(a: &Uri<'_>, b: &Uri<'_>) -> bool {

@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::error::{WireError, WireErrorKind};
 use super::params::Params;
 use super::text::{decimal, eq_token, is_lws};
-use super::uri::{Host, host_end};
+use super::uri::Host;
 
 /// What a branch starts with when it was made by RFC 3261 rules (8.1.1.7).
 pub const BRANCH_COOKIE: &[u8] = b"z9hG4bK";
@@ -49,10 +49,8 @@ impl<'a> Via<'a> {
         }
         c.skip_lws();
         let start = c.at();
-        let n = host_end(c.rest());
-        let host =
-            Host::parse(c.rest().get(..n).unwrap_or_default()).map_err(|e| e.shifted(start))?;
-        (0..n).for_each(|_| c.bump());
+        let (host, n) = Host::take(c.rest()).map_err(|e| e.shifted(start))?;
+        c.skip(n);
         let mut port = None;
         if c.eat(b':') {
             let digits = c.take_while(|b| b.is_ascii_digit());

@@ -1,0 +1,226 @@
+//! Bodies of the fuzz targets in `tests/fuzz`: any bytes in, a panic if the wire layer breaks a promise.
+//!
+//! They live here so that the ordinary tests replay the corpora and mutate them with the very same code. Not part of
+//! the adaptor's interface.
+
+use bytes::Bytes;
+
+use super::framing::{Frame, Framer};
+use super::wire::{
+    Builder, CSeq, Edit, Elements, HeaderId, Limits, MediaType, Message, NameAddr, Params, Uri,
+    Via, WireErrorKind,
+};
+
+/// A datagram: every view can be read, an accepted message copies byte for byte and can be answered and edited, a
+/// refused one that says it can be answered can.
+pub fn sip_datagram(data: &[u8]) {
+    let bytes = Bytes::copy_from_slice(data);
+    match Message::datagram(bytes, &Limits::DEFAULT) {
+        Ok(message) => {
+            views(&message);
+            accepted(&message);
+        }
+        Err(rejected) => {
+            assert!((400..700).contains(&rejected.status), "{rejected}");
+            if let Some(partial) = &rejected.partial {
+                views(partial);
+                let at = rejected.error.offset as usize;
+                assert!(at <= data.len(), "{rejected} is not in the message");
+            }
+            if let Some(request) = rejected.answerable() {
+                answer(request, rejected.status);
+            }
+        }
+    }
+}
+
+/// A stream: the first byte says how the rest is cut; the cuts must not change what comes out.
+pub fn sip_stream(data: &[u8]) {
+    let Some((&step, stream)) = data.split_first() else {
+        return;
+    };
+    let whole = frames(stream, stream.len().max(1));
+    let pieces = frames(stream, usize::from(step).max(1));
+    assert_eq!(whole, pieces, "the stream's cuts changed its frames");
+}
+
+/// A URI: its parts lie inside it, and it is equivalent to itself unless it repeats a parameter or header.
+pub fn sip_uri(data: &[u8]) {
+    let Ok(uri) = Uri::parse(data) else { return };
+    let parts = [
+        uri.user(),
+        uri.password(),
+        uri.headers(),
+        Some(uri.params().as_bytes()),
+    ];
+    for part in parts.into_iter().flatten().filter(|p| !p.is_empty()) {
+        assert!(
+            data.windows(part.len()).any(|w| w == part),
+            "a part is not in the URI"
+        );
+    }
+    let names: Vec<_> = uri
+        .params()
+        .iter()
+        .map(|p| p.name.to_ascii_lowercase())
+        .collect();
+    let repeats = (1..names.len()).any(|n| names[..n].contains(&names[n]));
+    if !repeats {
+        assert!(uri.is_equivalent(&uri), "a URI is not equivalent to itself");
+    }
+    if let Ok(other) = Uri::parse(b"sip:alice@example.com;transport=udp?a=b") {
+        assert_eq!(uri.is_equivalent(&other), other.is_equivalent(&uri));
+    }
+}
+
+/// A header value, read as everything that reads header values.
+pub fn sip_nameaddr(data: &[u8]) {
+    for element in Elements::new(data) {
+        if let Ok(address) = NameAddr::parse(element) {
+            let (_, _, _) = (address.check(), address.tag(), address.display().len());
+            sip_uri(address.uri_raw);
+        }
+        if let Ok(via) = Via::parse(element) {
+            let (_, _, _) = (via.received(), via.rport(), via.response_target(5060));
+        }
+    }
+    let _ = (
+        CSeq::parse(data),
+        MediaType::parse(data),
+        Params::new(data).check(),
+    );
+    let count = Params::new(data).iter().count();
+    assert!(count <= data.len() + 1);
+}
+
+fn views(m: &Message) {
+    let _ = (m.via(), m.from(), m.to(), m.cseq(), m.call_id(), m.uri());
+    let _ = (
+        m.from_tag(),
+        m.to_tag(),
+        m.max_forwards(),
+        m.content_length(),
+        m.expires(),
+    );
+    let _ = (
+        m.content_type(),
+        m.contact(),
+        m.check(&Limits::DEFAULT),
+        m.is_answerable(),
+    );
+    for via in m.vias().flatten() {
+        let _ = (
+            via.branch(),
+            via.received(),
+            via.rport(),
+            via.maddr(),
+            via.params.check(),
+        );
+    }
+    for address in m
+        .routes()
+        .chain(m.record_routes())
+        .chain(m.contacts().list())
+        .flatten()
+    {
+        let _ = address.check();
+    }
+    for header in m.headers() {
+        let name = if header.id == HeaderId::Other {
+            header.name
+        } else {
+            header.id.name()
+        };
+        assert_eq!(HeaderId::lookup(name), header.id);
+        assert!(m.get_named(header.name).is_some());
+        assert_eq!(m.share(header.value), header.value);
+        assert!(header.elements().count() <= header.value.len() + 1);
+    }
+}
+
+fn accepted(m: &Message) {
+    let copy = Edit::new(m).finish();
+    let copy = copy.unwrap_or_else(|e| panic!("an accepted message does not copy: {e}"));
+    if !m.has_bare_lf() {
+        assert_eq!(&copy, m.bytes());
+    }
+    let again = reparse(copy);
+    assert_eq!(again.headers().count(), m.headers().count());
+    assert_eq!(again.body(), m.body());
+    let mut edit = Edit::new(m);
+    edit.remove_top(HeaderId::Via)
+        .prepend(HeaderId::Via, b"SIP/2.0/UDP a.example;branch=z9hG4bKx");
+    edit.replace(HeaderId::MaxForwards, b"69")
+        .append_named(b"X-Fuzz", b"1")
+        .body(Bytes::from_static(b"xyz"));
+    let edited = reparse(
+        edit.finish()
+            .unwrap_or_else(|e| panic!("an accepted message does not edit: {e}")),
+    );
+    assert_eq!(edited.vias().count(), m.vias().count());
+    assert_eq!(
+        (edited.body(), edited.max_forwards()),
+        (&b"xyz"[..], Ok(Some(69)))
+    );
+    if m.is_answerable() {
+        answer(m, 200);
+    }
+}
+
+fn answer(request: &Message, status: u16) {
+    let source = ([192, 0, 2, 1], 5060).into();
+    for builder in [
+        Builder::response_to(request, status, b"Reason", Some(b"tag")),
+        Builder::response_via(request, status, b"Reason", Some(b"tag"), source),
+    ] {
+        let bytes = builder
+            .finish()
+            .unwrap_or_else(|e| panic!("what is answerable has no answer: {e}"));
+        let answer = match Message::parse(bytes, &Limits::DEFAULT) {
+            Ok(answer) => answer,
+            Err(rejected) => match (rejected.error.kind, rejected.partial) {
+                // The tag, `received` and `rport` may lift a line over its limit.
+                (WireErrorKind::HeaderTooLong, Some(answer)) => answer,
+                (kind, _) => panic!("an answer does not parse: {kind}"),
+            },
+        };
+        assert_eq!(answer.status(), Some(status));
+        assert_eq!(answer.call_id().ok(), request.call_id().ok());
+        assert_eq!(answer.cseq().ok(), request.cseq().ok());
+    }
+}
+
+fn reparse(bytes: Bytes) -> Message {
+    Message::datagram(bytes, &Limits::DEFAULT)
+        .unwrap_or_else(|e| panic!("what was written does not parse: {e}"))
+}
+
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Frame(Frame),
+    Error(String),
+}
+
+fn frames(stream: &[u8], step: usize) -> Vec<Seen> {
+    let mut framer = Framer::new(Limits::DEFAULT);
+    let mut seen = Vec::new();
+    for piece in stream.chunks(step) {
+        if framer.push(piece).is_err() {
+            return seen;
+        }
+        loop {
+            match framer.next_frame() {
+                Ok(None) => break,
+                Ok(Some(frame)) => seen.push(Seen::Frame(frame)),
+                Err(error) => {
+                    seen.push(Seen::Error(error.to_string()));
+                    return seen;
+                }
+            }
+        }
+    }
+    if let Some(Seen::Frame(Frame::Message(message))) = seen.first() {
+        let _ = Message::frame(message.clone(), &Limits::DEFAULT).map(|m| views(&m));
+    }
+    seen
+}
