@@ -17,7 +17,12 @@ const REASON_WITHIN: usize = 6;
 
 #[test]
 fn no_test_is_ignored() {
-    let found = rust_lines(&files(), |line| line.trim_start().starts_with("#[ignore"));
+    // Except the half of a test that its other half runs in a process of its own.
+    let ignored = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("#[ignore") && !line.starts_with("#[ignore = \"run by ")
+    };
+    let found = rust_lines(&files(), ignored);
     expect_none("ignored tests: mend or remove them:", &found);
 }
 

@@ -56,6 +56,8 @@ pub(crate) enum Error {
     AddressTaken { address: std::net::SocketAddr },
     #[error("{file} has no {what}", file = file.display())]
     Unreadable { file: PathBuf, what: &'static str },
+    #[error("{what} failed")]
+    Failed { what: String },
     #[error("no system to measure: {why}")]
     NothingToMeasure { why: String },
     #[error("signal {signal} to process {pid}: {source}")]

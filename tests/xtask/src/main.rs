@@ -38,6 +38,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "help" | "--help" | "-h" => help(),
         "test" => return suite::run(rest),
         "bench" => bench::run(rest)?,
+        "acceptance" => bench::acceptance(rest)?,
         "changelog" => changelog::run(rest)?,
         "peers" if rest.first().is_some_and(|which| which == "all") => {
             for package in tools::ensure_peers(tools::FOR_ALL)? {
@@ -67,5 +68,8 @@ fn help() {
         "  bench sip [--quick] [...]        CPU per call beside Kamailio and SIPp; `bench sip --help`",
     );
     say("  bench kernel                     deliveries per second, instructions per delivery");
+    say("  bench store                      commits per second, recovery");
+    say("  bench memory [CALLS] [RATE]      resident memory per held call");
+    say("  acceptance [NAME ...]            loads, kills and power cuts in full size");
     say("  changelog [--release X.Y.Z]      show the next section, or move the fragments into it");
 }

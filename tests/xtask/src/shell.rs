@@ -51,6 +51,16 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path) -> Result<Said> {
     })
 }
 
+/// Runs a command to its end with the terminal as its output; answers whether it succeeded.
+pub(crate) fn run_shown(command: &mut Command) -> Result<bool> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|source| Error::Start { program, source })?;
+    Ok(status.success())
+}
+
 /// Opens `log` twice, for a child's standard output and standard error.
 pub(crate) fn log_pair(log: &Path) -> Result<(File, File)> {
     if let Some(folder) = log.parent() {

@@ -1,47 +1,51 @@
-//! Benchmarks that are an example program of a crate: built with optimisations, run, their output passed on.
+//! Programs that are an example of a crate: built with optimisations, run with the terminal as their output.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::error::{Error, Result};
 use crate::print::say;
-use crate::shell::{cargo, run_logged, target};
+use crate::shell::{cargo, run_logged, run_shown, target};
 use crate::step::log;
 
 /// Builds and runs `example` of `package`.
 pub(crate) fn run(package: &str, example: &str, args: &[String]) -> Result<()> {
     let program = build(package, example)?;
-    let mut command = std::process::Command::new(program);
-    let said = run_logged(command.args(args), &log(example))?;
-    say(said.text.trim_end());
-    if said.ok {
+    if run_shown(Command::new(program).args(args))? {
         Ok(())
     } else {
-        Err(failed(example))
+        Err(Error::Failed {
+            what: example.to_owned(),
+        })
     }
+}
+
+/// The same with a node beside it: the example finds the binary in its own target folder.
+pub(crate) fn run_with_node(package: &str, example: &str, args: &[String]) -> Result<()> {
+    build_node()?;
+    run(package, example, args)
 }
 
 /// Builds an example with optimisations; answers its binary.
 pub(crate) fn build(package: &str, example: &str) -> Result<PathBuf> {
-    let args = [
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        package,
-        "--example",
-        example,
-    ];
-    let said = run_logged(&mut cargo(&args), &log("bench-build"))?;
-    if said.ok {
-        return Ok(target().join("release/examples").join(example));
-    }
-    say(&said.text);
-    Err(failed("bench-build"))
+    built(&["--package", package, "--example", example])?;
+    Ok(target().join("release/examples").join(example))
 }
 
-fn failed(step: &str) -> Error {
-    Error::Unreadable {
-        file: log(step),
-        what: "successful end",
+/// Builds the node with optimisations; answers its binary.
+pub(crate) fn build_node() -> Result<PathBuf> {
+    built(&["--package", "strowger-cli"])?;
+    Ok(target().join("release/strowger"))
+}
+
+fn built(what: &[&str]) -> Result<()> {
+    let mut command = cargo(&["build", "--release", "--locked"]);
+    let said = run_logged(command.args(what), &log("release-build"))?;
+    if said.ok {
+        return Ok(());
     }
+    say(&said.text);
+    Err(Error::Failed {
+        what: "the build".to_owned(),
+    })
 }

@@ -11,6 +11,13 @@ mod sip;
 mod system;
 
 use crate::error::{Error, Result};
+use crate::tools::{CC, SIPP, ensure_peers};
+
+/// The checks in full size, by name or all: loads, kills, power cuts. They take more than half an hour.
+pub(crate) fn acceptance(args: &[String]) -> Result<()> {
+    ensure_peers(&[SIPP, CC])?;
+    example::run_with_node("strowger-interop", "acceptance", args)
+}
 
 /// Runs the named benchmark.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -21,7 +28,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "sip" => sip::run(rest),
         "kernel" => kernel::run(),
         "store" => example::run("strowger-store", "throughput", rest),
-        "memory" => example::run("strowger-interop", "memory", rest),
+        "memory" => example::run_with_node("strowger-interop", "memory", rest),
         name => Err(Error::UnknownTask {
             name: format!("bench {name}").trim_end().to_owned(),
         }),

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::bench::system::{Role, System, all};
 use crate::error::{Error, Result};
-use crate::shell::target;
 
 pub(crate) const HELP: &str = "cargo xtask bench sip [OPTIONS]
 
@@ -117,13 +116,6 @@ impl Options {
             }
         }
         Ok(())
-    }
-
-    /// The node's binary, given or built.
-    pub(crate) fn binary(&self) -> PathBuf {
-        self.binary
-            .clone()
-            .unwrap_or_else(|| target().join("release/strowger"))
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::bench::example::build_node;
 use crate::bench::load::{Plan, Round, round};
 use crate::bench::machine::cores;
 use crate::bench::options::{HELP, Options, Rate};
@@ -16,8 +17,7 @@ use crate::bench::report::{Row, print, write};
 use crate::bench::system::{Role, System};
 use crate::error::{Error, Result};
 use crate::print::say;
-use crate::shell::{cargo, run_logged, target};
-use crate::step::log;
+use crate::shell::target;
 use crate::tools::{KAMAILIO, SIPP, ensure_peers};
 
 /// The ramp: first rate, growth in per cent, highest rate, seconds at each.
@@ -61,27 +61,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the node unless a binary was given or none of ours is asked for.
+/// The node's binary: the given one, else built, unless none of ours is asked for.
 fn prepare(options: &Options) -> Result<PathBuf> {
-    let binary = options.binary();
-    if options.binary.is_none() && options.systems.iter().any(System::is_ours) {
-        say("building strowger with optimisations");
-        let args = [
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "strowger-cli",
-        ];
-        let said = run_logged(&mut cargo(&args), &log("bench-build"))?;
-        if !said.ok {
-            say(&said.text);
-            return Err(Error::NothingToMeasure {
-                why: "strowger does not build".to_owned(),
-            });
+    match &options.binary {
+        Some(binary) => Ok(binary.clone()),
+        None if options.systems.iter().any(System::is_ours) => {
+            say("building strowger with optimisations");
+            build_node()
         }
+        None => Ok(PathBuf::new()),
     }
-    Ok(binary)
 }
 
 /// The systems that start here. One that does not is left out of this run, with its reason.
