@@ -31,7 +31,7 @@ pub enum Request {
         detail: bool,
     },
     /// Stop as on SIGTERM; asked twice, at once.
-    Stop,
+    Stop {},
     /// Activate a service.
     Activate {
         /// Its name.

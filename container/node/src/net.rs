@@ -230,14 +230,18 @@ impl Net {
         for event in &self.events {
             let source = Source::from(event.token());
             if event.is_readable() || event.is_read_closed() || event.is_error() {
+                let last = event.is_read_closed() || event.is_error();
                 let queued = match source {
                     Source::Waker => continue,
                     Source::Port(n) => self.ports.get_mut(n as usize).map(|(_, f)| &mut f.queued),
-                    Source::Acceptor(n) => self
-                        .acceptors
-                        .get_mut(n as usize)
-                        .map(|(_, f)| &mut f.queued),
-                    Source::Stream(n) => self.streams.get_mut(n).map(|s| &mut s.queued),
+                    Source::Acceptor(n) => {
+                        let acceptor = self.acceptors.get_mut(n as usize);
+                        acceptor.map(|(_, f)| &mut f.queued)
+                    }
+                    Source::Stream(n) => self.streams.get_mut(n).map(|stream| {
+                        stream.ending |= last;
+                        &mut stream.queued
+                    }),
                 };
                 if let Some(queued) = queued.filter(|queued| !**queued) {
                     *queued = true;
@@ -563,6 +567,14 @@ impl Net {
             && self.streams.iter().all(|(_, stream)| stream.is_flushed())
     }
 
+    #[cfg(test)]
+    fn stages(&self) -> Vec<Stage> {
+        self.streams
+            .iter()
+            .map(|(_, stream)| stream.stage)
+            .collect()
+    }
+
     fn admit(&mut self, stream: Stream) -> io::Result<()> {
         let n = self.streams.insert(stream);
         let Some(stream) = self.streams.get_mut(n) else {
@@ -642,3 +654,6 @@ impl From<Token> for Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

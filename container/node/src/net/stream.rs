@@ -52,6 +52,8 @@ pub(super) struct Stream {
     pub(super) until: Mono,
     /// In the queue of those to be read.
     pub(super) queued: bool,
+    /// The system has announced the end of what comes: it is behind the bytes that wait, and is not announced again.
+    pub(super) ending: bool,
     queue: VecDeque<Bytes>,
     queued_bytes: usize,
     write_buffer: usize,
@@ -98,6 +100,7 @@ impl Stream {
             socket,
             until: now + time,
             queued: false,
+            ending: false,
             queue: VecDeque::new(),
             queued_bytes: 0,
             write_buffer: write_buffer as usize,
@@ -110,7 +113,7 @@ impl Stream {
         loop {
             return match self.socket.read(buffer) {
                 Ok(0) => Got::End,
-                Ok(n) => Got::Bytes(n, n == buffer.len()),
+                Ok(n) => Got::Bytes(n, n == buffer.len() || self.ending),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Got::Nothing,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => Got::Broken,

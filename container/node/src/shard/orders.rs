@@ -20,7 +20,7 @@ impl Driver {
             Order::Ask(request, reply) => {
                 let answer = match request {
                     Request::Status { detail } => Reply::Status(Box::new(self.status(now, detail))),
-                    Request::Stop => {
+                    Request::Stop {} => {
                         self.stop(now);
                         Reply::Done
                     }
