@@ -18,14 +18,14 @@ pub trait Ground {
     /// Sends from a peer. With TCP, on the connection between the two, which is opened when there is none.
     fn send(&self, from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &[u8]);
 
-    /// What came to a peer, the oldest first; waits for it at most this long.
-    fn receive(&self, at: SocketAddr, patience: Duration) -> Option<Received>;
+    /// The next thing that came to any of the peers; waits for it at most this long.
+    fn receive(&self, patience: Duration) -> Option<Received>;
 
     /// Closes a peer's connections.
     fn close(&self, peer: SocketAddr);
 
-    /// Lets time pass.
-    fn pass(&self, time: Duration);
+    /// Time since the scenario began.
+    fn elapsed(&self) -> Duration;
 
     /// A number that nothing else got, the same in every run from the same seed.
     fn unique(&self) -> u64;
@@ -37,6 +37,8 @@ pub trait Ground {
 /// What came to a peer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
+    /// To which peer.
+    pub at: SocketAddr,
     /// From where.
     pub from: SocketAddr,
     /// How.

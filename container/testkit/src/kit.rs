@@ -1,17 +1,18 @@
 //! The test kit itself.
 
 use crate::clock::nanos;
-use crate::ground::{Ground, Received};
+use crate::field::Field;
+use crate::ground::Ground;
 use crate::ladder::{Describe, Ladder};
 use crate::net::Link;
 use crate::world::{Trouble, World};
 use std::any::Any;
 use std::cell::{Ref, RefCell, RefMut};
-use std::net::SocketAddr;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::{AdaptorDef, Transport};
+use strowger::ra::AdaptorDef;
 use strowger::sbb::Sbb;
 use strowger::service::ServiceDef;
 use strowger::time::Now;
@@ -22,9 +23,15 @@ use strowger_kernel::{Counts, Durability, Limits, Metrics, ServiceOptions, Shard
 ///
 /// It starts at the first use after it was put together. All its methods do at once what there is to do at that instant;
 /// only [`advance`](Self::advance), and a peer that waits, let time go on. Methods panic when the test cannot go on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TestKit {
-    world: Rc<RefCell<World>>,
+    pub(crate) world: Rc<RefCell<World>>,
+}
+
+impl fmt::Debug for TestKit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestKit").finish_non_exhaustive()
+    }
 }
 
 impl TestKit {
@@ -289,10 +296,24 @@ impl TestKit {
     #[must_use]
     pub fn ground(&self) -> Rc<dyn Ground> {
         drop(self.started());
-        Rc::new(self.clone())
+        self.field()
+    }
+
+    /// What an adaptor's own kit keeps with this one: made at the first call, the same at every other.
+    pub fn keep<T: Any>(&self, make: impl FnOnce(Rc<dyn Ground>) -> T) -> Rc<T> {
+        let kept = self.world.borrow().kept();
+        kept.unwrap_or_else(|| {
+            let made = Rc::new(make(self.field()));
+            self.world.borrow_mut().keep(made.clone());
+            made
+        })
     }
 
     // ---- inside
+
+    fn field(&self) -> Rc<dyn Ground> {
+        Rc::new(Field(Rc::downgrade(&self.world)))
+    }
 
     #[track_caller]
     fn look<R>(&self, f: impl FnOnce(&Shard) -> R) -> Option<R> {
@@ -314,61 +335,21 @@ impl TestKit {
     }
 
     #[track_caller]
-    fn started(&self) -> RefMut<'_, World> {
+    pub(crate) fn started(&self) -> RefMut<'_, World> {
         let result = self.world.borrow_mut().ensure_started();
         self.check(result);
         self.world.borrow_mut()
     }
 
     #[track_caller]
-    fn check<T>(&self, result: Result<T, Trouble>) -> T {
+    pub(crate) fn check<T>(&self, result: Result<T, Trouble>) -> T {
         match result {
             Ok(value) => value,
             Err(trouble) => panic!("{trouble}\n{}", self.context()),
         }
     }
-}
 
-impl Ground for TestKit {
-    fn node(&self, transport: Transport) -> Option<SocketAddr> {
-        self.started().net.node(transport)
-    }
-    fn peer(&self, name: &str) -> SocketAddr {
-        self.started().net.peer(name)
-    }
-    #[track_caller]
-    fn send(&self, from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &[u8]) {
-        let result = {
-            let mut world = self.started();
-            world.send(from, to, transport, bytes);
-            world.settle()
-        };
-        self.check(result);
-    }
-    #[track_caller]
-    fn receive(&self, at: SocketAddr, patience: Duration) -> Option<Received> {
-        let result = self.started().receive(at, patience);
-        self.check(result)
-    }
-    #[track_caller]
-    fn close(&self, peer: SocketAddr) {
-        let result = {
-            let mut world = self.started();
-            let now = world.clock.instant();
-            world.net.close_peer(now, peer);
-            world.settle()
-        };
-        self.check(result);
-    }
-    #[track_caller]
-    fn pass(&self, time: Duration) {
-        let result = self.started().advance(time);
-        self.check(result);
-    }
-    fn unique(&self) -> u64 {
-        self.world.borrow_mut().unique()
-    }
-    fn context(&self) -> String {
+    pub(crate) fn context(&self) -> String {
         let world = self.world.borrow();
         format!(
             "seed {}, what was sent so far:\n{}",

@@ -12,6 +12,7 @@
 
 mod clock;
 mod disk;
+mod field;
 mod ground;
 mod kit;
 mod ladder;

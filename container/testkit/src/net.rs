@@ -7,14 +7,14 @@ use crate::clock::{Instant, nanos};
 use crate::ground::Received;
 use crate::ladder::Ladder;
 use crate::stream::{End, Streams};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger::ra::{Bytes, ConnId, Entropy, ListenerIx, Transport};
 use strowger_kernel::{NetInput, ShardOutput};
 
-/// Messages that one peer may leave unread; what is beyond is dropped.
+/// Messages that the peers may leave unread; what is beyond is dropped.
 const INBOX: usize = 100_000;
 
 /// How good the network is. The default is perfect, and as fast as light on a short way: everything arrives at once.
@@ -71,7 +71,8 @@ pub(crate) struct Net {
     flying: BTreeMap<(Instant, u64), Packet>,
     sent: u64,
     names: BTreeMap<String, SocketAddr>,
-    inboxes: BTreeMap<SocketAddr, VecDeque<Received>>,
+    peers: BTreeSet<SocketAddr>,
+    inbox: VecDeque<Received>,
     streams: Streams,
     pub(crate) ladder: Ladder,
 }
@@ -85,7 +86,8 @@ impl Net {
             flying: BTreeMap::new(),
             sent: 0,
             names: BTreeMap::new(),
-            inboxes: BTreeMap::new(),
+            peers: BTreeSet::new(),
+            inbox: VecDeque::new(),
             streams: Streams::default(),
             ladder: Ladder::default(),
         }
@@ -119,12 +121,12 @@ impl Net {
             SocketAddr::new(IpAddr::V4(ip), 5060)
         });
         self.names.insert(name.to_owned(), address);
-        self.inboxes.entry(address).or_default();
+        self.peers.insert(address);
         address
     }
 
-    pub(crate) fn take(&mut self, at: SocketAddr) -> Option<Received> {
-        self.inboxes.get_mut(&at)?.pop_front()
+    pub(crate) fn take(&mut self) -> Option<Received> {
+        self.inbox.pop_front()
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
@@ -140,7 +142,7 @@ impl Net {
         to: SocketAddr,
         bytes: &Bytes,
     ) {
-        let known = self.inboxes.contains_key(&to) || self.socket_at(to, Transport::Udp).is_some();
+        let known = self.peers.contains(&to) || self.socket_at(to, Transport::Udp).is_some();
         let lost = self.chance(self.link.loss);
         let fate = match (known, lost) {
             (false, _) => " (nobody there)",
@@ -220,7 +222,7 @@ impl Net {
                 to,
             } => {
                 let socket = self.socket(ra, listener)?;
-                let there = self.inboxes.contains_key(&to);
+                let there = self.peers.contains(&to);
                 self.streams.connect(conn, to, &socket);
                 let piece = if there { Piece::Opened } else { Piece::Refused };
                 self.piece(now, conn, End::Node, piece);
@@ -330,10 +332,9 @@ impl Net {
     }
 
     fn put(&mut self, at: SocketAddr, from: SocketAddr, transport: Transport, bytes: &[u8]) {
-        if let Some(inbox) = self.inboxes.get_mut(&at)
-            && inbox.len() < INBOX
-        {
-            inbox.push_back(Received {
+        if self.peers.contains(&at) && self.inbox.len() < INBOX {
+            self.inbox.push_back(Received {
+                at,
                 from,
                 transport,
                 bytes: bytes.to_vec(),

@@ -5,7 +5,9 @@ use crate::disk::Disk;
 use crate::ground::Received;
 use crate::net::{Net, Packet};
 use crate::plan::{BadPlan, Plan};
+use std::any::Any;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 use strowger::ra::{Bytes, Entropy, Transport};
 use strowger_journal::memory::Crash;
@@ -16,7 +18,6 @@ const TURNS: usize = 100_000;
 /// Deliveries per turn.
 const BUDGET: usize = 1_000;
 
-#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) durability: Durability,
@@ -29,6 +30,7 @@ pub(crate) struct World {
     started: bool,
     processes: u8,
     peers: Entropy,
+    kept: Vec<Rc<dyn Any>>,
 }
 
 /// What ends a test.
@@ -60,7 +62,18 @@ impl World {
             started: false,
             processes: 0,
             peers: entropy(seed, b'p'),
+            kept: Vec::new(),
         }
+    }
+
+    /// What was kept of that type, if it was.
+    pub(crate) fn kept<T: Any>(&self) -> Option<Rc<T>> {
+        let mut kept = self.kept.iter().cloned();
+        kept.find_map(|any| any.downcast().ok())
+    }
+
+    pub(crate) fn keep(&mut self, any: Rc<dyn Any>) {
+        self.kept.push(any);
     }
 
     pub(crate) fn reseed(&mut self, seed: u64) {
@@ -156,16 +169,12 @@ impl World {
         self.run_until(self.clock.instant().saturating_add(nanos(time)))
     }
 
-    /// What came to a peer, waiting for it at most this long.
-    pub(crate) fn receive(
-        &mut self,
-        at: SocketAddr,
-        patience: Duration,
-    ) -> Result<Option<Received>, Trouble> {
+    /// The next thing that came to a peer, waiting for it at most this long.
+    pub(crate) fn receive(&mut self, patience: Duration) -> Result<Option<Received>, Trouble> {
         let until = self.clock.instant().saturating_add(nanos(patience));
         loop {
             self.settle()?;
-            if let Some(received) = self.net.take(at) {
+            if let Some(received) = self.net.take() {
                 return Ok(Some(received));
             }
             match self.next().filter(|next| *next <= until) {
