@@ -23,6 +23,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use thiserror::Error;
 
 /// Why the tool did not work.
@@ -50,14 +51,16 @@ pub enum PowercutError {
 /// The compiler is missing or fails.
 pub fn build() -> Result<&'static Path, PowercutError> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    static DRAFTS: AtomicU32 = AtomicU32::new(0);
     if let Some(path) = BUILT.get() {
         return Ok(path);
     }
     let program =
         std::env::current_exe().map_err(|e| file_error(Path::new("current program"), e))?;
     let dir = program.parent().unwrap_or(&program);
-    // A name of its own until it is whole: other tests may build it at the same time.
-    let draft = dir.join(format!("powercut-{}.so", std::process::id()));
+    // A name of its own until it is whole: other threads and processes may build it at the same time.
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = dir.join(format!("powercut-{}-{number}.so", std::process::id()));
     let path = dir.join("libpowercut.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/powercut.c");
     let output = Command::new("cc")
@@ -129,7 +132,11 @@ impl Cut {
         if to.exists() {
             fs::remove_dir_all(to).map_err(|e| file_error(to, e))?;
         }
-        self.restore_dir("0", to)
+        if self.shadow.join("ready").exists() {
+            self.restore_dir("0", to)
+        } else {
+            copy_dir(&self.dir, to)
+        }
     }
 
     fn restore_dir(&self, object: &str, to: &Path) -> Result<(), PowercutError> {
@@ -162,6 +169,21 @@ impl Cut {
         }
         Ok(())
     }
+}
+
+/// Copies a directory that the program had not touched yet.
+fn copy_dir(from: &Path, to: &Path) -> Result<(), PowercutError> {
+    fs::create_dir_all(to).map_err(|e| file_error(to, e))?;
+    for entry in fs::read_dir(from).map_err(|e| file_error(from, e))? {
+        let source = entry.map_err(|e| file_error(from, e))?.path();
+        let target = to.join(source.file_name().unwrap_or_default());
+        if source.is_dir() {
+            copy_dir(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).map_err(|e| file_error(&target, e))?;
+        }
+    }
+    Ok(())
 }
 
 fn file_error(path: &Path, source: io::Error) -> PowercutError {

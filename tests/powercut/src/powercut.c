@@ -10,7 +10,7 @@
  *                             same, in no order, as a disk's cache may write them back by itself
  *
  * Shadow: objects/N is a file's durable contents, dirs/N a directory's durable entries ("f OBJECT NAME" or
- * "d OBJECT NAME" by line); directory 0 is the watched one. Objects stand for inodes, so a rename needs no care.
+ * "d OBJECT NAME" by line); directory 0 is the watched one; a file "ready" says that the start is in it. Objects stand for inodes, so a rename needs no care.
  *
  * Not durable, on purpose: sync_file_range, msync, sync, syncfs. Not followed, so refused by abort: shared writable
  * mappings and O_SYNC or O_DSYNC of watched files. Calls that bypass libc are not seen. */
@@ -229,6 +229,8 @@ __attribute__((constructor)) static void start(void) {
     snprintf(path, sizeof path, "%s/dirs", shadow);
     if (mkdir(path, 0755)) fail(path);
     settle_all(root);
+    snprintf(path, sizeof path, "%s/ready", shadow);
+    if (close(raw_open(path, O_WRONLY | O_CREAT, 0644))) fail(path);
     /* Programs that this one starts are not watched. */
     unsetenv("LD_PRELOAD");
     unsetenv("STROWGER_POWERCUT_SHADOW");

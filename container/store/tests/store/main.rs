@@ -1,4 +1,5 @@
 //! Tests of the store over its public face: one suite for every implementation of the port, and what only files can do.
 
+mod crash;
 mod port;
 mod suite;
