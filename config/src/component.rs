@@ -6,6 +6,7 @@ use crate::problem::{Finding, Problem};
 use crate::section::Section;
 use figment::value::{Dict, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -73,6 +74,11 @@ pub struct Settings<T> {
     refusals: fn(&T) -> Vec<Refusal>,
     settings: PhantomData<fn() -> T>,
 }
+
+/// The settings of a component that has none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoSettings {}
 
 /// What a component has against one of its settings.
 #[derive(Debug)]

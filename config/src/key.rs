@@ -139,6 +139,12 @@ impl Key {
         }
     }
 
+    /// Whether the key holds entries of the user's naming.
+    #[must_use]
+    pub fn is_map(&self) -> bool {
+        matches!(self.shape, Shape::Map(_))
+    }
+
     /// Whether the key holds further keys rather than a value.
     #[must_use]
     pub fn is_table(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Layers of configuration, and where each key of each layer was written.
 
 use crate::path::KeyPath;
+use crate::problem::Finding;
 use crate::source::{Place, Source};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -50,6 +51,18 @@ impl Layers {
     pub(crate) fn merged(&self) -> Result<Dict, Box<figment::Error>> {
         let stack = self.0.iter().fold(Figment::new(), Figment::merge);
         stack.extract().map_err(Box::new)
+    }
+
+    /// Puts findings in the order of the layers, and those of one layer in the order of its text.
+    pub(crate) fn sort(&self, findings: &mut [Finding]) {
+        let rank = |place: &Place| {
+            let mut layers = self.0.iter();
+            layers.position(|layer| Arc::ptr_eq(&layer.source, &place.source))
+        };
+        findings.sort_by_key(|finding| {
+            let place = finding.place.as_ref();
+            place.map(|place| (rank(place), place.span.start))
+        });
     }
 
     /// Where the key was written that is in effect.

@@ -43,7 +43,7 @@ mod section;
 mod size;
 mod source;
 
-pub use component::{Claim, Component, Components, Link, Refusal, Settings};
+pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Settings};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};

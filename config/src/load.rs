@@ -142,6 +142,7 @@ pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Reject
         })
     } else {
         findings.extend(warnings);
+        layers.sort(&mut findings);
         Err(Rejected::new(findings))
     }
 }
@@ -219,6 +220,7 @@ fn read(values: &Dict, layers: &Layers, findings: &mut Vec<Finding>) -> Result<C
                 place,
             ));
         }
+        layers.sort(&mut all);
         Rejected::new(all)
     })
 }

@@ -5,7 +5,9 @@ pub(crate) fn nearest<'a>(
     written: &str,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let near_enough = (written.chars().count() / 3).max(1);
+    let length = written.chars().count();
+    // In a short word one slip may be the whole of it.
+    let near_enough = (length / 3).max(1).min(length.saturating_sub(1));
     let distances = names
         .into_iter()
         .map(|name| (strsim::osa_distance(written, name), name));
@@ -24,5 +26,6 @@ mod tests {
         assert_eq!(nearest("groupdelay", names), Some("group_delay"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("", names), None);
+        assert_eq!(nearest("c", ["b"]), None);
     }
 }

@@ -140,17 +140,28 @@ pub(crate) fn find<'a>(
 ) -> Option<&'a Key> {
     let mut key = root;
     for segment in path.segments() {
-        if let Shape::Settings(kind) = &key.shape {
-            let entry: KeyPath = path.segments().iter().take(2).collect();
-            let empty = Dict::new();
-            let entry_values = look_up(values, &entry)
-                .and_then(Value::as_dict)
-                .unwrap_or(&empty);
-            key = components.settings_of(*kind, path.segments().get(1)?, entry_values)?;
-        }
+        key = settings(key, path, values, components)?;
         key = key.below(segment)?;
     }
     Some(key)
+}
+
+/// The key itself, or in place of a settings table the one that the adaptor or service on the path has.
+pub(crate) fn settings<'a>(
+    key: &'a Key,
+    path: &KeyPath,
+    values: &Dict,
+    components: &'a Components,
+) -> Option<&'a Key> {
+    let Shape::Settings(kind) = &key.shape else {
+        return Some(key);
+    };
+    let entry: KeyPath = path.segments().iter().take(2).collect();
+    let empty = Dict::new();
+    let entry = look_up(values, &entry)
+        .and_then(Value::as_dict)
+        .unwrap_or(&empty);
+    components.settings_of(*kind, path.segments().get(1)?, entry)
 }
 
 /// Variables have neither small letters nor dashes: a segment means the entry that differs in nothing else.

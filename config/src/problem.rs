@@ -310,7 +310,7 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the configuration has {} {}", findings.len() + more, if findings.len() + more == 1 { "problem" } else { "problems" })]
 pub struct Rejected {
-    /// The problems, in the order of the sources and of the text.
+    /// The problems, in the order of the layers and of their texts.
     pub findings: Vec<Finding>,
     /// How many more there are than are listed.
     pub more: usize,
@@ -321,16 +321,6 @@ const MAX_FINDINGS: usize = 100;
 
 impl Rejected {
     pub(crate) fn new(mut findings: Vec<Finding>) -> Self {
-        findings.sort_by_key(|finding| {
-            let place = finding.place.as_ref();
-            place.map(|place| {
-                (
-                    place.source.kind,
-                    place.source.name.clone(),
-                    place.span.start,
-                )
-            })
-        });
         let more = findings.len().saturating_sub(MAX_FINDINGS);
         findings.truncate(MAX_FINDINGS);
         Self { findings, more }

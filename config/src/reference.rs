@@ -60,6 +60,7 @@ impl<'a> Reference<'a> {
         let empty = Dict::new();
         let values = loaded.map_or(&empty, Loaded::values);
         let found = overrides::find(&self.root, &path, values, self.components);
+        let found = found.and_then(|key| overrides::settings(key, &path, values, self.components));
         let key = found.ok_or_else(|| unknown(path.clone()))?.clone();
         Ok(Explained { path, key })
     }
@@ -183,8 +184,18 @@ impl fmt::Display for Explained {
         for line in wrap(&key.doc, 90) {
             writeln!(f, "  {line}")?;
         }
-        if let Shape::Table(keys) = &key.shape {
-            writeln!(f, "\n  Keys:")?;
+        let table = if let Shape::Map(entry) = &key.shape {
+            entry
+        } else {
+            key
+        };
+        if let Shape::Table(keys) = &table.shape {
+            let whose = if key.is_map() {
+                "Keys of each:"
+            } else {
+                "Keys:"
+            };
+            writeln!(f, "\n  {whose}")?;
             for (name, key) in keys {
                 let first = key
                     .doc

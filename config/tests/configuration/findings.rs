@@ -258,10 +258,10 @@ fn cfg_014_unknown_keys_at_each_level() {
         ],
         &["stor.cache=1MiB", "services.uas.activ=true"],
         &expect![[r#"
-            CFG-014 [environment variable STROWGER_SERVICES__UAS__SETTINGS__MOOD] unknown key `services.uas.settings.mood`
             CFG-014 [environment variable STROWGER_STORE__CAHCE] unknown key `store.cahce` | did you mean `STROWGER_STORE__CACHE`?
-            CFG-014 [flag --set services.uas.activ=..] unknown key `services.uas.activ` | did you mean `services.uas.active`?
+            CFG-014 [environment variable STROWGER_SERVICES__UAS__SETTINGS__MOOD] unknown key `services.uas.settings.mood`
             CFG-014 [flag --set stor.cache=..] unknown key `stor` | did you mean `store`?
+            CFG-014 [flag --set services.uas.activ=..] unknown key `services.uas.activ` | did you mean `services.uas.active`?
         "#]],
     );
 }

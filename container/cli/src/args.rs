@@ -1,0 +1,119 @@
+//! The command line: commands, options, help.
+
+use crate::exit;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  strowger                                    Run a node on built-in defaults: SIP on 127.0.0.1:5060,
+                                              data under ./strowger-data.
+  strowger --config /etc/strowger.toml        Run a node with a file.
+  strowger run --data-dir /var/lib/strowger --set log.format=json
+  strowger check base.toml site.toml          Find everything that is wrong with two files together.
+  strowger config --explain store.group_delay What a key means, its default, what it takes to change it.
+  STROWGER_NODE__NAME=edge-1 strowger config  Every key in effect, and where its value comes from.
+  strowger explain CFG-014                    What an error code means and what to do.
+";
+
+/// A service container for telecom: calls that survive the death of their process.
+#[derive(Debug, Parser)]
+#[command(name = "strowger", version)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = format!("{EXAMPLES}\n{}", exit::table()))]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a node. This is what happens when no command is given.
+    #[command(after_help = exit::table())]
+    Run(Run),
+    /// Check configuration files: everything wrong with them is printed, nothing is started.
+    ///
+    /// The files are taken together, in this order, as `run` would take them with --config, with the environment's
+    /// variables on top.
+    #[command(after_help = exit::table())]
+    Check(Check),
+    /// Show the configuration in effect, with the origin of each value.
+    Config(Config),
+    /// Explain an error code, such as CFG-014.
+    Explain(Explain),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Sources {
+    /// A configuration file. May be repeated: later files win.
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// One key, over files and environment. May be repeated: later ones win.
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Options of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Where the node keeps its data; short for --set node.data_dir=DIR.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) data_dir: Option<String>,
+}
+
+/// Options of `check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// The files, the weakest first.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// One key, over files and environment. May be repeated: later ones win.
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Options of `config`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Config {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Print as JSON: a list of objects with `key`, `value` and `origin`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Explain a key or a table instead.
+    #[arg(long, value_name = "KEY", conflicts_with = "json")]
+    pub(crate) explain: Option<String>,
+    /// Print the JSON schema of configuration files instead, for editors.
+    #[arg(long, conflicts_with_all = ["json", "explain"])]
+    pub(crate) schema: bool,
+    /// Print the file of defaults instead: a good beginning for a file of your own.
+    #[arg(long, conflicts_with_all = ["json", "explain", "schema"])]
+    pub(crate) defaults: bool,
+    /// Print the reference of all keys instead, as Markdown.
+    #[arg(long, conflicts_with_all = ["json", "explain", "schema", "defaults"])]
+    pub(crate) reference: bool,
+}
+
+/// Options of `explain`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The code; without it, all codes are listed.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,76 @@
+//! Exit codes: what a script or a supervisor can tell from how the process ended.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The command line cannot be understood, or names something that does not exist.
+    Usage,
+    /// The configuration cannot be used.
+    Configuration,
+    /// Something that should always be possible was not.
+    Internal,
+}
+
+/// Every code that `strowger` ends with, those of a running node included.
+const TABLE: [(u8, &str); 8] = [
+    (0, "done; a node that was told to stop has stopped"),
+    (2, "the command line is wrong"),
+    (3, "the configuration is wrong: nothing was started"),
+    (
+        4,
+        "the store cannot be opened: damaged, of an unknown format, or in use",
+    ),
+    (
+        5,
+        "the node cannot start: an address or another resource is refused",
+    ),
+    (70, "a bug ended the process; a restart recovers"),
+    (
+        74,
+        "the store failed while the node ran; a restart recovers",
+    ),
+    (75, "a handler did not return; a restart recovers"),
+];
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::Internal => 70,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// The codes, for help.
+pub(crate) fn table() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for (code, meaning) in TABLE {
+        let _ = writeln!(text, "  {code:<3} {meaning}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, TABLE};
+
+    #[test]
+    fn every_code_is_in_the_table() {
+        for exit in [Exit::Usage, Exit::Configuration, Exit::Internal] {
+            assert!(
+                TABLE.iter().any(|(code, _)| *code == exit.code()),
+                "{exit:?}"
+            );
+        }
+    }
+}
