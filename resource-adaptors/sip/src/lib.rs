@@ -3,4 +3,7 @@
 //! `proto` is the sans-IO stack: bytes and time in, bytes and events out. It reads no clock, opens no socket and
 //! keeps no thread. Sockets and TLS are the node's; whom to call is the services'.
 
+pub mod api;
 pub mod proto;
+
+pub use api::*;

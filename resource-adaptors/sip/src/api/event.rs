@@ -1,0 +1,107 @@
+//! The events and activities of SIP.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+use strowger::activity::Activity;
+use strowger::event::{Event, EventDecl};
+use strowger::id::Component;
+
+use super::message::{Request, Response};
+
+const fn named(name: &'static str) -> Component {
+    Component {
+        name,
+        vendor: "strowger-sip",
+        version: "1.0",
+    }
+}
+
+/// A dialog, or the attempt at one: from its INVITE to its BYE or failure. Whoever receives INVITE gets one, and whoever
+/// sends INVITE. All events of a call happen on it.
+#[derive(Clone, Copy, Debug)]
+pub enum Dialog {}
+
+impl Activity for Dialog {
+    const TYPE: Component = named("sip-dialog");
+}
+
+/// A request outside of any dialog that waits for our answer; ends with the final response.
+#[derive(Clone, Copy, Debug)]
+pub enum ServerTx {}
+
+impl Activity for ServerTx {
+    const TYPE: Component = named("sip-server-transaction");
+}
+
+/// A request of ours outside of any dialog; ends with its final response.
+#[derive(Clone, Copy, Debug)]
+pub enum ClientTx {}
+
+impl Activity for ClientTx {
+    const TYPE: Component = named("sip-client-transaction");
+}
+
+macro_rules! requests {
+    ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, Serialize, Deserialize)]
+            #[serde(transparent)]
+            pub struct $name(pub(crate) Request);
+
+            impl Event for $name {
+                const TYPE: Component = named($id);
+            }
+
+            impl Deref for $name {
+                type Target = Request;
+                fn deref(&self) -> &Request {
+                    &self.0
+                }
+            }
+        )*
+
+        /// Every event type that the adaptor fires.
+        #[must_use]
+        pub fn decls() -> Vec<EventDecl> {
+            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>()]
+        }
+    };
+}
+
+requests! {
+    /// Someone calls. On the new [`Dialog`]; initial.
+    Invite = "sip-invite",
+    /// An INVITE within a dialog.
+    ReInvite = "sip-re-invite",
+    /// The ACK of a 2xx of ours. On the dialog.
+    Ack = "sip-ack",
+    /// The peer ends the dialog. It is answered 200 by itself if no handler answers it; the activity ends after it.
+    Bye = "sip-bye",
+    /// The caller gives up before our final response. On the INVITE's dialog; accept it with
+    /// [`Sip::accept_cancel`](crate::Sip::accept_cancel), or it is answered 481.
+    Cancel = "sip-cancel",
+    /// OPTIONS: on a [`ServerTx`], or within a dialog.
+    Options = "sip-options",
+    /// INFO, within a dialog.
+    Info = "sip-info",
+    /// MESSAGE: on a [`ServerTx`], or within a dialog.
+    Message = "sip-message",
+    /// UPDATE, within a dialog.
+    Update = "sip-update",
+    /// Any other method: on a [`ServerTx`], or within a dialog.
+    Extension = "sip-extension",
+}
+
+impl Event for Response {
+    const TYPE: Component = named("sip-response");
+}
+
+/// The ACK of a 2xx of ours never came within 64*T1. BYE goes out by itself; the dialog ends with its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NoAck;
+
+impl Event for NoAck {
+    const TYPE: Component = named("sip-no-ack");
+}

@@ -1,0 +1,25 @@
+//! What services see of SIP: events, activities, and the provider [`Sip`].
+//!
+//! It holds no protocol: a service says what it wants and the adaptor's user agent carries it out after the commit. Names
+//! and places of events follow the JAIN SIP resource adaptor type (SLEE 1.1, appendix D), as Rust types; where they
+//! differ the page of the adaptor says so.
+
+mod event;
+mod message;
+mod outgoing;
+mod pass;
+mod provider;
+mod reply;
+mod target;
+
+pub use event::{
+    Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Options, ReInvite,
+    Update, decls,
+};
+pub use message::{Request, RequestId, Response, StatusClass};
+pub use outgoing::Outgoing;
+pub use provider::{Command, Sip, SipError};
+pub use reply::Reply;
+pub use target::{Target, TargetError};
+
+pub use event::ServerTx;

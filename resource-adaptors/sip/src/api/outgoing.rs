@@ -1,0 +1,208 @@
+//! Requests that a service sends.
+
+use bytes::Bytes;
+
+use super::event::Invite;
+use super::message::Request;
+use super::target::Target;
+use super::{Extension, Message, Options, pass};
+use crate::proto::compose;
+use crate::proto::slab::Key;
+use crate::proto::ua::Draft;
+use crate::proto::wire::{HeaderId, NameAddr};
+
+/// A request to be sent. From nothing ([`new`](Self::new), [`within`](Self::within)), or from one that came
+/// ([`Invite::forward_to`]).
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub(super) draft: Draft,
+}
+
+impl Outgoing {
+    /// A request outside of any dialog, from `from` to `target`; both addresses as From and To write them, or bare URIs.
+    #[must_use]
+    pub fn new(method: &str, from: &str, target: &Target) -> Self {
+        let mut to = vec![b'<'];
+        to.extend_from_slice(&target.uri);
+        to.push(b'>');
+        Self {
+            draft: Draft {
+                method: Bytes::copy_from_slice(method.as_bytes()),
+                uri: target.uri.clone(),
+                from: bracketed(from),
+                to: to.into(),
+                route: target.route.clone(),
+                max_forwards: 70,
+                ..Draft::default()
+            },
+        }
+    }
+
+    /// A request within a dialog.
+    #[must_use]
+    pub fn within(method: &str) -> Self {
+        let method = Bytes::copy_from_slice(method.as_bytes());
+        Self {
+            draft: Draft {
+                method,
+                max_forwards: 70,
+                ..Draft::default()
+            },
+        }
+    }
+
+    /// Adds a header line. What the adaptor writes itself (Via, From, To, Call-ID, CSeq, Contact, Route, Max-Forwards,
+    /// Content-Length) is left out, and so is a name or value with a line break.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.draft.lines = with_header(&self.draft.lines, name, value);
+        self
+    }
+
+    /// Sets the body and its type.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.draft.lines = with_header(
+            &without(&self.draft.lines, HeaderId::ContentType),
+            "Content-Type",
+            content_type,
+        );
+        self.draft.body = body.into();
+        self
+    }
+
+    /// Sets To.
+    #[must_use]
+    pub fn to(mut self, to: &str) -> Self {
+        self.draft.to = bracketed(to);
+        self
+    }
+
+    pub(super) fn passing(request: &Request) -> Self {
+        let message = request.message();
+        Self {
+            draft: Draft {
+                method: message.share(request.method().as_bytes()),
+                lines: pass::lines(message),
+                body: message.body_bytes(),
+                max_forwards: message
+                    .max_forwards()
+                    .ok()
+                    .flatten()
+                    .unwrap_or(71)
+                    .saturating_sub(1),
+                link: Some(Key::from_u64(request.id)),
+                ..Draft::default()
+            },
+        }
+    }
+
+    fn forwarding(request: &Request, target: &Target) -> Self {
+        let message = request.message();
+        let mut outgoing = Self::passing(request);
+        outgoing.draft.uri = target.uri.clone();
+        outgoing.draft.route = target.route.clone();
+        outgoing.draft.from = party(message.get(HeaderId::From).unwrap_or_default());
+        outgoing.draft.to = party(message.get(HeaderId::To).unwrap_or_default());
+        outgoing
+    }
+}
+
+macro_rules! forwards {
+    ($($name:ident),*) => {
+        $(impl $name {
+            /// The same request to another target: caller, callee, body and every header that is not of one hop or one
+            /// dialog are kept. The response that comes knows which request it answers
+            /// ([`Response::answers`](crate::Response::answers)).
+            #[must_use]
+            pub fn forward_to(&self, target: impl Into<Target>) -> Outgoing {
+                Outgoing::forwarding(&self.0, &target.into())
+            }
+        })*
+    };
+}
+
+forwards!(Invite, Options, Message, Extension);
+
+/// An address header's value without its parameters.
+fn party(value: &[u8]) -> Bytes {
+    let params = NameAddr::parse(value).map_or(0, |addr| addr.params.as_bytes().len());
+    let value = value
+        .get(..value.len().saturating_sub(params))
+        .unwrap_or(value);
+    Bytes::copy_from_slice(&crate::proto::wire::text::unfold(value.trim_ascii_end()))
+}
+
+fn bracketed(address: &str) -> Bytes {
+    let clean = address.bytes().filter(|byte| !byte.is_ascii_control());
+    if address.contains('<') {
+        clean.collect()
+    } else {
+        [b'<'].into_iter().chain(clean).chain([b'>']).collect()
+    }
+}
+
+pub(super) fn with_header(lines: &[u8], name: &str, value: &str) -> Bytes {
+    let mut out = lines.to_vec();
+    let breaks = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+    if !name.is_empty()
+        && !breaks(name)
+        && !breaks(value)
+        && !is_own(HeaderId::lookup(name.as_bytes()))
+    {
+        compose::line(&mut out, name.as_bytes(), value.as_bytes());
+    }
+    out.into()
+}
+
+pub(super) fn without(lines: &[u8], id: HeaderId) -> Vec<u8> {
+    let mut out = Vec::with_capacity(lines.len());
+    let mut skipping = false;
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let folded = line
+            .first()
+            .is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        if !folded {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            skipping = HeaderId::lookup(name.trim_ascii()) == id;
+        }
+        if !skipping {
+            out.extend_from_slice(line);
+        }
+    }
+    out
+}
+
+fn is_own(id: HeaderId) -> bool {
+    matches!(
+        id,
+        HeaderId::Via
+            | HeaderId::From
+            | HeaderId::To
+            | HeaderId::CallId
+            | HeaderId::CSeq
+            | HeaderId::Contact
+            | HeaderId::Route
+            | HeaderId::RecordRoute
+            | HeaderId::MaxForwards
+            | HeaderId::ContentLength
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_adds_cannot_break_the_message() {
+        let lines = with_header(b"", "Subject", "hello");
+        let lines = with_header(&lines, "X-Evil", "a\r\nVia: b");
+        let lines = with_header(&lines, "v", "SIP/2.0/UDP x");
+        assert_eq!(lines, b"Subject: hello\r\n"[..]);
+        assert_eq!(bracketed("sip:a@b\r\n"), b"<sip:a@b>"[..]);
+        assert_eq!(
+            without(b"A: 1\r\nc: x\r\n y\r\nB: 2\r\n", HeaderId::ContentType),
+            b"A: 1\r\nB: 2\r\n"
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Responses that a service gives.
+
+use bytes::Bytes;
+
+use super::outgoing::{with_header, without};
+use super::{Response, pass};
+use crate::proto::ua;
+use crate::proto::wire::HeaderId;
+
+/// A response: `Reply::new(486)`, or any status code where one is taken.
+#[derive(Clone, Debug)]
+pub struct Reply(pub(super) ua::Reply);
+
+impl Reply {
+    /// A response with the registered reason phrase.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self(ua::Reply {
+            status,
+            allow: true,
+            ..ua::Reply::default()
+        })
+    }
+
+    /// Sets the reason phrase.
+    #[must_use]
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.0.reason = reason
+            .bytes()
+            .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+            .collect();
+        self
+    }
+
+    /// Adds a header line; those that the adaptor writes itself are left out.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.0.lines = with_header(&self.0.lines, name, value);
+        self
+    }
+
+    /// Sets the body and its type.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.0.lines = with_header(
+            &without(&self.0.lines, HeaderId::ContentType),
+            "Content-Type",
+            content_type,
+        );
+        self.0.body = body.into();
+        self
+    }
+
+    /// The same response for another leg: status, reason phrase, body and every header that passes.
+    #[must_use]
+    pub fn passing(response: &Response) -> Self {
+        let message = response.message();
+        Self(ua::Reply {
+            status: response.status(),
+            reason: message.share(response.reason()),
+            lines: pass::lines(message),
+            body: message.body_bytes(),
+            allow: false,
+        })
+    }
+}
+
+impl From<u16> for Reply {
+    fn from(status: u16) -> Self {
+        Self::new(status)
+    }
+}
