@@ -131,7 +131,7 @@ impl Checker<'_> {
                 let problem = Problem::Malformed {
                     key: at.clone(),
                     value: name.clone(),
-                    expected: "a name; names have up to 64 of the characters a-z, 0-9, - and _",
+                    expected: NAME,
                 };
                 self.findings
                     .push(Finding::at(problem, self.layers.key(&path)));
@@ -272,6 +272,9 @@ impl Checker<'_> {
         self.findings.push(Finding::at(problem, place).hint(hint));
     }
 }
+
+/// What [`is_name`] asks for.
+pub(crate) const NAME: &str = "a name; names have up to 64 of the characters a-z, 0-9, - and _";
 
 /// Whether a text can name an adaptor, a service, a listener or a link. Lower case only, so that variables reach it.
 pub(crate) fn is_name(text: &str) -> bool {

@@ -63,9 +63,22 @@ pub struct Claim {
 
 /// A component whose settings are the type `T`.
 ///
-/// Of each field, `T`'s schema gives the doc line, the default (`#[serde(default)]` and `Serialize`), the bounds
-/// (`#[schemars(range(..))]`), the unit and the reload class:
-/// `#[schemars(extend("x-unit" = "calls", "x-reload" = "live"))]`. Durations have the format `duration`.
+/// Of each field, `T`'s schema gives all that users see:
+///
+/// | what | how |
+/// |---|---|
+/// | doc line | the doc comment |
+/// | default | `#[serde(default)]` on the type, whose fields are `Serialize`; a field without default is required |
+/// | bounds | `#[schemars(range(min = .., max = ..))]`, `length(..)` for texts |
+/// | unit of a number | `extend("x-unit" = "calls")` |
+/// | reload class | `extend("x-reload" = "live")`, `"restart-adaptor"` or `"restart-node"` |
+/// | a duration in words | [`crate::duration`], or `humantime_serde` and format `time-span` |
+/// | a size with a unit | [`crate::Size`]: format `size`, bounds `x-min-bytes` and `x-max-bytes` |
+/// | an address with port | format `socket-address` |
+/// | a secret, which is not listed | `extend("x-secret" = true)` |
+///
+/// Formats are given by `#[schemars(with = "String", extend("format" = ".."))]`. `#[serde(deny_unknown_fields)]` belongs
+/// on every table.
 pub struct Settings<T> {
     kind: &'static str,
     summary: &'static str,

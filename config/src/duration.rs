@@ -2,7 +2,7 @@
 //!
 //! For a field: `#[serde(with = "strowger_config::duration")]` and
 //! `#[schemars(with = "strowger_config::duration::Text")]`. A crate that may not depend on this one gets the same by
-//! `humantime_serde` and `#[schemars(with = "String", extend("format" = "duration"))]`.
+//! `humantime_serde` and `#[schemars(with = "String", extend("format" = "time-span"))]`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serializer, de};
@@ -26,7 +26,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
     parse(&text).ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&text), &"a duration"))
 }
 
-/// The schema of a duration: a string of format `duration`.
+/// The schema of a duration: a string of format `time-span`; `duration` is another form in JSON schemas.
 #[derive(Debug, Clone, Copy)]
 pub struct Text;
 
@@ -40,7 +40,7 @@ impl JsonSchema for Text {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "duration" })
+        json_schema!({ "type": "string", "format": "time-span" })
     }
 }
 

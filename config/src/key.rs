@@ -338,7 +338,7 @@ fn type_word(schema: &Json) -> Option<&str> {
 
 fn text_shape(schema: &Json) -> Shape {
     match schema.get("format").and_then(Json::as_str) {
-        Some("duration") => Shape::Text(Format::Duration, Bounds::default()),
+        Some("time-span") => Shape::Text(Format::Duration, Bounds::default()),
         Some("size") => Shape::Text(Format::Size, bounds(schema, "x-min-bytes", "x-max-bytes")),
         Some("socket-address") => Shape::Text(Format::SocketAddress, Bounds::default()),
         Some(_) | None => Shape::Text(Format::Plain, bounds(schema, "minLength", "maxLength")),

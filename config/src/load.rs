@@ -24,6 +24,9 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// `key=value` flags, the weakest first.
     pub flags: Vec<String>,
+    /// Whether every adaptor and service of the binary runs out of the box, each under its own name, instead of those
+    /// that the embedded defaults name. For binaries that contain only what they are for.
+    pub every_component: bool,
 }
 
 impl Sources {
@@ -46,6 +49,15 @@ impl Sources {
     pub fn flag(mut self, flag: impl Into<String>) -> Self {
         self.flags.push(flag.into());
         self
+    }
+
+    /// With every adaptor and service of the binary out of the box.
+    #[must_use]
+    pub fn every_component(self) -> Self {
+        Self {
+            every_component: true,
+            ..self
+        }
     }
 
     /// With the variables of this process. Values that are not UTF-8 are refused where they are configuration.
@@ -114,7 +126,7 @@ impl Loaded {
 /// is not known.
 pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Rejected> {
     let root = model();
-    let (mut layers, mut findings) = files(&sources.files)?;
+    let (mut layers, mut findings) = files(sources, components)?;
     let (variables, warnings) = overrides::from_environment(&sources.environment, &root);
     let (flags, bad_flags) = overrides::from_flags(&sources.flags);
     findings.extend(bad_flags);
@@ -153,7 +165,7 @@ pub(crate) fn model() -> Key {
 }
 
 /// The layers of the defaults and the files.
-fn files(files: &[PathBuf]) -> Result<(Layers, Vec<Finding>), Rejected> {
+fn files(sources: &Sources, components: &Components) -> Result<(Layers, Vec<Finding>), Rejected> {
     let mut findings = Vec::new();
     let mut layers = Layers::default();
     match file::parse(
@@ -161,10 +173,21 @@ fn files(files: &[PathBuf]) -> Result<(Layers, Vec<Finding>), Rejected> {
         "default.toml".into(),
         DEFAULT_TOML.into(),
     ) {
-        Ok(layer) => layers.push(layer),
+        Ok(mut layer) => {
+            if sources.every_component {
+                for table in [TableKind::Adaptor, TableKind::Service] {
+                    let names = components.of(table).keys().cloned();
+                    let entries = names.map(|name| (name, Value::from(Dict::new())));
+                    remove(&mut layer, table.table());
+                    let entries = Value::from(entries.collect::<Dict>());
+                    layer.dict.insert(table.table().into(), entries);
+                }
+            }
+            layers.push(layer);
+        }
         Err(errors) => findings.extend(errors),
     }
-    for path in files {
+    for path in &sources.files {
         match file::read(path) {
             Ok(layer) => {
                 replace_out_of_the_box(&mut layers, &layer);
@@ -186,15 +209,19 @@ fn replace_out_of_the_box(layers: &mut Layers, file: &Layer) {
         if !file.dict.contains_key(table) {
             continue;
         }
-        let root: KeyPath = [table].into_iter().collect();
         for layer in layers
             .iter_mut()
             .filter(|layer| layer.source.kind == SourceKind::Defaults)
         {
-            layer.dict.remove(table);
-            layer.spans.retain(|path, _| !path.is_within(&root));
+            remove(layer, table);
         }
     }
+}
+
+fn remove(layer: &mut Layer, table: &str) {
+    let root: KeyPath = [table].into_iter().collect();
+    layer.dict.remove(table);
+    layer.spans.retain(|path, _| !path.is_within(&root));
 }
 
 fn merge(layers: &Layers) -> Result<Dict, Rejected> {

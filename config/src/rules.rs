@@ -1,5 +1,6 @@
 //! Rules between keys: what each key alone cannot show to be wrong.
 
+use crate::check::{NAME, is_name};
 use crate::component::{Claim, Components};
 use crate::key::TableKind;
 use crate::layers::Layers;
@@ -129,6 +130,18 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
         .collect();
     for (adaptor, entity) in &config.adaptors {
         for (n, link) in entity.links.iter().enumerate() {
+            let at = path(["adaptors", adaptor, "links"]).child(n.to_string());
+            let place = layers.value(&at).or_else(|| layers.key_or_table(&at));
+            if !is_name(link) {
+                let (key, value) = (at, link.clone());
+                let problem = Problem::Malformed {
+                    key,
+                    value,
+                    expected: NAME,
+                };
+                findings.push(Finding::at(problem, place));
+                continue;
+            }
             let other = *owners.entry(link).or_insert(adaptor);
             if other != adaptor {
                 let problem = Problem::LinkTaken {
@@ -136,11 +149,7 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
                     adaptor: adaptor.clone(),
                     other: other.to_owned(),
                 };
-                let at = path(["adaptors", adaptor, "links"]).child(n.to_string());
-                findings.push(Finding::at(
-                    problem,
-                    layers.value(&at).or_else(|| layers.key_or_table(&at)),
-                ));
+                findings.push(Finding::at(problem, place));
             }
         }
     }

@@ -126,6 +126,16 @@ fn cfg_006_malformed() {
 }
 
 #[test]
+fn cfg_006_link_names_are_names() {
+    check(
+        &["[adaptors.sip]\nlinks = [\"A b\"]"],
+        &expect![[r#"
+        CFG-006 [0.toml:2:10] `A b`, the value of `adaptors.sip.links.0`, is not a name; names have up to 64 of the characters a-z, 0-9, - and _
+    "#]],
+    );
+}
+
+#[test]
 fn cfg_007_missing_key() {
     check(
         &["[adaptors.sip.settings.listeners.udp]\nbind = \"127.0.0.1:5060\""],
@@ -276,6 +286,7 @@ fn cfg_016_contradictions_name_both_places() {
             CFG-014 [0.toml:4:8] unknown key `store.x`
         "#]],
     );
+
     let rejected = load(
         &["[store]\nrelaxed_delay = \"1ms\"\ngroup_delay = \"50ms\""],
         &[],

@@ -1,7 +1,7 @@
 //! Which layer wins, and that each value knows where it comes from.
 
 use crate::common::{Radio, components, load};
-use strowger_config::{Loaded, Origin};
+use strowger_config::{Components, Loaded, Origin, Sources};
 
 /// Sets one key in the layers whose bit is in `mask` (two files, variable, flag), each to a value that tells.
 fn layered(mask: u8) -> Loaded {
@@ -93,6 +93,20 @@ fn a_file_with_services_replaces_the_out_of_the_box_ones() {
         by_flag.config.services.keys().collect::<Vec<_>>(),
         ["b2bua", "night", "uas"]
     );
+}
+
+#[test]
+fn a_binary_may_run_all_that_it_contains() {
+    let sources = Sources::default().every_component();
+    let config = strowger_config::load(&sources, &components())
+        .unwrap()
+        .config;
+    assert_eq!(config.adaptors.keys().collect::<Vec<_>>(), ["sip", "ss7"]);
+    assert_eq!(config.services.keys().collect::<Vec<_>>(), ["b2bua", "uas"]);
+    let empty = strowger_config::load(&sources, &Components::default())
+        .unwrap()
+        .config;
+    assert!(empty.services.is_empty());
 }
 
 #[test]

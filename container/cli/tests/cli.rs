@@ -53,7 +53,7 @@ fn check_shows_each_problem_at_its_place() {
     let dir = directory(&[
         (
             "strowger.toml",
-            "[store]\n\tcahce = \"64MiB\"\nqueue = 0\nlow_water = \"1MiB\"\n\n[services.uas]\ndurability = \"strickt\"\npriority = 1000\n",
+            "[store]\n\tcahce = \"64MiB\"\nqueue = 0\nlow_water = \"1MiB\"\nrelaxed_delay = \"1ms\"\ngroup_delay = \"50ms\"\n\n[services.uas]\ndurability = \"strickt\"\npriority = 1000\n",
         ),
         (
             "site.toml",
@@ -78,15 +78,23 @@ fn check_shows_each_problem_at_its_place() {
         4 | low_water = "1MiB"
           |             ^^^^^^ (strowger explain CFG-016)
 
+        error[CFG-016]: `store.relaxed_delay` must not be shorter than `store.group_delay`
+         --> strowger.toml:5:17
+        5 | relaxed_delay = "1ms"
+          |                 ^^^^^ (strowger explain CFG-016)
+         ::: strowger.toml:6:15
+        6 | group_delay = "50ms"
+          |               ^^^^^^ the other value
+
         error[CFG-005]: `strickt` is not a value of `services.uas.durability`
-         --> strowger.toml:7:14
-        7 | durability = "strickt"
+         --> strowger.toml:9:14
+        9 | durability = "strickt"
           |              ^^^^^^^^^ did you mean `strict`?   (strowger explain CFG-005)
 
         error[CFG-004]: `services.uas.priority` must be -128 to 127, not 1000
-         --> strowger.toml:8:12
-        8 | priority = 1000
-          |            ^^^^ (strowger explain CFG-004)
+          --> strowger.toml:10:12
+        10 | priority = 1000
+           |            ^^^^ (strowger explain CFG-004)
 
         error[CFG-012]: the link name `b` of the adaptor `sip` belongs to `b` already
          --> site.toml:2:10
@@ -108,7 +116,7 @@ fn check_shows_each_problem_at_its_place() {
         9 | settings.x = 1
           |          ^ (strowger explain CFG-014)
 
-        error: the configuration has 9 problems
+        error: the configuration has 10 problems
     "#]]
     .assert_eq(&transcript(&output));
 }
