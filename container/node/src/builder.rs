@@ -151,7 +151,8 @@ impl NodeBuilder {
         let config = match self.config.take() {
             Some(config) => config,
             None => {
-                let sources = Sources::default().process_environment()?;
+                let sources = Sources::default().every_component();
+                let sources = sources.process_environment()?;
                 strowger_config::load(&sources, &self.catalog.components())?.config
             }
         };
