@@ -1,5 +1,8 @@
 //! Tests of the store over its public face: one suite for every implementation of the port, and what only files can do.
 
 mod crash;
+mod damage;
+mod faults;
 mod port;
 mod suite;
+mod writer;
