@@ -282,6 +282,11 @@ impl TestKit {
     pub fn alarms(&self) -> Vec<String> {
         self.world.borrow().alarms.clone()
     }
+    /// Deliveries that were rolled back so far, `SBB: EVENT rolled back: CAUSE`.
+    #[must_use]
+    pub fn rolled_back(&self) -> Vec<String> {
+        self.world.borrow().rolled_back.clone()
+    }
     /// What was sent so far.
     #[must_use]
     pub fn ladder(&self) -> Ladder {

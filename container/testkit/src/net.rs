@@ -233,6 +233,7 @@ impl Net {
                 self.piece(now, conn, End::Node, Piece::Closed);
             }
             other @ (ShardOutput::Alarm { .. }
+            | ShardOutput::RolledBack { .. }
             | ShardOutput::Service(..)
             | ShardOutput::Adaptor(..)) => {
                 return Some(other);

@@ -26,6 +26,7 @@ pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) clock: Clock,
     pub(crate) alarms: Vec<String>,
+    pub(crate) rolled_back: Vec<String>,
     shard: Option<Shard>,
     started: bool,
     processes: u8,
@@ -58,6 +59,7 @@ impl World {
             net: Net::new(entropy(seed, b'n')),
             clock: Clock::default(),
             alarms: Vec::new(),
+            rolled_back: Vec::new(),
             shard: None,
             started: false,
             processes: 0,
@@ -260,16 +262,24 @@ impl World {
         let mut busy = false;
         while let Some(output) = self.shard.as_mut().and_then(Shard::poll_output) {
             busy = true;
-            let rest = self.net.carry(now, output);
-            if let Some(ShardOutput::Alarm {
-                name, raised, text, ..
-            }) = rest
-            {
-                let state = if raised { "raised" } else { "cleared" };
-                self.net
-                    .ladder
-                    .note(now, &format!("alarm {name} {state}: {text}"));
-                self.alarms.push(format!("{name} {state}"));
+            match self.net.carry(now, output) {
+                Some(ShardOutput::Alarm {
+                    name, raised, text, ..
+                }) => {
+                    let state = if raised { "raised" } else { "cleared" };
+                    self.net
+                        .ladder
+                        .note(now, &format!("alarm {name} {state}: {text}"));
+                    self.alarms.push(format!("{name} {state}"));
+                }
+                Some(ShardOutput::RolledBack {
+                    sbb, event, cause, ..
+                }) => {
+                    let text = format!("{}: {} rolled back: {cause}", sbb.name, event.name);
+                    self.net.ladder.note(now, &text);
+                    self.rolled_back.push(text);
+                }
+                _ => {}
             }
         }
         busy

@@ -5,5 +5,7 @@
 
 pub mod api;
 pub mod proto;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use api::*;
