@@ -46,9 +46,10 @@ impl Checker<'_> {
     /// Checks a table of known keys; whether all required ones are there and right.
     fn table(&mut self, dict: &mut Dict, keys: &BTreeMap<String, Key>, at: &KeyPath) -> bool {
         let names: Vec<String> = dict.keys().cloned().collect();
+        let kind = |word: &str| Some((word.to_owned(), dict.get(word)?.clone()));
+        let entry: Dict = ["type", "kind"].into_iter().filter_map(kind).collect();
         for name in names {
             let path = at.child(&name);
-            let entry = dict.clone();
             let right = match (keys.get(&name), dict.get_mut(&name)) {
                 (Some(key), Some(value)) => self.value(value, key, &path, &entry),
                 (Some(_) | None, _) => {
@@ -77,16 +78,16 @@ impl Checker<'_> {
         complete
     }
 
-    /// Checks one value; whether it can stay. `table` is the table that it is in.
-    fn value(&mut self, value: &mut Value, key: &Key, at: &KeyPath, table: &Dict) -> bool {
+    /// Checks one value; whether it can stay. `entry` has the `type` or `kind` of the table that it is in.
+    fn value(&mut self, value: &mut Value, key: &Key, at: &KeyPath, entry: &Dict) -> bool {
         match (&key.shape, value) {
             (Shape::Table(keys), Value::Dict(_, dict)) => self.table(dict, keys, at),
-            (Shape::Map(entry), Value::Dict(_, dict)) => {
-                self.map(dict, entry, at);
+            (Shape::Map(each), Value::Dict(_, dict)) => {
+                self.map(dict, each, at);
                 true
             }
             (Shape::Settings(kind), Value::Dict(_, dict)) => {
-                self.settings(dict, *kind, at, table);
+                self.settings(dict, *kind, at, entry);
                 true
             }
             (Shape::List(item), Value::Array(_, items)) => {
@@ -94,7 +95,7 @@ impl Checker<'_> {
                 items.retain_mut(|value| {
                     let path = at.child(n.to_string());
                     n += 1;
-                    self.value(value, item, &path, table)
+                    self.value(value, item, &path, entry)
                 });
                 true
             }
@@ -123,7 +124,7 @@ impl Checker<'_> {
         }
     }
 
-    fn map(&mut self, dict: &mut Dict, entry: &Key, at: &KeyPath) {
+    fn map(&mut self, dict: &mut Dict, each: &Key, at: &KeyPath) {
         let names: Vec<String> = dict.keys().cloned().collect();
         for name in names {
             let path = at.child(&name);
@@ -136,10 +137,9 @@ impl Checker<'_> {
                 self.findings
                     .push(Finding::at(problem, self.layers.key(&path)));
             }
-            let outer = dict.clone();
             let right = dict
                 .get_mut(&name)
-                .is_none_or(|value| self.value(value, entry, &path, &outer));
+                .is_none_or(|value| self.value(value, each, &path, &Dict::new()));
             if !right {
                 dict.remove(&name);
             }

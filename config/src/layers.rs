@@ -59,7 +59,7 @@ impl Layers {
             let mut layers = self.0.iter();
             layers.position(|layer| Arc::ptr_eq(&layer.source, &place.source))
         };
-        findings.sort_by_key(|finding| {
+        findings.sort_by_cached_key(|finding| {
             let place = finding.place.as_ref();
             place.map(|place| (rank(place), place.span.start))
         });

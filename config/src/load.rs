@@ -126,10 +126,9 @@ impl Loaded {
 /// is not known.
 pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Rejected> {
     let root = model();
-    let (mut layers, mut findings) = files(sources, components)?;
+    let mut layers = files(sources, components)?;
     let (variables, warnings) = overrides::from_environment(&sources.environment, &root);
-    let (flags, bad_flags) = overrides::from_flags(&sources.flags);
-    findings.extend(bad_flags);
+    let (flags, mut findings) = overrides::from_flags(&sources.flags);
     for group in [variables, flags] {
         let below = merge(&layers)?;
         for layer in overrides::layers(group, &below, &root, components) {
@@ -165,26 +164,11 @@ pub(crate) fn model() -> Key {
 }
 
 /// The layers of the defaults and the files.
-fn files(sources: &Sources, components: &Components) -> Result<(Layers, Vec<Finding>), Rejected> {
+fn files(sources: &Sources, components: &Components) -> Result<Layers, Rejected> {
     let mut findings = Vec::new();
     let mut layers = Layers::default();
-    match file::parse(
-        SourceKind::Defaults,
-        "default.toml".into(),
-        DEFAULT_TOML.into(),
-    ) {
-        Ok(mut layer) => {
-            if sources.every_component {
-                for table in [TableKind::Adaptor, TableKind::Service] {
-                    let names = components.of(table).keys().cloned();
-                    let entries = names.map(|name| (name, Value::from(Dict::new())));
-                    remove(&mut layer, table.table());
-                    let entries = Value::from(entries.collect::<Dict>());
-                    layer.dict.insert(table.table().into(), entries);
-                }
-            }
-            layers.push(layer);
-        }
+    match defaults(sources.every_component, components) {
+        Ok(layer) => layers.push(layer),
         Err(errors) => findings.extend(errors),
     }
     for path in &sources.files {
@@ -197,10 +181,24 @@ fn files(sources: &Sources, components: &Components) -> Result<(Layers, Vec<Find
         }
     }
     if findings.is_empty() {
-        Ok((layers, findings))
+        Ok(layers)
     } else {
         Err(Rejected::new(findings))
     }
+}
+
+fn defaults(every_component: bool, components: &Components) -> Result<Layer, Vec<Finding>> {
+    let (name, text) = ("default.toml".to_owned(), DEFAULT_TOML.to_owned());
+    let mut layer = file::parse(SourceKind::Defaults, name, text)?;
+    if every_component {
+        for table in [TableKind::Adaptor, TableKind::Service] {
+            let names = components.of(table).keys().cloned();
+            let entries: Dict = names.map(|name| (name, Dict::new().into())).collect();
+            remove(&mut layer, table.table());
+            layer.dict.insert(table.table().into(), entries.into());
+        }
+    }
+    Ok(layer)
 }
 
 /// A file that names adaptors (services) does away with the out-of-the-box ones.
@@ -236,17 +234,9 @@ fn read(values: &Dict, layers: &Layers, findings: &mut Vec<Finding>) -> Result<C
     Value::from(values.clone()).deserialize().map_err(|error| {
         let key: KeyPath = error.path.iter().map(String::as_str).collect();
         let place = layers.value(&key).or_else(|| layers.key_or_table(&key));
+        let error = Arc::new(error);
         let mut all = std::mem::take(findings);
-        // A wrong element of a list has been found before and makes the type fail here once more.
-        if all.is_empty() {
-            all.push(Finding::at(
-                Problem::Unfit {
-                    key,
-                    error: Arc::new(error),
-                },
-                place,
-            ));
-        }
+        all.push(Finding::at(Problem::Unfit { key, error }, place));
         layers.sort(&mut all);
         Rejected::new(all)
     })
