@@ -5,7 +5,9 @@
 
 pub mod api;
 pub mod proto;
+pub mod ra;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
 pub use api::*;
+pub use ra::{Settings, adaptor};

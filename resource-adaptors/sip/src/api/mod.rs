@@ -18,7 +18,7 @@ pub use event::{
 };
 pub use message::{Request, RequestId, Response, StatusClass};
 pub use outgoing::Outgoing;
-pub use provider::{Command, Sip, SipError};
+pub use provider::{Command, Lost, Sip, SipError};
 pub use reply::Reply;
 pub use target::{Target, TargetError};
 

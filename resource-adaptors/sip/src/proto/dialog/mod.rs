@@ -61,6 +61,8 @@ pub struct Dialog {
     pub phase: Phase,
     /// The INVITE is being given up: a 2xx that comes all the same is acknowledged and ended.
     pub cancelled: bool,
+    /// Its 2xx stands beside its record.
+    pub unacked_saved: bool,
     /// The last CSeq that we used.
     pub local_cseq: u32,
     /// The last CSeq that the peer used; 0 for none.
@@ -162,6 +164,7 @@ impl Dialog {
             role: Role::Uas,
             phase: Phase::Early,
             cancelled: false,
+            unacked_saved: false,
             local_cseq: 0,
             remote_cseq: invite.cseq()?.number,
             flow,
@@ -189,6 +192,7 @@ impl Dialog {
             role: Role::Uac,
             phase: Phase::Early,
             cancelled: false,
+            unacked_saved: false,
             local_cseq: 1,
             remote_cseq: 0,
             flow,

@@ -113,6 +113,7 @@ impl Dialog {
             role,
             phase,
             cancelled: false,
+            unacked_saved: false,
             local_cseq,
             remote_cseq,
             flow,

@@ -199,6 +199,12 @@ impl<U: Copy> Transactions<U> {
         self.clients.get(tx).map(|client| client.state)
     }
 
+    /// The user's word of a client transaction.
+    #[must_use]
+    pub fn client_user(&self, tx: Key) -> Option<U> {
+        self.clients.get(tx).map(|client| client.user)
+    }
+
     /// Changes the user's word of a client transaction.
     pub fn set_client_user(&mut self, tx: Key, user: U) {
         if let Some(client) = self.clients.get_mut(tx) {

@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 use super::super::compose::{self, Answer};
 use super::super::dialog::{Field, Phase, Unacked};
-use super::super::flow::Transmit;
+use super::super::flow::{Flow, Transmit};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::timer::TimerId;
-use super::super::wire::{HeaderId, Method};
+use super::super::wire::{HeaderId, Limits, Message, Method};
+use super::routing::reply_flow;
 use super::{Output, Owner, Ua, UaError, Use, What};
 
 /// What a service says in a response.
@@ -46,6 +47,69 @@ impl Ua {
         );
         self.flush();
         result
+    }
+
+    /// Answers the INVITE that a dialog waits with.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn answer(&mut self, now: Ms, key: Key, reply: &Reply) -> Result<(), UaError> {
+        let dialog = self.dialogs.get(key).ok_or(UaError::Gone)?;
+        let tx = dialog
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.invite_in);
+        self.respond(now, tx.ok_or(UaError::State)?, reply)
+    }
+
+    /// A service has taken a request. What it leaves unanswered it may answer later, but for BYE (200) and CANCEL (481).
+    ///
+    /// # Errors
+    /// It is gone or has its final response.
+    pub fn processed(&mut self, now: Ms, tx: Key) -> Result<(), UaError> {
+        let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
+        match request.method() {
+            Some(Method::Bye | Method::Cancel) => self.respond_unserved(now, tx),
+            _ => Ok(()),
+        }
+    }
+
+    /// Answers a request whose transaction was lost with an earlier process: at once and once. Of what is left of a call,
+    /// only a BYE means something still.
+    ///
+    /// # Errors
+    /// This process is not fresh from a restart, or the response would need its transaction.
+    pub fn respond_lost(
+        &mut self,
+        now: Ms,
+        source: Flow,
+        request: Bytes,
+        reply: &Reply,
+    ) -> Result<(), UaError> {
+        let makes_call = reply.status < 300;
+        let request = Message::parse(request, &Limits::DEFAULT).map_err(|_| UaError::Unwritable)?;
+        let invite = request.method() == Some(&Method::Invite);
+        if now >= self.recovering_until || reply.status < 200 || (invite && makes_call) {
+            return Err(UaError::Gone);
+        }
+        let tag = self.stateless_tag(&request);
+        let answer = Answer {
+            status: reply.status,
+            reason: &reply.reason,
+            to_tag: Some(&tag),
+            record_route: false,
+            lines: &reply.lines,
+            body: &reply.body,
+        };
+        let bytes = compose::response(&request, &source, answer);
+        self.send(reply_flow(&request, source), bytes);
+        if request.method() == Some(&Method::Bye)
+            && let Some(key) = self.find_dialog(&request)
+        {
+            self.end_dialog(now, key);
+        }
+        self.flush();
+        Ok(())
     }
 
     /// Accepts a CANCEL: 200 for it and 487 for its INVITE, or just the 200 if the INVITE has been answered meanwhile.

@@ -43,7 +43,8 @@ impl Ua {
         self.flush();
     }
 
-    fn reject(&mut self, flow: Flow, rejected: &Rejected) {
+    /// Handles what could not be read as a message: answers it if it can be answered.
+    pub fn reject(&mut self, flow: Flow, rejected: &Rejected) {
         self.counts.unreadable += 1;
         if let Some(request) = rejected.answerable() {
             self.refuse(
@@ -75,7 +76,7 @@ impl Ua {
     }
 
     /// A tag that is the same for every copy of a request (RFC 3261 8.2.7).
-    fn stateless_tag(&self, request: &Message) -> Vec<u8> {
+    pub(super) fn stateless_tag(&self, request: &Message) -> Vec<u8> {
         let of = [
             request.call_id().unwrap_or_default(),
             request.from_tag().unwrap_or_default(),
@@ -89,7 +90,7 @@ impl Ua {
     fn request(&mut self, now: Ms, flow: Flow, request: Message) {
         match self.tx.request(now, &request, &mut self.sends) {
             RequestVerdict::Absorbed => {}
-            RequestVerdict::Ack => self.ack(now, request),
+            RequestVerdict::Ack => self.ack(now, flow, request),
             RequestVerdict::Merged(_) => self.refuse(flow, &request, 482, b"", b""),
             RequestVerdict::Cancel(keys, invite) => {
                 self.cancel_request(now, flow, keys, invite, request)
@@ -197,6 +198,7 @@ impl Ua {
                     dialog: key,
                     tx,
                     slot,
+                    flow,
                     request,
                 });
             }
@@ -227,9 +229,12 @@ impl Ua {
             .tx
             .accept(now, keys, request.clone(), reply, user, &mut self.sends)
         {
-            Ok(tx) => self
-                .outputs
-                .push_back(Output::Request { tx, slot, request }),
+            Ok(tx) => self.outputs.push_back(Output::Request {
+                tx,
+                slot,
+                flow,
+                request,
+            }),
             Err(_) => self.refuse_full(flow, &request),
         }
     }
@@ -237,7 +242,7 @@ impl Ua {
     // ---- within dialogs
 
     /// The dialog of a request, by Call-ID and both tags (RFC 3261 12.2.2).
-    fn find_dialog(&self, request: &Message) -> Option<Key> {
+    pub(super) fn find_dialog(&self, request: &Message) -> Option<Key> {
         let id = self.dialog_id(request.call_id().ok()?, request.to_tag()?);
         let key = self.by_id.get(&id).copied()?;
         let dialog = self.dialogs.get(key)?;
@@ -298,11 +303,19 @@ impl Ua {
         } else {
             dialog.pending_mut().requests_in.push(tx);
         }
-        self.offer(now, key, tx, &method, request);
+        self.offer(now, key, tx, &method, flow, request);
     }
 
     /// Gives a request within a dialog to the services, or answers it if none takes it.
-    fn offer(&mut self, now: Ms, key: Key, tx: Key, method: &Method, request: Box<Message>) {
+    fn offer(
+        &mut self,
+        now: Ms,
+        key: Key,
+        tx: Key,
+        method: &Method,
+        flow: Flow,
+        request: Box<Message>,
+    ) {
         if self.is_ending(key) {
             // Both sides hang up at once: each BYE is answered (RFC 3261 15.1.2).
             let status = if *method == Method::Bye { 200 } else { 481 };
@@ -318,6 +331,7 @@ impl Ua {
         self.outputs.push_back(Output::InDialog {
             activity,
             tx: Some(tx),
+            flow,
             request,
         });
     }
@@ -346,7 +360,7 @@ impl Ua {
         }
     }
 
-    fn ack(&mut self, now: Ms, request: Message) {
+    fn ack(&mut self, now: Ms, flow: Flow, request: Message) {
         let Some(key) = self.find_dialog(&request) else {
             return;
         };
@@ -371,6 +385,7 @@ impl Ua {
         self.outputs.push_back(Output::InDialog {
             activity,
             tx: None,
+            flow,
             request: Box::new(request),
         });
     }
@@ -409,6 +424,7 @@ impl Ua {
                 self.outputs.push_back(Output::Cancel {
                     activity,
                     tx,
+                    flow,
                     request,
                 });
             }

@@ -110,6 +110,8 @@ pub enum Output {
         tx: Key,
         /// The slot of its Call-ID.
         slot: u8,
+        /// Where it came from.
+        flow: Flow,
         /// The INVITE.
         request: Box<Message>,
     },
@@ -119,6 +121,8 @@ pub enum Output {
         tx: Key,
         /// The slot of its Call-ID.
         slot: u8,
+        /// Where it came from.
+        flow: Flow,
         /// The request.
         request: Box<Message>,
     },
@@ -128,6 +132,8 @@ pub enum Output {
         activity: u64,
         /// Its transaction; none for ACK.
         tx: Option<Key>,
+        /// Where it came from.
+        flow: Flow,
         /// The request.
         request: Box<Message>,
     },
@@ -137,6 +143,8 @@ pub enum Output {
         activity: u64,
         /// The CANCEL's transaction.
         tx: Key,
+        /// Where it came from.
+        flow: Flow,
         /// The CANCEL.
         request: Box<Message>,
     },
@@ -302,6 +310,18 @@ impl Ua {
     #[must_use]
     pub fn dialog(&self, dialog: Key) -> Option<&Dialog> {
         self.dialogs.get(dialog)
+    }
+
+    /// Whether a dialog or a transaction outside of dialogs still stands behind an activity.
+    #[must_use]
+    pub fn is_alive(&self, key: Key, activity: u64) -> bool {
+        let theirs =
+            |user: Option<Use>| user.is_some_and(|user| user.owner == Owner::Activity(activity));
+        self.dialogs
+            .get(key)
+            .is_some_and(|dialog| dialog.activity == activity)
+            || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
+            || theirs(self.tx.client_user(key))
     }
 
     /// Numbers of dialogs, client and server transactions.

@@ -464,6 +464,32 @@ impl Ua {
         self.flush();
     }
 
+    /// The response that stands for the peer's to a request that could not even be made.
+    #[must_use]
+    pub fn stand_in(&self, draft: &Draft, status: u16) -> Option<Bytes> {
+        let flow = nowhere();
+        let dialog = Dialog::uac(
+            b"none",
+            b"none",
+            &draft.from,
+            &draft.to,
+            &draft.uri,
+            b"",
+            flow,
+        )
+        .ok()?;
+        let bytes = dialog.request(&parts(draft, 1, &self.via(&flow, b"z9hG4bKunsent"), b""));
+        let request = Message::parse(bytes, &Limits::DEFAULT).ok()?;
+        Some(compose::response(
+            &request,
+            &flow,
+            Answer {
+                status,
+                ..Answer::default()
+            },
+        ))
+    }
+
     /// Drops a dialog without a word to the peer: an operator's order.
     pub fn drop_dialog(&mut self, now: Ms, key: Key) {
         self.end_dialog(now, key);

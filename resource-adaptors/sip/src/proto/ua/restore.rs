@@ -17,19 +17,18 @@ impl Ua {
         self.dialogs.get(key).map(Dialog::to_record)
     }
 
-    /// The 2xx of a dialog that waits for its ACK, to be written beside the record.
+    /// The 2xx of a dialog that waits for its ACK, to be written beside the record, and until when it is repeated.
     #[must_use]
-    pub fn unacked(&self, key: Key) -> Option<&Bytes> {
-        Some(
-            &self
-                .dialogs
-                .get(key)?
-                .pending
-                .as_ref()?
-                .unacked
-                .as_ref()?
-                .bytes,
-        )
+    pub fn unacked(&self, key: Key) -> Option<(&Bytes, Ms)> {
+        let unacked = self.dialogs.get(key)?.pending.as_ref()?.unacked.as_ref()?;
+        Some((&unacked.bytes, unacked.until))
+    }
+
+    /// Notes whether the 2xx of a dialog is written beside its record; returns whether it was before.
+    pub fn set_unacked_saved(&mut self, key: Key, saved: bool) -> bool {
+        self.dialogs
+            .get_mut(key)
+            .is_some_and(|dialog| std::mem::replace(&mut dialog.unacked_saved, saved))
     }
 
     /// Takes a record back.

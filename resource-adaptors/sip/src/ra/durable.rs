@@ -1,0 +1,75 @@
+//! Records of dialogs. Sub key empty: the dialog. Sub key 1: the 2xx that waits for its ACK, behind the wall-clock time
+//! (milliseconds, big endian) until which it is repeated.
+
+use strowger::id::ActivityId;
+use strowger::ra::RaCx;
+
+use super::{Core, end};
+use crate::proto::dialog::Phase;
+use crate::proto::slab::Key;
+use crate::proto::time::Ms;
+
+const UNACKED: &[u8] = &[1];
+
+impl Core {
+    /// Writes a dialog down, if what is written is kept.
+    pub(super) fn save(&mut self, cx: &mut RaCx<'_>, now: Ms, dialog: Key, activity: ActivityId) {
+        if !cx.is_durable(activity) {
+            return;
+        }
+        let Some(record) = self.ua.record(dialog) else {
+            return;
+        };
+        cx.persist(activity, b"", &record);
+        let unacked = self.ua.unacked(dialog).map(|(ok, until)| {
+            let until = cx.now().wall.0.saturating_add(until - now);
+            [&until.to_be_bytes(), &ok[..]].concat()
+        });
+        let was_saved = self.ua.set_unacked_saved(dialog, unacked.is_some());
+        match unacked {
+            Some(value) => cx.persist(activity, UNACKED, &value),
+            None if was_saved => cx.forget(activity, UNACKED),
+            None => {}
+        }
+    }
+
+    /// The activity was raised to a durable class. A call that is not up yet leaves no record: after a restart it is over,
+    /// and what comes of it is ended.
+    pub(super) fn snapshot(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId) {
+        let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
+            return;
+        };
+        if self
+            .ua
+            .dialog(key)
+            .is_some_and(|d| d.activity == activity.raw() && d.phase != Phase::Early)
+        {
+            self.save(cx, now, key, activity);
+        }
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        activity: ActivityId,
+        sub: &[u8],
+        value: &[u8],
+    ) {
+        if sub == UNACKED {
+            let key = cx.cookie(activity).map(Key::from_u64);
+            if let (Some(key), Some((until, ok))) = (key, value.split_first_chunk::<8>()) {
+                let left = u64::from_be_bytes(*until).saturating_sub(cx.now().wall.0);
+                self.ua.restore_unacked(now, key, ok, left);
+            }
+            return;
+        }
+        match self.ua.restore(activity.raw(), value) {
+            Ok(Ok(key)) => cx.set_cookie(activity, key.to_u64()),
+            Ok(Err(_)) | Err(_) => {
+                cx.count("sip.records_unreadable", 1);
+                end(cx, activity);
+            }
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! The binding: the user agent of `proto` as an adaptor of the container.
+//!
+//! It holds no protocol and no policy. It turns inputs into calls of the user agent, and the user agent's outputs into
+//! activities, events, records and bytes. An activity's cookie is the key of its dialog or transaction.
+//!
+//! Rules: R-RO-01 (activities only while active), R-RP-01, R-RP-02 (end by callback of an activity that nobody refers
+//! to), R-RP-05, R-RP-07 (what no service receives is not fired).
+
+mod commands;
+mod durable;
+mod output;
+mod settings;
+mod streams;
+
+use std::any::Any;
+use std::collections::HashMap;
+
+use strowger::activity::Activity;
+use strowger::event::{Event, EventDecl, FireOptions};
+use strowger::id::{ActivityId, Component};
+use strowger::ra::{
+    AdaptorDef, ConnId, FailureReason, FireFlags, Input, Listener, Outcome, Protocol, Provider,
+    RaCx, SettingsError,
+};
+use strowger::time::Mono;
+
+use crate::api::{self, Command, Sip};
+use crate::proto::flow::{Flow, Transport};
+use crate::proto::keyed::Secret;
+use crate::proto::slab::Key;
+use crate::proto::time::Ms;
+use crate::proto::ua::{Methods, Ua};
+use crate::proto::wire::Method;
+pub use settings::{LimitSettings, ListenerSettings, ListenerTransport, Settings, TimerSettings};
+use streams::{Came, Streams};
+
+/// The SIP adaptor, for a node or a test kit.
+#[must_use]
+pub fn adaptor() -> AdaptorDef {
+    AdaptorDef::of::<SipProtocol>()
+}
+
+/// One SIP adaptor entity.
+#[derive(Debug)]
+pub struct SipProtocol {
+    settings: Settings,
+    transports: Vec<Transport>,
+    /// Made with the first input, which brings the time and the secret.
+    core: Option<Core>,
+}
+
+#[derive(Debug)]
+struct Core {
+    ua: Ua,
+    streams: Streams,
+    /// Events whose outcome decides what the peer is told, by their number.
+    undecided: HashMap<u64, Key>,
+    stopping: bool,
+    refusing: bool,
+}
+
+impl Protocol for SipProtocol {
+    const TYPE: Component = Sip::TYPE;
+    type Settings = Settings;
+    type Command = Command;
+
+    fn verify(settings: &Settings) -> Result<(), SettingsError> {
+        settings.verify()
+    }
+
+    fn listeners(settings: &Settings) -> Vec<Listener> {
+        settings.node_listeners()
+    }
+
+    fn events() -> Vec<EventDecl> {
+        api::decls()
+    }
+
+    fn activities() -> Vec<Component> {
+        vec![api::Dialog::TYPE, api::ServerTx::TYPE, api::ClientTx::TYPE]
+    }
+
+    fn new(settings: &Settings) -> Self {
+        Self {
+            transports: settings
+                .listeners
+                .values()
+                .map(ListenerSettings::transport)
+                .collect(),
+            settings: settings.clone(),
+            core: None,
+        }
+    }
+
+    fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Command>) {
+        let now = Ms(cx.now().mono.0 / NANOS);
+        let settings = &self.settings;
+        let core = self
+            .core
+            .get_or_insert_with(|| Core::new(settings, cx, now));
+        core.handle(cx, now, &self.transports, input);
+        core.drain(cx, now);
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        let core = self.core.as_ref()?;
+        let next = match (core.ua.deadline(), core.streams.deadline()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        next.map(|ms| Mono(ms.0.saturating_mul(NANOS)))
+    }
+
+    fn view(&self) -> &dyn Any {
+        &()
+    }
+}
+
+/// Nanoseconds in a millisecond.
+const NANOS: u64 = 1_000_000;
+
+impl Core {
+    fn new(settings: &Settings, cx: &mut RaCx<'_>, now: Ms) -> Self {
+        let secret = u128::from_le_bytes(cx.secret());
+        let secret = Secret::new([secret as u64, (secret >> 64) as u64]);
+        let seed = [cx.random(), cx.random(), cx.random(), cx.random()];
+        let patience =
+            u64::try_from(settings.timers.stream_message.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            ua: Ua::new(settings.ua_config(), secret, seed, now),
+            streams: Streams::new(
+                settings.message_limits(),
+                settings.limits.connections_per_ip,
+                patience,
+                now,
+            ),
+            undecided: HashMap::new(),
+            stopping: false,
+            refusing: false,
+        }
+    }
+
+    fn handle(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        transports: &[Transport],
+        input: Input<'_, Command>,
+    ) {
+        match input {
+            Input::Active => {
+                self.stopping = false;
+                self.receivers_changed(cx);
+            }
+            Input::Stopping => self.stopping = true,
+            Input::RefuseNew(on) => self.refusing = on,
+            Input::ReceiversChanged => self.receivers_changed(cx),
+            Input::Timeout => {
+                self.ua.expire(now);
+                self.streams.expire(cx, now);
+            }
+            Input::Datagram {
+                listener,
+                from,
+                bytes,
+            } => {
+                let transport = transports
+                    .get(usize::from(listener.0))
+                    .copied()
+                    .unwrap_or(Transport::Udp);
+                let flow = Flow {
+                    transport,
+                    listener: listener.0,
+                    conn: None,
+                    peer: from,
+                };
+                if !is_keep_alive(&bytes) {
+                    self.ua.datagram(now, flow, bytes);
+                }
+            }
+            Input::Connected {
+                conn,
+                listener,
+                peer,
+                inbound,
+                ..
+            } => {
+                self.streams.connected(cx, conn, listener, peer, inbound);
+            }
+            Input::Received { conn, bytes } => self.received(cx, now, conn, bytes),
+            Input::ConnectFailed { conn } | Input::Closed { conn } => {
+                for transmit in self.streams.closed(conn) {
+                    self.ua.send_failed(now, &transmit);
+                }
+            }
+            Input::SendFailed { listener, to } => self.ua.unreachable(now, listener.0, to),
+            Input::Command { command, .. } => self.command(cx, now, command),
+            Input::Unreferenced(activity) => self.unreferenced(cx, now, activity),
+            Input::EventDone { event, outcome, .. } => self.event_done(now, event, outcome),
+            Input::Restore {
+                activity,
+                sub,
+                value,
+                ..
+            } => self.restore(cx, now, activity, sub, value),
+            Input::RestoreBare { activity, .. } => end(cx, activity),
+            Input::Restored => self.ua.restored(now),
+            Input::Snapshot(activity) => self.snapshot(cx, now, activity),
+            Input::QueryLiveness(activity) => self.query(cx, activity),
+            Input::AdministrativeRemove(activity) => self.remove(cx, now, activity),
+            // The end of an activity and of an event's life are not asked for, and when all activities have ended there
+            // is nothing left to do.
+            Input::Inactive | Input::ActivityEnded(_) | Input::EventUnreferenced { .. } | _ => {}
+        }
+        self.ua.set_refuse_new(self.stopping || self.refusing);
+    }
+
+    fn receivers_changed(&mut self, cx: &RaCx<'_>) {
+        let mut served = Methods::ALWAYS;
+        for (method, received) in [
+            (Method::Info, cx.has_receiver::<api::Info>()),
+            (Method::Message, cx.has_receiver::<api::Message>()),
+            (Method::Update, cx.has_receiver::<api::Update>()),
+        ] {
+            if received {
+                served = served.with(&method);
+            }
+        }
+        if cx.has_receiver::<api::Extension>() {
+            let own = [Method::Info, Method::Message, Method::Update];
+            for method in Method::KNOWN.iter().filter(|method| !own.contains(method)) {
+                served = served.with(method);
+            }
+            served = served.with(&Method::from_bytes(b"*"));
+        }
+        self.ua.set_served(served);
+    }
+
+    fn received(&mut self, cx: &mut RaCx<'_>, now: Ms, conn: ConnId, bytes: &[u8]) {
+        let mut came = Vec::new();
+        let Some(flow) = self.streams.received(cx, now, conn, bytes, &mut came) else {
+            return;
+        };
+        for came in came {
+            match came {
+                Came::Message(bytes) => self.ua.frame(now, flow, bytes),
+                Came::Defect(rejected) => self.ua.reject(flow, &rejected),
+            }
+        }
+    }
+
+    fn event_done(&mut self, now: Ms, event: u64, outcome: Outcome) {
+        let Some(tx) = self.undecided.remove(&event) else {
+            return;
+        };
+        // An error means that the request has been answered, which is what this is about.
+        let _ = match outcome {
+            Outcome::Processed => self.ua.processed(now, tx),
+            Outcome::NoReceiver => self.ua.respond_unserved(now, tx),
+            Outcome::RolledBack | Outcome::Failed(FailureReason::Other) => {
+                self.ua.respond_failed(now, tx, 500)
+            }
+            Outcome::Failed(_) => self.ua.respond_failed(now, tx, 503),
+        };
+    }
+
+    fn unreferenced(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId) {
+        let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
+            return;
+        };
+        match self.ua.dialog(key) {
+            Some(dialog) if dialog.activity == activity.raw() => self.ua.abandon(now, key),
+            _ => {
+                // A request outside of a dialog that nobody will answer any more.
+                let _ = self.ua.respond_unserved(now, key);
+            }
+        }
+    }
+
+    fn query(&mut self, cx: &mut RaCx<'_>, activity: ActivityId) {
+        let key = cx.cookie(activity).map(Key::from_u64);
+        if !key.is_some_and(|key| self.ua.is_alive(key, activity.raw())) {
+            end(cx, activity);
+        }
+    }
+
+    fn remove(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId) {
+        let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
+            return;
+        };
+        if self
+            .ua
+            .dialog(key)
+            .is_some_and(|dialog| dialog.activity == activity.raw())
+        {
+            self.ua.drop_dialog(now, key);
+        } else {
+            let _ = self.ua.respond_failed(now, key, 500);
+        }
+    }
+
+    /// Fires an event; what becomes of one with a transaction decides what its peer is told.
+    fn fired<E: Event>(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        activity: ActivityId,
+        event: E,
+        options: FireOptions,
+        tx: Option<Key>,
+    ) {
+        let flags = FireFlags {
+            report_done: tx.is_some(),
+            report_unreferenced: false,
+        };
+        match (cx.fire_with(activity, event, options, flags), tx) {
+            (Ok(number), Some(tx)) => {
+                self.undecided.insert(number, tx);
+            }
+            (Ok(_), None) => {}
+            (Err(_), tx) => {
+                cx.count("sip.events_refused", 1);
+                if let Some(tx) = tx {
+                    let _ = self.ua.respond_failed(now, tx, 503);
+                }
+            }
+        }
+    }
+}
+
+fn end(cx: &mut RaCx<'_>, activity: ActivityId) {
+    if cx.end_activity(activity).is_err() {
+        cx.count("sip.ends_refused", 1);
+    }
+}
+
+/// RFC 5626 over UDP, and the habits before it: nothing but line ends, or a STUN binding request that is not served.
+fn is_keep_alive(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| matches!(byte, b'\r' | b'\n' | 0 | b' '))
+}

@@ -1,0 +1,234 @@
+//! The user agent's outputs, carried out in their order.
+
+use bytes::Bytes;
+use strowger::activity::Activity;
+use strowger::event::{Address, AddressPlan, FireOptions};
+use strowger::id::{ActivityId, Slot};
+use strowger::ra::{ActivityFlags, ListenerIx, RaCx};
+
+use super::{Core, end};
+use crate::api::{
+    Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Options, ReInvite, Request,
+    Response, ServerTx, Update,
+};
+use crate::proto::flow::{Transmit, Transport};
+use crate::proto::slab::Key;
+use crate::proto::time::Ms;
+use crate::proto::ua::Output;
+use crate::proto::wire;
+use crate::proto::wire::Method;
+
+/// Activities whose requests nobody refers to are answered.
+const FLAGS: ActivityFlags = ActivityFlags {
+    report_end: false,
+    report_unreferenced: true,
+};
+
+impl Core {
+    pub(super) fn drain(&mut self, cx: &mut RaCx<'_>, now: Ms) {
+        while let Some(output) = self.ua.poll() {
+            self.carry_out(cx, now, output);
+        }
+        let counts = self.ua.take_counts();
+        for (name, n) in [
+            ("sip.unreadable", counts.unreadable),
+            ("sip.refused", counts.refused),
+            ("sip.stray_responses", counts.stray),
+        ] {
+            if n > 0 {
+                cx.count(name, n);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, cx: &mut RaCx<'_>, now: Ms, output: Output) {
+        match output {
+            Output::Send(transmit) => self.send(cx, now, transmit),
+            Output::Call {
+                dialog,
+                tx,
+                slot,
+                flow,
+                request,
+            } => {
+                let call = Request::new(request, tx.to_u64(), flow);
+                self.call(cx, now, dialog, tx, slot, call);
+            }
+            Output::Request {
+                tx,
+                slot,
+                flow,
+                request,
+            } => {
+                let Some(activity) = self.start::<ServerTx>(cx, now, slot, tx) else {
+                    return;
+                };
+                self.ua.bind_request(tx, activity.raw());
+                let options = address(&request);
+                let request = Request::new(request, tx.to_u64(), flow);
+                self.request(cx, now, activity, Some(tx), request, options);
+            }
+            Output::InDialog {
+                activity,
+                tx,
+                flow,
+                request,
+            } => {
+                let request = Request::new(request, tx.map_or(u64::MAX, Key::to_u64), flow);
+                self.request(cx, now, id(activity), tx, request, FireOptions::default());
+            }
+            Output::Cancel {
+                activity,
+                tx,
+                flow,
+                request,
+            } => {
+                let event = Cancel(Request::new(request, tx.to_u64(), flow));
+                self.fired(
+                    cx,
+                    now,
+                    id(activity),
+                    event,
+                    FireOptions::default(),
+                    Some(tx),
+                );
+            }
+            Output::Response {
+                activity,
+                link,
+                response,
+                local,
+            } => {
+                let event = Response::new(response, link.map(Key::to_u64), local);
+                self.fired(cx, now, id(activity), event, FireOptions::default(), None);
+            }
+            Output::NoAck { activity } => {
+                self.fired(cx, now, id(activity), NoAck, FireOptions::default(), None);
+            }
+            Output::Save { dialog, activity } => self.save(cx, now, dialog, id(activity)),
+            Output::Ended { activity } => end(cx, id(activity)),
+        }
+    }
+
+    fn send(&mut self, cx: &mut RaCx<'_>, now: Ms, transmit: Transmit) {
+        match transmit.flow.transport {
+            Transport::Udp => {
+                cx.datagram(
+                    ListenerIx(transmit.flow.listener),
+                    transmit.flow.peer,
+                    transmit.bytes,
+                );
+            }
+            Transport::Tcp => {
+                if let Err(transmit) = self.streams.send(cx, transmit) {
+                    self.ua.send_failed(now, &transmit);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, cx: &mut RaCx<'_>, now: Ms, dialog: Key, tx: Key, slot: u8, call: Request) {
+        if !cx.has_receiver::<Invite>() {
+            let _ = self.ua.respond_unserved(now, tx);
+            return;
+        }
+        match cx.start_activity::<Dialog>(Slot(slot), FLAGS, dialog.to_u64()) {
+            Ok(activity) => {
+                self.ua.bind(dialog, activity.raw());
+                let options = address(call.message());
+                self.fired(cx, now, activity, Invite(call), options, Some(tx));
+            }
+            Err(_) => {
+                let _ = self.ua.respond_failed(now, tx, 503);
+            }
+        }
+    }
+
+    fn start<A: Activity>(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        slot: u8,
+        tx: Key,
+    ) -> Option<ActivityId> {
+        let started = cx.start_activity::<A>(Slot(slot), FLAGS, tx.to_u64());
+        if started.is_err() {
+            let _ = self.ua.respond_failed(now, tx, 503);
+        }
+        started.ok()
+    }
+
+    /// Fires a request as the event of its method; what no service receives is answered instead (R-RP-07).
+    fn request(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        activity: ActivityId,
+        tx: Option<Key>,
+        request: Request,
+        options: FireOptions,
+    ) {
+        macro_rules! fire {
+            ($event:ident) => {
+                if cx.has_receiver::<$event>() {
+                    self.fired(cx, now, activity, $event(request), options, tx);
+                } else if let Some(tx) = tx {
+                    let _ = self.ua.respond_unserved(now, tx);
+                }
+            };
+        }
+        match request.method() {
+            Method::Invite => fire!(ReInvite),
+            Method::Ack => fire!(Ack),
+            Method::Bye => fire!(Bye),
+            Method::Options => fire!(Options),
+            Method::Info => fire!(Info),
+            Method::Message => fire!(Message),
+            Method::Update => fire!(Update),
+            Method::Cancel
+            | Method::Register
+            | Method::Prack
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Refer
+            | Method::Publish
+            | Method::Other(_) => fire!(Extension),
+        }
+    }
+}
+
+fn id(activity: u64) -> ActivityId {
+    ActivityId::from_raw(activity)
+}
+
+/// The default address of an initial event: the Request-URI (R-EV-05).
+fn address(request: &wire::Message) -> FireOptions {
+    let text = request
+        .uri_raw()
+        .and_then(|uri| std::str::from_utf8(uri).ok());
+    let address = text.map(|text| Address {
+        plan: AddressPlan::Uri,
+        text: text.into(),
+    });
+    FireOptions {
+        address,
+        service: None,
+    }
+}
+
+impl Core {
+    /// A message in the place of one that the peer would have sent.
+    pub(super) fn fire_local(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        activity: ActivityId,
+        bytes: Bytes,
+        link: Option<Key>,
+    ) {
+        if let Ok(message) = wire::Message::parse(bytes, &wire::Limits::DEFAULT) {
+            let event = Response::new(Box::new(message), link.map(Key::to_u64), true);
+            self.fired(cx, now, activity, event, FireOptions::default(), None);
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Settings of a SIP adaptor entity: `[adaptors.NAME.settings]`.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::Deserialize;
+use strowger::ra::{Listener, SettingsError, Transport as NodeTransport};
+use strowger::schemars::JsonSchema;
+
+use crate::proto::flow::Transport;
+use crate::proto::transaction::Timings;
+use crate::proto::ua::{Local, UaConfig};
+use crate::proto::wire::Limits;
+
+/// The settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(crate = "strowger::schemars")]
+pub struct Settings {
+    /// Where it listens, by name. A file that names one of its own replaces neither `udp` nor `tcp`: it adds.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub listeners: BTreeMap<String, ListenerSettings>,
+    /// Protocol timers.
+    pub timers: TimerSettings,
+    /// Bounds.
+    pub limits: LimitSettings,
+    /// Status code for an initial request that no service takes.
+    #[schemars(range(min = 400, max = 699), extend("x-reload" = "restart-adaptor"))]
+    pub unserved: u16,
+    /// What Retry-After of a 503 asks for at least; up to twice as long is asked, at random.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub retry_after: Duration,
+    /// Option tags that a request may require; others are refused with 420.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub supported: Vec<String>,
+    /// Addresses of host names that requests are sent to: the adaptor asks no name server.
+    #[schemars(with = "BTreeMap<String, String>", extend("x-reload" = "restart-adaptor"))]
+    pub hosts: BTreeMap<String, SocketAddr>,
+    /// Where requests go whose host has no address; without it they fail with 503.
+    #[schemars(with = "Option<String>", extend("x-reload" = "restart-adaptor"))]
+    pub outbound: Option<SocketAddr>,
+    /// Whether services are told of the 100 that answers an INVITE of theirs.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub trying_events: bool,
+}
+
+/// One listener.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(crate = "strowger::schemars")]
+pub struct ListenerSettings {
+    /// Its transport.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub transport: ListenerTransport,
+    /// The address and port that it opens.
+    #[schemars(with = "String", extend("x-reload" = "restart-adaptor"))]
+    pub bind: SocketAddr,
+    /// The address and port that others reach it at, for Via and Contact; `bind` unless set. Needed where `bind` is a
+    /// wildcard.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("x-reload" = "restart-adaptor"))]
+    pub advertise: Option<SocketAddr>,
+    /// Connections accepted at most at one time, on a stream transport.
+    #[serde(default = "connections")]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-reload" = "restart-adaptor"))]
+    pub connections: u32,
+}
+
+/// A transport, as settings name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(crate = "strowger::schemars")]
+pub enum ListenerTransport {
+    /// Datagrams.
+    Udp,
+    /// Streams.
+    Tcp,
+}
+
+/// Protocol timers (RFC 3261 table 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(crate = "strowger::schemars")]
+pub struct TimerSettings {
+    /// T1, the estimate of a round trip. Requests are given up after 64 times as long.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub t1: Duration,
+    /// T2, the longest interval between copies.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub t2: Duration,
+    /// T4, the longest time that a message stays in the network.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub t4: Duration,
+    /// When 100 goes out for an INVITE that no service has answered; `0s` is at once.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub trying: Duration,
+    /// How long an INVITE may go on without a final response and without a further provisional one: 408 to the caller,
+    /// CANCEL to the called.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub ringing: Duration,
+    /// How long a message on a stream may take from its first byte to its last.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    pub stream_message: Duration,
+}
+
+/// Bounds of one adaptor entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(crate = "strowger::schemars")]
+pub struct LimitSettings {
+    /// Client transactions at once, and server transactions at once. Beyond it new requests get 503.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-reload" = "restart-adaptor"))]
+    pub transactions: u32,
+    /// Dialogs at once. Beyond it new calls get 503.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-reload" = "restart-adaptor"))]
+    pub dialogs: u32,
+    /// Bytes of a message on a stream; 513 beyond it. A datagram may fill what UDP carries.
+    #[schemars(range(min = 1024, max = 16_777_216), extend("x-reload" = "restart-adaptor"))]
+    pub message_bytes: u32,
+    /// Bytes of a body; 413 beyond it.
+    #[schemars(range(min = 0, max = 16_777_216), extend("x-reload" = "restart-adaptor"))]
+    pub body_bytes: u32,
+    /// Header lines of a message; 513 beyond it.
+    #[schemars(range(min = 16, max = 4096), extend("x-reload" = "restart-adaptor"))]
+    pub headers: u32,
+    /// Connections from one address; further ones are closed.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-reload" = "restart-adaptor"))]
+    pub connections_per_ip: u32,
+    /// Bytes that may wait to be written on one connection; beyond it the connection is closed.
+    #[schemars(range(min = 65_536, max = 1_073_741_824), extend("x-reload" = "restart-adaptor"))]
+    pub write_buffer_bytes: u32,
+}
+
+fn connections() -> u32 {
+    65_000
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let bind = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5060);
+        let listener = |transport| ListenerSettings {
+            transport,
+            bind,
+            advertise: None,
+            connections: connections(),
+        };
+        Self {
+            listeners: BTreeMap::from([
+                ("tcp".to_owned(), listener(ListenerTransport::Tcp)),
+                ("udp".to_owned(), listener(ListenerTransport::Udp)),
+            ]),
+            timers: TimerSettings::default(),
+            limits: LimitSettings::default(),
+            unserved: 480,
+            retry_after: Duration::from_secs(5),
+            supported: Vec::new(),
+            hosts: BTreeMap::new(),
+            outbound: None,
+            trying_events: false,
+        }
+    }
+}
+
+impl Default for TimerSettings {
+    fn default() -> Self {
+        let t = Timings::DEFAULT;
+        let ms = |ms: u32| Duration::from_millis(u64::from(ms));
+        Self {
+            t1: ms(t.t1),
+            t2: ms(t.t2),
+            t4: ms(t.t4),
+            trying: ms(200),
+            ringing: ms(t.ringing),
+            stream_message: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            transactions: 1_000_000,
+            dialogs: 1_000_000,
+            message_bytes: 256 * 1024,
+            body_bytes: 64 * 1024,
+            headers: 128,
+            connections_per_ip: 1_000,
+            write_buffer_bytes: 4 * 1024 * 1024,
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn verify(&self) -> Result<(), SettingsError> {
+        let wrong = |key: String, problem| Err(SettingsError { key, problem });
+        if self.listeners.is_empty() {
+            return wrong("listeners".to_owned(), "at least one listener is needed");
+        }
+        for (name, listener) in &self.listeners {
+            if listener.advertised().ip().is_unspecified() {
+                let problem =
+                    "a wildcard address needs `advertise`, which goes into Via and Contact";
+                return wrong(format!("listeners.{name}.advertise"), problem);
+            }
+            if listener
+                .advertise
+                .is_some_and(|advertise| advertise.port() == 0)
+            {
+                return wrong(
+                    format!("listeners.{name}.advertise"),
+                    "the port must be named",
+                );
+            }
+        }
+        for (key, value, most) in [
+            ("timers.t1", self.timers.t1, 60_000),
+            ("timers.t2", self.timers.t2, 600_000),
+            ("timers.t4", self.timers.t4, 600_000),
+            ("timers.ringing", self.timers.ringing, 86_400_000),
+            (
+                "timers.stream_message",
+                self.timers.stream_message,
+                3_600_000,
+            ),
+        ] {
+            if value.is_zero() || value.as_millis() > most {
+                return wrong(key.to_owned(), "must be more than zero and within reason");
+            }
+        }
+        if self.timers.trying.as_millis() > 60_000 {
+            return wrong("timers.trying".to_owned(), "must be below a minute");
+        }
+        if !(400..700).contains(&self.unserved) {
+            return wrong(
+                "unserved".to_owned(),
+                "must be a failure status, 400 to 699",
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn node_listeners(&self) -> Vec<Listener> {
+        let listener = |(name, listener): (&String, &ListenerSettings)| Listener {
+            name: name.clone(),
+            transport: match listener.transport {
+                ListenerTransport::Udp => NodeTransport::Udp,
+                ListenerTransport::Tcp => NodeTransport::Tcp,
+            },
+            bind: listener.bind,
+            connections: match listener.transport {
+                ListenerTransport::Udp => 0,
+                ListenerTransport::Tcp => listener.connections,
+            },
+            write_buffer: self.limits.write_buffer_bytes,
+        };
+        self.listeners.iter().map(listener).collect()
+    }
+
+    pub(super) fn ua_config(&self) -> UaConfig {
+        let ms = |d: Duration| u32::try_from(d.as_millis()).unwrap_or(u32::MAX);
+        UaConfig {
+            locals: self
+                .listeners
+                .values()
+                .map(ListenerSettings::local)
+                .collect(),
+            timings: Timings {
+                t1: ms(self.timers.t1),
+                t2: ms(self.timers.t2),
+                t4: ms(self.timers.t4),
+                trying: Some(ms(self.timers.trying)),
+                ringing: ms(self.timers.ringing),
+                ..Timings::DEFAULT
+            },
+            limits: self.message_limits(),
+            transactions: self.limits.transactions as usize,
+            dialogs: self.limits.dialogs as usize,
+            unserved: self.unserved,
+            retry_after: u32::try_from(self.retry_after.as_secs()).unwrap_or(u32::MAX),
+            supported: self
+                .supported
+                .iter()
+                .map(|tag| tag.clone().into_bytes())
+                .collect(),
+            hosts: self
+                .hosts
+                .iter()
+                .map(|(name, addr)| (name.clone().into_bytes(), *addr))
+                .collect(),
+            outbound: self.outbound,
+            report_trying: self.trying_events,
+        }
+    }
+
+    pub(super) fn message_limits(&self) -> Limits {
+        Limits {
+            stream: self.limits.message_bytes as usize,
+            body: self.limits.body_bytes as usize,
+            headers: self.limits.headers as usize,
+            ..Limits::DEFAULT
+        }
+    }
+}
+
+impl ListenerSettings {
+    fn advertised(&self) -> SocketAddr {
+        self.advertise.unwrap_or(self.bind)
+    }
+
+    pub(super) fn transport(&self) -> Transport {
+        match self.transport {
+            ListenerTransport::Udp => Transport::Udp,
+            ListenerTransport::Tcp => Transport::Tcp,
+        }
+    }
+
+    fn local(&self) -> Local {
+        Local::new(self.transport(), self.advertised())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_right() {
+        let settings = Settings::default();
+        assert_eq!(settings.verify(), Ok(()));
+        assert_eq!(settings.ua_config().timings, Timings::DEFAULT);
+        assert_eq!(settings.node_listeners().len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_its_key() {
+        let mut settings = Settings::default();
+        settings.listeners.get_mut("udp").unwrap().bind = "0.0.0.0:5060".parse().unwrap();
+        assert_eq!(
+            settings.verify().unwrap_err().key,
+            "listeners.udp.advertise"
+        );
+        let settings = Settings {
+            unserved: 200,
+            ..Settings::default()
+        };
+        assert_eq!(settings.verify().unwrap_err().key, "unserved");
+        let mut settings = Settings::default();
+        settings.timers.t1 = Duration::ZERO;
+        assert_eq!(settings.verify().unwrap_err().key, "timers.t1");
+    }
+}
