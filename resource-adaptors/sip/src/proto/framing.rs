@@ -148,6 +148,7 @@ impl Framer {
         };
         let head = self.buffer.get(..end).unwrap_or_default();
         let kind = match framed_length(head, &self.limits) {
+            _ if end > max => WireErrorKind::MessageTooLarge,
             Ok(Some(length)) if end.saturating_add(length as usize) <= max => {
                 let total = end + length as usize;
                 self.state = State::Body(total);

@@ -289,7 +289,8 @@ impl<'a> Indexer<'a> {
         let bit = entry.id.bit();
         if self.index.len() >= self.limits.headers {
             self.note(Kind::TooManyHeaders, entry.start as usize);
-            if CORE & bit & !self.seen == 0 {
+            let is_needed = CORE & bit & !self.seen != 0 || entry.id == HeaderId::Via;
+            if !is_needed || self.index.len() >= self.limits.headers + self.limits.vias {
                 return;
             }
         }

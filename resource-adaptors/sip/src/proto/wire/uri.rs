@@ -11,6 +11,9 @@ use super::error::{WireError, WireErrorKind};
 use super::params::Params;
 use super::text::{decimal, eq_token, is_hex, is_host_byte, is_not_in_uri, trim};
 
+/// Most parameters, and most headers, of one URI: comparing two takes the square of them.
+const PARTS_MAX: usize = 64;
+
 /// What a URI starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme<'a> {
@@ -201,11 +204,18 @@ impl<'a> Uri<'a> {
             return Err(WireError::new(WireErrorKind::Uri, at(after)));
         }
         let params = Params::new(params);
-        if params
-            .iter()
-            .any(|p| p.name.is_empty() || p.value.is_some_and(<[u8]>::is_empty))
-        {
-            return Err(WireError::new(WireErrorKind::Param, at(after)));
+        let mut count = 0;
+        for param in params.iter() {
+            count += 1;
+            if param.name.is_empty()
+                || param.value.is_some_and(<[u8]>::is_empty)
+                || count > PARTS_MAX
+            {
+                return Err(WireError::new(WireErrorKind::Param, at(after)));
+            }
+        }
+        if headers.is_some_and(|h| memchr_iter(b'&', h).count() >= PARTS_MAX) {
+            return Err(WireError::new(WireErrorKind::Uri, at(after)));
         }
         Ok(Self {
             raw,
