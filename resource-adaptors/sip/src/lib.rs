@@ -5,6 +5,8 @@
 
 pub mod api;
 pub mod proto;
+#[cfg(feature = "rsip")]
+pub mod rsip;
 pub mod ra;
 #[cfg(feature = "testkit")]
 pub mod testkit;
