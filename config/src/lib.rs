@@ -4,9 +4,9 @@
 //! and the command line hands in as [`Components`]. Nothing in this crate opens a socket or a store.
 //!
 //! Layers, later wins: embedded defaults, files in the order given, `STROWGER_*` variables, `key=value` flags. Tables
-//! are merged key by key; lists and plain values are replaced. One exception: a file that has an `[adaptors]`
-//! (`[services]`) table replaces the out-of-the-box adaptors (services), so that a node never runs a service that
-//! its operator did not name.
+//! are merged key by key; lists and plain values are replaced. One exception: a table of names in a file replaces the
+//! names that are there by default (adaptors, services, an adaptor's listeners), so that a node never runs a service or
+//! opens an address that its operator did not name. Variables and flags add and change names.
 //!
 //! Invariant: every key has a default (or is marked as required), a unit, a doc line and a reload class. All four are
 //! read from the model's own fields, by way of their JSON schema; a test fails where one is missing.
@@ -32,6 +32,7 @@ mod links;
 mod listing;
 mod load;
 mod model;
+mod named;
 mod nearest;
 mod overrides;
 mod path;

@@ -9,7 +9,7 @@ use crate::path::KeyPath;
 use crate::problem::{Finding, Problem, Rejected};
 use crate::reference::DEFAULT_TOML;
 use crate::source::SourceKind;
-use crate::{check, file, links, overrides, rules};
+use crate::{check, file, links, named, overrides, rules};
 use figment::value::{Dict, Value};
 use schemars::schema_for;
 use std::path::PathBuf;
@@ -127,6 +127,8 @@ impl Loaded {
 pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Rejected> {
     let root = model();
     let mut layers = files(sources, components)?;
+    let defaults = named::defaults(&merge(&layers)?, components);
+    layers.push(defaults);
     let (variables, warnings) = overrides::from_environment(&sources.environment, &root);
     let (flags, mut findings) = overrides::from_flags(&sources.flags);
     for group in [variables, flags] {

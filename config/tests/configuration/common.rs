@@ -47,6 +47,14 @@ pub(crate) struct Ear {
     pub(crate) advertise: Option<SocketAddr>,
 }
 
+fn ear() -> Ear {
+    Ear {
+        transport: Transport::Udp,
+        bind: SocketAddr::from(([127, 0, 0, 1], 5060)),
+        advertise: None,
+    }
+}
+
 /// Transport protocol.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -94,7 +102,7 @@ impl Default for Radio {
             attempts: 3,
             password: String::new(),
             timers: Timers::default(),
-            listeners: BTreeMap::new(),
+            listeners: BTreeMap::from([("udp".into(), ear())]),
         }
     }
 }

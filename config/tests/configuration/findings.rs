@@ -201,6 +201,7 @@ fn cfg_011_links_that_lead_nowhere() {
             "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n[adaptors.c]\ntype = \"ss7\"\n[services.uas]\nlinks.sip = \"carier\"\n[services.b2bua]\n[services.third]\nkind = \"uas\"\nlinks.sip = \"c\"\nlinks.spi = \"a\"",
         ],
         &expect![[r#"
+            CFG-010 [0.toml:4:11] the listener `adaptors.b.settings.listeners.udp.bind` claims udp 127.0.0.1:5060, which `adaptors.a.settings.listeners.udp.bind` has already
             CFG-011 [0.toml:9:13] the service `uas` uses the link `carier`, which no adaptor has | did you mean `carrier`?
             CFG-011 [0.toml:10:11] the service `b2bua` needs one adaptor of the type `sip`, and there are 2 | choose one by `links.sip`
             CFG-011 [0.toml:13:13] `services.third.links.sip` leads to the adaptor `c`, which is not of the type `sip`
@@ -223,6 +224,7 @@ fn cfg_012_link_taken() {
             "[adaptors.sip]\nlinks = [\"x\", \"b\"]\n[adaptors.b]\ntype = \"sip\"\nlinks = [\"x\"]\n[services]",
         ],
         &expect![[r#"
+            CFG-010 [0.toml:1:11] the listener `adaptors.sip.settings.listeners.udp.bind` claims udp 127.0.0.1:5060, which `adaptors.b.settings.listeners.udp.bind` has already
             CFG-012 [0.toml:2:10] the link name `x` of the adaptor `sip` belongs to `b` already
             CFG-012 [0.toml:2:15] the link name `b` of the adaptor `sip` belongs to `b` already
         "#]],

@@ -184,6 +184,8 @@ fn the_listing_covers_settings_and_hides_secrets() {
         adaptors.sip.active = true
         adaptors.sip.links = []
         adaptors.sip.settings.attempts = 3
+        adaptors.sip.settings.listeners.udp.bind = "127.0.0.1:5060"
+        adaptors.sip.settings.listeners.udp.transport = "udp"
         adaptors.sip.settings.password = "(secret)"
         adaptors.sip.settings.timers.t1 = "1s"
     "#]]

@@ -1,6 +1,6 @@
 //! Settings of adaptors and services: typed, documented and explained like every other key.
 
-use crate::common::{Answer, Mode, Radio, components, load};
+use crate::common::{Answer, Ear, Mode, Radio, components, load};
 use expect_test::expect;
 
 #[test]
@@ -26,9 +26,34 @@ fn settings_are_read_as_their_type() {
 }
 
 #[test]
+fn a_file_replaces_default_names_and_flags_change_them() {
+    let listeners = |files: &[&str], flags: &[&str]| {
+        let loaded = load(files, &[], flags).unwrap();
+        let radio: Radio = loaded.config.adaptors["sip"].settings.read().unwrap();
+        let shown =
+            |(name, ear): (&String, &Ear)| format!("{name} {:?} {}\n", ear.transport, ear.bind);
+        radio.listeners.iter().map(shown).collect::<String>()
+    };
+    let in_file =
+        "[adaptors.sip.settings.listeners.out]\ntransport = \"tcp\"\nbind = \"192.0.2.1:5060\"";
+    let by_flag = "adaptors.sip.settings.listeners.udp.bind=127.0.0.1:5070";
+    let more = "adaptors.sip.settings.listeners.more={transport=\"udp\", bind=\"127.0.0.1:1\"}";
+    assert_eq!(listeners(&[], &[]), "udp Udp 127.0.0.1:5060\n");
+    assert_eq!(listeners(&[in_file], &[]), "out Tcp 192.0.2.1:5060\n");
+    assert_eq!(listeners(&[], &[by_flag]), "udp Udp 127.0.0.1:5070\n");
+    assert_eq!(
+        listeners(&[in_file], &[more]),
+        "more Udp 127.0.0.1:1\nout Tcp 192.0.2.1:5060\n"
+    );
+    assert_eq!(
+        listeners(&["[adaptors.sip.settings]\nlisteners = {}"], &[]),
+        ""
+    );
+}
+
+#[test]
 fn the_adaptor_of_a_service_is_found_by_type_and_by_link() {
-    let adaptors =
-        "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n";
+    let adaptors = "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\nsettings.listeners = {}\n";
     let services = "[services.uas]\nlinks.sip = \"carrier\"\n[services.b2bua]\nlinks.sip = \"b\"";
     let two = load(&[adaptors, services], &[], &[]).unwrap().config;
     assert_eq!(two.services["uas"].links["sip"], "a");
@@ -37,7 +62,7 @@ fn the_adaptor_of_a_service_is_found_by_type_and_by_link() {
         .unwrap()
         .config;
     assert_eq!(one.services["uas"].links["sip"], "carrier");
-    let by_name = "[adaptors.other]\ntype = \"sip\"\n[adaptors.sip]\n";
+    let by_name = "[adaptors.other]\ntype = \"sip\"\nsettings.listeners = {}\n[adaptors.sip]\n";
     let by_name = load(&[by_name], &[], &[]).unwrap().config;
     assert_eq!(by_name.services["uas"].links["sip"], "sip");
 }
