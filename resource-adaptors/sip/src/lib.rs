@@ -5,9 +5,9 @@
 
 pub mod api;
 pub mod proto;
+pub mod ra;
 #[cfg(feature = "rsip")]
 pub mod rsip;
-pub mod ra;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
