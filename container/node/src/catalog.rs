@@ -100,17 +100,14 @@ impl Component for KnownAdaptor {
     fn listeners(&self, section: &Section) -> Vec<Claim> {
         let settings = read(&self.def.settings, section);
         let listeners = settings.map(|settings| (self.def.listeners)(settings.as_ref()));
-        let claim = |(n, listener): (usize, Listener)| Claim {
-            key: ["listeners".to_owned(), n.to_string(), "bind".to_owned()]
-                .into_iter()
-                .collect(),
+        let claim = |listener: Listener| Claim {
+            key: ["listeners", &listener.name, "bind"].into_iter().collect(),
             transport: transport_word(listener.transport),
             bind: listener.bind,
         };
         listeners
             .unwrap_or_default()
             .into_iter()
-            .enumerate()
             .map(claim)
             .collect()
     }
