@@ -13,6 +13,7 @@ Examples:
   strowger check base.toml site.toml          Find everything that is wrong with two files together.
   strowger config --explain store.group_delay What a key means, its default, what it takes to change it.
   STROWGER_NODE__NAME=edge-1 strowger config  Every key in effect, and where its value comes from.
+  strowger status --json                      How the node that serves ./strowger-data is.
   strowger explain CFG-014                    What an error code means and what to do.
 ";
 
@@ -42,6 +43,13 @@ pub(crate) enum Command {
     Check(Check),
     /// Show the configuration in effect, with the origin of each value.
     Config(Config),
+    /// Show how a running node is: states, counts, rates, store, alarms.
+    Status(Status),
+    /// Tell a running node to stop, as SIGTERM does; asked twice, at once.
+    Stop(Asked),
+    /// Activate or deactivate a service of a running node.
+    #[command(subcommand)]
+    Services(Services),
     /// Explain an error code, such as CFG-014.
     Explain(Explain),
 }
@@ -98,6 +106,49 @@ pub(crate) struct Config {
     /// Print the reference of all keys instead, as Markdown.
     #[arg(long, conflicts_with_all = ["json", "explain", "schema", "defaults"])]
     pub(crate) reference: bool,
+}
+
+/// Which running node is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// The node's data directory; without it, `node.data_dir` of the configuration.
+    #[arg(short, long, alias = "data-dir", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+}
+
+/// Options of `status`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Status {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also count activities by type and entities by service, which takes time in proportion to them.
+    #[arg(long)]
+    pub(crate) detail: bool,
+    #[command(flatten)]
+    pub(crate) node: Asked,
+}
+
+/// What can be done with services.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Services {
+    /// Activate a service: it gets new work from here on.
+    Activate(OneService),
+    /// Deactivate a service: it gets no new work; what it has goes on until it is done, or for
+    /// `limits.service_stop_time`.
+    Deactivate(OneService),
+}
+
+/// A service of a running node.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OneService {
+    /// The service's name.
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    #[command(flatten)]
+    pub(crate) node: Asked,
 }
 
 /// Options of `explain`.

@@ -1,6 +1,12 @@
 //! The adaptors and services of this binary. This is the one place that names them.
 
 use strowger_config::{Components, NoSettings, Settings};
+use strowger_node::Catalog;
+
+/// The adaptors and services themselves.
+pub(crate) fn catalog() -> Catalog {
+    Catalog::default()
+}
 
 /// What configuration has to know of them.
 pub(crate) fn components() -> Components {

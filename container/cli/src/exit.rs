@@ -10,13 +10,18 @@ pub(crate) enum Exit {
     Usage,
     /// The configuration cannot be used.
     Configuration,
+    /// A running node does not answer, or refuses.
+    Refused,
     /// Something that should always be possible was not.
     Internal,
+    /// As the node ended.
+    Node(strowger_node::Exit),
 }
 
 /// Every code that `strowger` ends with, those of a running node included.
-const TABLE: [(u8, &str); 8] = [
+const TABLE: [(u8, &str); 9] = [
     (0, "done; a node that was told to stop has stopped"),
+    (1, "a running node does not answer, or refuses"),
     (2, "the command line is wrong"),
     (3, "the configuration is wrong: nothing was started"),
     (
@@ -38,6 +43,8 @@ const TABLE: [(u8, &str); 8] = [
 impl Exit {
     fn code(self) -> u8 {
         match self {
+            Self::Refused => 1,
+            Self::Node(exit) => exit.code(),
             Self::Usage => 2,
             Self::Configuration => 3,
             Self::Internal => 70,
@@ -66,7 +73,23 @@ mod tests {
 
     #[test]
     fn every_code_is_in_the_table() {
-        for exit in [Exit::Usage, Exit::Configuration, Exit::Internal] {
+        use strowger_node::Exit as Node;
+        let node = [
+            Node::Clean,
+            Node::Config,
+            Node::StoreRefused,
+            Node::StartFailed,
+            Node::Panicked,
+            Node::StoreFailed,
+            Node::Hung,
+        ];
+        let own = [
+            Exit::Usage,
+            Exit::Configuration,
+            Exit::Internal,
+            Exit::Refused,
+        ];
+        for exit in own.into_iter().chain(node.map(Exit::Node)) {
             assert!(
                 TABLE.iter().any(|(code, _)| *code == exit.code()),
                 "{exit:?}"

@@ -3,6 +3,8 @@
 use crate::exit::Exit;
 use std::io;
 use strowger_config::Rejected;
+use strowger_node::NodeError;
+use strowger_node::control::AskError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +26,21 @@ pub(crate) enum Failure {
     /// Standard output is closed or full.
     #[error("cannot write to standard output")]
     Output(#[from] io::Error),
-    /// This build lacks the part that runs a node.
-    #[error("this build cannot run a node yet")]
-    NoNode,
+    /// The node does not start.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// A running node could not be asked.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// A running node refuses what it was asked.
+    #[error("the node refuses: {reason}")]
+    Refused {
+        /// Its own words.
+        reason: String,
+    },
+    /// A running node answered something else: it is of another version.
+    #[error("the node's answer is not one to this question")]
+    Unexpected,
 }
 
 impl Failure {
@@ -34,7 +48,23 @@ impl Failure {
         match self {
             Self::Configuration(_) => Exit::Configuration,
             Self::UnknownCode { .. } | Self::UnknownKey(_) => Exit::Usage,
-            Self::Output(_) | Self::NoNode => Exit::Internal,
+            Self::Node(error) => Exit::Node(error.exit()),
+            Self::Ask(_) | Self::Refused { .. } => Exit::Refused,
+            Self::Output(_) | Self::Unexpected => Exit::Internal,
+        }
+    }
+
+    /// The code whose page explains it, where there is one.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Node(error) => Some(error.code()),
+            Self::Ask(error) => Some(error.code()),
+            Self::Configuration(_)
+            | Self::UnknownCode { .. }
+            | Self::UnknownKey(_)
+            | Self::Output(_)
+            | Self::Refused { .. }
+            | Self::Unexpected => None,
         }
     }
 }

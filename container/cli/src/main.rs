@@ -11,25 +11,36 @@ mod configuration;
 mod exit;
 mod explain;
 mod failure;
+mod orders;
 mod output;
 mod report;
 mod run;
+mod status;
 
 use args::{Args, Command};
 use clap::Parser;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// Many small objects of a few sizes that live as long as calls: what this allocator keeps together.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let done = match &args.command {
-        None => run::run(&args.run),
-        Some(Command::Run(run)) => run::run(run),
-        Some(Command::Check(check)) => check::run(check),
-        Some(Command::Config(config)) => config::run(config),
-        Some(Command::Explain(explain)) => explain::run(explain),
+    let done = |()| exit::Exit::Node(strowger_node::Exit::Clean);
+    let ended = match &args.command {
+        None => run::run(&args.run).map(exit::Exit::Node),
+        Some(Command::Run(run)) => run::run(run).map(exit::Exit::Node),
+        Some(Command::Check(check)) => check::run(check).map(done),
+        Some(Command::Config(config)) => config::run(config).map(done),
+        Some(Command::Status(status)) => status::run(status).map(done),
+        Some(Command::Stop(node)) => orders::stop(node).map(done),
+        Some(Command::Services(services)) => orders::services(services).map(done),
+        Some(Command::Explain(explain)) => explain::run(explain).map(done),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match ended {
+        Ok(exit) => exit.into(),
         Err(failure) => {
             report::failure(&failure);
             failure.exit().into()

@@ -5,9 +5,11 @@
 
 use crate::failure::Failure;
 use miette::{Diagnostic, LabeledSpan, NamedSource, ReportHandler, Severity, SourceCode};
+use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use strowger_config::{Finding, Place, Rejected, SourceKind};
+use strowger_node::NodeError;
 
 /// Prints why a command failed.
 pub(crate) fn failure(failure: &Failure) {
@@ -21,9 +23,25 @@ pub(crate) fn failure(failure: &Failure) {
             )
         }
         Failure::Output(error) => format!("error: {failure}: {error}\n"),
-        Failure::NoNode => format!("error: {failure}\n"),
+        Failure::Node(NodeError::Config(rejected)) => findings(rejected),
+        Failure::Node(error) => chain(failure, error),
+        Failure::Ask(error) => chain(failure, error),
+        Failure::Refused { .. } | Failure::Unexpected => format!("error: {failure}\n"),
     };
     say(&text);
+}
+
+/// An error with its causes and where it is explained.
+fn chain(failure: &Failure, error: &dyn Error) -> String {
+    let code = failure.code().unwrap_or_default();
+    let mut text = format!("error[{code}]: {error}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = writeln!(text, "  = because: {error}");
+        cause = error.source();
+    }
+    let _ = writeln!(text, "  = strowger explain {code}");
+    text
 }
 
 /// Prints a warning.
@@ -117,7 +135,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl std::error::Error for Report {}
+impl Error for Report {}
 
 impl Diagnostic for Report {
     fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {

@@ -1,13 +1,16 @@
 //! `strowger run`: a node in the foreground.
 
 use crate::args;
-use crate::components::components;
+use crate::components::{catalog, components};
 use crate::configuration;
 use crate::failure::Failure;
+use crate::output::print;
+use std::fmt::Write as _;
 use strowger_config::Config;
+use strowger_node::{Exit, Node, Ready, log};
 
 /// Runs a node until it is told to stop.
-pub(crate) fn run(args: &args::Run) -> Result<(), Failure> {
+pub(crate) fn run(args: &args::Run) -> Result<Exit, Failure> {
     let mut set = args.sources.set.clone();
     if let Some(dir) = &args.data_dir {
         set.push(format!("node.data_dir={dir}"));
@@ -20,11 +23,33 @@ pub(crate) fn run(args: &args::Run) -> Result<(), Failure> {
     serve(loaded.config)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a node takes its configuration over"
-)]
-fn serve(config: Config) -> Result<(), Failure> {
-    let Config { .. } = config;
-    Err(Failure::NoNode)
+fn serve(config: Config) -> Result<Exit, Failure> {
+    let _log = log::init(&config.log).map_err(strowger_node::NodeError::from)?;
+    let node = Node::builder().catalog(catalog()).config(config);
+    // A node whose operator has closed its standard output serves all the same.
+    let exit = node.on_ready(|ready| drop(print(&greeting(ready)))).run()?;
+    Ok(exit)
+}
+
+/// What listens where, and how to place a first call. The last line is what scripts wait for.
+fn greeting(ready: &Ready) -> String {
+    let mut text = format!("strowger {}\n", env!("CARGO_PKG_VERSION"));
+    for at in &ready.listeners {
+        let _ = writeln!(text, "  {:<8} {} {}", at.adaptor, at.transport, at.address);
+    }
+    let _ = writeln!(text, "  services {}", ready.services.join(", "));
+    let _ = writeln!(text, "  data     {}", ready.data_dir.display());
+    let udp = ready.listeners.iter().find(|at| at.transport == "udp");
+    if let Some(at) = udp.filter(|at| at.adaptor == "sip") {
+        let _ = writeln!(text, "\nA first call:   sipp -sn uac {} -m 1", at.address);
+    }
+    let data = ready.data_dir.display();
+    let _ = writeln!(text, "How it is:      strowger status --data {data}");
+    let _ = writeln!(text, "To stop it:     Ctrl-C; once more to stop at once\n");
+    let restored = match ready.restored_activities {
+        0 => String::new(),
+        n => format!(", {n} activities recovered"),
+    };
+    let _ = writeln!(text, "ready after {:?}{restored}", ready.took);
+    text
 }

@@ -364,3 +364,23 @@ fn every_example_passes_check() {
     }
     assert!(examples >= 3);
 }
+
+#[test]
+fn commands_for_a_running_node_say_that_there_is_none() {
+    let dir = directory(&[]);
+    for args in [
+        &["status", "--json", "--data", "."][..],
+        &["status"],
+        &["stop", "--data", "nowhere"],
+        &["services", "deactivate", "uas", "--data", "."],
+    ] {
+        let output = strowger(dir.path(), &[], args);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(
+            said.starts_with("error[NOD-010]: no node runs on"),
+            "{args:?}: {said}"
+        );
+        assert!(output.stdout.is_empty());
+    }
+}

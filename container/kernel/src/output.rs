@@ -2,7 +2,7 @@
 
 use crate::{AdaptorState, ServiceState};
 use std::net::SocketAddr;
-use strowger::id::{RaIx, ServiceIx};
+use strowger::id::{Component, EntityId, RaIx, ServiceIx};
 use strowger::ra::{Bytes, ConnId, ListenerIx};
 
 /// What the network has for an adaptor entity; the same as the inputs of that name in [`strowger::ra::Input`].
@@ -107,6 +107,19 @@ pub enum ShardOutput {
         raised: bool,
         /// For people.
         text: String,
+    },
+    /// A delivery was rolled back: for logs and traces. Waits for nothing.
+    RolledBack {
+        /// The service.
+        service: ServiceIx,
+        /// The entity's SBB.
+        sbb: Component,
+        /// The event type.
+        event: Component,
+        /// The entity; it may be gone.
+        entity: EntityId,
+        /// Why, for people.
+        cause: String,
     },
     /// A service changed its state.
     Service(ServiceIx, ServiceState),

@@ -51,6 +51,8 @@ pub struct NodeBuilder {
 pub struct Ready {
     /// Where it listens.
     pub listeners: Vec<Listening>,
+    /// Services that are active.
+    pub services: Vec<String>,
     /// Where its state is.
     pub data_dir: PathBuf,
     /// Time from the start to readiness.
@@ -180,6 +182,7 @@ impl NodeBuilder {
         };
         let ready = Ready {
             listeners: begun.names.listeners,
+            services: begun.active,
             data_dir,
             took: begun.ready_after,
             restored_activities: begun.restored.activities,

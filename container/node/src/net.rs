@@ -310,7 +310,7 @@ impl Net {
             Next::Retry => return true,
             Next::Exhausted => {
                 // Out of descriptors: looked at again by the next sweep.
-                self.sweep_at.get_or_insert(self.now + SWEEP);
+                self.sweep_soon();
                 return false;
             }
         };
@@ -368,7 +368,7 @@ impl Net {
             Got::End if stream.stage == Stage::Open => {
                 stream.stage = Stage::HalfClosed;
                 stream.until = self.now + stream::HALF_CLOSED_TIME;
-                self.sweep_at.get_or_insert(self.now + SWEEP);
+                self.sweep_soon();
                 false
             }
             Got::End if stream.stage == Stage::HalfClosed => false,
@@ -455,7 +455,7 @@ impl Net {
             return self.drop_stream(n);
         }
         stream.close(self.now);
-        self.sweep_at.get_or_insert(self.now + SWEEP);
+        self.sweep_soon();
         self.unsent.push(Source::Stream(n));
     }
 
@@ -553,7 +553,7 @@ impl Net {
         }
         for ((acceptor, flags), n) in self.acceptors.iter_mut().zip(0..) {
             if flags.queued && !self.ready.contains(&Source::Acceptor(n)) {
-                tracing::warn!(listener = ?acceptor.at, "connections are accepted again");
+                tracing::debug!(listener = ?acceptor.at, "trying to accept connections again");
                 self.ready.push_back(Source::Acceptor(n));
             }
         }
@@ -565,6 +565,12 @@ impl Net {
     pub(crate) fn is_flushed(&self) -> bool {
         self.ports.iter().all(|(port, _)| port.is_flushed())
             && self.streams.iter().all(|(_, stream)| stream.is_flushed())
+    }
+
+    /// Something has a short time left.
+    fn sweep_soon(&mut self) {
+        let soon = self.now + SWEEP;
+        self.sweep_at = Some(self.sweep_at.map_or(soon, |at| at.min(soon)));
     }
 
     #[cfg(test)]
@@ -592,7 +598,7 @@ impl Net {
             return Err(error);
         }
         self.by_id.insert(id, n);
-        self.sweep_at.get_or_insert(self.now + SWEEP);
+        self.sweep_soon();
         Ok(())
     }
 

@@ -142,6 +142,12 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The names of the services that shall be active.
+    pub(crate) fn active_services(&self) -> Vec<String> {
+        let active = self.services.iter().filter(|planned| planned.active);
+        active.map(|planned| planned.options.name.clone()).collect()
+    }
+
     fn check_addresses(&self, config: &Config) -> Result<(), PlanError> {
         let mut taken: Vec<(&Listener, &str)> = Vec::new();
         for adaptor in &self.adaptors {

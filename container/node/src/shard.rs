@@ -30,6 +30,9 @@ const INPUTS: usize = 256;
 /// Deliveries in one turn, about.
 const DELIVERIES: usize = 1_024;
 
+/// Turns that may go by without a look at the sockets while deliveries are left over.
+const BEHIND: u8 = 4;
+
 /// A shard with all that its thread drives.
 pub(crate) struct Driver {
     shard: Shard,
@@ -47,6 +50,8 @@ pub(crate) struct Driver {
     beat: Beat,
     names: Names,
     times: Times,
+    /// Turns in a row that left deliveries undone and took nothing in.
+    behind: u8,
     /// Services that were told to stop, and when what is left of them is removed.
     ending: Vec<(ServiceIx, Mono)>,
     sample: Sample,
@@ -117,6 +122,7 @@ impl Driver {
             }
             let more = self.turn(now);
             if self.is_over(now.mono) {
+                self.beat.end();
                 return self.finish();
             }
             self.beat.end();
@@ -142,7 +148,7 @@ impl Driver {
             self.net.sweep(now.mono);
         }
         self.end_services(now);
-        if self.held.is_none() {
+        if self.held.is_none() && self.takes_more() {
             let mut inputs = Inputs {
                 shard: &mut self.shard,
                 now,
@@ -150,11 +156,20 @@ impl Driver {
             self.net.gather(now.mono, INPUTS, &mut inputs);
         }
         let more = self.shard.run(now, DELIVERIES);
+        self.behind = if more { self.behind + 1 } else { 0 };
         self.hand_over();
         self.carry_out(now);
         self.net.flush();
         self.sample(now.mono);
         more
+    }
+
+    /// What is there comes before what is new; but a service that never rests must not shut the door for good.
+    fn takes_more(&mut self) -> bool {
+        if self.behind >= BEHIND {
+            self.behind = 0;
+        }
+        self.behind == 0
     }
 
     /// Gives commits to the writer. A group that it does not take is offered again before another is made.
@@ -220,6 +235,16 @@ impl Driver {
                 } => {
                     let source = self.names.source(source);
                     self.alarms.set(now.wall, source, name, raised, &text);
+                }
+                ShardOutput::RolledBack {
+                    service,
+                    sbb,
+                    event,
+                    entity,
+                    cause,
+                } => {
+                    let service = self.names.service(service);
+                    tracing::warn!(service, %sbb, %event, %entity, cause, "delivery rolled back");
                 }
                 ShardOutput::Service(service, state) => {
                     let (service, state) = (self.names.service(service), orders::service(state));

@@ -206,7 +206,12 @@ fn bytes_of_a_connection_come_whole_and_answers_go_out() {
             .iter()
             .filter_map(|heard| match heard {
                 Heard::Received(of, bytes) if *of == conn => Some(bytes.clone()),
-                _ => None,
+                Heard::Received(..)
+                | Heard::Datagram(..)
+                | Heard::Connected(..)
+                | Heard::ConnectFailed(_)
+                | Heard::Closed(_)
+                | Heard::SendFailed(_) => None,
             })
             .flatten()
             .collect();

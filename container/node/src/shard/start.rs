@@ -41,6 +41,8 @@ pub(crate) struct Start {
 pub(crate) struct Begun {
     pub(crate) door: Door,
     pub(crate) names: Names,
+    /// Services that are active.
+    pub(crate) active: Vec<String>,
     pub(crate) ready_after: Duration,
     pub(crate) restored: Restored,
 }
@@ -87,6 +89,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let begun = Begun {
         door,
         names: names.clone(),
+        active: plan.active_services(),
         ready_after,
         restored,
     };
@@ -105,6 +108,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         beat,
         names,
         times,
+        behind: 0,
         ending: Vec::new(),
         sample: Sample {
             at: ready_at,

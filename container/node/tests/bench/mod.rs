@@ -1,0 +1,183 @@
+//! A data directory, a configuration, nodes on them, and peers with bounded patience.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use crate::toy;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use strowger_config::{Config, Sources};
+use strowger_node::{Catalog, Node, NodeBuilder, Running};
+
+/// Longest wait for anything.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A store as small as it may be, and listeners on any port.
+const BASE: &str = r#"
+[store]
+segment_bytes = "1MiB"
+reserve = "64KiB"
+low_water = "0B"
+[adaptors.toy]
+[services.parrot]
+"#;
+
+pub(crate) struct Bench {
+    dir: PathBuf,
+    /// Removes the directory in the end; `None` where it is another process's.
+    _owned: Option<tempfile::TempDir>,
+}
+
+impl Bench {
+    /// With this on top of the base configuration.
+    pub(crate) fn new(text: &str) -> Self {
+        let owned = tempfile::tempdir().unwrap();
+        let dir = owned.path().to_owned();
+        for (name, text) in [("base.toml", BASE), ("test.toml", text)] {
+            std::fs::write(dir.join(name), text).unwrap();
+        }
+        Self {
+            dir,
+            _owned: Some(owned),
+        }
+    }
+
+    /// On the directory of another process's bench.
+    pub(crate) fn on(dir: PathBuf) -> Self {
+        Self { dir, _owned: None }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        let catalog = Catalog::default()
+            .adaptor(toy::adaptor())
+            .service(toy::service());
+        let sources = Sources::default()
+            .file(self.dir.join("base.toml"))
+            .file(self.dir.join("test.toml"))
+            .flag(format!("node.data_dir={}", self.data_dir().display()));
+        match strowger_config::load(&sources, &catalog.components()) {
+            Ok(loaded) => loaded.config,
+            Err(rejected) => panic!("{:#?}", rejected.findings),
+        }
+    }
+
+    pub(crate) fn builder(&self) -> NodeBuilder {
+        Node::builder()
+            .adaptor(toy::adaptor())
+            .service(toy::service())
+            .config(self.config())
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        self.builder().start().unwrap()
+    }
+
+    pub(crate) fn address(&self, node: &Running, listener: &str) -> SocketAddr {
+        let listeners = &node.ready().listeners;
+        let found = listeners.iter().find(|at| at.listener == listener).unwrap();
+        found.address.parse().unwrap()
+    }
+
+    pub(crate) fn udp(&self, node: &Running) -> Udp {
+        Udp::to(self.address(node, "udp"))
+    }
+
+    pub(crate) fn tcp(&self, node: &Running) -> Line<TcpStream> {
+        let stream = TcpStream::connect(self.address(node, "tcp")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+            .set_write_timeout(Some(Duration::from_millis(100)))
+            .unwrap();
+        Line(BufReader::new(stream))
+    }
+
+    /// Waits for a condition.
+    #[track_caller]
+    pub(crate) fn until(&self, mut holds: impl FnMut() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < end, "not within {PATIENCE:?}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// A peer that speaks datagrams.
+pub(crate) struct Udp(UdpSocket);
+
+impl Udp {
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(socket)
+    }
+
+    /// The same peer, for a node at another address.
+    pub(crate) fn again(self, bench: &Bench, node: &Running) -> Self {
+        self.0.connect(bench.address(node, "udp")).unwrap();
+        self
+    }
+
+    pub(crate) fn send(&self, text: &str) {
+        self.0.send(text.as_bytes()).unwrap();
+    }
+
+    #[track_caller]
+    pub(crate) fn ask(&self, text: &str) -> String {
+        self.send(text);
+        self.hear().unwrap()
+    }
+
+    pub(crate) fn hear(&self) -> std::io::Result<String> {
+        let mut buffer = [0; 65_536];
+        let n = self.0.recv(&mut buffer)?;
+        Ok(String::from_utf8_lossy(&buffer[..n]).into_owned())
+    }
+
+    pub(crate) fn patience(&self, time: Duration) {
+        self.0.set_read_timeout(Some(time)).unwrap();
+    }
+}
+
+/// A peer that speaks lines.
+pub(crate) struct Line<S>(BufReader<S>);
+
+impl Line<UnixStream> {
+    pub(crate) fn unix(path: &Path) -> Self {
+        let stream = UnixStream::connect(path).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Line(BufReader::new(stream))
+    }
+}
+
+impl<S: Read + Write> Line<S> {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Sends unless the other side does not read.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) {
+        let _ = self.0.get_mut().write(bytes);
+    }
+
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    pub(crate) fn is_closed(&mut self) -> bool {
+        matches!(self.0.read(&mut [0; 1]), Ok(0) | Err(_))
+    }
+}

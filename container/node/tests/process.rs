@@ -1,0 +1,155 @@
+//! A node as a process of its own: signals, exit codes, kill -9, a handler that never returns.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod bench;
+mod toy;
+
+use bench::{Bench, PATIENCE, Udp};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use strowger_node::Exit;
+
+/// The variable that tells the test below to be a node, and with which configuration.
+const CHILD: &str = "STROWGER_TEST_NODE";
+
+/// Not a test but the node: this binary starts itself with [`CHILD`] set.
+#[test]
+fn child() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a test tells its child what to be"
+    )]
+    let Ok(dir) = std::env::var(CHILD) else {
+        return;
+    };
+    let ready = |ready: &strowger_node::Ready| {
+        let mut out = std::io::stdout();
+        let udp = ready
+            .listeners
+            .iter()
+            .find(|at| at.transport == "udp")
+            .unwrap();
+        writeln!(out, "\nready {}", udp.address).unwrap();
+        out.flush().unwrap();
+    };
+    let exit = Bench::on(dir.into())
+        .builder()
+        .on_ready(ready)
+        .run()
+        .unwrap();
+    std::process::exit(exit.code().into());
+}
+
+/// A node in a process.
+struct Process {
+    child: Child,
+    udp: Udp,
+}
+
+impl Process {
+    fn start(bench: &Bench) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture"])
+            .env(CHILD, bench.dir())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = lines.map(Result::unwrap);
+        let address = lines.find_map(|line| Some(line.strip_prefix("ready ")?.parse().unwrap()));
+        Self {
+            child,
+            udp: Udp::to(address.unwrap()),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Waits for the end; kills what does not end by itself.
+    #[track_caller]
+    fn end(mut self) -> ExitStatus {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            if Instant::now() > until {
+                self.child.kill().unwrap();
+                panic!("the node does not end: {:?}", self.child.wait());
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn sigterm_drains() {
+    let bench = Bench::new("");
+    let node = Process::start(&bench);
+    assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
+    node.signal(Signal::SIGTERM);
+    let mut n = 0;
+    bench.until(|| {
+        n += 1;
+        node.udp.ask(&format!("bob{n} hello")).ends_with("busy")
+    });
+    for n in 1..n {
+        assert_eq!(node.udp.ask(&format!("bob{n} bye")), format!("bob{n} bye"));
+    }
+    assert_eq!(node.udp.ask("ann bye"), "ann bye");
+    assert_eq!(node.end().code(), Some(0));
+}
+
+#[test]
+fn a_second_sigterm_stops_at_once_and_sighup_does_nothing() {
+    let bench = Bench::new("");
+    let node = Process::start(&bench);
+    node.signal(Signal::SIGHUP);
+    assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
+    let begun = Instant::now();
+    node.signal(Signal::SIGTERM);
+    bench.until(|| node.udp.ask("bob hello").ends_with("busy"));
+    node.signal(Signal::SIGINT);
+    assert_eq!(node.end().code(), Some(0));
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "not the drain limit of 30 s"
+    );
+}
+
+#[test]
+fn what_was_answered_survives_kill_9() {
+    let bench = Bench::new("");
+    let mut heard = 0;
+    for round in 0..5 {
+        let node = Process::start(&bench);
+        for _ in 0..20 + round * 7 {
+            heard += 1;
+            assert_eq!(
+                node.udp.ask("ann hello"),
+                format!("ann {heard} hello"),
+                "round {round}"
+            );
+        }
+        node.signal(Signal::SIGKILL);
+        assert_eq!(node.end().code(), None);
+    }
+}
+
+#[test]
+fn a_handler_that_never_returns_ends_the_process() {
+    let bench = Bench::new("[limits]\ndelivery_time_max = \"100ms\"\n");
+    let node = Process::start(&bench);
+    assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
+    node.udp.send("ann hang");
+    assert_eq!(node.end().code(), Some(Exit::Hung.code().into()));
+    let node = Process::start(&bench);
+    assert_eq!(node.udp.ask("ann hello"), "ann 2 hello");
+    node.signal(Signal::SIGKILL);
+    node.end();
+}

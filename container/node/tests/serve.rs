@@ -1,0 +1,218 @@
+//! A node in this process, driven from outside by plain sockets: datagrams, streams, limits, panics, stopping.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod bench;
+mod toy;
+
+use bench::{Bench, Line};
+use std::net::{TcpStream, UdpSocket};
+use strowger_node::control::{Reply, Request};
+use strowger_node::{Exit, Node, NodeError};
+
+#[test]
+fn a_datagram_is_answered_by_the_service() {
+    let bench = Bench::new("[services.parrot.settings]\nprefix = \"polly \"\n");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann polly 1 hello");
+    assert_eq!(udp.ask("ann again"), "ann polly 2 again");
+    assert_eq!(udp.ask("bob hello"), "bob polly 1 hello");
+    let status = node.status().unwrap();
+    assert_eq!((status.counts.activities, status.counts.entities), (2, 2));
+    assert_eq!(
+        (status.network.datagrams_in, status.network.datagrams_out),
+        (3, 3)
+    );
+    assert_eq!(udp.ask("ann bye"), "ann bye");
+    bench.until(|| node.status().unwrap().counts.entities == 1);
+    node.stop();
+    node.stop();
+    assert_eq!(node.wait(), Exit::Clean);
+}
+
+#[test]
+fn lines_of_a_stream_are_answered_in_order_however_they_are_cut() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let mut stream = bench.tcp(&node);
+    stream.send(b"ann on");
+    stream.send(b"e\nann two\nann th");
+    stream.send(b"ree\n");
+    assert_eq!(
+        [stream.line(), stream.line(), stream.line()],
+        ["ann 1 one", "ann 2 two", "ann 3 three"]
+    );
+    // Longer than any buffer between the two: written as the peer reads.
+    stream.send(b"ann long90000\n");
+    assert_eq!(stream.line().len(), 90_004);
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_dropped_and_the_others_are_served() {
+    let bench = Bench::new("[adaptors.toy.settings]\nwrite_buffer = 50000\n");
+    let node = bench.start();
+    let mut deaf = bench.tcp(&node);
+    bench.until(|| {
+        deaf.try_send(b"ann long40000\n");
+        node.status().unwrap().network.streams_overflown == 1
+    });
+    assert_eq!(bench.udp(&node).ask("bob hello"), "bob 1 hello");
+}
+
+#[test]
+fn connections_beyond_the_limit_are_closed_as_they_arrive() {
+    let bench = Bench::new("[adaptors.toy.settings]\nconnections = 1\n");
+    let node = bench.start();
+    let mut first = bench.tcp(&node);
+    first.send(b"ann hello\n");
+    assert_eq!(first.line(), "ann 1 hello");
+    let mut second = bench.tcp(&node);
+    assert!(second.is_closed());
+    first.send(b"ann still\n");
+    assert_eq!(first.line(), "ann 2 still");
+}
+
+#[test]
+fn a_panic_in_a_handler_costs_its_delivery_and_nothing_else() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    udp.send("ann panic");
+    // The word was not counted: its transaction is undone.
+    assert_eq!(udp.ask("ann hello"), "ann 2 hello");
+    let status = node.status().unwrap();
+    assert_eq!((status.kernel.panics, status.counts.entities), (1, 1));
+}
+
+#[test]
+fn a_stopping_node_takes_no_new_work_and_finishes_what_it_has() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    node.stop();
+    bench.until(|| node.status().unwrap().state == "stopping");
+    assert_eq!(udp.ask("bob hello"), "bob busy");
+    assert_eq!(udp.ask("ann hello"), "ann 2 hello");
+    assert_eq!(udp.ask("ann bye"), "ann bye");
+    assert_eq!(node.wait(), Exit::Clean);
+}
+
+#[test]
+fn the_drain_limit_ends_a_node_that_still_has_work() {
+    let bench = Bench::new("[node]\ndrain_limit = \"200ms\"\n");
+    let node = bench.start();
+    assert_eq!(bench.udp(&node).ask("ann hello"), "ann 1 hello");
+    node.stop();
+    assert_eq!(node.wait(), Exit::Clean);
+}
+
+#[test]
+fn state_survives_an_orderly_restart() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    for n in 1..=50 {
+        assert_eq!(udp.ask("ann hello"), format!("ann {n} hello"));
+    }
+    node.stop();
+    node.stop();
+    assert_eq!(node.wait(), Exit::Clean);
+    let node = bench.start();
+    assert_eq!(node.ready().restored_activities, 1);
+    let udp = udp.again(&bench, &node);
+    assert_eq!(udp.ask("ann hello"), "ann 51 hello");
+    assert_eq!(node.status().unwrap().counts.entities, 1);
+}
+
+#[test]
+fn services_are_deactivated_and_activated_on_demand() {
+    let bench = Bench::new("[limits]\nservice_stop_time = \"100ms\"\n");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    let service = || "parrot".to_owned();
+    assert_eq!(
+        node.ask(Request::Deactivate { service: service() }),
+        Some(Reply::Done)
+    );
+    // What it still has is removed when its time to stop is over.
+    bench.until(|| node.status().unwrap().services[0].state == "inactive");
+    assert_eq!(node.status().unwrap().counts.entities, 0);
+    assert_eq!(
+        node.ask(Request::Activate { service: service() }),
+        Some(Reply::Done)
+    );
+    assert_eq!(udp.ask("bob hello"), "bob 1 hello");
+    let unknown = Request::Activate {
+        service: "nobody".into(),
+    };
+    assert!(matches!(node.ask(unknown), Some(Reply::Refused { .. })));
+}
+
+#[test]
+fn the_control_socket_answers_and_refuses_nonsense() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let dir = bench.data_dir();
+    let request = Request::Status { detail: true };
+    let Reply::Status(status) = strowger_node::control::ask(&dir, &request).unwrap() else {
+        panic!("no status")
+    };
+    assert_eq!(
+        (status.state.as_str(), status.pid),
+        ("running", std::process::id())
+    );
+    assert!(status.resident_bytes > 0);
+    assert_eq!(status.listeners.len(), 2);
+    let mut raw = Line::unix(&dir.join("control.sock"));
+    raw.send(b"{\"do\":\"dance\"}\n{\"do\":\"status\"}\n");
+    assert!(raw.line().contains("refused"));
+    assert!(raw.line().contains("running"));
+    raw.send(&vec![b'x'; 70_000]);
+    drop(node);
+    let gone = strowger_node::control::ask(&dir, &request).unwrap_err();
+    assert_eq!(gone.code(), "NOD-010");
+}
+
+#[test]
+fn a_node_that_cannot_start_says_why() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let bench = Bench::new(&format!("[adaptors.toy.settings]\nudp = \"{address}\"\n"));
+    let error = bench.builder().start().unwrap_err();
+    assert_eq!((error.code(), error.exit()), ("NOD-001", Exit::StartFailed));
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+
+    let bench = Bench::new("");
+    let node = bench.start();
+    let error = bench.builder().start().unwrap_err();
+    assert_eq!(
+        (error.code(), error.exit()),
+        ("STO-005", Exit::StoreRefused)
+    );
+    drop(node);
+
+    let without = Node::builder()
+        .adaptor(toy::adaptor())
+        .config(bench.config());
+    let error = without.start().unwrap_err();
+    assert_eq!((error.code(), error.exit()), ("NOD-003", Exit::Config));
+    assert!(matches!(error, NodeError::Plan(_)));
+}
+
+#[test]
+fn ports_are_free_again_once_the_node_has_ended() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let (udp, tcp) = (bench.address(&node, "udp"), bench.address(&node, "tcp"));
+    let connection = TcpStream::connect(tcp).unwrap();
+    drop(node);
+    drop(connection);
+    UdpSocket::bind(udp).unwrap();
+    let settings = format!("[adaptors.toy.settings]\ntcp = \"{tcp}\"\nudp = \"{udp}\"\n");
+    let taken = Bench::new(&settings);
+    taken.start();
+}

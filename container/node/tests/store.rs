@@ -1,0 +1,171 @@
+//! A node on a store that fails, is full or is slow: what it acknowledges, refuses, and ends with.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod bench;
+mod toy;
+
+use bench::Bench;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+use strowger_journal::memory::Faults;
+use strowger_journal::{
+    Group, Health, MemoryStore, Record, Recovered, Seq, Store, StoreError, Tended,
+};
+use strowger_node::Exit;
+
+/// A store in memory that can be made slow, and its disk small, from outside.
+#[derive(Clone, Default)]
+struct Levers {
+    low_space: Arc<AtomicBool>,
+    /// While set, syncs wait.
+    stuck: Arc<(Mutex<bool>, Condvar)>,
+}
+
+struct Rigged {
+    inner: MemoryStore,
+    levers: Levers,
+}
+
+impl Levers {
+    fn store(&self) -> Box<dyn Store> {
+        Box::new(Rigged {
+            inner: MemoryStore::new(),
+            levers: self.clone(),
+        })
+    }
+    fn stick(&self, stuck: bool) {
+        *self.stuck.0.lock().unwrap() = stuck;
+        self.stuck.1.notify_all();
+    }
+}
+
+impl Store for Rigged {
+    fn append(&mut self, group: &Group) -> Result<(), StoreError> {
+        self.inner.append(group)
+    }
+    fn sync(&mut self) -> Result<Seq, StoreError> {
+        let (stuck, changed) = &*self.levers.stuck;
+        drop(
+            changed
+                .wait_while(stuck.lock().unwrap(), |stuck| *stuck)
+                .unwrap(),
+        );
+        self.inner.sync()
+    }
+    fn tend(&mut self) -> Result<Tended, StoreError> {
+        self.inner.tend()?;
+        Ok(Tended {
+            again: Some(Duration::from_millis(5)),
+        })
+    }
+    fn checkpoint(&mut self) -> Result<Seq, StoreError> {
+        self.inner.checkpoint()
+    }
+    fn recover(&mut self, sink: &mut dyn FnMut(Record<'_>)) -> Result<Recovered, StoreError> {
+        self.inner.recover(sink)
+    }
+    fn health(&self) -> Health {
+        Health {
+            low_space: self.levers.low_space.load(Ordering::SeqCst),
+            ..self.inner.health()
+        }
+    }
+    fn close(self: Box<Self>) -> Result<(), StoreError> {
+        Box::new(self.inner).close()
+    }
+}
+
+#[test]
+fn a_failed_sync_ends_the_node_and_acknowledges_nothing_more() {
+    let bench = Bench::new("");
+    let faults = Faults {
+        fail_sync: Some(3),
+        ..Faults::default()
+    };
+    let store = Box::new(MemoryStore::with_faults(faults));
+    let node = bench.builder().store(store).start().unwrap();
+    let udp = bench.udp(&node);
+    let mut answered = 0;
+    // Each word is a commit of its own, and its answer waits for a sync.
+    udp.patience(Duration::from_millis(500));
+    while answered < 10 {
+        udp.send("ann hello");
+        if udp.hear().is_err() {
+            break;
+        }
+        answered += 1;
+    }
+    assert!((1..10).contains(&answered), "{answered}");
+    assert_eq!(node.wait(), Exit::StoreFailed);
+    assert_eq!(Exit::StoreFailed.code(), 74);
+}
+
+#[test]
+fn new_work_is_refused_while_space_is_low() {
+    let bench = Bench::new("");
+    let levers = Levers::default();
+    let node = bench.builder().store(levers.store()).start().unwrap();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    levers.low_space.store(true, Ordering::SeqCst);
+    bench.until(|| node.status().unwrap().refusing == ["low-space"]);
+    assert_eq!(udp.ask("bob hello"), "bob busy");
+    assert_eq!(udp.ask("ann hello"), "ann 2 hello");
+    let alarms = node.status().unwrap().alarms;
+    assert_eq!((alarms.len(), alarms[0].name.as_str()), (1, "low_space"));
+    levers.low_space.store(false, Ordering::SeqCst);
+    bench.until(|| node.status().unwrap().alarms.is_empty());
+    assert_eq!(udp.ask("bob hello"), "bob 1 hello");
+}
+
+#[test]
+fn a_writer_that_does_not_keep_up_stops_the_reading_and_loses_nothing() {
+    let bench = Bench::new("[store]\nqueue = 1\n");
+    let levers = Levers::default();
+    let node = bench.builder().store(levers.store()).start().unwrap();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    levers.stick(true);
+    let mut sent = 1;
+    bench.until(|| {
+        udp.send("ann hello");
+        sent += 1;
+        node.status()
+            .unwrap()
+            .refusing
+            .contains(&"store-queue-full".to_owned())
+    });
+    let read = node.status().unwrap().network.datagrams_in;
+    for _ in 0..20 {
+        udp.send("ann hello");
+        sent += 1;
+    }
+    let later = node.status().unwrap();
+    assert_eq!(later.network.datagrams_in, read, "sockets are read");
+    assert!(later.counts.outputs > 0);
+    udp.patience(Duration::from_millis(50));
+    assert!(udp.hear().is_err(), "an answer overtook its commit");
+    levers.stick(false);
+    udp.patience(bench::PATIENCE);
+    for n in 2..=sent {
+        assert_eq!(udp.hear().unwrap(), format!("ann {n} hello"));
+    }
+    assert!(node.status().unwrap().refusing.is_empty());
+}
+
+#[test]
+fn answers_that_wait_for_a_sync_leave_when_the_node_stops() {
+    let bench = Bench::new("");
+    let levers = Levers::default();
+    let node = bench.builder().store(levers.store()).start().unwrap();
+    let udp = bench.udp(&node);
+    levers.stick(true);
+    udp.send("ann hello");
+    bench.until(|| node.status().unwrap().counts.outputs > 0);
+    node.stop();
+    node.stop();
+    levers.stick(false);
+    assert_eq!(udp.hear().unwrap(), "ann 1 hello");
+    assert_eq!(node.wait(), Exit::Clean);
+}

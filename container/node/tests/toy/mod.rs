@@ -1,0 +1,305 @@
+//! A toy protocol and a toy service, to drive a node from outside with plain sockets.
+//!
+//! A message is `NAME WORD`: a datagram, or a line of a stream. The first word of a name starts an activity; the parrot
+//! answers every word with how many it has heard and the word, and ends the talk on `bye`. Talks are durable.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use strowger::id::{Component, RaIx, Slot};
+use strowger::prelude::*;
+use strowger::ra::{
+    ActivityFlags, AdaptorDef, Bytes, ConnId, Input, Listener, ListenerIx, Protocol, Provider,
+    RaCx, SettingsError, Transport,
+};
+use strowger::time::Mono;
+
+const fn component(name: &'static str) -> Component {
+    Component {
+        name,
+        vendor: "test",
+        version: "1.0",
+    }
+}
+
+/// A conversation with one name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Talk {}
+
+impl Activity for Talk {
+    const TYPE: Component = component("talk");
+}
+
+/// Somebody said a word.
+#[derive(Debug, Event)]
+#[event(name = "said", vendor = "test", version = "1.0")]
+pub(crate) struct Said {
+    pub(crate) word: String,
+}
+
+/// Settings of the toy adaptor.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ToySettings {
+    /// Address for datagrams.
+    pub(crate) udp: String,
+    /// Address for streams.
+    pub(crate) tcp: String,
+    /// Connections at once.
+    pub(crate) connections: u32,
+    /// Bytes that wait on one connection.
+    pub(crate) write_buffer: u32,
+}
+
+impl Default for ToySettings {
+    fn default() -> Self {
+        let any = || "127.0.0.1:0".to_owned();
+        Self {
+            udp: any(),
+            tcp: any(),
+            connections: 10,
+            write_buffer: 100_000,
+        }
+    }
+}
+
+/// Where answers go.
+#[derive(Clone, Copy, Debug)]
+enum Peer {
+    Datagrams(SocketAddr),
+    Stream(ConnId),
+}
+
+/// The adaptor.
+pub(crate) struct Toy {
+    talks: BTreeMap<String, (ActivityId, Peer)>,
+    lines: BTreeMap<ConnId, Vec<u8>>,
+    refusing: bool,
+}
+
+/// What the provider asks.
+pub(crate) enum Ask {
+    Answer(ActivityId, String),
+    End(ActivityId),
+}
+
+/// The provider.
+#[derive(Clone, Copy)]
+pub(crate) struct Toys(RaIx);
+
+impl Provider for Toys {
+    const TYPE: Component = component("toy");
+    fn bind(entity: RaIx) -> Self {
+        Self(entity)
+    }
+}
+
+impl Toys {
+    fn answer(self, cx: &mut Cx<'_>, talk: Handle<Talk>, text: String) {
+        cx.command(self.0, Ask::Answer(talk.id(), text));
+    }
+    fn end(self, cx: &mut Cx<'_>, talk: Handle<Talk>) {
+        cx.command(self.0, Ask::End(talk.id()));
+    }
+}
+
+impl Protocol for Toy {
+    const TYPE: Component = component("toy");
+    type Settings = ToySettings;
+    type Command = Ask;
+
+    fn verify(settings: &ToySettings) -> Result<(), SettingsError> {
+        for (key, text) in [("udp", &settings.udp), ("tcp", &settings.tcp)] {
+            if text.parse::<SocketAddr>().is_err() {
+                return Err(SettingsError {
+                    key: key.into(),
+                    problem: "not an address",
+                });
+            }
+        }
+        Ok(())
+    }
+    fn listeners(settings: &ToySettings) -> Vec<Listener> {
+        let listener = |name: &str, transport, bind: &str| Listener {
+            name: name.into(),
+            transport,
+            bind: bind.parse().unwrap(),
+            connections: settings.connections,
+            write_buffer: settings.write_buffer,
+        };
+        vec![
+            listener("udp", Transport::Udp, &settings.udp),
+            listener("tcp", Transport::Tcp, &settings.tcp),
+        ]
+    }
+    fn events() -> Vec<strowger::event::EventDecl> {
+        vec![strowger::event::EventDecl::of::<Said>()]
+    }
+    fn activities() -> Vec<Component> {
+        vec![Talk::TYPE]
+    }
+    fn new(_: &ToySettings) -> Self {
+        Self {
+            talks: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            refusing: false,
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the toy has no use for the rest"
+    )]
+    fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Ask>) {
+        match input {
+            Input::RefuseNew(on) => self.refusing = on,
+            Input::Stopping => self.refusing = true,
+            Input::Datagram { from, bytes, .. } => self.said(cx, Peer::Datagrams(from), &bytes),
+            Input::Received { conn, bytes } => {
+                let line = self.lines.entry(conn).or_default();
+                line.extend_from_slice(bytes);
+                while let Some(end) = self.lines[&conn].iter().position(|b| *b == b'\n') {
+                    let rest = self.lines.get_mut(&conn).unwrap().split_off(end + 1);
+                    let line = self.lines.insert(conn, rest).unwrap();
+                    self.said(cx, Peer::Stream(conn), &line[..end]);
+                }
+            }
+            Input::Closed { conn } => {
+                self.lines.remove(&conn);
+            }
+            Input::Command {
+                command: Ask::Answer(talk, text),
+                ..
+            } => self.answer(cx, talk, &text),
+            Input::Command {
+                command: Ask::End(talk),
+                ..
+            } => cx.end_activity(talk).unwrap(),
+            Input::ActivityEnded(talk) => self.talks.retain(|_, (id, _)| *id != talk),
+            Input::Snapshot(talk) => self.persist(cx, talk),
+            Input::Restore {
+                activity, value, ..
+            } => {
+                let text = std::str::from_utf8(value).unwrap();
+                let (name, peer) = text.split_once(' ').unwrap();
+                let peer = Peer::Datagrams(peer.parse().unwrap());
+                self.talks.insert(name.into(), (activity, peer));
+            }
+            Input::RestoreBare { activity, .. } => cx.end_activity(activity).unwrap(),
+            _ => {}
+        }
+    }
+    fn deadline(&self) -> Option<Mono> {
+        None
+    }
+    fn view(&self) -> &dyn Any {
+        &()
+    }
+}
+
+impl Toy {
+    fn said(&mut self, cx: &mut RaCx<'_>, peer: Peer, message: &[u8]) {
+        let message = String::from_utf8_lossy(message);
+        let Some((name, word)) = message.trim().split_once(' ') else {
+            return;
+        };
+        let talk = match self.talks.get_mut(name) {
+            Some((talk, last)) => {
+                *last = peer;
+                *talk
+            }
+            None if self.refusing => return send(cx, peer, &format!("{name} busy")),
+            None => {
+                let slot: Slot = cx.slot_of(name.as_bytes());
+                let flags = ActivityFlags {
+                    report_end: true,
+                    ..ActivityFlags::default()
+                };
+                let Ok(talk) = cx.start_activity::<Talk>(slot, flags, 0) else {
+                    return send(cx, peer, &format!("{name} limit"));
+                };
+                self.talks.insert(name.into(), (talk, peer));
+                talk
+            }
+        };
+        if cx.fire(talk, Said { word: word.into() }).is_err() {
+            send(cx, peer, &format!("{name} full"));
+        }
+    }
+
+    fn answer(&mut self, cx: &mut RaCx<'_>, talk: ActivityId, text: &str) {
+        let found = self.talks.iter().find(|(_, (id, _))| *id == talk);
+        if let Some((name, (_, peer))) = found {
+            send(cx, *peer, &format!("{name} {text}"));
+        }
+    }
+
+    fn persist(&self, cx: &mut RaCx<'_>, talk: ActivityId) {
+        let found = self.talks.iter().find(|(_, (id, _))| *id == talk);
+        if let Some((name, (_, Peer::Datagrams(peer)))) = found {
+            cx.persist(talk, b"", format!("{name} {peer}").as_bytes());
+        }
+    }
+}
+
+fn send(cx: &mut RaCx<'_>, peer: Peer, text: &str) {
+    match peer {
+        Peer::Datagrams(to) => cx.datagram(ListenerIx(0), to, Bytes::from(text.to_owned())),
+        Peer::Stream(conn) => cx.stream(conn, Bytes::from(format!("{text}\n"))),
+    }
+}
+
+/// Settings of the parrot.
+#[derive(Debug, Clone, Default, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ParrotSettings {
+    /// Put before every answer.
+    pub(crate) prefix: String,
+}
+
+/// The service.
+#[derive(Default, State)]
+pub(crate) struct Parrot {
+    heard: u64,
+}
+
+#[sbb(name = "parrot", vendor = "test", version = "1.0")]
+impl Parrot {
+    #[on(initial)]
+    fn said(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ev: &Said,
+        Aci(talk): Aci<Talk>,
+        toy: Ra<Toys>,
+        conf: Conf<ParrotSettings>,
+    ) -> Result {
+        self.heard += 1;
+        match ev.word.as_str() {
+            "panic" => panic!("a handler that panics"),
+            "hang" => loop {
+                std::hint::spin_loop();
+            },
+            "bye" => {
+                toy.answer(cx, talk, "bye".into());
+                toy.end(cx, talk);
+            }
+            long if long.starts_with("long") => {
+                let size: usize = long[4..].parse().unwrap_or(0);
+                toy.answer(cx, talk, "x".repeat(size));
+            }
+            word => toy.answer(cx, talk, format!("{}{} {word}", conf.prefix, self.heard)),
+        }
+        Ok(())
+    }
+}
+
+/// The toy adaptor.
+pub(crate) fn adaptor() -> AdaptorDef {
+    AdaptorDef::of::<Toy>()
+}
+
+/// The toy service.
+pub(crate) fn service() -> ServiceDef {
+    ServiceDef::of::<Parrot>().settings::<ParrotSettings>()
+}
