@@ -42,9 +42,10 @@ impl TryFrom<&::rsip::Response> for Message {
 
     fn try_from(response: &::rsip::Response) -> Result<Self, FromRsipError> {
         let code = response.status_code.code();
-        let builder = match &response.status_code {
-            StatusCode::Other(_, reason) => Builder::response(code, reason.as_bytes()),
-            _ => Builder::response(code, compose::reason(code)),
+        let builder = if let StatusCode::Other(_, reason) = &response.status_code {
+            Builder::response(code, reason.as_bytes())
+        } else {
+            Builder::response(code, compose::reason(code))
         };
         finish(builder, &response.headers, &response.body)
     }

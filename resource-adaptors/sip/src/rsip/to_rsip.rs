@@ -53,12 +53,10 @@ impl TryFrom<&Message> for ::rsip::Response {
 
     fn try_from(message: &Message) -> Result<Self, ToRsipError> {
         let code = message.status().ok_or(ToRsipError::IsRequest)?;
-        let status_code = match StatusCode::from(code) {
-            StatusCode::Other(code, _) => {
-                StatusCode::Other(code, text(message.reason().unwrap_or_default())?)
-            }
-            named => named,
-        };
+        let mut status_code = StatusCode::from(code);
+        if let StatusCode::Other(_, reason) = &mut status_code {
+            *reason = text(message.reason().unwrap_or_default())?;
+        }
         let (headers, body) = (headers(message)?, message.body().to_vec());
         Ok(Self {
             status_code,
@@ -265,7 +263,6 @@ fn text(bytes: &[u8]) -> Result<String, ToRsipError> {
 macro_rules! headers {
     ($($variant:ident)*) => {
         fn header(id: HeaderId, name: String, value: String) -> RsipHeader {
-            #[expect(clippy::wildcard_enum_match_arm, reason = "rsip keeps all others by name")]
             match id {
                 $(HeaderId::$variant => RsipHeader::$variant(value.into()),)*
                 _ => RsipHeader::Other(name, value),

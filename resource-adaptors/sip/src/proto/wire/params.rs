@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 use super::cursor::Cursor;
 use super::error::{WireError, WireErrorKind};
-use super::text::{eq_token, is_lws, is_token, trim};
+use super::text::{eq_token, is_token, trim};
 
 /// One parameter as written; `value` keeps its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn check_value(value: &[u8]) -> Result<(), WireError> {
         };
     }
     // Wider than `token`: IPv6 references, and the URIs that peers put unquoted into `gr=` and the like.
-    let bad = |b: &u8| is_lws(*b) || matches!(b, b'"' | b'<' | b'>' | b',');
+    let bad = |b: &u8| matches!(b, 0..=b' ' | 0x7f | b'"' | b'<' | b'>' | b',');
     if value.is_empty() || value.iter().any(bad) {
         Err(WireError::new(WireErrorKind::Param, 0))
     } else {
