@@ -10,11 +10,35 @@
 //! - Every table and queue has a limit in [`Limits`].
 #![forbid(unsafe_code)]
 
+mod activity;
+mod adaptor;
+mod adaptor_host;
+mod delivery;
+mod entity;
+mod host;
 mod inspect;
+mod inspection;
+mod journal;
+mod kernel;
+mod lifecycle;
 mod manage;
+mod mask;
+mod naming;
 mod options;
 mod output;
+mod outputs;
+mod queue;
+mod record;
+mod recovery;
+mod registry;
+mod router;
+mod selection;
+mod service;
 mod shard;
+mod slab;
+mod suspension;
+mod timer;
+mod transaction;
 
 pub use inspect::{ActivityInfo, Counts, EntityInfo, Metrics, TimerInfo};
 pub use manage::{

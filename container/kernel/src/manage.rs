@@ -149,8 +149,8 @@ pub enum RestoreError {
     },
     /// The state of an SBB has changed and there is no migration from the stored one.
     #[error(
-        "service `{service}`, SBB `{sbb}`: stored state has schema {found:016x}, this build has {known:016x} ({text}) \
-         and no migration"
+        "service `{service}`, SBB `{sbb}`: the stored state has schema `{stored}` ({found:016x}), this build has `{text}` \
+         ({known:016x}) and no migration from it"
     )]
     Schema {
         /// The service.
@@ -161,6 +161,8 @@ pub enum RestoreError {
         found: u64,
         /// Fingerprint of this build's.
         known: u64,
+        /// The stored schema.
+        stored: String,
         /// This build's schema.
         text: String,
     },

@@ -1,6 +1,7 @@
 //! The shard: what whoever drives a kernel calls.
 
 use crate::inspect::{ActivityInfo, Counts, EntityInfo, Metrics, TimerInfo};
+use crate::kernel::Kernel;
 use crate::manage::{
     AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
 };
@@ -24,19 +25,20 @@ use strowger_journal::{Group, Record, Seq};
 /// **Life.** Install adaptors and services, bind links, [`restore`](Self::restore) every record, call
 /// [`restored`](Self::restored), activate what shall be active, [`start`](Self::start). In the end
 /// [`stop`](Self::stop), and turns until [`is_quiet`](Self::is_quiet).
-#[derive(Debug)]
 pub struct Shard {
-    options: Options,
-    metrics: Metrics,
+    kernel: Kernel,
 }
 
 impl Shard {
     /// An empty shard, stopped.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "options are made for the call"
+    )]
     pub fn new(options: Options) -> Self {
         Self {
-            options,
-            metrics: Metrics::default(),
+            kernel: Kernel::new(&options),
         }
     }
 
@@ -52,8 +54,7 @@ impl Shard {
         def: &AdaptorDef,
         settings: &Arc<dyn Any + Send + Sync>,
     ) -> Result<RaIx, InstallError> {
-        let _ = (&name, &def, &settings);
-        Err(InstallError::TooMany("adaptors"))
+        self.kernel.install_adaptor(name, def, settings)
     }
     /// Installs a service, inactive.
     ///
@@ -64,36 +65,31 @@ impl Shard {
         def: ServiceDef,
         options: ServiceOptions,
     ) -> Result<ServiceIx, InstallError> {
-        let _ = (&def, &options);
-        Err(InstallError::TooMany("services"))
+        self.kernel.install_service(def, options)
     }
     /// Binds a link name to an adaptor entity, for all services (R-LK-01).
     ///
     /// # Errors
     /// The name is taken, or there is no such entity.
     pub fn bind_link(&mut self, link: &str, adaptor: RaIx) -> Result<(), ManageError> {
-        let _ = (&link, &adaptor);
-        Err(ManageError::Unknown)
+        self.kernel.bind_link(link, adaptor)
     }
     /// Unbinds it.
     ///
     /// # Errors
     /// It is not bound, or a service that is not inactive uses it.
     pub fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
-        let _ = (&link,);
-        Err(ManageError::Unknown)
+        self.kernel.unbind_link(link)
     }
     /// The adaptor entity of a name.
     #[must_use]
     pub fn adaptor(&self, name: &str) -> Option<RaIx> {
-        let _ = (&name,);
-        None
+        self.kernel.adaptor_named(name)
     }
     /// The service of a name.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<ServiceIx> {
-        let _ = (&name,);
-        None
+        self.kernel.service_named(name)
     }
 
     // ---- recovery
@@ -103,16 +99,14 @@ impl Shard {
     /// # Errors
     /// See [`RestoreError`]; the shard is then useless.
     pub fn restore(&mut self, now: Now, record: &Record<'_>) -> Result<(), RestoreError> {
-        let _ = (&now, &record);
-        Ok(())
+        self.kernel.restore(now, record)
     }
     /// All records have been given; `last` is the last commit in the store.
     ///
     /// # Errors
     /// See [`RestoreError`]; the shard is then useless.
     pub fn restored(&mut self, now: Now, last: Seq) -> Result<Restored, RestoreError> {
-        let _ = (&now, &last);
-        Ok(Restored::default())
+        self.kernel.restored(now, last)
     }
 
     // ---- states
@@ -122,21 +116,19 @@ impl Shard {
     /// # Errors
     /// It is not stopped.
     pub fn start(&mut self, now: Now) -> Result<(), ManageError> {
-        let _ = (&now,);
-        Err(ManageError::InvalidState)
+        self.kernel.start(now)
     }
     /// Stops the SLEE: nothing new begins, what is there goes on; [`is_quiet`](Self::is_quiet) tells when it is done.
     ///
     /// # Errors
     /// It does not run.
     pub fn stop(&mut self, now: Now) -> Result<(), ManageError> {
-        let _ = (&now,);
-        Err(ManageError::InvalidState)
+        self.kernel.stop(now)
     }
     /// Whether no activity is left but those of services, no entity, no event, and nothing to send.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        true
+        self.kernel.is_quiet()
     }
     /// Activates services, all or none (R-SV-01).
     ///
@@ -147,8 +139,7 @@ impl Shard {
         now: Now,
         services: &[ServiceIx],
     ) -> Result<(), ManageError> {
-        let _ = (&now, &services);
-        Err(ManageError::Unknown)
+        self.kernel.switch_services(now, &[], services)
     }
     /// Deactivates services, all or none; each is inactive when its last entity is gone (R-SV-05).
     ///
@@ -159,8 +150,7 @@ impl Shard {
         now: Now,
         services: &[ServiceIx],
     ) -> Result<(), ManageError> {
-        let _ = (&now, &services);
-        Err(ManageError::Unknown)
+        self.kernel.switch_services(now, services, &[])
     }
     /// Deactivates some and activates others at one instant, all or none (R-SV-08).
     ///
@@ -172,82 +162,76 @@ impl Shard {
         old: &[ServiceIx],
         new: &[ServiceIx],
     ) -> Result<(), ManageError> {
-        let _ = (&now, &old, &new);
-        Err(ManageError::Unknown)
+        self.kernel.switch_services(now, old, new)
     }
     /// Activates an adaptor entity (R-RE-01).
     ///
     /// # Errors
     /// It is not inactive.
     pub fn activate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
-        let _ = (&now, &ra);
-        Err(ManageError::Unknown)
+        self.kernel.activate_adaptor(now, ra)
     }
     /// Deactivates an adaptor entity; it is inactive when its last activity has ended.
     ///
     /// # Errors
     /// It is not active.
     pub fn deactivate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
-        let _ = (&now, &ra);
-        Err(ManageError::Unknown)
+        self.kernel.deactivate_adaptor(now, ra)
     }
     /// State of the SLEE.
     #[must_use]
     pub fn state(&self) -> SleeState {
-        SleeState::Stopped
+        self.kernel.slee
     }
     /// State of a service.
     #[must_use]
     pub fn service_state(&self, service: ServiceIx) -> Option<ServiceState> {
-        let _ = (&service,);
-        None
+        self.kernel.service(service).map(|s| s.state)
     }
     /// State of an adaptor entity.
     #[must_use]
     pub fn adaptor_state(&self, ra: RaIx) -> Option<AdaptorState> {
-        let _ = (&ra,);
-        None
+        self.kernel.adaptor(ra).map(|a| a.state)
     }
 
     // ---- a turn
 
     /// Hands what came from the network to an adaptor entity.
     pub fn input(&mut self, now: Now, ra: RaIx, input: NetInput<'_>) {
-        let _ = (&now, &ra, &input);
+        self.kernel.net_input(now, ra, input);
     }
     /// Tells all adaptor entities to refuse new work, or to take it again.
     pub fn refuse_new(&mut self, now: Now, refuse: bool) {
-        let _ = (&now, &refuse);
+        self.kernel.refuse_new(now, refuse);
     }
     /// Does what is due at `now`: timers, ends of suspensions, deadlines of adaptor entities.
     pub fn timeout(&mut self, now: Now) {
-        let _ = (&now,);
+        self.kernel.time_out(now);
     }
     /// When [`timeout`](Self::timeout) is to be called next, as of the last `now` that was given.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
-        None
+        self.kernel.deadline()
     }
     /// Routes events that wait; at most about `budget` deliveries. Whether more is to be done.
     pub fn run(&mut self, now: Now, budget: usize) -> bool {
-        let _ = (&now, &budget);
-        false
+        self.kernel.run(now, budget)
     }
     /// What has changed since the last group, as one commit; `None` when nothing has that must be kept.
     pub fn take_group(&mut self) -> Option<Group> {
-        None
+        self.kernel.take_group()
     }
     /// Takes back the buffer of a group that has been written.
     pub fn recycle(&mut self, buffer: Vec<u8>) {
-        let _ = (&buffer,);
+        self.kernel.recycle(buffer);
     }
     /// Everything up to that commit is durable.
     pub fn durable(&mut self, seq: Seq) {
-        let _ = (&seq,);
+        self.kernel.outputs.durable(seq);
     }
     /// The next thing to do, if what it depends on is durable.
     pub fn poll_output(&mut self) -> Option<ShardOutput> {
-        None
+        self.kernel.outputs.poll()
     }
 
     // ---- housekeeping
@@ -255,71 +239,90 @@ impl Shard {
     /// How much there is.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts::default()
+        self.kernel.counts()
     }
     /// Counters of the kernel.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.kernel.metrics
     }
     /// Counters of the adaptor entities, in the order of entity and name.
     pub fn counters(&self) -> impl Iterator<Item = (RaIx, &'static str, u64)> {
-        std::iter::empty()
+        self.kernel.ras().flat_map(|ra| {
+            let mut counters = self
+                .kernel
+                .adaptor(ra)
+                .map_or_else(Vec::new, |a| a.counters.clone());
+            counters.sort_unstable();
+            counters.into_iter().map(move |(name, n)| (ra, name, n))
+        })
     }
     /// What an adaptor entity shows to its provider.
     #[must_use]
     pub fn view(&self, ra: RaIx) -> Option<&dyn Any> {
-        let _ = (&ra,);
-        None
+        self.kernel.adaptor(ra)?.view()
     }
     /// The slot of a key, as adaptors and providers compute it.
     #[must_use]
     pub fn slot_of(&self, key: &[u8]) -> Slot {
-        let _ = (&key,);
-        Slot(0)
+        self.kernel.slot(key)
     }
     /// All activities, in the order of slot and place.
     pub fn activities(&self) -> impl Iterator<Item = ActivityInfo> {
-        std::iter::empty()
+        self.kernel
+            .activities
+            .ids()
+            .filter_map(|id| self.kernel.activity_info(id))
     }
     /// One activity.
     #[must_use]
     pub fn activity(&self, id: ActivityId) -> Option<ActivityInfo> {
-        let _ = (&id,);
-        None
+        self.kernel.activity_info(id)
     }
     /// All entities, in the order of slot and place.
     pub fn entities(&self) -> impl Iterator<Item = EntityInfo> {
-        std::iter::empty()
+        self.kernel
+            .entities
+            .ids()
+            .filter_map(|id| self.kernel.entity_info(id))
     }
     /// One entity.
     #[must_use]
     pub fn entity(&self, id: EntityId) -> Option<EntityInfo> {
-        let _ = (&id,);
-        None
+        self.kernel.entity_info(id)
     }
     /// All timers that will still expire, in the order of slot and place.
     pub fn timers(&self) -> impl Iterator<Item = TimerInfo> {
-        std::iter::empty()
+        self.kernel
+            .timers
+            .ids()
+            .filter_map(|id| self.kernel.timer_info(id))
     }
     /// All names, sorted, with their activities.
     pub fn names(&self) -> impl Iterator<Item = (&str, ActivityId)> {
-        std::iter::empty()
+        self.kernel.bound_names()
     }
     /// Ends an activity on behalf of the operator; its adaptor entity is told (R-RP-05).
     ///
     /// # Errors
     /// It is gone.
     pub fn end_activity(&mut self, now: Now, activity: ActivityId) -> Result<(), ManageError> {
-        let _ = (&now, &activity);
-        Err(ManageError::Unknown)
+        self.kernel.administrative_end(now, activity)
     }
     /// Removes an entity and its descendants on behalf of the operator, in a transaction of its own.
     ///
     /// # Errors
     /// It is gone.
     pub fn remove_entity(&mut self, now: Now, entity: EntityId) -> Result<(), ManageError> {
-        let _ = (&now, &entity);
-        Err(ManageError::Unknown)
+        self.kernel.administrative_remove(now, entity)
+    }
+}
+
+impl std::fmt::Debug for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shard")
+            .field("state", &self.kernel.slee)
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,326 @@
+//! Activity contexts: one for each activity (R-AC-01), with who is attached, in the order in which events are offered.
+
+use crate::entity::path;
+use crate::kernel::Kernel;
+use crate::options::Durability;
+use crate::registry::{KindIx, NULL};
+use crate::transaction::Undo;
+use smallvec::SmallVec;
+use std::cmp::Ordering;
+use strowger::OpError;
+use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot, TimerId};
+use strowger::ra::ActivityFlags;
+
+/// No event.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Who ends an activity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owner {
+    /// The container, when nothing refers to it (R-NA).
+    Null,
+    /// A service: it ends with it (R-SV-03).
+    Service(ServiceIx),
+    /// An adaptor entity.
+    Ra(RaIx),
+}
+
+/// An activity and its context.
+pub(crate) struct Activity {
+    pub(crate) kind: KindIx,
+    pub(crate) owner: Owner,
+    pub(crate) flags: ActivityFlags,
+    pub(crate) ending: bool,
+    pub(crate) class: Durability,
+    /// A record of it is in the store, or on its way.
+    pub(crate) written: bool,
+    /// It changed since its record was written.
+    pub(crate) dirty: bool,
+    /// It was reported unreferenced, and nothing referred to it since.
+    pub(crate) reported: bool,
+    /// Number of the next attachment.
+    pub(crate) seq: u32,
+    pub(crate) cookie: u64,
+    /// Seconds of wall time.
+    pub(crate) created: u32,
+    pub(crate) touched: u32,
+    /// Changes whenever the order of `attached` does.
+    pub(crate) order: u32,
+    /// In the order of R-OR-02 and R-OR-03.
+    pub(crate) attached: SmallVec<[Attachment; 1]>,
+    /// Running timers and the last few that expired.
+    pub(crate) timers: SmallVec<[TimerId; 1]>,
+    /// Of these, how many run.
+    pub(crate) running: u32,
+    /// Events that wait: first, last, how many.
+    pub(crate) head: u32,
+    pub(crate) tail: u32,
+    pub(crate) queued: u32,
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+/// An entity attached to an activity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Attachment {
+    pub(crate) entity: EntityId,
+    /// Masked event types, as bits of the entity's SBB (R-MK-01).
+    pub(crate) mask: u64,
+    /// Decides between equal priorities (R-OR-03).
+    pub(crate) seq: u32,
+}
+
+/// What few activities have.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) names: Vec<Box<str>>,
+    /// Attributes, by the hash of their SBB and name, or of their alias.
+    pub(crate) attributes: Vec<(u64, Box<[u8]>)>,
+    /// Sub keys of the adaptor's records, each behind its length.
+    pub(crate) records: Vec<u8>,
+}
+
+impl Activity {
+    pub(crate) fn new(kind: KindIx, owner: Owner, flags: ActivityFlags, seconds: u32) -> Self {
+        Self {
+            kind,
+            owner,
+            flags,
+            ending: false,
+            class: Durability::None,
+            written: false,
+            dirty: false,
+            reported: false,
+            seq: 0,
+            cookie: 0,
+            created: seconds,
+            touched: seconds,
+            order: 1,
+            attached: SmallVec::new(),
+            timers: SmallVec::new(),
+            running: 0,
+            head: NONE,
+            tail: NONE,
+            queued: 0,
+            extra: None,
+        }
+    }
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+    pub(crate) fn names(&self) -> &[Box<str>] {
+        self.extra.as_ref().map_or(&[], |e| &e.names)
+    }
+    /// Whether anything refers to it (R-AC-06).
+    pub(crate) fn is_referenced(&self) -> bool {
+        !self.attached.is_empty() || self.running > 0 || self.queued > 0 || !self.names().is_empty()
+    }
+    pub(crate) fn attachment(&self, entity: EntityId) -> Option<&Attachment> {
+        self.attached.iter().find(|a| a.entity == entity)
+    }
+    pub(crate) fn attachment_mut(&mut self, entity: EntityId) -> Option<&mut Attachment> {
+        self.attached.iter_mut().find(|a| a.entity == entity)
+    }
+}
+
+impl Extra {
+    /// Whether the adaptor has a record of that sub key.
+    pub(crate) fn has_record(&self, sub: &[u8]) -> bool {
+        self.subs().any(|s| s == sub)
+    }
+    pub(crate) fn add_record(&mut self, sub: &[u8]) {
+        self.records.push(sub.len() as u8);
+        self.records.extend_from_slice(sub);
+    }
+    pub(crate) fn remove_record(&mut self, sub: &[u8]) {
+        let kept: Vec<Box<[u8]>> = self.subs().filter(|s| *s != sub).map(Box::from).collect();
+        self.records.clear();
+        for s in kept {
+            self.add_record(&s);
+        }
+    }
+    /// The sub keys of the adaptor's records.
+    pub(crate) fn subs(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.records[..];
+        std::iter::from_fn(move || {
+            let (length, tail) = rest.split_first()?;
+            let (sub, tail) = tail.split_at_checked(usize::from(*length))?;
+            rest = tail;
+            Some(sub)
+        })
+    }
+}
+
+impl Kernel {
+    /// Makes an activity, at once.
+    pub(crate) fn make_activity(
+        &mut self,
+        slot: Slot,
+        kind: KindIx,
+        owner: Owner,
+        flags: ActivityFlags,
+    ) -> Result<ActivityId, OpError> {
+        if self.activities.len() >= self.limits.activities {
+            return Err(self.limited("activities"));
+        }
+        let activity = Activity::new(kind, owner, flags, self.seconds());
+        let Some(id) = self.activities.insert(slot, activity) else {
+            return Err(self.limited("activities"));
+        };
+        self.metrics.activities_started += 1;
+        match owner {
+            Owner::Ra(ra) => self.adaptor_activities(ra, 1),
+            Owner::Service(_) => self.service_activities += 1,
+            Owner::Null => {}
+        }
+        Ok(id)
+    }
+    /// Takes it away, without any event.
+    pub(crate) fn drop_activity(&mut self, id: ActivityId) {
+        let Some(activity) = self.activities.remove(id) else {
+            return;
+        };
+        match activity.owner {
+            Owner::Ra(ra) => self.adaptor_activities(ra, -1),
+            Owner::Service(_) => self.service_activities -= 1,
+            Owner::Null => {}
+        }
+    }
+    /// A null activity, in the running transaction (R-NA-01).
+    pub(crate) fn make_null(&mut self, slot: Slot) -> Result<ActivityId, OpError> {
+        if self.slee != crate::SleeState::Running {
+            return Err(OpError::Stopping);
+        }
+        let id = self.make_activity(slot, NULL, Owner::Null, ActivityFlags::default())?;
+        self.tx.undo.push(Undo::ActivityMade(id));
+        self.tx.activities.push(id);
+        Ok(id)
+    }
+
+    /// An activity on which something may be set: not gone.
+    pub(crate) fn live(&self, id: ActivityId) -> Result<&Activity, OpError> {
+        self.activities.get(id).ok_or(OpError::StaleActivity(id))
+    }
+
+    /// Attaches an entity; the default mask is applied (R-AC-03, R-MK-01).
+    pub(crate) fn attach_entity(
+        &mut self,
+        entity: EntityId,
+        id: ActivityId,
+    ) -> Result<(), OpError> {
+        let (class, mask) = {
+            let e = self.entity(entity)?;
+            let service = self.service(e.service);
+            let class = service.map_or(Durability::None, |s| s.class);
+            (
+                class,
+                service
+                    .and_then(|s| s.sbb(e.sbb))
+                    .map_or(0, |s| s.mask_on_attach),
+            )
+        };
+        let limit = self.limits.attachments as usize;
+        let activity = self
+            .activities
+            .get_mut(id)
+            .ok_or(OpError::StaleActivity(id))?;
+        if activity.attachment(entity).is_some() {
+            return Ok(());
+        }
+        if activity.attached.len() >= limit {
+            return Err(self.limited("attachments"));
+        }
+        let seq = activity.seq;
+        activity.seq += 1;
+        activity.reported = false;
+        if activity.class < class {
+            self.tx.raises.push((id, class));
+        }
+        self.insert_attachment(id, Attachment { entity, mask, seq });
+        if let Some(e) = self.entities.get_mut(entity) {
+            e.activities.push(id);
+            let root = e.root;
+            self.count_attachments(root, 1);
+        }
+        self.tx.undo.push(Undo::Attached(id, entity));
+        self.touch_entity(entity);
+        Ok(())
+    }
+
+    /// Detaches an entity; whether it was attached.
+    pub(crate) fn detach_entity(&mut self, entity: EntityId, id: ActivityId) -> bool {
+        let Some(activity) = self.activities.get_mut(id) else {
+            return false;
+        };
+        let Some(at) = activity.attached.iter().position(|a| a.entity == entity) else {
+            return false;
+        };
+        let attachment = activity.attached.remove(at);
+        activity.order = activity.order.wrapping_add(1);
+        let mut place = 0;
+        if let Some(e) = self.entities.get_mut(entity) {
+            place = e.activities.iter().position(|a| *a == id).unwrap_or(0);
+            if place < e.activities.len() {
+                e.activities.remove(place);
+            }
+            let root = e.root;
+            if self.count_attachments(root, -1) == 0 {
+                self.tx.orphans.push(root);
+            }
+        }
+        self.tx
+            .undo
+            .push(Undo::Detached(id, attachment, place as u32));
+        self.tx.activities.push(id);
+        self.touch_entity(entity);
+        true
+    }
+
+    /// Adds to the attachment count of a tree (R-SE-07), and gives it.
+    pub(crate) fn count_attachments(&mut self, root: EntityId, n: i32) -> u32 {
+        let Some(root) = self.entities.get_mut(root) else {
+            return u32::MAX;
+        };
+        root.tree = root.tree.saturating_add_signed(n);
+        root.tree
+    }
+
+    /// Puts an attachment where the order of R-OR-02 wants it.
+    pub(crate) fn insert_attachment(&mut self, id: ActivityId, new: Attachment) {
+        let Some(activity) = self.activities.get(id) else {
+            return;
+        };
+        let mut at = activity.attached.len();
+        if at > 0 {
+            let key = path(&self.entities, new.entity);
+            at = activity.attached.partition_point(|old| {
+                let order = path(&self.entities, old.entity).cmp(&key);
+                order.then(old.seq.cmp(&new.seq)) == Ordering::Less
+            });
+        }
+        if let Some(activity) = self.activities.get_mut(id) {
+            activity.attached.insert(at, new);
+            activity.order = activity.order.wrapping_add(1);
+        }
+    }
+
+    /// The order of an entity's attachments after its priority, or an ancestor's, has changed.
+    pub(crate) fn reorder(&mut self, entity: EntityId) {
+        let Some(e) = self.entities.get(entity) else {
+            return;
+        };
+        let activities: SmallVec<[ActivityId; 4]> = e.activities.iter().copied().collect();
+        let children = e.children.clone();
+        for id in activities {
+            let Some(activity) = self.activities.get_mut(id) else {
+                continue;
+            };
+            if let Some(at) = activity.attached.iter().position(|a| a.entity == entity) {
+                let attachment = activity.attached.remove(at);
+                self.insert_attachment(id, attachment);
+            }
+        }
+        for child in children.iter().flat_map(|c| c.iter()) {
+            self.reorder(*child);
+        }
+    }
+}

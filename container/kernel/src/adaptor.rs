@@ -1,0 +1,235 @@
+//! Adaptor entities as the kernel holds them, and what they are told.
+
+use crate::kernel::Kernel;
+use crate::manage::AdaptorState;
+use crate::output::{AlarmSource, NetInput, ShardOutput};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use strowger::id::{ActivityId, Component, RaIx};
+use strowger::ra::{Adaptor, FireFlags, Input, Outcome, RaCx};
+use strowger::time::{Mono, Now};
+
+/// Counters that one adaptor entity may have.
+const COUNTERS: usize = 256;
+
+/// An adaptor entity.
+pub(crate) struct AdaptorEntity {
+    pub(crate) name: String,
+    pub(crate) component: Component,
+    /// Taken out while it handles an input.
+    object: Option<Box<dyn Adaptor>>,
+    /// What the operator wants (R-RE-01).
+    pub(crate) state: AdaptorState,
+    /// What the object was told (R-RO-01).
+    pub(crate) told: AdaptorState,
+    pub(crate) activities: u32,
+    pub(crate) counters: Vec<(&'static str, u64)>,
+}
+
+/// What an adaptor entity has yet to be told.
+pub(crate) enum Report {
+    Ended(RaIx, ActivityId),
+    Unreferenced(RaIx, ActivityId),
+    Done {
+        ra: RaIx,
+        activity: ActivityId,
+        event: u64,
+        outcome: Outcome,
+    },
+    EventUnreferenced {
+        ra: RaIx,
+        activity: ActivityId,
+        event: u64,
+    },
+}
+
+impl AdaptorEntity {
+    pub(crate) fn new(name: &str, component: Component, object: Box<dyn Adaptor>) -> Self {
+        Self {
+            name: name.to_owned(),
+            component,
+            object: Some(object),
+            state: AdaptorState::Inactive,
+            told: AdaptorState::Inactive,
+            activities: 0,
+            counters: Vec::new(),
+        }
+    }
+    pub(crate) fn view(&self) -> Option<&dyn Any> {
+        self.object.as_ref().map(|o| o.view())
+    }
+    pub(crate) fn deadline(&self) -> Option<Mono> {
+        self.object.as_ref().and_then(|o| o.deadline())
+    }
+    pub(crate) fn count(&mut self, name: &'static str, n: u64) {
+        let same =
+            |(known, _): &&mut (&'static str, u64)| std::ptr::eq(*known, name) || *known == name;
+        if let Some((_, count)) = self.counters.iter_mut().find(same) {
+            *count += n;
+        } else if self.counters.len() < COUNTERS {
+            self.counters.push((name, n));
+        }
+    }
+}
+
+impl Kernel {
+    pub(crate) fn adaptor(&self, ra: RaIx) -> Option<&AdaptorEntity> {
+        self.adaptors.get(usize::from(ra.0))
+    }
+    pub(crate) fn adaptor_mut(&mut self, ra: RaIx) -> Option<&mut AdaptorEntity> {
+        self.adaptors.get_mut(usize::from(ra.0))
+    }
+    pub(crate) fn adaptor_activities(&mut self, ra: RaIx, n: i32) {
+        if let Some(adaptor) = self.adaptor_mut(ra) {
+            adaptor.activities = adaptor.activities.saturating_add_signed(n);
+        }
+    }
+
+    /// Hands an input to an adaptor entity. A panic in it is caught and counted; what it did before stays done.
+    pub(crate) fn call_adaptor(&mut self, ra: RaIx, input: Input<'_, Box<dyn Any>>) {
+        let Some(mut object) = self.adaptor_mut(ra).and_then(|a| a.object.take()) else {
+            return;
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            object.handle(&mut RaCx::new(self, ra), input);
+        }));
+        if let Some(adaptor) = self.adaptor_mut(ra) {
+            adaptor.object = Some(object);
+        }
+        if outcome.is_err() {
+            self.metrics.panics += 1;
+            self.outputs.notice(ShardOutput::Alarm {
+                source: AlarmSource::Adaptor(ra),
+                name: "panic",
+                raised: true,
+                text: String::new(),
+            });
+        }
+    }
+
+    /// An input of its own: what it sends waits for what it persists.
+    pub(crate) fn input(&mut self, ra: RaIx, input: Input<'_, Box<dyn Any>>) {
+        self.call_adaptor(ra, input);
+        self.outputs.end_unit();
+    }
+
+    pub(crate) fn net_input(&mut self, now: Now, ra: RaIx, input: NetInput<'_>) {
+        self.now = now;
+        let input = match input {
+            NetInput::Datagram {
+                listener,
+                from,
+                bytes,
+            } => Input::Datagram {
+                listener,
+                from,
+                bytes,
+            },
+            NetInput::Connected {
+                conn,
+                listener,
+                peer,
+                local,
+                inbound,
+            } => Input::Connected {
+                conn,
+                listener,
+                peer,
+                local,
+                inbound,
+            },
+            NetInput::ConnectFailed { conn } => Input::ConnectFailed { conn },
+            NetInput::Received { conn, bytes } => Input::Received { conn, bytes },
+            NetInput::Closed { conn } => Input::Closed { conn },
+            NetInput::SendFailed { listener, to } => Input::SendFailed { listener, to },
+        };
+        self.input(ra, input);
+    }
+
+    pub(crate) fn refuse_new(&mut self, now: Now, refuse: bool) {
+        self.now = now;
+        for ra in self.ras() {
+            self.input(ra, Input::RefuseNew(refuse));
+        }
+    }
+    pub(crate) fn ras(&self) -> impl Iterator<Item = RaIx> + use<> {
+        (0..self.adaptors.len() as u16).map(RaIx)
+    }
+
+    /// Deadlines of adaptor entities that have come.
+    pub(crate) fn time_out_adaptors(&mut self) {
+        for ra in self.ras() {
+            if self
+                .adaptor(ra)
+                .and_then(AdaptorEntity::deadline)
+                .is_some_and(|d| d <= self.now.mono)
+            {
+                self.input(ra, Input::Timeout);
+            }
+        }
+    }
+
+    // ---- reports
+
+    pub(crate) fn report_done(
+        &mut self,
+        ra: RaIx,
+        flags: FireFlags,
+        activity: ActivityId,
+        event: u64,
+        outcome: Outcome,
+    ) {
+        if flags.report_done {
+            self.reports.push_back(Report::Done {
+                ra,
+                activity,
+                event,
+                outcome,
+            });
+        }
+        if flags.report_unreferenced {
+            self.reports.push_back(Report::EventUnreferenced {
+                ra,
+                activity,
+                event,
+            });
+        }
+    }
+    pub(crate) fn tell(&mut self, report: &Report) {
+        match *report {
+            Report::Ended(ra, id) => self.input(ra, Input::ActivityEnded(id)),
+            Report::Unreferenced(ra, id) => {
+                // A reference that came meanwhile cancels the report (R-AC-06).
+                if self
+                    .activities
+                    .get(id)
+                    .is_some_and(|a| a.reported && !a.is_referenced())
+                {
+                    self.input(ra, Input::Unreferenced(id));
+                }
+            }
+            Report::Done {
+                ra,
+                activity,
+                event,
+                outcome,
+            } => {
+                self.input(
+                    ra,
+                    Input::EventDone {
+                        activity,
+                        event,
+                        outcome,
+                    },
+                );
+            }
+            Report::EventUnreferenced {
+                ra,
+                activity,
+                event,
+            } => {
+                self.input(ra, Input::EventUnreferenced { activity, event });
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! One delivery: one event, one entity, one transaction; and what follows when it fails (R-RT-04, R-EX).
+
+use crate::kernel::Kernel;
+use crate::output::{AlarmSource, ShardOutput};
+use crate::registry::END;
+use crate::router::{Routing, Target};
+use smallvec::SmallVec;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use strowger::event::EventContext;
+use strowger::id::{EntityId, ServiceIx};
+use strowger::sbb::{Handler, Object, RolledBack};
+use strowger::{Cx, Error, OpError};
+
+/// A handler panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("panic: {0}")]
+struct Panicked(String);
+
+/// The transaction is to be rolled back.
+struct Failed;
+
+impl Kernel {
+    /// Offers the event to one receiver.
+    pub(crate) fn deliver(&mut self, routing: &mut Routing, target: Target) {
+        let (entity, object, service) = match target {
+            Target::Attached(id) => (id, None, None),
+            Target::Initial(service) => match self.choose(routing, service) {
+                Ok(Some((id, object))) => (id, object, Some(service)),
+                Ok(None) => return,
+                Err(_) => {
+                    self.roll_back();
+                    routing.progress.rolled_back = true;
+                    return;
+                }
+            },
+        };
+        let created = service.filter(|_| object.is_some());
+        if self.attempt(routing, entity, object).is_ok() {
+            self.commit();
+        } else {
+            self.recover_from(routing, entity, created);
+        }
+    }
+
+    /// The root entity that a service serves an initial event with, attached to the activity (R-IE-07).
+    fn choose(
+        &mut self,
+        routing: &Routing,
+        service: ServiceIx,
+    ) -> Result<Option<crate::selection::Chosen>, OpError> {
+        let Some((id, object)) = self.initial_entity(routing, service)? else {
+            return Ok(None);
+        };
+        self.attach_entity(id, routing.activity)?;
+        Ok(Some((id, object)))
+    }
+
+    /// Everything of a delivery that can fail, in its transaction.
+    fn attempt(
+        &mut self,
+        routing: &mut Routing,
+        entity: EntityId,
+        object: Option<Box<dyn Object>>,
+    ) -> Result<(), Failed> {
+        let offered = routing.progress.delivered.contains(&entity);
+        if !offered {
+            routing.progress.delivered.push(entity);
+        }
+        let handler = if offered {
+            None
+        } else {
+            self.handler(routing, entity)
+        };
+        match (handler, object) {
+            (Some(handler), object) => {
+                self.call(routing, entity, handler, object)?;
+            }
+            (None, Some(object)) => self.keep(entity, object)?,
+            (None, None) => {}
+        }
+        if routing.kind == END {
+            self.detach_entity(entity, routing.activity);
+        }
+        self.complete(entity)?;
+        routing.progress.processed |= handler.is_some();
+        Ok(())
+    }
+
+    /// The handler to call, unless the event is masked for the entity there (R-MK-04).
+    fn handler(&self, routing: &Routing, id: EntityId) -> Option<Handler> {
+        let (service, sbb) = self.sbb_of(id)?;
+        if routing
+            .target
+            .is_some_and(|t| self.entities.get(id).is_some_and(|e| e.service != t))
+        {
+            return None;
+        }
+        debug_assert!(service.is_live());
+        let handler = sbb.handler(routing.kind, routing.activity_kind)?;
+        let attachment = self.activities.get(routing.activity)?.attachment(id)?;
+        let masked = attachment.mask != 0
+            && sbb
+                .bit(routing.kind)
+                .is_some_and(|bit| attachment.mask & bit != 0);
+        (!masked).then_some(handler)
+    }
+
+    fn call(
+        &mut self,
+        routing: &Routing,
+        entity: EntityId,
+        handler: Handler,
+        object: Option<Box<dyn Object>>,
+    ) -> Result<(), Failed> {
+        let mut object = match object {
+            Some(object) => object,
+            None => self.load_object(entity).map_err(|_| Failed)?,
+        };
+        self.metrics.deliveries += 1;
+        self.set_executing(entity, true);
+        self.current = Some(EventContext {
+            activity: routing.activity,
+            event: routing.number,
+        });
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            handler(
+                object.as_any_mut(),
+                &mut Cx::new(self, entity, Some(routing.activity)),
+                &routing.event,
+            )
+        }));
+        let outcome = match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                self.call_exception(routing, entity, &mut *object, &error);
+                self.give_back(entity, object);
+                self.tx.cause = Some(error);
+                self.current = None;
+                return Err(Failed);
+            }
+            Err(panic) => {
+                let error = self.panicked(entity, &*panic);
+                self.call_exception(routing, entity, &mut *object, &error);
+                self.tx.cause = Some(error);
+                Err(Failed)
+            }
+        };
+        self.current = None;
+        self.set_executing(entity, false);
+        // An object that panicked is never used again (R-SO-05).
+        outcome?;
+        if self.tx.rollback_only {
+            self.give_back(entity, object);
+            return Err(Failed);
+        }
+        self.keep(entity, object)
+    }
+
+    fn keep(&mut self, entity: EntityId, object: Box<dyn Object>) -> Result<(), Failed> {
+        let stored = self.store_state(entity, &*object);
+        self.give_back(entity, object);
+        stored.map_err(|_| Failed)
+    }
+
+    /// Lets the object see why its transaction will roll back (R-EX-01).
+    fn call_exception(
+        &mut self,
+        routing: &Routing,
+        entity: EntityId,
+        object: &mut dyn Object,
+        error: &Error,
+    ) {
+        let Some(exception) = self.hooks_of(entity).exception else {
+            return;
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            exception(
+                object.as_any_mut(),
+                &mut Cx::new(self, entity, Some(routing.activity)),
+                error,
+            );
+        }));
+        self.metrics.panics += u64::from(outcome.is_err());
+    }
+
+    pub(crate) fn set_executing(&mut self, entity: EntityId, executing: bool) {
+        if let Some(e) = self.entities.get_mut(entity) {
+            e.executing = executing;
+        }
+    }
+
+    /// Counts a panic and raises an alarm of the service.
+    fn panicked(&mut self, entity: EntityId, panic: &(dyn Any + Send)) -> Error {
+        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let text = text
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        self.metrics.panics += 1;
+        if let Some(service) = self.entities.get(entity).map(|e| e.service) {
+            self.outputs.notice(ShardOutput::Alarm {
+                source: AlarmSource::Service(service),
+                name: "panic",
+                raised: true,
+                text: text.clone(),
+            });
+        }
+        Panicked(text).into()
+    }
+
+    /// Removals at the end of a handler: those asked for, and trees without attachments (R-RT-06, R-SE-08).
+    fn complete(&mut self, entity: EntityId) -> Result<(), Failed> {
+        if let Some(e) = self.entities.get(entity) {
+            let root = e.root;
+            if self.entities.get(root).is_some_and(|r| r.tree == 0) {
+                self.tx.orphans.push(root);
+            }
+        }
+        self.finish_removals(false).then_some(()).ok_or(Failed)
+    }
+
+    /// Removes what is marked and what lost its last attachment; false when the transaction must roll back.
+    pub(crate) fn finish_removals(&mut self, forced: bool) -> bool {
+        while !self.tx.rollback_only {
+            self.claim_orphans();
+            if self.tx.doomed.is_empty() {
+                break;
+            }
+            self.bury(forced);
+        }
+        !self.tx.rollback_only
+    }
+
+    /// After a failed delivery: undo, and tell the entity in a new transaction (R-EX-02).
+    fn recover_from(
+        &mut self,
+        routing: &mut Routing,
+        entity: EntityId,
+        created: Option<ServiceIx>,
+    ) {
+        let claimed: SmallVec<[EntityId; 2]> = self.tx.claimed.drain(..).collect();
+        self.note_rollback(routing, entity);
+        self.roll_back();
+        routing.progress.rolled_back = true;
+        let event = Some(routing.event.clone());
+        let what = RolledBack {
+            event,
+            removal: claimed.contains(&entity),
+        };
+        match created {
+            None => self.tell_rolled_back(entity, None, routing, &what),
+            Some(service) => self.tell_created(service, routing, &what),
+        }
+        for root in claimed.into_iter().filter(|root| *root != entity) {
+            let what = RolledBack {
+                event: None,
+                removal: true,
+            };
+            self.tell_rolled_back(root, None, routing, &what);
+        }
+        if routing.kind == END {
+            self.detach_at_end(routing, entity);
+        }
+    }
+
+    fn note_rollback(&mut self, routing: &Routing, entity: EntityId) {
+        let Some((service, sbb)) = self.entities.get(entity).and_then(|e| {
+            self.sbb_of(entity)
+                .map(|(_, sbb)| (e.service, sbb.component))
+        }) else {
+            return;
+        };
+        let cause = self
+            .tx
+            .cause
+            .as_ref()
+            .map_or_else(|| "marked for rollback".to_owned(), ToString::to_string);
+        let event = routing.event.event_type();
+        self.outputs.notice(ShardOutput::RolledBack {
+            service,
+            sbb,
+            event,
+            entity,
+            cause,
+        });
+    }
+
+    /// The entity's creation was undone too: where its SBB wants to know, it is made again and stays (R-EX-07).
+    fn tell_created(&mut self, service: ServiceIx, routing: &mut Routing, what: &RolledBack) {
+        let root = self.service(service).and_then(|s| s.sbb(0));
+        if root.is_none_or(|r| r.hooks.rolled_back.is_none()) {
+            return;
+        }
+        match self.choose(routing, service) {
+            Ok(Some((id, object))) => {
+                routing.progress.delivered.push(id);
+                self.tell_rolled_back(id, object, routing, what);
+            }
+            Ok(None) => {}
+            Err(_) => self.roll_back(),
+        }
+    }
+
+    /// Calls an entity's `rolled_back` in a transaction of its own; if that fails, that is all (R-EX-04).
+    fn tell_rolled_back(
+        &mut self,
+        id: EntityId,
+        object: Option<Box<dyn Object>>,
+        routing: &Routing,
+        what: &RolledBack,
+    ) {
+        let Some(rolled_back) = self.hooks_of(id).rolled_back else {
+            return;
+        };
+        let activity = what.event.is_some().then_some(routing.activity);
+        let Some(mut object) = object.or_else(|| self.load_object(id).ok()) else {
+            return;
+        };
+        self.set_executing(id, true);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            rolled_back(object.as_any_mut(), &mut Cx::new(self, id, activity), what)
+        }));
+        self.set_executing(id, false);
+        self.metrics.panics += u64::from(outcome.is_err());
+        let fine = matches!(outcome, Ok(Ok(()))) && !self.tx.rollback_only;
+        if fine && self.keep(id, object).is_ok() && self.complete(id).is_ok() {
+            self.tx.claimed.clear();
+            self.commit();
+        } else {
+            self.tx.claimed.clear();
+            self.roll_back();
+        }
+    }
+
+    /// An entity whose delivery of the last event failed is detached all the same (R-RT-07).
+    fn detach_at_end(&mut self, routing: &Routing, entity: EntityId) {
+        for forced in [false, true] {
+            self.detach_entity(entity, routing.activity);
+            let fine = self.finish_removals(forced);
+            self.tx.claimed.clear();
+            if fine {
+                return self.commit();
+            }
+            self.roll_back();
+        }
+    }
+}

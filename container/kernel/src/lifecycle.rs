@@ -1,0 +1,446 @@
+//! Installing; states of the SLEE, of services and of adaptor entities; and the ends of activities.
+
+use crate::activity::Owner;
+use crate::adaptor::{AdaptorEntity, Report};
+use crate::kernel::Kernel;
+use crate::manage::{AdaptorState, InstallError, ManageError, ServiceState, SleeState};
+use crate::options::{Durability, ServiceOptions};
+use crate::output::ShardOutput;
+use crate::registry::SERVICE;
+use crate::service::Service;
+use std::any::Any;
+use std::sync::Arc;
+use strowger::event::{AnyEvent, EventDecl, ServiceStarted};
+use strowger::id::{ActivityId, RaIx, ServiceIx, Slot};
+use strowger::ra::{ActivityFlags, AdaptorDef, Input};
+use strowger::service::ServiceDef;
+use strowger::time::Now;
+
+impl Kernel {
+    // ---- what is installed
+
+    pub(crate) fn install_adaptor(
+        &mut self,
+        name: &str,
+        def: &AdaptorDef,
+        settings: &Arc<dyn Any + Send + Sync>,
+    ) -> Result<RaIx, InstallError> {
+        let taken = name.is_empty() || self.adaptors.iter().any(|a| a.name == name);
+        if taken {
+            return Err(InstallError::NameTaken(name.to_owned()));
+        }
+        let ix =
+            u16::try_from(self.adaptors.len()).map_err(|_| InstallError::TooMany("adaptors"))?;
+        self.registry.check(def.component)?;
+        for component in (def.activities)() {
+            self.registry.check(component)?;
+        }
+        for event in (def.events)() {
+            self.registry.check(event.component)?;
+        }
+        (def.verify)(&**settings).map_err(|cause| InstallError::Settings {
+            name: name.to_owned(),
+            cause,
+        })?;
+        let object = (def.create)(&**settings)
+            .ok_or_else(|| InstallError::WrongSettings(name.to_owned()))?;
+        for component in (def.activities)() {
+            self.registry.kind(component);
+        }
+        for event in (def.events)() {
+            self.registry.event(&event);
+        }
+        self.adaptors
+            .push(AdaptorEntity::new(name, def.component, object));
+        Ok(RaIx(ix))
+    }
+
+    pub(crate) fn install_service(
+        &mut self,
+        def: ServiceDef,
+        options: ServiceOptions,
+    ) -> Result<ServiceIx, InstallError> {
+        if self.services.iter().any(|s| s.name == options.name) {
+            return Err(InstallError::NameTaken(options.name));
+        }
+        if self.services.iter().any(|s| s.component == def.component) {
+            return Err(InstallError::ServiceTaken(def.component));
+        }
+        let ix =
+            u16::try_from(self.services.len()).map_err(|_| InstallError::TooMany("services"))?;
+        let service = Service::new(def, options, &mut self.registry, &mut self.aliases)?;
+        self.any_durable |= service.class > Durability::None;
+        self.services.push(service);
+        Ok(ServiceIx(ix))
+    }
+
+    pub(crate) fn bind_link(&mut self, link: &str, ra: RaIx) -> Result<(), ManageError> {
+        if link.is_empty() || self.adaptor(ra).is_none() {
+            return Err(ManageError::Unknown);
+        }
+        if self.links.contains_key(link) {
+            return Err(ManageError::LinkTaken(link.to_owned()));
+        }
+        self.links.insert(link.to_owned(), ra);
+        Ok(())
+    }
+    pub(crate) fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
+        if !self.links.contains_key(link) {
+            return Err(ManageError::Unknown);
+        }
+        let uses = |s: &Service| s.is_live() && s.links.iter().any(|(name, _, _)| *name == link);
+        if self.services.iter().any(uses) {
+            return Err(ManageError::LinkInUse(link.to_owned()));
+        }
+        self.links.remove(link);
+        Ok(())
+    }
+
+    // ---- the SLEE
+
+    pub(crate) fn start(&mut self, now: Now) -> Result<(), ManageError> {
+        if self.slee != SleeState::Stopped {
+            return Err(ManageError::InvalidState);
+        }
+        self.now = now;
+        self.slee = SleeState::Running;
+        self.queue.number = self.queue.number.max(now.wall.0 << 20);
+        self.sweep.1 = now.wall;
+        for ra in self.ras() {
+            if self
+                .adaptor(ra)
+                .is_some_and(|a| a.state == AdaptorState::Active)
+            {
+                self.tell_active(ra);
+            }
+        }
+        for ix in (0..self.services.len() as u16).map(ServiceIx) {
+            match self.service(ix) {
+                Some(s) if s.state == ServiceState::Active => self.start_service(ix),
+                Some(s) if s.entities > 0 => self.set_service_state(ix, ServiceState::Stopping),
+                _ => {}
+            }
+        }
+        self.outputs.end_unit();
+        Ok(())
+    }
+
+    pub(crate) fn stop(&mut self, now: Now) -> Result<(), ManageError> {
+        if self.slee != SleeState::Running {
+            return Err(ManageError::InvalidState);
+        }
+        self.now = now;
+        self.slee = SleeState::Stopping;
+        for ra in self.ras() {
+            if self
+                .adaptor(ra)
+                .is_some_and(|a| a.told == AdaptorState::Active)
+            {
+                self.tell_stopping(ra);
+            }
+        }
+        for ix in (0..self.services.len() as u16).map(ServiceIx) {
+            self.end_service_activity(ix);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.activities.len() == self.service_activities
+            && self.entities.len() == 0
+            && self.queue.len() == 0
+            && self.reports.is_empty()
+            && self.outputs.len() == 0
+    }
+
+    /// Ends states of transition whose condition has come; whether any did.
+    pub(crate) fn settle(&mut self) -> bool {
+        let mut settled = false;
+        for ix in (0..self.services.len() as u16).map(ServiceIx) {
+            let Some(s) = self.service(ix) else { continue };
+            if s.state == ServiceState::Stopping && s.entities == 0 && s.activity.is_none() {
+                self.set_service_state(ix, ServiceState::Inactive);
+                settled = true;
+            }
+        }
+        for ra in self.ras() {
+            let done = |a: &AdaptorEntity| a.told == AdaptorState::Stopping && a.activities == 0;
+            if self.adaptor(ra).is_some_and(done) {
+                self.tell_inactive(ra);
+                settled = true;
+            }
+        }
+        if self.slee == SleeState::Stopping
+            && self.activities.len() == 0
+            && self.entities.len() == 0
+            && self
+                .adaptors
+                .iter()
+                .all(|a| a.told == AdaptorState::Inactive)
+        {
+            self.slee = SleeState::Stopped;
+        }
+        settled
+    }
+
+    // ---- adaptor entities
+
+    pub(crate) fn activate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
+        self.now = now;
+        let adaptor = self.adaptor_mut(ra).ok_or(ManageError::Unknown)?;
+        if adaptor.state != AdaptorState::Inactive {
+            return Err(ManageError::InvalidState);
+        }
+        adaptor.state = AdaptorState::Active;
+        self.outputs
+            .notice(ShardOutput::Adaptor(ra, AdaptorState::Active));
+        if self.slee == SleeState::Running {
+            self.tell_active(ra);
+        }
+        Ok(())
+    }
+    pub(crate) fn deactivate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
+        self.now = now;
+        let adaptor = self.adaptor_mut(ra).ok_or(ManageError::Unknown)?;
+        if adaptor.state != AdaptorState::Active {
+            return Err(ManageError::InvalidState);
+        }
+        adaptor.state = AdaptorState::Stopping;
+        let told = adaptor.told;
+        self.outputs
+            .notice(ShardOutput::Adaptor(ra, AdaptorState::Stopping));
+        match told {
+            AdaptorState::Active => self.tell_stopping(ra),
+            AdaptorState::Stopping => {}
+            AdaptorState::Inactive => self.tell_inactive(ra),
+        }
+        Ok(())
+    }
+    fn tell_active(&mut self, ra: RaIx) {
+        if let Some(adaptor) = self.adaptor_mut(ra) {
+            adaptor.told = AdaptorState::Active;
+        }
+        self.input(ra, Input::Active);
+    }
+    fn tell_stopping(&mut self, ra: RaIx) {
+        self.input(ra, Input::Stopping);
+        if let Some(adaptor) = self.adaptor_mut(ra) {
+            adaptor.told = AdaptorState::Stopping;
+        }
+    }
+    /// Its last activity has ended; where only the SLEE stops, the operator still wants it active.
+    fn tell_inactive(&mut self, ra: RaIx) {
+        let Some(adaptor) = self.adaptor_mut(ra) else {
+            return;
+        };
+        let told = std::mem::replace(&mut adaptor.told, AdaptorState::Inactive);
+        if adaptor.state == AdaptorState::Stopping {
+            adaptor.state = AdaptorState::Inactive;
+            self.outputs
+                .notice(ShardOutput::Adaptor(ra, AdaptorState::Inactive));
+        }
+        if told != AdaptorState::Inactive {
+            self.input(ra, Input::Inactive);
+        }
+    }
+
+    // ---- services
+
+    /// Deactivates and activates services at one instant, all or none (R-SV-01, R-SV-08).
+    pub(crate) fn switch_services(
+        &mut self,
+        now: Now,
+        old: &[ServiceIx],
+        new: &[ServiceIx],
+    ) -> Result<(), ManageError> {
+        let all: Vec<_> = old.iter().chain(new).copied().collect();
+        let twice =
+            |(place, ix): (usize, &ServiceIx)| all.iter().take(place).any(|other| other == ix);
+        if all.is_empty() || all.iter().enumerate().any(twice) {
+            return Err(ManageError::InvalidArgument);
+        }
+        for (list, state) in [(old, ServiceState::Active), (new, ServiceState::Inactive)] {
+            for ix in list {
+                let service = self.service(*ix).ok_or(ManageError::Unknown)?;
+                if service.state != state {
+                    return Err(ManageError::InvalidState);
+                }
+            }
+        }
+        let links = new
+            .iter()
+            .map(|ix| self.resolve(*ix))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.now = now;
+        for ix in old {
+            self.set_service_state(*ix, ServiceState::Stopping);
+            self.end_service_activity(*ix);
+        }
+        for (ix, links) in new.iter().zip(links) {
+            if let Some(service) = self.service_mut(*ix) {
+                service.links = links;
+            }
+            self.set_service_state(*ix, ServiceState::Active);
+            if self.slee == SleeState::Running {
+                self.start_service(*ix);
+            }
+        }
+        Ok(())
+    }
+
+    /// The adaptor entities behind a service's links (R-SV-02).
+    fn resolve(
+        &self,
+        ix: ServiceIx,
+    ) -> Result<Vec<(&'static str, strowger::id::ComponentId, RaIx)>, ManageError> {
+        let service = self.service(ix).ok_or(ManageError::Unknown)?;
+        let mut links = Vec::new();
+        for &(name, ra_type) in &service.needs {
+            let own = service.configured.iter().find(|(link, _)| link == name);
+            let ra = match own {
+                Some((_, entity)) => self.adaptor_named(entity),
+                None => self.links.get(name).copied(),
+            };
+            let fits = ra.filter(|ra| {
+                self.adaptor(*ra)
+                    .is_some_and(|a| a.component.id() == ra_type)
+            });
+            links.push((
+                name,
+                ra_type,
+                fits.ok_or_else(|| ManageError::Link(name.to_owned()))?,
+            ));
+        }
+        Ok(links)
+    }
+    pub(crate) fn adaptor_named(&self, name: &str) -> Option<RaIx> {
+        self.adaptors
+            .iter()
+            .position(|a| a.name == name)
+            .map(|p| RaIx(p as u16))
+    }
+    pub(crate) fn service_named(&self, name: &str) -> Option<ServiceIx> {
+        self.services
+            .iter()
+            .position(|s| s.name == name)
+            .map(|p| ServiceIx(p as u16))
+    }
+
+    /// After a restart: the services that have entities can use their links again.
+    pub(crate) fn resolve_links(&mut self) {
+        for ix in (0..self.services.len() as u16).map(ServiceIx) {
+            if let Ok(links) = self.resolve(ix)
+                && let Some(service) = self.service_mut(ix)
+                && service.entities > 0
+            {
+                service.links = links;
+            }
+        }
+    }
+
+    fn set_service_state(&mut self, ix: ServiceIx, state: ServiceState) {
+        if let Some(service) = self.service_mut(ix) {
+            service.state = state;
+            self.outputs.notice(ShardOutput::Service(ix, state));
+        }
+        self.rebuild_dispatch();
+    }
+
+    /// Tables of who receives what, from the states of the services.
+    fn rebuild_dispatch(&mut self) {
+        let events = self.registry.events() as usize;
+        let mut initial = vec![Vec::new(); events];
+        let mut receivers = vec![0_u32; events];
+        for (place, service) in self
+            .services
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.is_live())
+        {
+            for event in 0..events as u16 {
+                let slot = usize::from(event);
+                receivers[slot] += service.sbbs.iter().filter(|s| s.receives(event)).count() as u32;
+                if service.state == ServiceState::Active && service.is_initial(event) {
+                    initial[slot].push(ServiceIx(place as u16));
+                }
+            }
+        }
+        for services in &mut initial {
+            services.sort_by_key(|ix| std::cmp::Reverse(self.service(*ix).map(|s| s.priority)));
+        }
+        let set = |counts: &[u32]| counts.iter().map(|n| *n > 0).collect::<Vec<_>>();
+        let changed = set(&receivers) != set(&self.receivers);
+        self.initial = initial;
+        self.receivers = receivers;
+        if changed {
+            for ra in self.ras() {
+                self.input(ra, Input::ReceiversChanged);
+            }
+        }
+    }
+
+    /// Its activity begins, and its first event goes out (R-SV-03).
+    fn start_service(&mut self, ix: ServiceIx) {
+        let Some(service) = self.service(ix) else {
+            return;
+        };
+        let id = match service.activity {
+            Some(id) => id,
+            None => {
+                let flags = ActivityFlags::default();
+                let Ok(id) = self.make_activity(Slot(0), SERVICE, Owner::Service(ix), flags) else {
+                    return;
+                };
+                id
+            }
+        };
+        if let Some(service) = self.service_mut(ix) {
+            service.activity = Some(id);
+        }
+        let kind = self.registry.event(&EventDecl::of::<ServiceStarted>());
+        let mut event = self.new_event(id, kind, AnyEvent::new(ServiceStarted));
+        event.target = Some(ix);
+        self.enqueue(event);
+        self.outputs.end_unit();
+    }
+    fn end_service_activity(&mut self, ix: ServiceIx) {
+        let Some(id) = self.service(ix).and_then(|s| s.activity) else {
+            return;
+        };
+        if self.activities.get(id).is_some_and(|a| !a.ending) {
+            self.begin_end(id);
+        }
+    }
+
+    // ---- the end of an activity
+
+    /// The last event was offered to all: names, timers, attributes and records go with the activity (R-AE-04).
+    pub(crate) fn end_done(&mut self, id: ActivityId) {
+        let Some(mut activity) = self.activities.take(id) else {
+            return;
+        };
+        self.metrics.activities_ended += 1;
+        self.remove_activity_records(id, &activity);
+        let timers = std::mem::take(&mut activity.timers);
+        self.drop_timers(&timers);
+        for name in activity.names() {
+            self.names.remove(name);
+        }
+        self.activities.release(id);
+        match activity.owner {
+            Owner::Null => {}
+            Owner::Service(ix) => {
+                self.service_activities -= 1;
+                if let Some(service) = self.service_mut(ix).filter(|s| s.activity == Some(id)) {
+                    service.activity = None;
+                }
+            }
+            Owner::Ra(ra) => {
+                self.adaptor_activities(ra, -1);
+                if activity.flags.report_end {
+                    self.reports.push_back(Report::Ended(ra, id));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,513 @@
+//! Rebuilding the tables from the store's records after a restart, in time proportional to their number.
+//!
+//! Records come in the order of keys: an activity before its adaptor's records, timers and events. Entities refer to
+//! activities anywhere, so attachments and trees are put together at the end.
+
+use crate::activity::{Activity, Attachment, NONE, Owner};
+use crate::entity::Entity;
+use crate::kernel::Kernel;
+use crate::manage::{RestoreError, Restored};
+use crate::options::Durability;
+use crate::queue::Queued;
+use crate::record::{
+    self, ActivityRecord, EntityRecord, EventRecord, OwnerRecord, ProgressRecord, TimerRecord,
+};
+use crate::router::Progress;
+use crate::selection::Name;
+use crate::service::Sbb;
+use crate::slab::SlotId;
+use crate::timer::Timer;
+use serde::Deserialize;
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use strowger::id::{ActivityId, ComponentId, EntityId, ServiceIx, Slot, TimerId};
+use strowger::ra::Input;
+use strowger::time::Now;
+use strowger_journal::{Key, Record, Seq};
+
+/// What can be put together only when all records have come.
+#[derive(Default)]
+pub(crate) struct Recovery {
+    attachments: Vec<(ActivityId, Attachment)>,
+    children: Vec<(EntityId, EntityId)>,
+    /// What ids mean, for messages.
+    texts: BTreeMap<u64, String>,
+    counts: Restored,
+}
+
+impl Recovery {
+    fn text(&self, id: u64) -> String {
+        self.texts
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| format!("{id:016x}"))
+    }
+}
+
+impl Kernel {
+    pub(crate) fn restore(&mut self, now: Now, record: &Record<'_>) -> Result<(), RestoreError> {
+        self.now = now;
+        self.restoring = true;
+        self.journal.restoring();
+        let mut recovery = std::mem::take(&mut self.recovery);
+        let restored = self.restore_record(&mut recovery, record);
+        self.recovery = recovery;
+        restored
+    }
+
+    fn restore_record(
+        &mut self,
+        recovery: &mut Recovery,
+        record: &Record<'_>,
+    ) -> Result<(), RestoreError> {
+        let (key, value) = (&record.key, record.value);
+        let activity = ActivityId::from_raw(key.session);
+        let kept = match key.kind {
+            record::CEILING => self.restore_ceiling(key, value)?,
+            record::TEXT => restore_text(recovery, key, value),
+            record::ACTIVITY => {
+                self.restore_activity(recovery, key, activity, read(key, value)?)?
+            }
+            record::ADAPTOR => self.restore_adaptor_record(activity, key.sub, value),
+            record::TIMER => self.restore_timer(recovery, key, activity, read(key, value)?)?,
+            record::EVENT => self.restore_event(recovery, key, activity, read(key, value)?)?,
+            record::ENTITY => self.restore_entity(recovery, key, read(key, value)?)?,
+            _ => return Err(damaged(key)),
+        };
+        if !kept {
+            recovery.counts.dropped += 1;
+            self.journal.drop_record(key);
+        }
+        Ok(())
+    }
+
+    fn restore_ceiling(&mut self, key: &Key<'_>, value: &[u8]) -> Result<bool, RestoreError> {
+        let ceiling = u32::from_be_bytes(value.try_into().map_err(|_| damaged(key))?);
+        let slot = Slot(key.slot);
+        match key.sub {
+            [record::ACTIVITIES] => self.activities.restore_ceiling(slot, ceiling),
+            [record::ENTITIES] => self.entities.restore_ceiling(slot, ceiling),
+            [record::TIMERS] => self.timers.restore_ceiling(slot, ceiling),
+            _ => return Err(damaged(key)),
+        }
+        Ok(true)
+    }
+
+    fn restore_activity(
+        &mut self,
+        recovery: &mut Recovery,
+        key: &Key<'_>,
+        id: ActivityId,
+        record: ActivityRecord<'_>,
+    ) -> Result<bool, RestoreError> {
+        let owner = match record.owner {
+            OwnerRecord::Null => Owner::Null,
+            OwnerRecord::Service(service) => Owner::Service(self.service_with(recovery, service)?),
+            OwnerRecord::Ra(name) => {
+                let known = self.adaptor_named(name);
+                Owner::Ra(known.ok_or_else(|| RestoreError::NoAdaptor {
+                    adaptor: name.to_owned(),
+                })?)
+            }
+        };
+        let kind = self
+            .registry
+            .known_kind(record.kind)
+            .ok_or_else(|| damaged(key))?;
+        let mut activity = Activity::new(kind, owner, record.flags, record.created);
+        activity.touched = self.seconds();
+        activity.ending = record.ending;
+        activity.written = true;
+        activity.class = if record.strict {
+            Durability::Strict
+        } else {
+            Durability::Relaxed
+        };
+        if !record.attributes.is_empty() {
+            let attributes = record.attributes.iter().map(|(k, v)| (*k, Box::from(*v)));
+            activity.extra().attributes = attributes.collect();
+        }
+        if !self.activities.restore(id, activity) {
+            return Err(damaged(key));
+        }
+        for name in record.names {
+            self.insert_name(id, Box::from(name), usize::MAX);
+        }
+        match owner {
+            Owner::Null => {}
+            Owner::Ra(ra) => self.adaptor_activities(ra, 1),
+            Owner::Service(ix) => {
+                self.service_activities += 1;
+                if let Some(service) = self.service_mut(ix) {
+                    service.activity = Some(id);
+                }
+            }
+        }
+        recovery.counts.activities += 1;
+        Ok(true)
+    }
+
+    fn restore_adaptor_record(&mut self, id: ActivityId, sub: &[u8], value: &[u8]) -> bool {
+        let Some(activity) = self.activities.get_mut(id) else {
+            return false;
+        };
+        let Owner::Ra(ra) = activity.owner else {
+            return false;
+        };
+        activity.extra().add_record(sub);
+        let kind = self
+            .registry
+            .kind_component(activity.kind)
+            .map_or(ComponentId(0), |c| c.id());
+        self.input(
+            ra,
+            Input::Restore {
+                activity: id,
+                kind,
+                sub,
+                value,
+            },
+        );
+        true
+    }
+
+    fn restore_timer(
+        &mut self,
+        recovery: &mut Recovery,
+        key: &Key<'_>,
+        activity: ActivityId,
+        record: TimerRecord<'_>,
+    ) -> Result<bool, RestoreError> {
+        let id = TimerId::from_raw(number(key)?);
+        let kind = self.registry.known_event(record.kind);
+        let (Some(kind), true) = (kind, self.activities.get(activity).is_some()) else {
+            return Ok(false);
+        };
+        let timer = Timer {
+            activity,
+            kind,
+            preserve: record.preserve,
+            expired: false,
+            at_once: record.at_once,
+            written: true,
+            dirty: false,
+            tag: Box::from(record.tag),
+            next: record.next,
+            armed: record.next,
+            period: record.period,
+            repetitions: record.repetitions,
+            passed: record.passed,
+            missed: record.missed,
+            timeout: record.timeout,
+            address: record.address.map(|a| Box::new(a.into_owned())),
+        };
+        if !self.timers.restore(id, timer) {
+            return Err(damaged(key));
+        }
+        self.arm(id);
+        recovery.counts.timers += 1;
+        Ok(true)
+    }
+
+    fn restore_event(
+        &mut self,
+        recovery: &mut Recovery,
+        key: &Key<'_>,
+        activity: ActivityId,
+        record: EventRecord<'_>,
+    ) -> Result<bool, RestoreError> {
+        let number = number(key)?;
+        self.queue.number = self.queue.number.max(number + 1);
+        let kind = self.registry.known_event(record.kind);
+        let decode = kind
+            .and_then(|kind| self.registry.event_decl(kind))
+            .map(|d| d.decode);
+        let event = decode.and_then(|decode| decode(&record.event).ok());
+        let (Some(kind), Some(event)) = (kind, event) else {
+            return Ok(false);
+        };
+        let queued = Queued {
+            event,
+            number,
+            kind,
+            next: NONE,
+            activity,
+            target: record.target.and_then(|id| self.service_ix(id)),
+            address: record.address.map(|a| Box::new(a.into_owned())),
+            report: record
+                .report
+                .and_then(|(name, flags)| Some((self.adaptor_named(name)?, flags))),
+            written: true,
+            held: None,
+            progress: record.progress.map(|p| Box::new(self.restore_progress(p))),
+        };
+        let Some((_, first)) = self.link_event(queued) else {
+            return Ok(false);
+        };
+        match record.held.filter(|_| first) {
+            Some(until) => self.set_hold(activity, Some(until)),
+            None if first => self.queue.ready.push_back(activity),
+            None => {}
+        }
+        recovery.counts.events += 1;
+        Ok(true)
+    }
+
+    fn restore_progress(&self, record: ProgressRecord) -> Progress {
+        Progress {
+            delivered: record.delivered,
+            services: record
+                .services
+                .into_iter()
+                .filter_map(|id| self.service_ix(id))
+                .collect(),
+            processed: record.processed,
+            rolled_back: record.rolled_back,
+        }
+    }
+
+    fn restore_entity(
+        &mut self,
+        recovery: &mut Recovery,
+        key: &Key<'_>,
+        record: EntityRecord<'_>,
+    ) -> Result<bool, RestoreError> {
+        let id = EntityId::from_raw(number(key)?);
+        let ix = self.service_with(recovery, record.service)?;
+        let Some(service) = self.services.get(usize::from(ix.0)) else {
+            return Err(damaged(key));
+        };
+        let place = service.sbbs.iter().position(|s| s.id == record.sbb);
+        let Some((place, sbb)) = place.and_then(|p| Some((p, service.sbbs.get(p)?))) else {
+            let (service, sbb) = (service.component.to_string(), recovery.text(record.sbb.0));
+            return Err(RestoreError::NoSbb { service, sbb });
+        };
+        let state = current_state(recovery, &service.component.to_string(), sbb, &record)?;
+        for attachment in record.attachments {
+            let known =
+                |id: &ComponentId| self.registry.known_event(*id).and_then(|ix| sbb.bit(ix));
+            let mask = attachment
+                .masked
+                .iter()
+                .filter_map(known)
+                .fold(0, |mask, bit| mask | bit);
+            let new = Attachment {
+                entity: id,
+                mask,
+                seq: attachment.seq,
+            };
+            recovery.attachments.push((attachment.activity, new));
+        }
+        let migrated = record.fingerprint != sbb.schema.fingerprint;
+        let entity = Entity {
+            service: ix,
+            sbb: place as u16,
+            priority: record.priority,
+            executing: false,
+            doomed: false,
+            written: true,
+            dirty: false,
+            created: record.created,
+            tree: 0,
+            parent: record.parent,
+            root: EntityId::from_raw(key.session),
+            children: None,
+            activities: SmallVec::new(),
+            state,
+            name: Name::from_slice(record.name),
+        };
+        if !self.entities.restore(id, entity) {
+            return Err(damaged(key));
+        }
+        if let Some(service) = self.service_mut(ix) {
+            service.entities += 1;
+        }
+        match record.parent {
+            None => self.name_root(id),
+            Some(parent) => recovery.children.push((parent, id)),
+        }
+        if migrated {
+            self.mark_entity(id);
+        }
+        recovery.counts.entities += 1;
+        Ok(true)
+    }
+
+    /// All records have come: trees, attachments, ends; then the adaptors are told.
+    pub(crate) fn restored(&mut self, now: Now, last: Seq) -> Result<Restored, RestoreError> {
+        self.now = now;
+        let mut recovery = std::mem::take(&mut self.recovery);
+        self.activities.restored();
+        self.entities.restored();
+        self.timers.restored();
+        self.queue.number = self.queue.number.max(now.wall.0 << 20);
+        recovery
+            .children
+            .sort_by_key(|(_, child)| (child.parts().0, child.stamp()));
+        for (parent, child) in std::mem::take(&mut recovery.children) {
+            match self.entities.get_mut(parent) {
+                Some(parent) => parent.children.get_or_insert_default().push(child),
+                None => return Err(self.lost_parent(child)),
+            }
+        }
+        for (id, attachment) in std::mem::take(&mut recovery.attachments) {
+            recovery.counts.dropped += u32::from(!self.restore_attachment(id, attachment));
+        }
+        self.resolve_links();
+        self.journal.restored(last);
+        self.outputs.durable(last);
+        self.settle_restored();
+        self.restoring = false;
+        for ra in self.ras() {
+            self.input(ra, Input::Restored);
+        }
+        Ok(recovery.counts)
+    }
+
+    fn lost_parent(&self, child: EntityId) -> RestoreError {
+        let session = self.entities.get(child).map_or(0, |e| e.root.raw());
+        RestoreError::Damaged {
+            slot: child.slot().0,
+            session,
+            kind: record::ENTITY,
+        }
+    }
+
+    fn restore_attachment(&mut self, id: ActivityId, attachment: Attachment) -> bool {
+        let Some(activity) = self.activities.get_mut(id) else {
+            self.mark_entity(attachment.entity);
+            return false;
+        };
+        activity.seq = activity.seq.max(attachment.seq + 1);
+        self.insert_attachment(id, attachment);
+        let Some(entity) = self.entities.get_mut(attachment.entity) else {
+            return false;
+        };
+        entity.activities.push(id);
+        let (root, service) = (entity.root, entity.service);
+        self.count_attachments(root, 1);
+        let class = self.service(service).map_or(Durability::None, |s| s.class);
+        self.raise(id, class);
+        true
+    }
+
+    /// Ends go on, what nothing refers to ends, and adaptors learn of activities without records of theirs.
+    fn settle_restored(&mut self) {
+        let ids: Vec<_> = self.activities.ids().collect();
+        for id in ids {
+            let Some(activity) = self.activities.get(id) else {
+                continue;
+            };
+            let bare = activity.extra.as_ref().is_none_or(|e| e.records.is_empty());
+            let (owner, kind, ending) = (activity.owner, activity.kind, activity.ending);
+            if ending {
+                self.begin_end(id);
+            } else if let (Owner::Ra(ra), true) = (owner, bare) {
+                let kind = self
+                    .registry
+                    .kind_component(kind)
+                    .map_or(ComponentId(0), |c| c.id());
+                self.input(ra, Input::RestoreBare { activity: id, kind });
+            }
+            self.check_later(id);
+        }
+        let roots: Vec<_> = self.entities.ids().collect();
+        for id in roots {
+            if self
+                .entities
+                .get(id)
+                .is_some_and(|e| e.parent.is_none() && e.tree == 0)
+            {
+                self.tx.orphans.push(id);
+            }
+        }
+        self.finish_removals(true);
+        self.commit();
+    }
+
+    fn service_ix(&self, id: ComponentId) -> Option<ServiceIx> {
+        self.services
+            .iter()
+            .position(|s| s.id == id)
+            .map(|p| ServiceIx(p as u16))
+    }
+    fn service_with(
+        &self,
+        recovery: &Recovery,
+        id: ComponentId,
+    ) -> Result<ServiceIx, RestoreError> {
+        self.service_ix(id).ok_or_else(|| RestoreError::NoService {
+            service: recovery.text(id.0),
+        })
+    }
+}
+
+/// The state of a record as this build's SBB reads it, migrated if need be (R-SV-08).
+fn current_state(
+    recovery: &Recovery,
+    service: &str,
+    sbb: &Sbb,
+    record: &EntityRecord<'_>,
+) -> Result<Box<[u8]>, RestoreError> {
+    if record.fingerprint == sbb.schema.fingerprint {
+        return Ok(Box::from(record.state));
+    }
+    let migration = sbb
+        .migrations
+        .iter()
+        .find(|m| m.from.fingerprint == record.fingerprint);
+    let Some(migration) = migration else {
+        return Err(RestoreError::Schema {
+            service: service.to_owned(),
+            sbb: sbb.component.to_string(),
+            found: record.fingerprint,
+            known: sbb.schema.fingerprint,
+            stored: recovery.text(record.fingerprint),
+            text: sbb.schema.text.clone(),
+        });
+    };
+    let mut bytes = Vec::new();
+    let migrated = (migration.migrate)(record.state).and_then(|object| object.store(&mut bytes));
+    migrated.map_err(|_| RestoreError::Migration {
+        service: service.to_owned(),
+        sbb: sbb.component.to_string(),
+    })?;
+    Ok(bytes.into_boxed_slice())
+}
+
+fn restore_text(recovery: &mut Recovery, key: &Key<'_>, value: &[u8]) -> bool {
+    let Ok(id) = key.sub.try_into().map(u64::from_be_bytes) else {
+        return false;
+    };
+    recovery
+        .texts
+        .insert(id, String::from_utf8_lossy(value).into_owned());
+    true
+}
+
+fn read<'a, T: Deserialize<'a>>(key: &Key<'_>, value: &'a [u8]) -> Result<T, RestoreError> {
+    match value.split_first() {
+        Some((&record::FORMAT, bytes)) => postcard::from_bytes(bytes).map_err(|_| damaged(key)),
+        Some((&found, _)) => Err(RestoreError::Format {
+            kind: key.kind,
+            found,
+            known: record::FORMAT,
+        }),
+        None => Err(damaged(key)),
+    }
+}
+
+fn number(key: &Key<'_>) -> Result<u64, RestoreError> {
+    key.sub
+        .try_into()
+        .map(u64::from_be_bytes)
+        .map_err(|_| damaged(key))
+}
+
+fn damaged(key: &Key<'_>) -> RestoreError {
+    RestoreError::Damaged {
+        slot: key.slot,
+        session: key.session,
+        kind: key.kind,
+    }
+}

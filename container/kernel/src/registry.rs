@@ -1,0 +1,96 @@
+//! Event types and activity types as small numbers, so that dispatch is a look-up in an array.
+
+use crate::manage::InstallError;
+use ahash::RandomState;
+use std::collections::HashMap;
+use strowger::activity::Activity as _;
+use strowger::activity::{NullActivity, ServiceActivity};
+use strowger::event::{ActivityEnd, EventDecl};
+use strowger::id::{Component, ComponentId};
+
+/// Number of an event type.
+pub(crate) type EventIx = u16;
+/// Number of an activity type.
+pub(crate) type KindIx = u16;
+
+/// The event type of [`ActivityEnd`].
+pub(crate) const END: EventIx = 0;
+/// The activity type of null activities.
+pub(crate) const NULL: KindIx = 0;
+/// The activity type of service activities.
+pub(crate) const SERVICE: KindIx = 1;
+
+/// All types that the shard has met.
+pub(crate) struct Registry {
+    event_ix: HashMap<ComponentId, EventIx, RandomState>,
+    events: Vec<EventDecl>,
+    kind_ix: HashMap<ComponentId, KindIx, RandomState>,
+    kinds: Vec<Component>,
+    components: HashMap<ComponentId, Component, RandomState>,
+}
+
+impl Registry {
+    pub(crate) fn new(hasher: &RandomState) -> Self {
+        let mut registry = Self {
+            event_ix: HashMap::with_hasher(hasher.clone()),
+            events: Vec::new(),
+            kind_ix: HashMap::with_hasher(hasher.clone()),
+            kinds: Vec::new(),
+            components: HashMap::with_hasher(hasher.clone()),
+        };
+        registry.event(&EventDecl::of::<ActivityEnd>());
+        registry.kind(NullActivity::TYPE);
+        registry.kind(ServiceActivity::TYPE);
+        registry
+    }
+
+    /// Refuses a component whose id is that of another.
+    pub(crate) fn check(&mut self, component: Component) -> Result<(), InstallError> {
+        let known = *self.components.entry(component.id()).or_insert(component);
+        if known == component {
+            Ok(())
+        } else {
+            Err(InstallError::Collision(known, component))
+        }
+    }
+
+    /// The number of an event type, which is a new one if it was never met. Types come from code: there are few.
+    pub(crate) fn event(&mut self, decl: &EventDecl) -> EventIx {
+        let id = decl.id();
+        if let Some(&ix) = self.event_ix.get(&id) {
+            return ix;
+        }
+        let ix = EventIx::try_from(self.events.len()).unwrap_or(EventIx::MAX);
+        self.events.push(*decl);
+        self.event_ix.insert(id, ix);
+        ix
+    }
+    pub(crate) fn known_event(&self, id: ComponentId) -> Option<EventIx> {
+        self.event_ix.get(&id).copied()
+    }
+    /// How many event types there are.
+    pub(crate) fn events(&self) -> EventIx {
+        self.events.len() as EventIx
+    }
+    pub(crate) fn event_decl(&self, ix: EventIx) -> Option<&EventDecl> {
+        self.events.get(usize::from(ix))
+    }
+
+    /// The number of an activity type, which is a new one if it was never met.
+    pub(crate) fn kind(&mut self, kind: Component) -> KindIx {
+        let id = kind.id();
+        if let Some(&ix) = self.kind_ix.get(&id) {
+            return ix;
+        }
+        let ix = KindIx::try_from(self.kinds.len()).unwrap_or(KindIx::MAX);
+        self.kinds.push(kind);
+        self.kind_ix.insert(id, ix);
+        ix
+    }
+    pub(crate) fn known_kind(&self, id: ComponentId) -> Option<KindIx> {
+        self.kind_ix.get(&id).copied()
+    }
+    pub(crate) fn kind_component(&self, ix: KindIx) -> Option<Component> {
+        self.kinds.get(usize::from(ix)).copied()
+    }
+}

@@ -1,0 +1,303 @@
+//! Tables of activities, entities and timers: a place by index in each slot, and a stamp that tells a stale id from a
+//! live one.
+//!
+//! A stamp is used once in a slot, also over restarts: durable ids stay below a ceiling that is itself durable, and
+//! after a restart stamps go on above it.
+
+use strowger::id::{ActivityId, EntityId, SLOTS, Slot, TimerId};
+
+/// An id made of slot, index and stamp.
+pub(crate) trait SlotId: Copy + Eq {
+    /// Puts it together.
+    fn make(slot: Slot, index: u32, stamp: u32) -> Self;
+    /// Takes it apart.
+    fn parts(self) -> (Slot, u32, u32);
+}
+
+macro_rules! slot_id {
+    ($($id:ty),*) => {
+        $(impl SlotId for $id {
+            fn make(slot: Slot, index: u32, stamp: u32) -> Self { Self::new(slot, index, stamp) }
+            fn parts(self) -> (Slot, u32, u32) { (self.slot(), self.index(), self.stamp()) }
+        })*
+    };
+}
+
+slot_id!(ActivityId, EntityId, TimerId);
+
+/// Highest number of places in a slot: an index has 24 bits.
+const PLACES: usize = 1 << 24;
+
+/// Stamps that one durable ceiling stands for.
+const BLOCK: u32 = 1 << 16;
+
+struct Entry<T> {
+    stamp: u32,
+    value: Option<T>,
+}
+
+struct Places<T> {
+    entries: Vec<Entry<T>>,
+    free: Vec<u32>,
+    stamp: u32,
+    ceiling: u32,
+}
+
+/// A table over all slots.
+pub(crate) struct Slab<I, T> {
+    slots: Vec<Places<T>>,
+    len: u32,
+    id: std::marker::PhantomData<I>,
+}
+
+impl<I: SlotId, T> Slab<I, T> {
+    pub(crate) fn new() -> Self {
+        let places = || Places {
+            entries: Vec::new(),
+            free: Vec::new(),
+            stamp: 1,
+            ceiling: 0,
+        };
+        Self {
+            slots: std::iter::repeat_with(places).take(SLOTS).collect(),
+            len: 0,
+            id: std::marker::PhantomData,
+        }
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    pub(crate) fn get(&self, id: I) -> Option<&T> {
+        let (slot, index, stamp) = id.parts();
+        let entry = self
+            .slots
+            .get(usize::from(slot.0))?
+            .entries
+            .get(index as usize)?;
+        if entry.stamp == stamp {
+            entry.value.as_ref()
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
+        let (slot, index, stamp) = id.parts();
+        let entry = self
+            .slots
+            .get_mut(usize::from(slot.0))?
+            .entries
+            .get_mut(index as usize)?;
+        if entry.stamp == stamp {
+            entry.value.as_mut()
+        } else {
+            None
+        }
+    }
+
+    /// Puts a value in a free place; `None` when the slot is full.
+    pub(crate) fn insert(&mut self, slot: Slot, value: T) -> Option<I> {
+        let places = self.slots.get_mut(usize::from(slot.0))?;
+        let index = match places.free.pop() {
+            Some(index) => index,
+            None if places.entries.len() < PLACES => {
+                grow(&mut places.entries);
+                places.entries.push(Entry {
+                    stamp: 0,
+                    value: None,
+                });
+                places.entries.len() as u32 - 1
+            }
+            None => return None,
+        };
+        let stamp = places.stamp;
+        places.stamp = stamp.checked_add(1).unwrap_or(1);
+        let entry = places.entries.get_mut(index as usize)?;
+        *entry = Entry {
+            stamp,
+            value: Some(value),
+        };
+        self.len += 1;
+        Some(I::make(slot, index, stamp))
+    }
+
+    /// Takes a value out; its place stays reserved until `release` or `put_back`.
+    pub(crate) fn take(&mut self, id: I) -> Option<T> {
+        let (slot, index, stamp) = id.parts();
+        let entry = self
+            .slots
+            .get_mut(usize::from(slot.0))?
+            .entries
+            .get_mut(index as usize)?;
+        if entry.stamp != stamp {
+            return None;
+        }
+        let value = entry.value.take();
+        self.len -= u32::from(value.is_some());
+        value
+    }
+
+    /// Undoes `take`.
+    pub(crate) fn put_back(&mut self, id: I, value: T) {
+        let (slot, index, stamp) = id.parts();
+        let places = self.slots.get_mut(usize::from(slot.0));
+        if let Some(entry) = places.and_then(|p| p.entries.get_mut(index as usize))
+            && entry.stamp == stamp
+        {
+            self.len += u32::from(entry.value.is_none());
+            entry.value = Some(value);
+        }
+    }
+
+    /// Gives the place of a value that was taken out to others.
+    pub(crate) fn release(&mut self, id: I) {
+        let (slot, index, stamp) = id.parts();
+        if let Some(places) = self.slots.get_mut(usize::from(slot.0))
+            && let Some(entry) = places.entries.get_mut(index as usize)
+            && entry.stamp == stamp
+            && entry.value.is_none()
+        {
+            entry.stamp = 0;
+            places.free.push(index);
+        }
+    }
+
+    /// Takes a value out and frees its place.
+    pub(crate) fn remove(&mut self, id: I) -> Option<T> {
+        let value = self.take(id);
+        if value.is_some() {
+            self.release(id);
+        }
+        value
+    }
+
+    /// Ids of one slot, in the order of their places.
+    pub(crate) fn ids_in(&self, slot: Slot) -> impl Iterator<Item = I> + '_ {
+        let entries = self
+            .slots
+            .get(usize::from(slot.0))
+            .map_or(&[][..], |p| &p.entries);
+        let live = entries
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.value.is_some());
+        live.map(move |(index, e)| I::make(slot, index as u32, e.stamp))
+    }
+
+    /// All ids, in the order of slots and places.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = I> + '_ {
+        (0..=u8::MAX).flat_map(|slot| self.ids_in(Slot(slot)))
+    }
+
+    // ---- durability of stamps
+
+    /// The ceiling to write before `id` is written, if the one in the store does not cover it.
+    pub(crate) fn new_ceiling(&mut self, id: I) -> Option<u32> {
+        let (slot, _, stamp) = id.parts();
+        let places = self.slots.get_mut(usize::from(slot.0))?;
+        if stamp < places.ceiling {
+            return None;
+        }
+        places.ceiling = stamp.saturating_add(BLOCK);
+        Some(places.ceiling)
+    }
+
+    /// Restores a ceiling.
+    pub(crate) fn restore_ceiling(&mut self, slot: Slot, ceiling: u32) {
+        if let Some(places) = self.slots.get_mut(usize::from(slot.0)) {
+            places.ceiling = places.ceiling.max(ceiling);
+            places.stamp = places.stamp.max(ceiling.checked_add(BLOCK).unwrap_or(1));
+        }
+    }
+
+    /// Restores a value under its old id; false when its place is taken.
+    pub(crate) fn restore(&mut self, id: I, value: T) -> bool {
+        let (slot, index, stamp) = id.parts();
+        let Some(places) = self.slots.get_mut(usize::from(slot.0)) else {
+            return false;
+        };
+        while places.entries.len() <= index as usize {
+            grow(&mut places.entries);
+            places.entries.push(Entry {
+                stamp: 0,
+                value: None,
+            });
+        }
+        let Some(entry) = places.entries.get_mut(index as usize) else {
+            return false;
+        };
+        if entry.value.is_some() || stamp == 0 {
+            return false;
+        }
+        *entry = Entry {
+            stamp,
+            value: Some(value),
+        };
+        self.len += 1;
+        true
+    }
+
+    /// After the last `restore`: collects the free places.
+    pub(crate) fn restored(&mut self) {
+        for places in &mut self.slots {
+            let entries = places.entries.iter().enumerate().rev();
+            places.free = entries
+                .filter(|(_, e)| e.value.is_none())
+                .map(|(i, _)| i as u32)
+                .collect();
+        }
+    }
+}
+
+/// Growth by a quarter: many slots are rather full than fast to grow.
+fn grow<T>(entries: &mut Vec<T>) {
+    if entries.len() == entries.capacity() {
+        entries.reserve_exact(entries.len() / 4 + 4);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_used_again_and_its_old_id_is_stale() {
+        let mut slab: Slab<ActivityId, &str> = Slab::new();
+        let first = slab.insert(Slot(3), "a").unwrap();
+        assert_eq!(slab.remove(first), Some("a"));
+        let second = slab.insert(Slot(3), "b").unwrap();
+        assert_eq!(first.index(), second.index());
+        assert_ne!(first, second);
+        assert_eq!((slab.get(first), slab.get(second)), (None, Some(&"b")));
+        assert_eq!(slab.len(), 1);
+    }
+
+    #[test]
+    fn what_was_taken_keeps_its_place_until_released() {
+        let mut slab: Slab<EntityId, u8> = Slab::new();
+        let id = slab.insert(Slot(0), 1).unwrap();
+        let value = slab.take(id).unwrap();
+        let other = slab.insert(Slot(0), 2).unwrap();
+        assert_ne!(id.index(), other.index());
+        slab.put_back(id, value);
+        assert_eq!(slab.get(id), Some(&1));
+        assert_eq!(slab.ids().collect::<Vec<_>>(), [id, other]);
+    }
+
+    #[test]
+    fn stamps_go_on_above_the_durable_ceiling() {
+        let mut slab: Slab<TimerId, ()> = Slab::new();
+        let id = slab.insert(Slot(9), ()).unwrap();
+        let ceiling = slab.new_ceiling(id).unwrap();
+        assert_eq!(slab.new_ceiling(id), None);
+        let mut after: Slab<TimerId, ()> = Slab::new();
+        after.restore_ceiling(Slot(9), ceiling);
+        assert!(after.restore(id, ()));
+        assert!(!after.restore(id, ()));
+        after.restored();
+        assert!(after.insert(Slot(9), ()).unwrap().stamp() >= ceiling);
+    }
+}
