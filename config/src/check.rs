@@ -103,8 +103,8 @@ impl Checker<'_> {
                 self.text(text, *format, *bounds, at)
             }
             (Shape::Choice(words), Value::String(_, text)) => self.word(text, words, at),
-            (Shape::Integer(bounds), Value::Num(_, number)) if number.to_i128().is_some() => {
-                let number = number.to_i128().unwrap_or_default();
+            (Shape::Integer(bounds), value) if whole(value).is_some() => {
+                let number = whole(value).unwrap_or_default();
                 bounds.contain(number)
                     || self.out_of_range(at, number.to_string(), bounds.to_string())
             }
@@ -304,11 +304,16 @@ fn blank() -> Key {
     }
 }
 
+fn whole(value: &Value) -> Option<i128> {
+    let unsigned = || i128::try_from(value.to_u128()?).ok();
+    value.to_i128().or_else(unsigned)
+}
+
 fn type_of(value: &Value) -> &'static str {
     match value {
         Value::String(..) | Value::Char(..) => "a text",
         Value::Bool(..) => "true or false",
-        Value::Num(_, number) if number.to_i128().is_some() => "a whole number",
+        Value::Num(..) if whole(value).is_some() => "a whole number",
         Value::Num(..) => "a number",
         Value::Empty(..) => "nothing",
         Value::Dict(..) => "a table",

@@ -38,6 +38,13 @@ pub(crate) struct Ear {
         extend("format" = "socket-address", "x-reload" = "restart-adaptor")
     )]
     pub(crate) bind: SocketAddr,
+    /// Connections at once.
+    #[serde(default)]
+    #[schemars(
+        range(max = 100),
+        extend("x-unit" = "connections", "x-reload" = "live")
+    )]
+    pub(crate) connections: u32,
     /// Address and port that peers are told.
     #[serde(default)]
     #[schemars(
@@ -51,6 +58,7 @@ fn ear() -> Ear {
     Ear {
         transport: Transport::Udp,
         bind: SocketAddr::from(([127, 0, 0, 1], 5060)),
+        connections: 7,
         advertise: None,
     }
 }

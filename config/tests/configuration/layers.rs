@@ -185,6 +185,7 @@ fn the_listing_covers_settings_and_hides_secrets() {
         adaptors.sip.links = []
         adaptors.sip.settings.attempts = 3
         adaptors.sip.settings.listeners.udp.bind = "127.0.0.1:5060"
+        adaptors.sip.settings.listeners.udp.connections = 7
         adaptors.sip.settings.listeners.udp.transport = "udp"
         adaptors.sip.settings.password = "(secret)"
         adaptors.sip.settings.timers.t1 = "1s"

@@ -1,17 +1,27 @@
 //! The adaptors and services of this binary. This is the one place that names them.
 
-use strowger_config::{Components, NoSettings, Settings};
+use strowger_config::Components;
 use strowger_node::Catalog;
 
 /// The adaptors and services themselves.
 pub(crate) fn catalog() -> Catalog {
     Catalog::default()
+        .adaptor(strowger_sip::adaptor())
+        .service(strowger_b2bua::service())
+        .service(strowger_uas::service())
 }
 
 /// What configuration has to know of them.
 pub(crate) fn components() -> Components {
-    Components::default()
-        .adaptor(Settings::<NoSettings>::of("sip", "SIP over UDP and TCP."))
-        .service(Settings::<NoSettings>::of("uas", "Answers calls itself.").uses("sip"))
-        .service(Settings::<NoSettings>::of("b2bua", "Connects callers with callees.").uses("sip"))
+    catalog().components()
+}
+
+#[cfg(test)]
+mod tests {
+    /// Docs, units and reload classes are part of a setting, wherever it is defined.
+    #[test]
+    fn every_setting_is_documented() {
+        let components = super::components();
+        assert_eq!(components.reference().gaps(), Vec::<String>::new());
+    }
 }

@@ -228,12 +228,12 @@ fn config_shows_the_origin_of_each_value() {
         })
         .collect();
     expect![[r#"
-        log.filter = "info"                   # default
-        log.format = "json"                   # --set
-        node.data_dir = "strowger-data"       # default
-        node.drain_limit = "30s"              # default
-        node.name = "a"                       # a.toml:2
-        store.queue = 7                       # STROWGER_STORE__QUEUE"#]]
+        log.filter = "info"                                           # default
+        log.format = "json"                                           # --set
+        node.data_dir = "strowger-data"                               # default
+        node.drain_limit = "30s"                                      # default
+        node.name = "a"                                               # a.toml:2
+        store.queue = 7                                               # STROWGER_STORE__QUEUE"#]]
     .assert_eq(&shown.join("\n"));
     let json = stdout(&strowger(
         dir.path(),

@@ -1,7 +1,7 @@
 //! `[services.b2bua.settings]`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use strowger_sip::{Target, TargetError};
 
@@ -10,38 +10,36 @@ use strowger_sip::{Target, TargetError};
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where calls go, by the called user: the first route that fits. A call that none fits is left to other services.
-    ///
-    /// Default: users that begin with `2` go to `sip:127.0.0.1:5070`. Reload: live.
+    #[schemars(extend("x-reload" = "live"))]
     pub routes: Vec<Route>,
     /// How long a callee may ring before the caller gets 480 and the callee CANCEL; `0s` for as long as both like.
-    ///
-    /// Default: 3m. Unit: duration, `90s`, `3m`. Reload: live, for new calls.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub no_answer: Duration,
     /// How long a call may last before both ends get BYE; `0s` for ever. Counts on while the node is down.
-    ///
-    /// Default: 4h. Unit: duration. Reload: live, for new calls.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub max_call: Duration,
 }
 
 /// Which calls go where.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Route {
-    /// The called user, exactly. Default: any.
+    /// The called user, exactly; any if not set.
+    #[schemars(extend("x-reload" = "live"))]
     pub user: Option<String>,
-    /// How the called user begins. Default: anyhow.
+    /// How the called user begins; anyhow if not set.
+    #[schemars(extend("x-reload" = "live"))]
     pub prefix: Option<String>,
-    /// Where to: a SIP URI, in which the called user replaces what user there is. Default: the Request-URI itself, which
-    /// must then name another host than this node.
+    /// Where to: a SIP URI, in which the called user replaces what user there is. If not set, the Request-URI itself,
+    /// which must then name another host than this node.
+    #[schemars(extend("x-reload" = "live"))]
     pub target: Option<Place>,
 }
 
 /// A SIP URI.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub struct Place(String);

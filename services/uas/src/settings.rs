@@ -10,24 +10,18 @@ use std::time::Duration;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Which called users it answers for; `*` for all. What is meant for others is left to other services.
-    ///
-    /// Default: `["service"]`. Reload: live.
+    #[schemars(extend("x-reload" = "live"))]
     pub users: Vec<String>,
     /// How long it rings before it answers; `0s` to answer at once.
-    ///
-    /// Default: 0s. Unit: duration, `500ms`, `3s`. Reload: live, for new calls.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub ringing: Duration,
     /// How long a call lasts before it hangs up; `0s` for as long as the caller likes. Counts on while the node is down.
-    ///
-    /// Default: 1h. Unit: duration. Reload: live, for new calls.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub call_length: Duration,
     /// Address and port that session descriptions name. No media is sent or taken there.
-    ///
-    /// Default: `127.0.0.1:9`. Reload: live, for new calls.
+    #[schemars(with = "String", extend("format" = "socket-address", "x-reload" = "live"))]
     pub media: SocketAddr,
 }
 

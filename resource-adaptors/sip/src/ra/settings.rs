@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use strowger::ra::{Listener, SettingsError, Transport as NodeTransport};
 use strowger::schemars::JsonSchema;
 
@@ -18,7 +18,7 @@ use crate::proto::wire::Limits;
 #[serde(default, deny_unknown_fields)]
 #[schemars(crate = "strowger::schemars")]
 pub struct Settings {
-    /// Where it listens, by name. A file that names one of its own replaces neither `udp` nor `tcp`: it adds.
+    /// Where it listens, by name: `udp` and `tcp` on 127.0.0.1:5060 unless a file names others.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub listeners: BTreeMap<String, ListenerSettings>,
     /// Protocol timers.
@@ -26,11 +26,11 @@ pub struct Settings {
     /// Bounds.
     pub limits: LimitSettings,
     /// Status code for an initial request that no service takes.
-    #[schemars(range(min = 400, max = 699), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 400, max = 699), extend("x-unit" = "status code", "x-reload" = "restart-adaptor"))]
     pub unserved: u16,
     /// What Retry-After of a 503 asks for at least; up to twice as long is asked, at random.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub retry_after: Duration,
     /// Option tags that a request may require; others are refused with 420.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
@@ -39,7 +39,7 @@ pub struct Settings {
     #[schemars(with = "BTreeMap<String, String>", extend("x-reload" = "restart-adaptor"))]
     pub hosts: BTreeMap<String, SocketAddr>,
     /// Where requests go whose host has no address; without it they fail with 503.
-    #[schemars(with = "Option<String>", extend("x-reload" = "restart-adaptor"))]
+    #[schemars(with = "Option<String>", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
     pub outbound: Option<SocketAddr>,
     /// Whether services are told of the 100 that answers an INVITE of theirs.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
@@ -47,7 +47,7 @@ pub struct Settings {
 }
 
 /// One listener.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(crate = "strowger::schemars")]
 pub struct ListenerSettings {
@@ -55,21 +55,21 @@ pub struct ListenerSettings {
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub transport: ListenerTransport,
     /// The address and port that it opens.
-    #[schemars(with = "String", extend("x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
     pub bind: SocketAddr,
     /// The address and port that others reach it at, for Via and Contact; `bind` unless set. Needed where `bind` is a
     /// wildcard.
     #[serde(default)]
-    #[schemars(with = "Option<String>", extend("x-reload" = "restart-adaptor"))]
+    #[schemars(with = "Option<String>", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
     pub advertise: Option<SocketAddr>,
     /// Connections accepted at most at one time, on a stream transport.
     #[serde(default = "connections")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
     pub connections: u32,
 }
 
 /// A transport, as settings name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(crate = "strowger::schemars")]
 pub enum ListenerTransport {
@@ -86,28 +86,28 @@ pub enum ListenerTransport {
 pub struct TimerSettings {
     /// T1, the estimate of a round trip. Requests are given up after 64 times as long.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub t1: Duration,
     /// T2, the longest interval between copies.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub t2: Duration,
     /// T4, the longest time that a message stays in the network.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub t4: Duration,
     /// When 100 goes out for an INVITE that no service has answered; `0s` is at once.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub trying: Duration,
     /// How long an INVITE may go on without a final response and without a further provisional one: 408 to the caller,
     /// CANCEL to the called.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub ringing: Duration,
     /// How long a message on a stream may take from its first byte to its last.
     #[serde(with = "humantime_serde")]
-    #[schemars(with = "String", extend("format" = "duration", "x-reload" = "restart-adaptor"))]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub stream_message: Duration,
 }
 
@@ -117,25 +117,25 @@ pub struct TimerSettings {
 #[schemars(crate = "strowger::schemars")]
 pub struct LimitSettings {
     /// Client transactions at once, and server transactions at once. Beyond it new requests get 503.
-    #[schemars(range(min = 1, max = 100_000_000), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "transactions", "x-reload" = "restart-adaptor"))]
     pub transactions: u32,
     /// Dialogs at once. Beyond it new calls get 503.
-    #[schemars(range(min = 1, max = 100_000_000), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "dialogs", "x-reload" = "restart-adaptor"))]
     pub dialogs: u32,
     /// Bytes of a message on a stream; 513 beyond it. A datagram may fill what UDP carries.
-    #[schemars(range(min = 1024, max = 16_777_216), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 1024, max = 16_777_216), extend("x-unit" = "bytes", "x-reload" = "restart-adaptor"))]
     pub message_bytes: u32,
     /// Bytes of a body; 413 beyond it.
-    #[schemars(range(min = 0, max = 16_777_216), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 0, max = 16_777_216), extend("x-unit" = "bytes", "x-reload" = "restart-adaptor"))]
     pub body_bytes: u32,
     /// Header lines of a message; 513 beyond it.
-    #[schemars(range(min = 16, max = 4096), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 16, max = 4096), extend("x-unit" = "header lines", "x-reload" = "restart-adaptor"))]
     pub headers: u32,
     /// Connections from one address; further ones are closed.
-    #[schemars(range(min = 1, max = 1_000_000), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
     pub connections_per_ip: u32,
     /// Bytes that may wait to be written on one connection; beyond it the connection is closed.
-    #[schemars(range(min = 65_536, max = 1_073_741_824), extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(min = 65_536, max = 1_073_741_824), extend("x-unit" = "bytes", "x-reload" = "restart-adaptor"))]
     pub write_buffer_bytes: u32,
 }
 
