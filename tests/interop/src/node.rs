@@ -65,20 +65,20 @@ data_dir = "{}"
 [adaptors.sip]
 type = "sip"
 
-[[adaptors.sip.settings.listeners]]
-name = "udp"
+[adaptors.sip.settings.listeners.udp]
 transport = "udp"
 bind = "{sip}"
 
-[[adaptors.sip.settings.listeners]]
-name = "tcp"
+[adaptors.sip.settings.listeners.tcp]
 transport = "tcp"
 bind = "{sip}"
 
 [services.uas]
+kind = "uas"
 durability = "{durability}"
 
 [services.b2bua]
+kind = "b2bua"
 durability = "{durability}"
 
 [services.b2bua.settings]

@@ -42,10 +42,8 @@ fn spec(host: u8, dir: &Path, name: &str) -> NodeSpec {
 pub fn expect_empty(node: &Node, within: Duration) -> Result {
     let left = |status: &serde_json::Value| -> u64 {
         let counts = &status["counts"];
-        ["activities", "entities", "timers"]
-            .iter()
-            .map(|k| counts[*k].as_u64().unwrap_or(u64::MAX / 4))
-            .sum()
+        let count = |kind: &str| counts[kind].as_u64().unwrap_or(u64::MAX / 4);
+        count("activities") + count("entities") + count("timers")
     };
     let status = node.wait_status(within, |s| left(s) == 0)?;
     ensure(left(&status) == 0, || {
