@@ -10,13 +10,14 @@
 //! - What [`Writer`] or `sync` called durable is found again after a kill or a power cut.
 //! - An error of a write or a sync is final. Nothing is retried: after a failed sync the pages count as clean.
 //! - A journal segment goes only when two checkpoints cover it.
-#![forbid(unsafe_code)]
 
 mod base;
 mod checkpoint;
 pub mod disk;
 mod engine;
 mod home;
+#[cfg(target_os = "linux")]
+mod honest_flush;
 mod journal;
 mod options;
 mod parts;
