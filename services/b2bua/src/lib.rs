@@ -24,8 +24,10 @@ pub fn service() -> ServiceDef {
 pub struct B2bua {
     /// The caller's leg and the callee's.
     legs: Option<(Handle<Dialog>, Handle<Dialog>)>,
-    /// Set until the callee answers.
+    /// Set until the callee answers, if it may not take for ever.
     no_answer: Option<TimerId>,
+    /// The callee has answered.
+    up: bool,
 }
 
 /// The callee has not answered in time.
@@ -174,7 +176,11 @@ impl B2bua {
     #[on]
     fn cancel(&mut self, cx: &mut Cx, ev: &sip::Cancel, sip: Ra<Sip>) -> Result {
         sip.accept_cancel(cx, ev)?;
-        self.hang_up(cx, *sip)
+        match self.legs {
+            // One that crosses the answer comes too late, and the caller says BYE if it means it.
+            Some((_, callee)) if !self.up => sip.bye(cx, callee),
+            _ => Ok(()),
+        }
     }
 
     /// The adaptor answers it.
@@ -217,10 +223,12 @@ impl B2bua {
     }
 
     fn answered(&mut self, cx: &mut Cx, caller: Handle<Dialog>, conf: &Settings) {
-        let Some(timer) = self.no_answer.take() else {
+        if std::mem::replace(&mut self.up, true) {
             return;
-        };
-        cx.cancel(timer);
+        }
+        if let Some(timer) = self.no_answer.take() {
+            cx.cancel(timer);
+        }
         if !conf.max_call.is_zero() {
             cx.timer(caller, conf.max_call, TooLong);
         }

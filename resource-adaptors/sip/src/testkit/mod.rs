@@ -9,6 +9,7 @@
 
 mod call;
 mod exchange;
+mod leg;
 mod text;
 
 pub use call::Call;
@@ -78,21 +79,21 @@ impl SipPeers {
     pub fn invite(&self, from: &str, to: &str) -> Call {
         let call = Call::to_be_made(self, from, to);
         let offer = call.default_sdp();
-        call.start("INVITE", &[], &offer)
+        call.request("INVITE", &[], &offer)
     }
 
     /// Calls without an offer: the answerer offers, and the ACK carries the answer.
     #[must_use]
     #[track_caller]
     pub fn invite_without_offer(&self, from: &str, to: &str) -> Call {
-        Call::to_be_made(self, from, to).start("INVITE", &[], b"")
+        Call::to_be_made(self, from, to).request("INVITE", &[], b"")
     }
 
     /// Sends any other request outside of dialogs. `lines` are whole header lines without their line ends.
     #[must_use]
     #[track_caller]
     pub fn request(&self, method: &str, from: &str, to: &str, lines: &[&str], body: &[u8]) -> Call {
-        Call::to_be_made(self, from, to).start(method, lines, body)
+        Call::to_be_made(self, from, to).request(method, lines, body)
     }
 
     /// Waits for a call to that address.
@@ -111,8 +112,11 @@ impl SipPeers {
 
     /// Opens the peer of an address before anything is sent to it.
     pub fn open(&self, uri: &str) {
-        let host = text::host(uri);
-        self.exchange.borrow().ground.peer(host);
+        self.ground().peer(text::host(uri));
+    }
+
+    fn ground(&self) -> Rc<dyn Ground> {
+        Rc::clone(&self.exchange.borrow().ground)
     }
 }
 

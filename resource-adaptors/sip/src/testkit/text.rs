@@ -74,6 +74,11 @@ pub(super) fn wants_tcp(uri: &[u8]) -> bool {
         .is_some_and(|t| t.eq_ignore_ascii_case(b"tcp"))
 }
 
+/// Bytes as text, whatever they are.
+pub(super) fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 /// A message that a peer has written itself.
 pub(super) fn parsed(bytes: Bytes) -> Message {
     match Message::parse(bytes, &Limits::DEFAULT) {
