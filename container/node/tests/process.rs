@@ -113,7 +113,11 @@ fn a_second_sigterm_stops_at_once_and_sighup_does_nothing() {
     assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
     let begun = Instant::now();
     node.signal(Signal::SIGTERM);
-    bench.until(|| node.udp.ask("bob hello").ends_with("busy"));
+    let mut n = 0;
+    bench.until(|| {
+        n += 1;
+        node.udp.ask(&format!("bob{n} hello")).ends_with("busy")
+    });
     node.signal(Signal::SIGINT);
     assert_eq!(node.end().code(), Some(0));
     assert!(

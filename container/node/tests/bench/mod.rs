@@ -18,7 +18,7 @@ const BASE: &str = r#"
 [store]
 segment_bytes = "1MiB"
 reserve = "64KiB"
-low_water = "0B"
+low_water = "64KiB"
 [adaptors.toy]
 [services.parrot]
 "#;
