@@ -7,21 +7,11 @@ use strowger_node::Catalog;
 pub(crate) fn catalog() -> Catalog {
     Catalog::default()
         .adaptor(strowger_sip::adaptor())
-        .service(strowger_b2bua::service())
         .service(strowger_uas::service())
+        .service(strowger_b2bua::service())
 }
 
 /// What configuration has to know of them.
 pub(crate) fn components() -> Components {
     catalog().components()
-}
-
-#[cfg(test)]
-mod tests {
-    /// Docs, units and reload classes are part of a setting, wherever it is defined.
-    #[test]
-    fn every_setting_is_documented() {
-        let components = super::components();
-        assert_eq!(components.reference().gaps(), Vec::<String>::new());
-    }
 }
