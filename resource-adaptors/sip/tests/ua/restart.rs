@@ -1,0 +1,195 @@
+//! Dialogs across a restart: the record, and what is sent again.
+
+use super::*;
+use strowger_sip::proto::dialog::{Dialog, RecordError};
+
+/// A new process with the same secret, and the records of the old one's dialog.
+fn restarted(bench: &Bench, dialog: Key) -> (Bench, Key) {
+    let record = bench.ua.record(dialog).unwrap();
+    let mut next = Bench::seeded(99);
+    let key = next.ua.restore(700, &record).unwrap().unwrap();
+    (next, key)
+}
+
+#[test]
+fn a_restored_dialog_answers_bye() {
+    let mut bench = Bench::new();
+    let (dialog, tag) = bench.called();
+    let (mut next, _) = restarted(&bench, dialog);
+    next.ua.restored(next.now);
+    next.drain();
+    next.receive(request("BYE", "b1", &tag, 2, ""));
+    let Some(Event::InDialog { tx: Some(tx), .. }) = next.events.pop() else {
+        panic!("no BYE")
+    };
+    next.reply(tx, 200);
+    assert_eq!(next.lines(), ["200 BYE"]);
+    assert_eq!(next.seen(), ["ended"]);
+}
+
+#[test]
+fn a_restored_dialog_sends_bye_with_a_fresh_cseq() {
+    let mut bench = Bench::new();
+    let (dialog, invite) = bench.calling();
+    bench
+        .ua
+        .request_within(bench.now, dialog, &within("INFO", ""))
+        .unwrap();
+    bench.drain();
+    assert_eq!(bench.seen(), ["save"], "written before the CSeq is used");
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.hang_up(next.now, key).unwrap();
+    next.drain();
+    let bye = next.take_sent().remove(0);
+    assert_eq!(text(&bye, "CSeq"), "3 BYE");
+    assert_eq!(bye.call_id(), invite.call_id());
+    assert_eq!(
+        (bye.from_tag(), bye.to_tag()),
+        (invite.from_tag(), Some(&b"bo"[..]))
+    );
+}
+
+#[test]
+fn a_bye_that_was_not_answered_is_sent_again() {
+    let mut bench = Bench::new();
+    let (dialog, _) = bench.calling();
+    bench.ua.hang_up(bench.now, dialog).unwrap();
+    bench.drain();
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restored(next.now);
+    next.drain();
+    let bye = next.take_sent().remove(0);
+    assert_eq!(text(&bye, "CSeq"), "3 BYE");
+    next.receive(response(&bye, 481, "", ""));
+    assert!(next.ua.dialog(key).is_none());
+}
+
+#[test]
+fn a_2xx_without_ack_is_repeated_and_its_silence_is_no_reason_to_end() {
+    let mut bench = Bench::new();
+    bench.receive(request("INVITE", "i1", "", 1, ""));
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.reply(tx, 200);
+    bench.until(2_000);
+    let (ok, until) = bench
+        .ua
+        .unacked(dialog)
+        .map(|(ok, until)| (ok.clone(), until))
+        .unwrap();
+    assert_eq!(until, Ms(START + 32_000));
+    for acked in [true, false] {
+        let (mut next, key) = restarted(&bench, dialog);
+        next.ua.restore_unacked(next.now, key, &ok, 30_000);
+        next.until(500);
+        let sent = next.take_sent();
+        assert_eq!(sent[0].as_bytes(), &ok[..], "at once");
+        if acked {
+            let tag = String::from_utf8_lossy(sent[0].to_tag().unwrap()).into_owned();
+            next.receive(request("ACK", "a1", &tag, 1, ""));
+            assert_eq!(next.seen(), ["within ACK"]);
+        }
+        next.until(100_000);
+        assert_eq!(next.lines().is_empty(), acked);
+        assert!(next.ua.dialog(key).is_some());
+        assert_eq!(next.seen(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_bye_for_a_dialog_that_ended_with_the_old_process_is_answered() {
+    let mut bench = Bench::new();
+    let (_, tag) = bench.called();
+    let mut next = Bench::seeded(99);
+    next.ua.restored(next.now);
+    next.receive(request("BYE", "b1", &tag, 2, ""));
+    assert_eq!(next.lines(), ["200 BYE"]);
+    next.receive(request("BYE", "b2", "forged0123456789", 2, ""));
+    assert_eq!(next.lines(), ["481 BYE"]);
+    next.until(32_000);
+    next.receive(request("BYE", "b3", &tag, 2, ""));
+    assert_eq!(next.lines(), ["481 BYE"], "only so long");
+}
+
+#[test]
+fn an_answer_to_an_invite_of_the_old_process_is_acknowledged_and_ended() {
+    let mut bench = Bench::new();
+    bench.ua.invite(bench.now, 500, 9, &draft("offer")).unwrap();
+    bench.drain();
+    let invite = bench.take_sent().remove(0);
+    let mut next = Bench::seeded(99);
+    next.receive(response(&invite, 180, "bo", ""));
+    assert!(next.sent.is_empty());
+    next.receive(response(&invite, 200, "bo", ""));
+    assert_eq!(next.lines(), ["ACK", "BYE"]);
+    let mut foreign = Bench::seeded(99);
+    let text = response(&invite, 200, "bo", "");
+    let at = text.find("z9hG4bK").unwrap() + 8;
+    let forged = format!("{}x{}", &text[..at], &text[at + 1..]);
+    foreign.receive(forged);
+    assert!(
+        foreign.sent.is_empty(),
+        "whoever has not seen our branch gets nothing"
+    );
+}
+
+#[test]
+fn a_request_whose_transaction_was_lost_is_answered_once() {
+    let mut bench = Bench::new();
+    let (dialog, tag) = bench.called();
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restored(next.now);
+    next.drain();
+    let bye = Bytes::from(request("BYE", "b1", &tag, 2, ""));
+    next.ua
+        .respond_lost(next.now, udp(), bye.clone(), &reply(200))
+        .unwrap();
+    next.drain();
+    assert_eq!(next.lines(), ["200 BYE"]);
+    assert_eq!(next.seen(), ["ended"]);
+    assert!(next.ua.dialog(key).is_none());
+    // Its copy finds the dialog gone, and gets its 200 all the same.
+    next.receive(bye);
+    assert_eq!(next.lines(), ["200 BYE"]);
+}
+
+#[test]
+fn the_record_is_small_and_comes_back() {
+    let mut bench = Bench::new();
+    let (dialog, _) = bench.calling();
+    let record = bench.ua.record(dialog).unwrap();
+    assert!(record.len() <= 600, "{} bytes", record.len());
+    let back = Dialog::from_record(700, &record).unwrap();
+    assert_eq!(back.to_record(), record);
+    for cut in 0..record.len() {
+        assert!(
+            Dialog::from_record(700, &record[..cut]).is_err(),
+            "cut at {cut}"
+        );
+    }
+    let mut newer = record.clone();
+    newer[0] = 9;
+    assert_eq!(
+        Dialog::from_record(700, &newer).unwrap_err(),
+        RecordError::Version(9)
+    );
+    let mut longer = record;
+    longer.push(0);
+    assert_eq!(
+        Dialog::from_record(700, &longer).unwrap_err(),
+        RecordError::Damaged
+    );
+}
+
+/// The bytes of version 1 as they were first written: later releases must read them.
+#[test]
+fn the_golden_record_is_read() {
+    let golden: &[u8] = b"\x01\x03\0\0\0\x07\0\0\0\x02\0\0\0\x04\xc0\0\x02\x09\x13\xce\
+        \0\x01\0\x02\0\x03\0\x07\0\x07\0\x09\0\x0bcltremsip:l@hsip:r@hsip:t@h:9<sip:p1;lr>";
+    let dialog = Dialog::from_record(1, golden).unwrap();
+    assert_eq!(dialog.to_record(), golden);
+    assert_eq!((dialog.local_cseq, dialog.remote_cseq), (7, 2));
+    assert_eq!(dialog.flow.peer, "192.0.2.9:5070".parse().unwrap());
+    assert_eq!(dialog.next_hop(), b"sip:p1;lr");
+}
