@@ -214,12 +214,20 @@ impl B2bua {
 
     #[on]
     fn not_answered(&mut self, cx: &mut Cx, _ev: &Timer<NoAnswer>, sip: Ra<Sip>) -> Result {
-        self.hang_up(cx, *sip)
+        let Some((caller, callee)) = self.legs else {
+            return Ok(());
+        };
+        sip.bye(cx, callee)?;
+        sip.answer(cx, caller, 480)
     }
 
     #[on]
     fn too_long(&mut self, cx: &mut Cx, _ev: &Timer<TooLong>, sip: Ra<Sip>) -> Result {
-        self.hang_up(cx, *sip)
+        let Some((caller, callee)) = self.legs else {
+            return Ok(());
+        };
+        sip.bye(cx, callee)?;
+        sip.bye(cx, caller)
     }
 
     fn answered(&mut self, cx: &mut Cx, caller: Handle<Dialog>, conf: &Settings) {
@@ -245,14 +253,6 @@ impl B2bua {
     fn follow(&self, cx: &mut Cx, leg: Handle<Dialog>, sip: Sip) -> Result {
         if let Some(other) = self.peer(leg).filter(|other| cx.is_alive(*other)) {
             sip.bye(cx, other)?;
-        }
-        Ok(())
-    }
-
-    fn hang_up(&self, cx: &mut Cx, sip: Sip) -> Result {
-        if let Some((caller, callee)) = self.legs {
-            sip.bye(cx, callee)?;
-            sip.bye(cx, caller)?;
         }
         Ok(())
     }

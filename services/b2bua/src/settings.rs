@@ -68,7 +68,7 @@ impl Default for Settings {
                 target: Some(Place("sip:127.0.0.1:5070".to_owned())),
                 ..Route::default()
             }],
-            no_answer: Duration::from_secs(3 * 60),
+            no_answer: Duration::from_secs(60),
             max_call: Duration::from_secs(4 * 3600),
         }
     }

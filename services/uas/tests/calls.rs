@@ -160,15 +160,30 @@ fn a_crash_at_each_stage() {
 }
 
 #[test]
-fn a_2xx_that_nobody_acknowledges_is_repeated_also_after_a_crash() {
+fn a_2xx_that_nobody_acknowledges_is_repeated_and_then_the_call_ended() {
     let mut slee = with(Settings::default());
     let alice = slee.sip().invite(ALICE, "service").ack_later();
     alice.expect(200);
-    let before = slee.ladder().len();
-    slee.crash_and_restart();
-    slee.advance(secs(2));
-    assert!(slee.ladder().len() > before + 2, "{}", slee.ladder());
-    slee.advance(secs(40));
+    slee.advance(secs(31));
+    assert!(slee.ladder().len() > 8, "{}", slee.ladder());
     alice.expect_bye();
+    assert_all_gone(&mut slee);
+}
+
+#[test]
+fn after_a_crash_a_2xx_is_repeated_until_its_ack() {
+    let mut slee = with(Settings::default());
+    let alice = slee.sip().invite(ALICE, "service").ack_later();
+    alice.expect(200);
+    slee.crash_and_restart();
+    let before = slee.ladder().len();
+    slee.advance(secs(10));
+    let repeated = slee.ladder().len();
+    assert!(repeated > before + 2, "{}", slee.ladder());
+    alice.ack(b"").expect_nothing(secs(1));
+    let acknowledged = slee.ladder().len();
+    slee.advance(secs(40));
+    assert_eq!(slee.ladder().len(), acknowledged, "{}", slee.ladder());
+    alice.bye().expect(200);
     assert_all_gone(&mut slee);
 }
