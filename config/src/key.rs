@@ -139,12 +139,6 @@ impl Key {
         }
     }
 
-    /// Whether the key holds entries of the user's naming.
-    #[must_use]
-    pub fn is_map(&self) -> bool {
-        matches!(self.shape, Shape::Map(_))
-    }
-
     /// Whether the key holds further keys rather than a value.
     #[must_use]
     pub fn is_table(&self) -> bool {
@@ -229,7 +223,7 @@ impl Reader<'_> {
             doc: text("description")
                 .map(|doc| one_paragraph(&doc))
                 .unwrap_or_default(),
-            default: default.filter(|value| !value.is_null()),
+            default: default.map(without_nulls).filter(|value| !value.is_null()),
             unit: text("x-unit"),
             reload: text("x-reload").and_then(|word| Reload::from_word(&word)),
             secret: self.annotation(schema, "x-secret", depth) == Some(Json::Bool(true)),
@@ -373,6 +367,23 @@ fn choice(schema: &Json) -> Option<Vec<(String, String)>> {
     let parts = schema.get("oneOf")?.as_array()?;
     let words: Option<Vec<_>> = parts.iter().map(choice).collect();
     words.map(|words| words.concat())
+}
+
+/// What is null is not set; TOML has no word for it.
+fn without_nulls(mut default: Json) -> Json {
+    match &mut default {
+        Json::Object(table) => {
+            table.retain(|_, value| !value.is_null());
+            table
+                .values_mut()
+                .for_each(|value| *value = without_nulls(value.take()));
+        }
+        Json::Array(items) => items
+            .iter_mut()
+            .for_each(|item| *item = without_nulls(item.take())),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+    default
 }
 
 /// Doc comments are wrapped for the source; as a doc line they are one line.

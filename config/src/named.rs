@@ -8,7 +8,6 @@ use crate::key::{Key, Shape, TableKind};
 use crate::layers::Layer;
 use crate::source::{Source, SourceKind};
 use figment::value::{Dict, Value};
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,7 +63,7 @@ fn missing(key: &Key, written: Option<&Value>) -> Dict {
             .and_then(|dict| dict.get(name));
         let added = match (&key.shape, written) {
             (Shape::Map(_), None) => {
-                let default = key.default.clone().map(without_nulls).map(Value::serialize);
+                let default = key.default.as_ref().map(Value::serialize);
                 default
                     .and_then(Result::ok)
                     .and_then(Value::into_dict)
@@ -78,15 +77,4 @@ fn missing(key: &Key, written: Option<&Value>) -> Dict {
         }
     }
     missing
-}
-
-/// What is null is not set; TOML has no word for it.
-fn without_nulls(mut default: Json) -> Json {
-    if let Some(table) = default.as_object_mut() {
-        table.retain(|_, value| !value.is_null());
-        for value in table.values_mut() {
-            *value = without_nulls(value.take());
-        }
-    }
-    default
 }

@@ -65,7 +65,8 @@ impl<'a> Reference<'a> {
         Ok(Explained { path, key })
     }
 
-    /// Every key that holds a value, with its path; entries are called `NAME`, those of a component by its kind.
+    /// Every key that holds a value, with its path; entries are called `NAME`, those of a component by its kind, and
+    /// elements of lists `N`.
     pub fn keys(&self) -> impl Iterator<Item = (KeyPath, &Key)> {
         let mut keys = Vec::new();
         self.collect(&self.root, &KeyPath::default(), &mut keys);
@@ -165,6 +166,10 @@ impl<'a> Reference<'a> {
                     self.collect(&known.key, &own, keys);
                 }
             }
+            Shape::List(item) if item.is_table() => {
+                keys.push((at.clone(), key));
+                self.collect(item, &at.child("N"), keys);
+            }
             Shape::Map(_)
             | Shape::List(_)
             | Shape::Text(..)
@@ -184,28 +189,20 @@ impl fmt::Display for Explained {
         for line in wrap(&key.doc, 90) {
             writeln!(f, "  {line}")?;
         }
-        let table = if let Shape::Map(entry) = &key.shape {
-            entry
-        } else {
-            key
-        };
-        if let Shape::Table(keys) = &table.shape {
-            let whose = if key.is_map() {
-                "Keys of each:"
-            } else {
-                "Keys:"
-            };
-            writeln!(f, "\n  {whose}")?;
-            for (name, key) in keys {
-                let first = key
-                    .doc
-                    .split_inclusive(". ")
-                    .next()
-                    .unwrap_or_default()
-                    .trim();
-                writeln!(f, "    {name:<22} {first}")?;
+        match &key.shape {
+            Shape::Table(keys) => return list_keys("Keys:", keys, f),
+            Shape::Map(each) | Shape::List(each) => {
+                if let Shape::Table(keys) = &each.shape {
+                    list_keys("Keys of each:", keys, f)?;
+                }
             }
-            return Ok(());
+            Shape::Text(..)
+            | Shape::Choice(_)
+            | Shape::Integer(_)
+            | Shape::Number
+            | Shape::Truth
+            | Shape::Settings(_)
+            | Shape::Other => {}
         }
         writeln!(f, "\n  takes:    {}", takes(key))?;
         if let Shape::Choice(words) = &key.shape {
@@ -224,6 +221,15 @@ impl fmt::Display for Explained {
         }
         writeln!(f, "  variable: {}", overrides::variable(path))
     }
+}
+
+fn list_keys(title: &str, keys: &BTreeMap<String, Key>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "\n  {title}")?;
+    for (name, key) in keys {
+        let first = key.doc.split_inclusive(". ").next().unwrap_or_default();
+        writeln!(f, "    {name:<22} {}", first.trim())?;
+    }
+    Ok(())
 }
 
 fn section(text: &mut String, name: &str, table: &Key, keys: &BTreeMap<String, Key>) {

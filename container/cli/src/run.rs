@@ -50,6 +50,7 @@ fn greeting(ready: &Ready) -> String {
         0 => String::new(),
         n => format!(", {n} activities recovered"),
     };
-    let _ = writeln!(text, "ready after {:?}{restored}", ready.took);
+    let took = ready.took.as_millis();
+    let _ = writeln!(text, "ready after {took} ms{restored}");
     text
 }
