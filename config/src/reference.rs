@@ -219,6 +219,11 @@ impl fmt::Display for Explained {
         if let Some(reload) = key.reload {
             writeln!(f, "  reload:   {}", reload.word())?;
         }
+        // Lists are set as a whole.
+        let in_list = |segment: &String| segment == "N" || segment.parse::<usize>().is_ok();
+        if key.is_table() || path.segments().iter().any(in_list) {
+            return Ok(());
+        }
         writeln!(f, "  variable: {}", overrides::variable(path))
     }
 }

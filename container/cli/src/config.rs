@@ -69,3 +69,13 @@ fn as_json(entries: &[Entry]) -> String {
     let list: Vec<_> = entries.iter().map(object).collect();
     format!("{:#}\n", json!(list))
 }
+
+#[cfg(test)]
+mod tests {
+    /// Docs, units and reload classes are part of a setting, whichever crate defines it.
+    #[test]
+    fn every_setting_of_every_component_is_documented() {
+        let components = crate::components::components();
+        assert_eq!(components.reference().gaps(), Vec::<String>::new());
+    }
+}
