@@ -8,7 +8,10 @@
 
 use nix::errno::Errno;
 
-#[expect(unsafe_code, reason = "a symbol of the C library is replaced; the signature is its own")]
+#[expect(
+    unsafe_code,
+    reason = "a symbol of the C library is replaced; the signature is its own"
+)]
 #[unsafe(no_mangle)]
 extern "C" fn sync_file_range(_file: i32, _offset: i64, _bytes: i64, _flags: u32) -> i32 {
     Errno::ENOSYS.set();
