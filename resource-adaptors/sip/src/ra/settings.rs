@@ -134,7 +134,7 @@ pub struct LimitSettings {
     /// Connections from one address; further ones are closed.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
     pub connections_per_ip: u32,
-    /// Bytes that may wait to be written on one connection; beyond it the connection is closed.
+    /// Bytes that may wait on one connection until the peer takes them; beyond it the connection is closed.
     #[schemars(range(min = 65_536, max = 1_073_741_824), extend("x-unit" = "bytes", "x-reload" = "restart-adaptor"))]
     pub write_buffer_bytes: u32,
 }
