@@ -111,7 +111,8 @@ impl NodeBuilder {
         self
     }
 
-    /// With this configuration. Without one, the embedded defaults and `STROWGER_*` variables count.
+    /// With this configuration. Without one, every adaptor and service given runs under its own name, with embedded
+    /// defaults and the `STROWGER_*` variables of the process.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = Some(config);
@@ -180,6 +181,8 @@ impl NodeBuilder {
             data_dir: data_dir.clone(),
             owns_process,
         };
+        // Shown to people, who may look from elsewhere.
+        let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
         let ready = Ready {
             listeners: begun.names.listeners,
             services: begun.active,
