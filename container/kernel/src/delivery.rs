@@ -123,6 +123,9 @@ impl Kernel {
             activity: routing.activity,
             event: routing.number,
         });
+        let service = self.entities.get(entity).map(|entity| entity.service);
+        self.probe
+            .enter(service.unwrap_or(ServiceIx(u16::MAX)), routing.kind);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             handler(
                 object.as_any_mut(),
@@ -130,6 +133,7 @@ impl Kernel {
                 &routing.event,
             )
         }));
+        self.probe.leave();
         let outcome = match outcome {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {

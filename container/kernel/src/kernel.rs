@@ -9,6 +9,7 @@ use crate::journal::Journal;
 use crate::manage::SleeState;
 use crate::options::{Defaults, Limits, Options};
 use crate::outputs::Outputs;
+use crate::probe::Probe;
 use crate::queue::Queue;
 use crate::recovery::Recovery;
 use crate::registry::Registry;
@@ -79,6 +80,7 @@ pub(crate) struct Kernel {
     /// Next slot to be asked for dead activities, and when.
     pub(crate) sweep: (u8, Wall),
     pub(crate) metrics: Metrics,
+    pub(crate) probe: Probe,
     pub(crate) scratch: Vec<u8>,
     pub(crate) no_settings: Arc<dyn Any + Send + Sync>,
 }
@@ -122,6 +124,7 @@ impl Kernel {
             next_conn: 1 << 63,
             sweep: (0, Wall(0)),
             metrics: Metrics::default(),
+            probe: options.probe.clone(),
             scratch: Vec::new(),
             no_settings: Arc::new(()),
             entropy,

@@ -27,6 +27,7 @@ mod naming;
 mod options;
 mod output;
 mod outputs;
+mod probe;
 mod queue;
 mod record;
 mod recovery;
@@ -46,4 +47,5 @@ pub use manage::{
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ShardOutput};
+pub use probe::Probe;
 pub use shard::Shard;

@@ -1,5 +1,6 @@
 //! What a shard is made with: limits, defaults, entropy, and how each service runs.
 
+use crate::Probe;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct Options {
     pub seed: [u8; 32],
     /// Key of slots and of protocol ids that come back from outside; kept in the store, the same at every start.
     pub secret: [u8; 16],
+    /// Shows which handler runs.
+    pub probe: Probe,
 }
 
 impl Options {
@@ -26,6 +29,7 @@ impl Options {
             defaults: Defaults::default(),
             seed,
             secret,
+            probe: Probe::default(),
         }
     }
 }

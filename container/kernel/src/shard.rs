@@ -9,7 +9,7 @@ use crate::options::{Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
 use std::any::Any;
 use std::sync::Arc;
-use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
+use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot};
 use strowger::ra::AdaptorDef;
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now};
@@ -245,6 +245,12 @@ impl Shard {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.kernel.metrics
+    }
+    /// The event types that the shard has met, in the order of their numbers in [`Probe`](crate::Probe).
+    pub fn event_types(&self) -> impl Iterator<Item = Component> {
+        let registry = &self.kernel.registry;
+        let decls = (0..registry.events()).filter_map(|ix| registry.event_decl(ix));
+        decls.map(|decl| decl.component)
     }
     /// Counters of the adaptor entities, in the order of entity and name.
     pub fn counters(&self) -> impl Iterator<Item = (RaIx, &'static str, u64)> {

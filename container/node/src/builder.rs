@@ -177,6 +177,7 @@ impl NodeBuilder {
             door: begun.door.clone(),
             beat,
             clock,
+            names: begun.names.clone(),
             turn_limit,
             data_dir: data_dir.clone(),
             owns_process,

@@ -76,6 +76,8 @@ pub(crate) struct Names {
     /// Name, component, durability.
     pub(crate) services: Vec<(ServiceIx, String, String, String)>,
     pub(crate) listeners: Vec<Listening>,
+    /// Event types, by the kernel's numbers.
+    pub(crate) events: Vec<String>,
 }
 
 /// Times from configuration, and when the node was ready.

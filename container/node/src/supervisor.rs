@@ -5,6 +5,7 @@ use crate::control::{Order, Reply, Request, SOCKET, short_path};
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
+use crate::shard::Names;
 use crate::watchdog::{Beat, Pulse};
 use std::fs::{File, Permissions};
 use std::io;
@@ -31,6 +32,7 @@ pub(crate) struct Supervisor {
     pub(crate) door: Door,
     pub(crate) beat: Beat,
     pub(crate) clock: Clock,
+    pub(crate) names: Names,
     /// Soft limit of a shard's turn.
     pub(crate) turn_limit: Duration,
     pub(crate) data_dir: PathBuf,
@@ -124,6 +126,15 @@ impl Supervisor {
         }
     }
 
+    /// The service whose handler runs, and the event type; dashes when none does: then an adaptor, or a loop of ours.
+    fn running(&self) -> (&str, &str) {
+        let Some((service, event)) = self.beat.probe.running() else {
+            return ("-", "-");
+        };
+        let event = self.names.events.get(event).map_or("?", String::as_str);
+        (self.names.service(service), event)
+    }
+
     fn interval(&self) -> Interval {
         let period = (self.turn_limit / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
         let mut interval = interval(period);
@@ -146,14 +157,24 @@ impl Supervisor {
             }
             Pulse::Slow(time) => {
                 if !was_slow {
-                    tracing::error!(code = "NOD-013", ?time, "a turn of the shard does not end");
+                    let (service, event) = self.running();
+                    tracing::error!(
+                        code = "NOD-013",
+                        ?time,
+                        service,
+                        event,
+                        "a turn of the shard does not end",
+                    );
                 }
                 true
             }
             Pulse::Hung(time) if self.owns_process => {
+                let (service, event) = self.running();
                 tracing::error!(
                     code = "NOD-013",
                     ?time,
+                    service,
+                    event,
                     exit = Exit::Hung.code(),
                     "a turn of the shard does not end: the process does",
                 );

@@ -8,15 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use strowger::time::Mono;
+use strowger_kernel::Probe;
 
 /// The process ends when a turn takes this many times the soft limit.
 pub(crate) const HARD: u32 = 6;
 
-/// What the shard's thread notes. Cheap: two stores a turn.
+/// What the shard's thread notes. Cheap: two stores a turn, and two a delivery.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Beat {
     /// When the present turn began; 0 while the shard waits.
     began: Arc<AtomicU64>,
+    /// Which handler runs.
+    pub(crate) probe: Probe,
 }
 
 /// How a shard is found.

@@ -7,6 +7,7 @@ mod toy;
 use bench::{Bench, PATIENCE, Udp};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -35,11 +36,10 @@ fn child() {
         writeln!(out, "\nready {}", udp.address).unwrap();
         out.flush().unwrap();
     };
-    let exit = Bench::on(dir.into())
-        .builder()
-        .on_ready(ready)
-        .run()
-        .unwrap();
+    let bench = Bench::on(dir.into());
+    let log = strowger_node::log::init(&bench.config().log).unwrap();
+    let exit = bench.builder().on_ready(ready).run().unwrap();
+    drop(log);
     std::process::exit(exit.code().into());
 }
 
@@ -55,6 +55,7 @@ impl Process {
             .args(["--exact", "child", "--nocapture"])
             .env(CHILD, bench.dir())
             .stdout(Stdio::piped())
+            .stderr(File::create(bench.dir().join("log")).unwrap())
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -152,6 +153,10 @@ fn a_handler_that_never_returns_ends_the_process() {
     assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
     node.udp.send("ann hang");
     assert_eq!(node.end().code(), Some(Exit::Hung.code().into()));
+    let log = std::fs::read_to_string(bench.dir().join("log")).unwrap();
+    for word in ["NOD-013", "parrot", "said 1.0", "exit=75"] {
+        assert!(log.contains(word), "{word}: {log}");
+    }
     let node = Process::start(&bench);
     assert_eq!(node.udp.ask("ann hello"), "ann 2 hello");
     node.signal(Signal::SIGKILL);

@@ -58,9 +58,12 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     } = start;
     raise_descriptors();
     let secret = secret::load_or_create(&config.node.data_dir)?;
-    let mut shard = Shard::new(options(&config, secret)?);
+    let mut options = options(&config, secret)?;
+    options.probe = beat.probe.clone();
+    let mut shard = Shard::new(options);
     let (adaptors, mut names) = install(&mut shard, &plan)?;
     names.node.clone_from(&config.node.name);
+    names.events = shard.event_types().map(|event| event.to_string()).collect();
 
     let wanted: Vec<_> = adaptors
         .iter()

@@ -1,0 +1,31 @@
+//! Shows another thread which handler runs, for a watchdog: the kernel itself cannot tell that a handler hangs.
+
+use crate::registry::EventIx;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use strowger::id::ServiceIx;
+
+/// Which handler runs. Clones show the same shard.
+#[derive(Clone, Debug, Default)]
+pub struct Probe(Arc<AtomicU64>);
+
+/// A bit that no service or event type sets: something runs.
+const RUNNING: u64 = 1 << 32;
+
+impl Probe {
+    /// The service whose handler runs, and its event type by its place in
+    /// [`Shard::event_types`](crate::Shard::event_types).
+    #[must_use]
+    pub fn running(&self) -> Option<(ServiceIx, usize)> {
+        let bits = self.0.load(Ordering::Relaxed);
+        (bits & RUNNING != 0).then_some((ServiceIx((bits >> 16) as u16), usize::from(bits as u16)))
+    }
+
+    pub(crate) fn enter(&self, service: ServiceIx, event: EventIx) {
+        let bits = RUNNING | u64::from(service.0) << 16 | u64::from(event);
+        self.0.store(bits, Ordering::Relaxed);
+    }
+    pub(crate) fn leave(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
