@@ -9,7 +9,7 @@ const TOKEN: u8 = 1;
 const LWS: u8 = 2;
 const HEX: u8 = 4;
 const HOST: u8 = 8;
-const NOT_IN_URI: u8 = 16;
+const URI_MARK: u8 = 16;
 
 const CLASS: [u8; 256] = classes();
 
@@ -33,8 +33,11 @@ const fn classes() -> [u8; 256] {
         if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_') {
             table[i] |= HOST;
         }
-        if matches!(b, 0..=b' ' | 0x7f | b'<' | b'>' | b'"') {
-            table[i] |= NOT_IN_URI;
+        if matches!(
+            b,
+            0..=b' ' | 0x7f | b'<' | b'>' | b'"' | b':' | b'@' | b'?' | b'%'
+        ) {
+            table[i] |= URI_MARK;
         }
         if b.is_ascii_hexdigit() {
             table[i] |= HEX;
@@ -62,10 +65,10 @@ pub(crate) fn is_host_byte(b: u8) -> bool {
     CLASS[b as usize] & HOST != 0
 }
 
-/// Whether no URI holds `b` as it is.
+/// Whether `b` parts a URI (`:`, `@`, `?`), escapes in it, or may not stand in one.
 #[inline]
-pub(crate) fn is_not_in_uri(b: u8) -> bool {
-    CLASS[b as usize] & NOT_IN_URI != 0
+pub(crate) fn is_uri_mark(b: u8) -> bool {
+    CLASS[b as usize] & URI_MARK != 0
 }
 
 #[inline]

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::error::{WireError, WireErrorKind};
 use super::params::Params;
-use super::text::{decimal, eq_token, is_hex, is_host_byte, is_not_in_uri, trim};
+use super::text::{decimal, eq_token, is_hex, is_host_byte, is_uri_mark, trim};
 
 /// Most parameters, and most headers, of one URI: comparing two takes the square of them.
 const PARTS_MAX: usize = 64;
@@ -55,21 +55,15 @@ impl<'a> Host<'a> {
             let ip = rest.get(..end).and_then(ipv6).ok_or(BAD)?;
             return Ok((Self::Ip(ip.into()), end + 2));
         }
-        let (mut previous, mut name_like, mut n) = (b'.', false, 0);
-        for &b in s.iter().take_while(|&&b| is_host_byte(b)) {
-            if b == b'.' && previous == b'.' {
-                return Err(BAD);
-            }
-            name_like |= b > b'9' || b == b'-';
-            previous = b;
-            n += 1;
-        }
+        let n = s.iter().position(|&b| !is_host_byte(b)).unwrap_or(s.len());
         let host = s.get(..n).unwrap_or_default();
-        if name_like && n <= 255 && matches!(host.first(), Some(b) if b.is_ascii_alphanumeric()) {
-            return Ok((Self::Name(host), n));
+        if host.iter().all(|&b| b.is_ascii_digit() || b == b'.') {
+            return ipv4(host).map(|ip| (Self::Ip(ip.into()), n)).ok_or(BAD);
         }
-        let ip = ipv4(host).ok_or(BAD)?;
-        Ok((Self::Ip(ip.into()), n))
+        match host.first() {
+            Some(b) if b.is_ascii_alphanumeric() && n <= 255 => Ok((Self::Name(host), n)),
+            _ => Err(BAD),
+        }
     }
 
     /// Reads a host where peers leave the brackets of an IPv6 address out (`received`, `maddr`).
@@ -134,33 +128,33 @@ impl<'a> Uri<'a> {
     /// Reads a URI that fills `raw`.
     pub fn parse(raw: &'a [u8]) -> Result<Self, WireError> {
         let error = |at| WireError::new(WireErrorKind::Uri, at);
-        check_bytes(raw)?;
-        let colon = memchr(b':', raw).ok_or_else(|| error(0))?;
-        let name = raw.get(..colon).unwrap_or_default();
-        let rest = raw.get(colon + 1..).unwrap_or_default();
-        let scheme = scheme(name).ok_or_else(|| error(0))?;
-        if rest.is_empty() {
+        let marks = Marks::find(raw)?;
+        let colon = marks.colon.ok_or_else(|| error(0))?;
+        let scheme = scheme(raw.get(..colon).unwrap_or_default()).ok_or_else(|| error(0))?;
+        if colon + 1 == raw.len() {
             return Err(error(colon));
         }
         match scheme {
-            Scheme::Sip | Scheme::Sips => {
-                Self::sip(raw, scheme, rest).map_err(|e| e.shifted(colon + 1))
+            Scheme::Sip | Scheme::Sips => Self::sip(raw, scheme, colon + 1, &marks),
+            Scheme::Tel | Scheme::Urn | Scheme::Other(_) => {
+                Ok(Self::opaque(raw, scheme, colon + 1))
             }
-            Scheme::Tel | Scheme::Urn | Scheme::Other(_) => Ok(Self::opaque(raw, scheme, rest)),
         }
     }
 
-    fn opaque(raw: &'a [u8], scheme: Scheme<'a>, rest: &'a [u8]) -> Self {
-        let end = match scheme {
-            Scheme::Tel => rest.iter().position(|&b| b == b';').unwrap_or(rest.len()),
-            Scheme::Sip | Scheme::Sips | Scheme::Urn | Scheme::Other(_) => rest.len(),
+    fn opaque(raw: &'a [u8], scheme: Scheme<'a>, start: usize) -> Self {
+        let rest = raw.get(start..).unwrap_or_default();
+        let end = if scheme == Scheme::Tel {
+            memchr(b';', rest)
+        } else {
+            None
         };
-        let (user, params) = rest.split_at(end);
-        let params = Params::new(params);
+        let (user, params) = rest.split_at(end.unwrap_or(rest.len()));
+        let (user, params) = (Some(user), Params::new(params));
         Self {
             raw,
             scheme,
-            user: Some(user),
+            user,
             password: None,
             host: None,
             port: None,
@@ -169,53 +163,32 @@ impl<'a> Uri<'a> {
         }
     }
 
-    fn sip(raw: &'a [u8], scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Self, WireError> {
-        let (userinfo, start) = match memchr(b'@', rest) {
-            Some(at) => (rest.get(..at), at + 1),
-            None => (None, 0),
-        };
-        let (user, password) = split_userinfo(userinfo)?;
-        let tail = rest.get(start..).unwrap_or_default();
+    fn sip(
+        raw: &'a [u8],
+        scheme: Scheme<'a>,
+        start: usize,
+        marks: &Marks,
+    ) -> Result<Self, WireError> {
+        let userinfo = marks.at.map(|at| raw.get(start..at).unwrap_or_default());
+        let (user, password) = split_userinfo(userinfo, start)?;
+        let start = marks.at.map_or(start, |at| at + 1);
+        let tail = raw.get(start..).unwrap_or_default();
         let (host, n) = Host::take(tail).map_err(|e| e.shifted(start))?;
+        let error = |kind, rest: &[u8]| WireError::new(kind, raw.len() - rest.len());
         let after = tail.get(n..).unwrap_or_default();
-        let at = |s: &[u8]| rest.len() - s.len();
-        let Some((port, after)) = port(after) else {
-            return Err(WireError::new(WireErrorKind::Port, at(after)));
+        let (port, after) = port(after).ok_or_else(|| error(WireErrorKind::Port, after))?;
+        let (params, headers) = match marks.question {
+            Some(question) => after.split_at(question.saturating_sub(raw.len() - after.len())),
+            None => (after, &b""[..]),
         };
-        if after.is_empty() {
-            let (params, host) = (Params::default(), Some(host));
-            return Ok(Self {
-                raw,
-                scheme,
-                user,
-                password,
-                host,
-                port,
-                params,
-                headers: None,
-            });
-        }
-        let question = memchr(b'?', after).unwrap_or(after.len());
-        let (params, headers) = after.split_at(question);
-        let headers = headers.get(1..);
-        if headers.is_some_and(|h| h.is_empty() || h.contains(&b'?'))
-            || !matches!(params.first(), None | Some(b';'))
-        {
-            return Err(WireError::new(WireErrorKind::Uri, at(after)));
+        if !matches!(params.first(), None | Some(b';')) || headers == b"?" {
+            return Err(error(WireErrorKind::Uri, after));
         }
         let params = Params::new(params);
-        let mut count = 0;
-        for param in params.iter() {
-            count += 1;
-            if param.name.is_empty()
-                || param.value.is_some_and(<[u8]>::is_empty)
-                || count > PARTS_MAX
-            {
-                return Err(WireError::new(WireErrorKind::Param, at(after)));
-            }
-        }
+        check_params(params, after, &error)?;
+        let headers = headers.get(1..);
         if headers.is_some_and(|h| memchr_iter(b'&', h).count() >= PARTS_MAX) {
-            return Err(WireError::new(WireErrorKind::Uri, at(after)));
+            return Err(error(WireErrorKind::Uri, after));
         }
         Ok(Self {
             raw,
@@ -320,14 +293,14 @@ fn scheme(name: &[u8]) -> Option<Scheme<'_>> {
 
 type UserInfo<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-fn split_userinfo(userinfo: Option<&[u8]>) -> Result<UserInfo<'_>, WireError> {
+fn split_userinfo(userinfo: Option<&[u8]>, at: usize) -> Result<UserInfo<'_>, WireError> {
     let Some(userinfo) = userinfo else {
         return Ok((None, None));
     };
-    let at = memchr(b':', userinfo).unwrap_or(userinfo.len());
-    let (user, password) = userinfo.split_at(at);
+    let colon = memchr(b':', userinfo).unwrap_or(userinfo.len());
+    let (user, password) = userinfo.split_at(colon);
     if user.is_empty() {
-        return Err(WireError::new(WireErrorKind::Uri, 0));
+        return Err(WireError::new(WireErrorKind::Uri, at));
     }
     Ok((Some(user), password.get(1..)))
 }
@@ -348,14 +321,49 @@ fn port(s: &[u8]) -> Option<(Option<u16>, &[u8])> {
     Some((Some(port), after))
 }
 
-fn check_bytes(raw: &[u8]) -> Result<(), WireError> {
-    if let Some(at) = raw.iter().position(|&b| is_not_in_uri(b)) {
-        return Err(WireError::new(WireErrorKind::Uri, at));
+/// Where the parts of a URI meet.
+#[derive(Default)]
+struct Marks {
+    /// The end of the scheme.
+    colon: Option<usize>,
+    /// The end of the user part.
+    at: Option<usize>,
+    /// Where the headers start.
+    question: Option<usize>,
+}
+
+impl Marks {
+    /// Finds them in one pass, which also refuses bytes that no URI holds and `%` that escapes nothing.
+    fn find(raw: &[u8]) -> Result<Self, WireError> {
+        let mut marks = Self::default();
+        for (i, &b) in raw.iter().enumerate() {
+            if !is_uri_mark(b) {
+                continue;
+            }
+            match b {
+                b':' => marks.colon = marks.colon.or(Some(i)),
+                b'?' => marks.question = marks.question.or(Some(i)),
+                b'@' if marks.at.is_none() => (marks.at, marks.question) = (Some(i), None),
+                b'@' => {}
+                b'%' if raw
+                    .get(i + 1..i + 3)
+                    .is_some_and(|h| h.iter().all(|&b| is_hex(b))) => {}
+                _ => return Err(WireError::new(WireErrorKind::Uri, i)),
+            }
+        }
+        Ok(marks)
     }
-    for at in memchr_iter(b'%', raw) {
-        let escape = raw.get(at + 1..at + 3);
-        if !escape.is_some_and(|hex| hex.iter().all(|&b| is_hex(b))) {
-            return Err(WireError::new(WireErrorKind::Uri, at));
+}
+
+fn check_params(
+    params: Params<'_>,
+    rest: &[u8],
+    error: &impl Fn(WireErrorKind, &[u8]) -> WireError,
+) -> Result<(), WireError> {
+    for (n, param) in params.iter().enumerate() {
+        let empty = param.name.is_empty() || param.value.is_some_and(<[u8]>::is_empty);
+        if empty || n >= PARTS_MAX {
+            return Err(error(WireErrorKind::Param, rest));
         }
     }
     Ok(())
@@ -432,7 +440,8 @@ mod tests {
             b"sip:a@h;",
             b"sip:a@h;;lr",
             b"sip:a@h?",
-            b"sip:a@h..x",
+            b"sip:a@h?",
+            b"sip:h;lr?",
             b"sip:a@999.1.1.1",
             b"1a:x",
             b":x",

@@ -18,6 +18,14 @@ const MANDATORY: [(HeaderId, Kind); 5] = [
     (HeaderId::CSeq, Kind::MissingCSeq),
 ];
 
+const MANDATORY_SET: u128 = mask(&[
+    HeaderId::Via,
+    HeaderId::From,
+    HeaderId::To,
+    HeaderId::CallId,
+    HeaderId::CSeq,
+]);
+
 /// Headers that are checked only where they are there.
 const OPTIONAL: u128 = mask(&[
     HeaderId::Contact,
@@ -33,10 +41,9 @@ impl Message {
         if self.is_request() {
             self.check_request_uri()?;
         }
-        for (id, kind) in MANDATORY {
-            if !self.has(id) {
-                return Err(self.missing(kind));
-            }
+        if self.seen & MANDATORY_SET != MANDATORY_SET {
+            let missing = MANDATORY.iter().find(|(id, _)| !self.has(*id));
+            return Err(self.missing(missing.map_or(Kind::MissingHeader, |(_, kind)| *kind)));
         }
         self.check_single()?;
         self.check_vias(limits)?;
