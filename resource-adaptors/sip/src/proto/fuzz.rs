@@ -3,6 +3,8 @@
 //! They live here so that the ordinary tests replay the corpora and mutate them with the very same code. Not part of
 //! the adaptor's interface.
 
+mod transaction;
+
 use bytes::Bytes;
 
 use super::framing::{Frame, Framer};
@@ -10,6 +12,8 @@ use super::wire::{
     Builder, CSeq, Edit, Elements, HeaderId, Limits, MediaType, Message, NameAddr, Params, Uri,
     Via, WireErrorKind,
 };
+
+pub use transaction::transaction;
 
 /// A datagram: every view can be read, an accepted message copies byte for byte and can be answered and edited, a
 /// refused one that says it can be answered can.

@@ -258,7 +258,10 @@ mod tests {
             let mut wheel = Wheel::new(Ms(12_345));
             wheel.start(Ms(12_345 + delay), 7);
             if delay > 0 {
-                assert!(drain(&mut wheel, 12_345 + delay - 1).is_empty(), "delay {delay}");
+                assert!(
+                    drain(&mut wheel, 12_345 + delay - 1).is_empty(),
+                    "delay {delay}"
+                );
             }
             assert_eq!(drain(&mut wheel, 12_345 + delay), [7], "delay {delay}");
             assert!(wheel.is_empty());

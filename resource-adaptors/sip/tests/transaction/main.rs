@@ -4,6 +4,7 @@
 
 mod client_invite;
 mod client_other;
+mod corpus;
 mod keys;
 mod server;
 
@@ -138,7 +139,9 @@ impl Bench {
                     Expired::ClientTimeout { user: 7, .. } => Seen::Timeout,
                     Expired::NoAck { user: 9, .. } => Seen::NoAck,
                     Expired::Unanswered { user: 9, .. } => Seen::Unanswered,
-                    other => panic!("{other:?}"),
+                    other @ (Expired::ClientTimeout { .. }
+                    | Expired::NoAck { .. }
+                    | Expired::Unanswered { .. }) => panic!("{other:?}"),
                 };
                 self.note(std::mem::take(&mut out));
                 self.log.push((self.now.0 - self.start, seen));

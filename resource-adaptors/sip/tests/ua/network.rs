@@ -107,31 +107,35 @@ impl World {
                 return;
             }
             for event in events {
-                self.react(n, event);
+                self.react(n, &event);
             }
         }
     }
 
-    fn react(&mut self, n: usize, event: Event) {
+    fn react(&mut self, n: usize, event: &Event) {
         let at = self.now + self.random.next() % 3_000;
         let node = &mut self.nodes[n];
         match event {
-            Event::Call { tx, .. } => {
+            &Event::Call { tx, .. } => {
                 let _ = node.bench.ua.respond(Ms(self.now), tx, &reply(180));
                 node.ringing.push((at, tx));
             }
-            Event::InDialog { tx: Some(tx), .. } => {
+            &Event::InDialog { tx: Some(tx), .. } => {
                 let _ = node.bench.ua.respond(Ms(self.now), tx, &reply(200));
             }
-            Event::Cancel { tx } => {
+            &Event::Cancel { tx } => {
                 let _ = node.bench.ua.accept_cancel(Ms(self.now), tx);
             }
-            Event::Response { status, .. } if status >= 200 => {
+            &Event::Response { status, .. } if status >= 200 => {
                 node.answered += 1;
                 node.confirmed += u32::from(status < 300);
             }
             Event::Ended => node.ended += 1,
-            _ => {}
+            Event::Request { .. }
+            | Event::InDialog { .. }
+            | Event::Response { .. }
+            | Event::NoAck
+            | Event::Save => {}
         }
     }
 

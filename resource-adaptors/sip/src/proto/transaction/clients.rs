@@ -80,7 +80,7 @@ impl<U: Copy> Transactions<U> {
             });
         }
         let (user, kind) = (client.user, client.kind);
-        let release = client.cancel_wanted && status < 200;
+        let release = client.cancel_wanted && client.state == ClientState::Proceeding;
         self.reschedule_client(tx, deadlines);
         if release {
             self.send_cancel(now, tx, out);

@@ -331,6 +331,12 @@ impl Ua {
         (self.dialogs.len(), clients, servers)
     }
 
+    /// The keys of all dialogs, by place.
+    #[must_use]
+    pub fn dialog_keys(&self) -> Vec<Key> {
+        self.dialogs.iter().map(|(key, _)| key).collect()
+    }
+
     /// Whether nothing goes on.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -195,15 +195,16 @@ impl Ua {
     /// The dialog is gone.
     pub fn hang_up(&mut self, now: Ms, key: Key) -> Result<(), UaError> {
         let dialog = self.dialogs.get(key).ok_or(UaError::Gone)?;
+        let pending = dialog.pending.as_ref();
         match (dialog.phase, dialog.role) {
-            (Phase::Early, Role::Uac) => self.cancel(now, key)?,
-            (Phase::Early, Role::Uas) => {
-                let tx = dialog
-                    .pending
-                    .as_ref()
-                    .and_then(|pending| pending.invite_in);
-                self.respond_lines(now, tx.ok_or(UaError::State)?, 480, b"");
+            (Phase::Early, Role::Uac) if pending.is_some_and(|p| p.invite_out.is_some()) => {
+                self.cancel(now, key)?;
             }
+            (Phase::Early, Role::Uac) => self.end_dialog(now, key),
+            (Phase::Early, Role::Uas) => match pending.and_then(|pending| pending.invite_in) {
+                Some(tx) => self.respond_lines(now, tx, 480, b""),
+                None => self.end_dialog(now, key),
+            },
             (Phase::Confirmed, _) => self.bye(now, key),
             (Phase::Ending, _) => {}
         }
