@@ -2,3 +2,13 @@
 //!
 //! `tests/fail/*.rs` must not compile, and each has beside it what the compiler is to say. After a change of wording:
 //! `TRYBUILD=overwrite cargo test -p strowger-ui --test compile_fail`, and read the difference.
+
+/// The code in docs/services.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/services.md")]
+pub struct Services;
+
+/// The code in docs/testing.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/testing.md")]
+pub struct Testing;
