@@ -164,15 +164,27 @@ impl Peer {
         true
     }
 
+    fn transport(&self) -> &'static str {
+        if self.link.is_udp() { "UDP" } else { "TCP" }
+    }
+
+    fn contact(&self) -> String {
+        format!(
+            "sip:peer@{};transport={}",
+            self.me,
+            self.transport().to_ascii_lowercase()
+        )
+    }
+
     fn request(&mut self, id: &str, method: &str, body: &str, repeat: bool) {
         self.branch += 1;
-        let transport = if self.link.is_udp() { "UDP" } else { "TCP" };
+        let (transport, contact) = (self.transport(), self.contact());
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
         let mut text = format!(
             "{method} {} SIP/2.0\r\nVia: SIP/2.0/{transport} {};branch=z9hG4bKp{}x{}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\n\
-             Call-ID: {id}\r\nCSeq: {} {method}\r\nContact: <sip:peer@{};transport={}>\r\n",
+             Call-ID: {id}\r\nCSeq: {} {method}\r\nContact: <{contact}>\r\n",
             call.target,
             self.me,
             self.me.port(),
@@ -180,8 +192,6 @@ impl Peer {
             call.local,
             call.remote,
             call.cseq,
-            self.me,
-            transport.to_ascii_lowercase(),
         );
         if method == "INVITE" {
             let _ = write!(
@@ -245,7 +255,7 @@ impl Peer {
 
     fn incoming(&mut self, message: &Message, from: SocketAddr) {
         let id = message.get("call-id").to_owned();
-        let contact = format!("sip:peer@{}", self.me);
+        let contact = self.contact();
         match message.method() {
             "INVITE" => self.incoming_invite(message, from, &id, &contact),
             "ACK" => {

@@ -176,8 +176,10 @@ pub fn established(calls: usize, kill: &Kill, dir: &Path) -> Result<String> {
     });
     ensure(all_up, || {
         format!(
-            "only {} of {calls} calls came up",
-            bench.caller.count(Phase::Up)
+            "of {calls} calls {} came up at the caller, {} at the callee, where {} wait for their ACK",
+            bench.caller.count(Phase::Up),
+            bench.callee.count(Phase::Up),
+            bench.callee.count(Phase::Answered)
         )
     })?;
     bench.kill(node)?;

@@ -6,9 +6,10 @@ use crate::error::{Result, RunError, ensure, io};
 use crate::node::Node;
 use crate::peer::Message;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long an answer is waited for; silence is proved by no answer within it.
@@ -43,7 +44,9 @@ impl Row {
 /// # Errors
 /// Every message whose answer is not the table's.
 pub fn datagrams(host: u8, dir: &Path) -> Result<String> {
-    let node = Node::start(&spec(host, dir, "torture"))?;
+    let spec = spec(host, dir, "torture");
+    let mut node = Node::start(&spec)?;
+    let mut branches = BTreeSet::new();
     let to = SocketAddr::from((Ipv4Addr::new(127, 0, host, 1), 5060));
     let me = Ipv4Addr::new(127, 0, host, 2);
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../torture");
@@ -54,7 +57,13 @@ pub fn datagrams(host: u8, dir: &Path) -> Result<String> {
     let mut wrong = Vec::new();
     let (mut answered, mut silent) = (0, 0);
     for row in &table.message {
-        let answer = exchange(&data.join(&row.file), me, to)?;
+        let bytes = fs::read(data.join(&row.file)).map_err(io("read a torture message"))?;
+        if !branches.insert(branch(&bytes)) {
+            // Some share a branch: to the same process the second would be a retransmission of the first.
+            node.kill()?;
+            node = Node::start(&spec)?;
+        }
+        let answer = exchange(&bytes, me, to)?;
         if answer.is_some() {
             answered += 1
         } else {
@@ -78,15 +87,14 @@ pub fn datagrams(host: u8, dir: &Path) -> Result<String> {
 }
 
 /// Sends one message; the first final status that comes for it.
-fn exchange(file: &PathBuf, me: Ipv4Addr, to: SocketAddr) -> Result<Option<u16>> {
-    let bytes = fs::read(file).map_err(io("read a torture message"))?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+fn exchange(bytes: &[u8], me: Ipv4Addr, to: SocketAddr) -> Result<Option<u16>> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
     let sockets = ports(&text)
         .into_iter()
         .map(|port| bind(me, port))
         .collect::<Result<Vec<_>>>()?;
     sockets[0]
-        .send_to(&bytes, to)
+        .send_to(bytes, to)
         .map_err(io("send a torture message"))?;
     let deadline = Instant::now() + ANSWER_WITHIN;
     let mut buffer = [0; 65_536];
@@ -109,6 +117,17 @@ fn exchange(file: &PathBuf, me: Ipv4Addr, to: SocketAddr) -> Result<Option<u16>>
         }
     }
     Ok(None)
+}
+
+/// The branch of the first Via, or everything when there is none.
+fn branch(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let branch = text.split_once("branch=").map_or(&*text, |(_, rest)| rest);
+    branch
+        .split([';', ',', '\r', '\n', ' '])
+        .next()
+        .unwrap_or("")
+        .to_owned()
 }
 
 /// The node answers an OPTIONS.
