@@ -167,12 +167,11 @@ impl Net {
 
     fn listen(&mut self, at: Socket, listener: &Listener) -> io::Result<()> {
         let registry = self.poll.registry();
-        let both = Interest::READABLE | Interest::WRITABLE;
         let address = match listener.transport {
             Transport::Udp => {
                 let port = Port::open(at, listener)?;
                 let token = Source::Port(self.ports.len() as u32).into();
-                registry.register(&mut SourceFd(&port.fd()), token, both)?;
+                registry.register(&mut SourceFd(&port.fd()), token, Interest::READABLE)?;
                 let address = port.local()?;
                 self.ports.push((port, Flags::default()));
                 address
@@ -465,21 +464,32 @@ impl Net {
         for source in unsent.drain(..) {
             match source {
                 Source::Waker | Source::Acceptor(_) => {}
-                Source::Port(n) => {
-                    let Some((port, _)) = self.ports.get_mut(n as usize) else {
-                        continue;
-                    };
-                    port.flush(&mut self.counts, &mut |at, to| {
-                        let listener = at.listener;
-                        self.reports
-                            .push_back((at.ra, NetInput::SendFailed { listener, to }));
-                    });
-                }
+                Source::Port(n) => self.flush_port(n),
                 Source::Stream(n) => self.flush_stream(n),
             }
         }
         unsent.append(&mut self.unsent);
         self.unsent = unsent;
+    }
+
+    fn flush_port(&mut self, n: u32) {
+        let Some((port, _)) = self.ports.get_mut(n as usize) else {
+            return;
+        };
+        port.flush(&mut self.counts, &mut |at, to| {
+            let listener = at.listener;
+            self.reports
+                .push_back((at.ra, NetInput::SendFailed { listener, to }));
+        });
+        let watched = port.watch();
+        if let Some(interest) = watched {
+            let fd = port.fd();
+            let token = Source::Port(n).into();
+            let registry = self.poll.registry();
+            if let Err(error) = registry.reregister(&mut SourceFd(&fd), token, interest) {
+                tracing::error!(%error, "a socket cannot be watched");
+            }
+        }
     }
 
     fn flush_stream(&mut self, n: u32) {

@@ -5,6 +5,7 @@
 
 use super::{Counts, Sink, Socket};
 use bytes::Bytes;
+use mio::Interest;
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 use socket2::{Domain, Protocol, Type};
@@ -31,6 +32,8 @@ pub(super) struct Port {
     received: MultiHeaders<SockaddrStorage>,
     sending: MultiHeaders<SockaddrStorage>,
     outbox: VecDeque<(SocketAddr, Bytes)>,
+    /// Room to send is waited for. Not watched otherwise: the system would report it after every datagram.
+    blocked: bool,
     /// How many a call asks for: grows while calls come back full.
     ask: usize,
 }
@@ -60,6 +63,7 @@ impl Port {
             received: MultiHeaders::preallocate(BATCH, None),
             sending: MultiHeaders::preallocate(BATCH, None),
             outbox: VecDeque::new(),
+            blocked: false,
             ask: 4,
         })
     }
@@ -175,6 +179,17 @@ impl Port {
                 }
             }
         }
+    }
+
+    /// What the socket is to be watched for, if that has changed.
+    pub(super) fn watch(&mut self) -> Option<Interest> {
+        let blocked = !self.outbox.is_empty();
+        if blocked == self.blocked {
+            return None;
+        }
+        self.blocked = blocked;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        Some(if blocked { both } else { Interest::READABLE })
     }
 
     fn send_batch(&mut self) -> Result<usize, Errno> {
