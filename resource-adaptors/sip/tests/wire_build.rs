@@ -134,7 +134,7 @@ Content-Length: 0\r\n\r\n"
     );
     let response = parse(bytes);
     let via = response.via().unwrap();
-    assert_eq!(via.response_target(5060).1, 4444);
+    assert_eq!(via.rport(), Some(Some(4444)));
     let plain = parse(
         Builder::response_to(&request, 404, b"Not Found", None)
             .finish()
@@ -144,6 +144,26 @@ Content-Length: 0\r\n\r\n"
     assert_eq!(plain.to_tag(), None);
     assert_eq!(plain.vias().count(), 3);
     assert_eq!(plain.via().unwrap().received(), None);
+}
+
+#[test]
+fn a_100_carries_the_timestamp() {
+    let text = String::from_utf8(REQUEST.to_vec()).unwrap();
+    let request = parse(
+        text.replacen("X-One:", "Timestamp: 54\r\nX-One:", 1)
+            .into_bytes(),
+    );
+    let answer = |code| {
+        parse(
+            Builder::response_to(&request, code, b"x", None)
+                .finish()
+                .unwrap(),
+        )
+    };
+    assert_eq!(answer(100).get(HeaderId::Timestamp), Some(&b"54"[..]));
+    assert!(!answer(100).has(HeaderId::RecordRoute));
+    assert!(!answer(180).has(HeaderId::Timestamp));
+    assert!(answer(180).has(HeaderId::RecordRoute));
 }
 
 #[test]

@@ -466,6 +466,18 @@ fn what_has_no_answer_is_dropped() {
 }
 
 #[test]
+fn a_response_passes_with_a_malformed_header_that_it_can_do_without() {
+    for (name, value) in [
+        ("Contact", "<sip:a@h>;"),
+        ("Date", "today"),
+        ("Record-Route", "sip:r"),
+    ] {
+        let m = read(text("SIP/2.0 200 OK", &[(name, value)], ""));
+        assert_eq!(m.get_named(name.as_bytes()), Some(value.as_bytes()));
+    }
+}
+
+#[test]
 fn limits_are_the_operator_s() {
     let request = text(START, &[], "body");
     let len = request.len();

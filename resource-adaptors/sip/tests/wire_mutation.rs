@@ -7,7 +7,7 @@ mod wire_support;
 use strowger_sip::proto::fuzz;
 use wire_support::{Random, files, messages, mutate};
 
-const DATAGRAMS: usize = 150_000;
+const DATAGRAMS: usize = 120_000;
 const STREAMS: usize = 10_000;
 const VALUES: usize = 100_000;
 

@@ -85,7 +85,7 @@ pub fn sip_nameaddr(data: &[u8]) {
             sip_uri(address.uri_raw);
         }
         if let Ok(via) = Via::parse(element) {
-            let (_, _, _) = (via.received(), via.rport(), via.response_target(5060));
+            let (_, _, _) = (via.received(), via.rport(), via.maddr());
         }
     }
     let _ = (

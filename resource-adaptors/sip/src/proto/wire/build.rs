@@ -60,8 +60,8 @@ impl Builder {
         Self::response_with_capacity(code, reason, 512)
     }
 
-    /// Starts the response to a request: Via, From, To, Call-ID and CSeq are copied, and Record-Route where the
-    /// response may make a dialog (RFC 3261 8.2.6.2, 12.1.1). `to_tag` is added where To has no tag.
+    /// Starts the response to a request: Via, From, To, Call-ID and CSeq are copied, Record-Route where the
+    /// response may make a dialog, and Timestamp for a 100 (RFC 3261 8.2.6, 12.1.1). `to_tag` is added where To has no tag.
     pub fn response_to(request: &Message, code: u16, reason: &[u8], to_tag: Option<&[u8]>) -> Self {
         Self::answer(request, code, reason, to_tag, None)
     }
@@ -94,7 +94,9 @@ impl Builder {
                 None => _ = b.header(HeaderId::Via, via),
             }
         }
-        if code > 100 && code < 300 {
+        if code == 100 {
+            b.copy(request, HeaderId::Timestamp);
+        } else if code < 300 {
             b.copy(request, HeaderId::RecordRoute);
         }
         b.copy(request, HeaderId::From);

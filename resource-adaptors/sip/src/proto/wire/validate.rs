@@ -26,7 +26,7 @@ const MANDATORY_SET: u128 = mask(&[
     HeaderId::CSeq,
 ]);
 
-/// Headers that are checked only where they are there.
+/// Headers of requests that are checked only where they are there.
 const OPTIONAL: u128 = mask(&[
     HeaderId::Contact,
     HeaderId::Route,
@@ -64,7 +64,8 @@ impl Message {
             ));
         }
         self.max_forwards()?;
-        if self.seen & OPTIONAL != 0 {
+        // A response that lacks only these is worth more than none: who uses the value finds the error.
+        if self.is_request() && self.seen & OPTIONAL != 0 {
             self.check_optional(limits)
         } else {
             Ok(())

@@ -102,21 +102,6 @@ impl<'a> Via<'a> {
     pub fn maddr(&self) -> Option<Host<'a>> {
         Host::parse_loose(self.params.value(b"maddr")?)
     }
-
-    /// Host and port that a response is sent to over an unreliable transport (RFC 3261 18.2.2, RFC 3581 4).
-    /// `default_port` is that of the transport.
-    pub fn response_target(&self, default_port: u16) -> (Host<'a>, u16) {
-        let sent_by_port = self.port.unwrap_or(default_port);
-        if let Some(maddr) = self.maddr() {
-            return (maddr, sent_by_port);
-        }
-        match (self.received(), self.rport()) {
-            (Some(ip), Some(Some(port))) => (Host::Ip(ip), port),
-            (Some(ip), _) => (Host::Ip(ip), sent_by_port),
-            (None, Some(Some(port))) => (self.host, port),
-            (None, _) => (self.host, sent_by_port),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -143,7 +128,6 @@ mod tests {
             let via = Via::parse(value).unwrap();
             assert_eq!(via.received(), Some("2001:db8::9:255".parse().unwrap()));
             assert_eq!(via.branch(), Some(&b"z9hG4bKas"[..]));
-            assert_eq!(via.response_target(5060).1, 5060);
         }
     }
 
