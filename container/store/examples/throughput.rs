@@ -182,17 +182,19 @@ fn recover(dir: &Path) -> Result<(), Box<dyn Error>> {
         let found = store.recover(&mut |_| {})?;
         let took = begun.elapsed() - opened;
         println!(
-            "recovery from the {source}: {} records, opened in {:.2} s, read in {:.2} s, {:.0} records/s",
+            "recovery from the {source}: {} records, opened in {:.2} s, read in {:.2} s, {:.0} records/s, {} MiB resident",
             found.records,
             opened.as_secs_f64(),
             took.as_secs_f64(),
             found.records as f64 / took.as_secs_f64(),
+            resident_mib()?,
         );
         let begun = Instant::now();
         store.checkpoint()?;
         println!(
-            "checkpoint of what was not in one: {:.2} s",
-            begun.elapsed().as_secs_f64()
+            "checkpoint of what was not in one: {:.2} s, {} MiB resident",
+            begun.elapsed().as_secs_f64(),
+            resident_mib()?,
         );
     }
     std::fs::remove_dir_all(dir)?;
@@ -220,4 +222,15 @@ fn written_bytes() -> Result<u64, Box<dyn Error>> {
         .find_map(|line| line.strip_prefix("write_bytes: "))
         .ok_or("no count")?;
     Ok(line.trim().parse()?)
+}
+
+/// Memory of this process that is in use now.
+fn resident_mib() -> Result<u64, Box<dyn Error>> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: u64 = statm
+        .split_whitespace()
+        .nth(1)
+        .ok_or("no resident size")?
+        .parse()?;
+    Ok(pages * 4096 / (1024 * 1024))
 }

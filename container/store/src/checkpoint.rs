@@ -15,6 +15,10 @@ use strowger_journal::{Seq, StoreError};
 const SLICE: usize = 128;
 /// Longest rest between two slices.
 const REST: Duration = Duration::from_millis(20);
+/// How often a checkpoint that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+/// How long it is waited for.
+const GIVE_UP: Duration = Duration::from_secs(300);
 
 /// A checkpoint under way.
 #[derive(Debug)]
@@ -76,9 +80,21 @@ impl<B: Base> Job<B> {
         self.thread.thread().unpark();
     }
 
-    /// Waits for its end and gives the base back.
+    /// Waits for its end and gives the base back. One that does not end is left behind: on a disk that filled up under it,
+    /// sled may wait for ever.
     pub(crate) fn finish(self) -> Result<(B, Outcome), StoreError> {
         self.hurry();
+        let begun = Instant::now();
+        while !self.is_finished() {
+            if begun.elapsed() > GIVE_UP {
+                return Err(StoreError::Checkpoint {
+                    operation: "come to its end",
+                    path: "checkpoint".into(),
+                    detail: format!("nothing in {} s", GIVE_UP.as_secs()).into(),
+                });
+            }
+            thread::park_timeout(LOOK);
+        }
         let (base, outcome) = self.thread.join().map_err(|_| StoreError::Panicked)?;
         match outcome {
             Ok(outcome) => Ok((base, outcome)),

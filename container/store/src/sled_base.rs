@@ -120,6 +120,13 @@ impl Base for SledBase {
             .insert(COVERED, &upto.0.to_le_bytes())
             .map_err(|e| failed("write", &self.dir, &e))?;
         self.make_durable()?;
+        #[cfg(target_os = "linux")]
+        if !crate::honest_flush::in_place() {
+            tracing::error!(
+                "this program is linked so that sled's flush is not durable; the checkpoint does not count"
+            );
+            return Ok(false);
+        }
         self.covered = upto;
         Ok(true)
     }

@@ -195,9 +195,15 @@ fn serve(
 ) -> Result<(), StoreError> {
     let mut low_space = false;
     let mut batch = Vec::new();
-    let mut again = store.tend()?.again;
     loop {
-        let tend_at = again.map(|rest| Instant::now() + rest);
+        let tended = store.tend()?;
+        let health = store.health();
+        shared.set_health(health);
+        if health.low_space != low_space {
+            low_space = health.low_space;
+            on_event(WriterEvent::LowSpace(low_space));
+        }
+        let tend_at = tended.again.map(|rest| Instant::now() + rest);
         let due = shared.collect(tend_at, &mut batch);
         if !batch.is_empty() {
             for group in &batch {
@@ -209,13 +215,6 @@ fn serve(
         }
         if due == Due::Close {
             return Ok(());
-        }
-        again = store.tend()?.again;
-        let health = store.health();
-        shared.set_health(health);
-        if health.low_space != low_space {
-            low_space = health.low_space;
-            on_event(WriterEvent::LowSpace(low_space));
         }
     }
 }

@@ -111,7 +111,7 @@ fn cut_power(seed: u64, leak: Option<u64>) {
 
 fn rounds() -> u64 {
     let given = std::env::var_os(ROUNDS).and_then(|text| text.to_str()?.parse().ok());
-    given.unwrap_or(12)
+    given.unwrap_or(8)
 }
 
 fn options() -> StoreOptions {

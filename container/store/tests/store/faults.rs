@@ -198,3 +198,80 @@ fn short_space_is_reported_and_the_reserve_given_up_and_restored() {
     assert!(reserve.exists());
     assert_eq!(live(&mut store).1.len(), 100);
 }
+
+/// A disk of our own, which ends with the test.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(mebibytes: u64) -> Self {
+        let place = tempfile::tempdir().expect("a directory");
+        let disk = Self(place);
+        disk.run(
+            "mount",
+            &["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"],
+        );
+        disk
+    }
+
+    fn grow(&self, mebibytes: u64) {
+        self.run("mount", &["-o", &format!("remount,size={mebibytes}m")]);
+    }
+
+    fn run(&self, program: &str, args: &[&str]) {
+        let status = std::process::Command::new(program)
+            .args(args)
+            .arg(self.0.path())
+            .status();
+        assert!(status.expect("runs").success(), "{program} {args:?}");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        self.run("umount", &["--lazy"]);
+    }
+}
+
+#[test]
+#[ignore = "mounts a small tmpfs, which needs root"]
+fn a_disk_that_fills_up_stops_the_store_and_a_larger_one_starts_it_again() {
+    let disk = SmallDisk::mount(64);
+    let dir = disk.0.path().join("store");
+    let options = StoreOptions {
+        segment_bytes: MIB,
+        checkpoint_bytes: 2 * MIB,
+        reserve_bytes: 8 * MIB,
+        low_water_bytes: 20 * MIB,
+        ..options()
+    };
+    let mut store = JournalSled::open(&dir, &options).unwrap();
+    let (mut builder, mut known, mut told) = (GroupBuilder::new(Seq(1)), Seq::NONE, None);
+    let error = loop {
+        let group = put(&mut builder, known.0 + 1, &vec![known.0 as u8; 20_000]);
+        let written = store.append(&group).and_then(|()| store.sync());
+        match written.and_then(|durable| store.tend().map(|_| durable)) {
+            Ok(durable) => known = durable,
+            Err(error) => break error,
+        }
+        if store.health().low_space {
+            told.get_or_insert(known);
+        }
+    };
+    assert_eq!(error.code(), "STO-001", "{error}");
+    assert!(
+        told.is_some_and(|told| told < known),
+        "short space was told before it ran out"
+    );
+    assert!(!dir.join("reserve").exists());
+    std::mem::forget(store);
+    // The process would have ended here, and its lock with it.
+    let after = disk.0.path().join("after");
+    disk.grow(256);
+    crate::damage::copy(&dir, &after);
+    let mut store = JournalSled::open(&after, &options).unwrap();
+    let (recovered, found) = live(&mut store);
+    assert!(recovered.last_seq >= known);
+    assert_eq!(found.len() as u64, recovered.last_seq.0);
+    store.tend().unwrap();
+    assert!(!store.health().low_space);
+}
