@@ -31,15 +31,15 @@ pub struct Selector<'a> {
     pub settings: &'a (dyn Any + Send + Sync),
 }
 
-impl Selector<'_> {
+impl<'a> Selector<'a> {
     /// The service's settings, if `T` is their type.
     #[must_use]
-    pub fn conf<T: 'static>(&self) -> Option<&T> {
+    pub fn conf<T: 'static>(&self) -> Option<&'a T> {
         self.settings.downcast_ref()
     }
     /// The event, if `E` is its type.
     #[must_use]
-    pub fn event<E: Event>(&self) -> Option<&E> {
+    pub fn event<E: Event>(&self) -> Option<&'a E> {
         self.event.downcast_ref()
     }
     /// Declines the event: it is not initial for this service.
