@@ -1,7 +1,6 @@
 //! What operators and tests see, and what operators may end.
 
-use crate::activity::{Activity, Owner};
-use crate::entity::Entity;
+use crate::activity::Owner;
 use crate::inspect::{ActivityInfo, Counts, EntityInfo, TimerInfo};
 use crate::kernel::Kernel;
 use crate::manage::{ManageError, SleeState};

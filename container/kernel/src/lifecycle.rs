@@ -368,8 +368,11 @@ impl Kernel {
         for services in &mut initial {
             services.sort_by_key(|ix| std::cmp::Reverse(self.service(*ix).map(|s| s.priority)));
         }
-        let set = |counts: &[u32]| counts.iter().map(|n| *n > 0).collect::<Vec<_>>();
-        let changed = set(&receivers) != set(&self.receivers);
+        let before = |event: usize| self.receivers.get(event).is_some_and(|n| *n > 0);
+        let changed = receivers
+            .iter()
+            .enumerate()
+            .any(|(event, n)| (*n > 0) != before(event));
         self.initial = initial;
         self.receivers = receivers;
         if changed {

@@ -1,0 +1,310 @@
+//! A shard with a toy adaptor and toy SBBs whose behaviour each test scripts.
+//!
+//! SBBs are `Toy<0>`, `Toy<1>`, ...; [`Kit::on`] gives number N its script, which sees every call of the container.
+//! The adaptor does what a test hands to [`Kit::ra`], and what a script hands to [`say`] or [`command`]. Everything that
+//! happens is written to one log, which tests compare.
+#![expect(dead_code, reason = "each test binary uses a part of it")]
+#![expect(clippy::expect_used, reason = "a harness fails loudly")]
+
+mod toy;
+
+pub(crate) use toy::{
+    Call, Conn, Data, Note, Ping, Pong, RA, Spec, Tick, Toy, Wide, command, initial, log, say, send,
+};
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use strowger::OpError;
+use strowger::activity::Activity;
+use strowger::event::{Event, FireOptions};
+use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
+use strowger::ra::{ActivityFlags, AdaptorDef, Bytes, FireFlags, ListenerIx, RaCx};
+use strowger::service::ServiceDef;
+use strowger::time::{Mono, Now, Wall};
+use strowger_journal::{MemoryStore, Seq, Store};
+use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, Shard, ShardOutput};
+
+/// A shard under test.
+pub(crate) struct Kit {
+    pub(crate) shard: Shard,
+    pub(crate) now: Now,
+    pub(crate) ra: RaIx,
+    pub(crate) options: Options,
+    store: Option<MemoryStore>,
+    services: Vec<(ServiceDef, ServiceOptions)>,
+}
+
+impl Kit {
+    /// A running shard with the toy adaptor.
+    pub(crate) fn new() -> Self {
+        toy::forget();
+        let now = Now {
+            mono: Mono(1_000_000_000),
+            wall: Wall(1_700_000_000_000),
+        };
+        let options = Options::new([7; 32], [9; 16]);
+        let mut shard = Shard::new(options.clone());
+        let ra = install(&mut shard);
+        shard.activate_adaptor(now, ra).expect("inactive");
+        shard.start(now).expect("stopped");
+        let mut kit = Self {
+            shard,
+            now,
+            ra,
+            options,
+            store: Some(MemoryStore::new()),
+            services: Vec::new(),
+        };
+        kit.run();
+        log();
+        kit
+    }
+
+    /// Installs and activates a service whose root is `Toy<N>`.
+    pub(crate) fn service<const N: u8>(&mut self, spec: Spec) -> ServiceIx {
+        self.service_in::<N>(spec, Durability::None)
+    }
+    pub(crate) fn service_in<const N: u8>(&mut self, spec: Spec, class: Durability) -> ServiceIx {
+        let ix = self.install::<N>(spec, class);
+        self.shard
+            .activate_services(self.now, &[ix])
+            .expect("inactive");
+        self.run();
+        ix
+    }
+    /// Installs it only.
+    pub(crate) fn install<const N: u8>(&mut self, spec: Spec, class: Durability) -> ServiceIx {
+        let def = self.define::<N>(spec, class);
+        self.services.push(def.clone());
+        self.shard.install_service(def.0, def.1).expect("a service")
+    }
+    pub(crate) fn try_install<const N: u8>(
+        &mut self,
+        spec: Spec,
+    ) -> Result<ServiceIx, strowger_kernel::InstallError> {
+        let (def, options) = self.define::<N>(spec, Durability::None);
+        self.shard.install_service(def, options)
+    }
+    fn define<const N: u8>(&self, spec: Spec, class: Durability) -> (ServiceDef, ServiceOptions) {
+        let priority = spec.priority;
+        toy::specify(N, spec);
+        let def = ServiceDef::of::<Toy<N>>().priority(priority);
+        let options = ServiceOptions {
+            durability: class,
+            ..ServiceOptions::new(&format!("toy-{N}"), &def)
+        };
+        (def, options)
+    }
+    /// Declares an SBB that only appears as a child.
+    pub(crate) fn child<const N: u8>(&mut self, spec: Spec) {
+        toy::specify(N, spec);
+    }
+    /// The script of `Toy<N>`.
+    pub(crate) fn on<const N: u8>(
+        &mut self,
+        script: impl Fn(&mut Data, &mut strowger::Cx<'_>, &Call<'_>) -> strowger::Result + 'static,
+    ) {
+        toy::script(N, Rc::new(script));
+    }
+
+    /// Has the adaptor do something.
+    pub(crate) fn ra<R: 'static>(&mut self, f: impl FnOnce(&mut RaCx<'_>) -> R + 'static) -> R {
+        let result = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&result);
+        toy::next_input(Box::new(move |cx| {
+            *slot.borrow_mut() = Some(f(cx));
+        }));
+        let from = ([127, 0, 0, 1], 1).into();
+        self.shard.input(
+            self.now,
+            self.ra,
+            NetInput::Datagram {
+                listener: ListenerIx(0),
+                from,
+                bytes: Bytes::new(),
+            },
+        );
+        let result = result.borrow_mut().take();
+        result.expect("the adaptor handled the input")
+    }
+    /// Starts an activity.
+    pub(crate) fn start(&mut self) -> ActivityId {
+        self.start_with(ActivityFlags::default())
+    }
+    pub(crate) fn start_with(&mut self, flags: ActivityFlags) -> ActivityId {
+        self.ra(move |cx| cx.start_activity::<Conn>(Slot(3), flags, 0))
+            .expect("the adaptor is active")
+    }
+    pub(crate) fn start_kind<A: Activity>(&mut self) -> ActivityId {
+        self.ra(|cx| cx.start_activity::<A>(Slot(4), ActivityFlags::default(), 0))
+            .expect("the adaptor is active")
+    }
+    /// Fires an event.
+    pub(crate) fn fire<E: Event>(&mut self, on: ActivityId, event: E) {
+        self.try_fire(on, event, FireOptions::default(), FireFlags::default())
+            .expect("accepted");
+    }
+    pub(crate) fn try_fire<E: Event>(
+        &mut self,
+        on: ActivityId,
+        event: E,
+        options: FireOptions,
+        flags: FireFlags,
+    ) -> Result<u64, OpError> {
+        self.ra(move |cx| cx.fire_with(on, event, options, flags))
+    }
+    pub(crate) fn end(&mut self, activity: ActivityId) {
+        self.ra(move |cx| cx.end_activity(activity))
+            .expect("its own activity");
+    }
+
+    /// Turns until nothing is left to do, making everything durable; gives what was sent.
+    pub(crate) fn run(&mut self) -> Vec<String> {
+        let mut sent = Vec::new();
+        for _ in 0..10_000 {
+            let more = self.shard.run(self.now, 1000);
+            self.sync();
+            sent.extend(self.sent());
+            if !more {
+                return sent;
+            }
+        }
+        panic!("no end of work");
+    }
+    /// Hands the turn's group to the store and makes it durable.
+    pub(crate) fn sync(&mut self) {
+        if let Some(group) = self.shard.take_group() {
+            let store = self.store.as_mut().expect("a store");
+            store.append(&group).expect("no fault");
+            let seq = store.sync().expect("no fault");
+            self.shard.durable(seq);
+        }
+    }
+    /// Texts of the datagrams that left.
+    pub(crate) fn sent(&mut self) -> Vec<String> {
+        let mut sent = Vec::new();
+        while let Some(output) = self.shard.poll_output() {
+            if let ShardOutput::Datagram { bytes, .. } = output {
+                sent.push(String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+        sent
+    }
+    /// Runs and gives what was logged since the last call.
+    pub(crate) fn log(&mut self) -> Vec<String> {
+        let mut log = self.full_log();
+        log.retain(|line| line != "ra: receivers changed");
+        log
+    }
+    /// The same with what the adaptor hears of services.
+    pub(crate) fn full_log(&mut self) -> Vec<String> {
+        self.run();
+        log()
+    }
+    /// Lets time pass, from deadline to deadline.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let end = self.now + by;
+        for _ in 0..100_000 {
+            self.run();
+            match self.shard.deadline() {
+                Some(at) if at <= end.mono => {
+                    let step = at - self.now.mono;
+                    self.now = self.now + step;
+                    self.shard.timeout(self.now);
+                }
+                _ => {
+                    self.now = end;
+                    self.run();
+                    return;
+                }
+            }
+        }
+        panic!("no end of deadlines");
+    }
+    /// Lets time pass without telling the shard, as a busy process would; then tells it once.
+    pub(crate) fn leap(&mut self, by: Duration) {
+        self.now = self.now + by;
+        self.shard.timeout(self.now);
+        self.run();
+    }
+
+    /// A new process on the same store; what was not synced is lost. Time passes meanwhile.
+    pub(crate) fn restart(&mut self, after: Duration) -> strowger_kernel::Restored {
+        self.try_restart(after).expect("the store is sound")
+    }
+    pub(crate) fn try_restart(
+        &mut self,
+        after: Duration,
+    ) -> Result<strowger_kernel::Restored, strowger_kernel::RestoreError> {
+        self.now = self.now + after;
+        let mut shard = Shard::new(self.options.clone());
+        self.ra = install(&mut shard);
+        for (def, options) in &self.services {
+            shard
+                .install_service(def.clone(), options.clone())
+                .expect("a service");
+        }
+        let mut failed = None;
+        let now = self.now;
+        let recovered = self
+            .store
+            .as_mut()
+            .expect("a store")
+            .recover(&mut |record| {
+                if failed.is_none() {
+                    failed = shard.restore(now, &record).err();
+                }
+            });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let restored = shard.restored(now, recovered.expect("sound").last_seq)?;
+        shard.activate_adaptor(now, self.ra).expect("inactive");
+        let all: Vec<_> = (0..self.services.len() as u16).map(ServiceIx).collect();
+        if !all.is_empty() {
+            shard.activate_services(now, &all).expect("inactive");
+        }
+        shard.start(now).expect("stopped");
+        self.shard = shard;
+        Ok(restored)
+    }
+    /// Replaces the definition of an installed service before a restart.
+    pub(crate) fn replace_def(&mut self, place: usize, def: ServiceDef) {
+        if let Some(service) = self.services.get_mut(place) {
+            service.0 = def;
+        }
+    }
+    pub(crate) fn drop_service(&mut self, place: usize) {
+        self.services.remove(place);
+    }
+    /// Every live record of the store.
+    pub(crate) fn records(&mut self) -> Vec<(u8, Vec<u8>)> {
+        let mut records = Vec::new();
+        let store = self.store.as_mut().expect("a store");
+        store
+            .recover(&mut |r| records.push((r.key.kind, r.value.to_vec())))
+            .expect("sound");
+        records
+    }
+    pub(crate) fn durable_seq(&self) -> Seq {
+        self.store.as_ref().expect("a store").health().durable
+    }
+
+    /// The root entity that is attached to an activity.
+    pub(crate) fn attached(&self, activity: ActivityId) -> Vec<EntityId> {
+        self.shard
+            .activity(activity)
+            .map_or_else(Vec::new, |a| a.attached)
+    }
+}
+
+fn install(shard: &mut Shard) -> RaIx {
+    let settings: Arc<dyn std::any::Any + Send + Sync> = Arc::new(strowger::service::NoSettings {});
+    let ra = shard
+        .install_adaptor("toy", &AdaptorDef::of::<toy::Protocol>(), &settings)
+        .expect("an adaptor");
+    shard.bind_link("toy", ra).expect("a link");
+    ra
+}

@@ -1,0 +1,443 @@
+//! R-AC, R-AT, R-AE, R-NA, R-NF: activity contexts, their ends, null activities, names, attributes.
+
+use crate::harness::{Kit, Note, Ping, Pong, Spec, Tick};
+use strowger::attribute::Attribute;
+use strowger::event::ActivityEnd;
+use strowger::id::ActivityId;
+use strowger::ra::ActivityFlags;
+use strowger::time::{millis, secs};
+use strowger::{Error, OpError};
+
+#[test]
+fn r_ac_02_ending_is_seen_in_the_transaction() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let null = cx.null_activity()?;
+            assert!(cx.is_alive(null));
+            cx.attach(null);
+            cx.end(null)?;
+            cx.end(null)?;
+            assert!(!cx.is_alive(null));
+            assert_eq!(cx.fire(null, Pong(1)), Err(OpError::Ending(null.id())));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: ping(1)", "A: end"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_ac_03_attach_and_detach_are_idempotent_and_stale_rolls_back() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let gone = kit.start();
+    kit.end(gone);
+    kit.run();
+    kit.on::<0>(move |_, cx, call| {
+        let a = cx.activity().unwrap();
+        cx.attach(a);
+        assert_eq!(cx.activities(), [a]);
+        cx.detach(a);
+        cx.detach(a);
+        assert!(!cx.is_attached(a));
+        cx.attach(a);
+        if call.is::<Pong>() {
+            cx.attach(gone);
+            assert!(cx.rollback_only());
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(
+        (kit.shard.metrics().panics, kit.shard.metrics().rollbacks),
+        (0, 1)
+    );
+}
+
+#[test]
+fn r_ac_06_unreferenced_is_reported_once_and_again_after_a_reference() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        cx.detach(cx.activity().unwrap());
+        Ok(())
+    });
+    let a = kit.start_with(ActivityFlags {
+        report_end: true,
+        report_unreferenced: true,
+    });
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: ping(1)", "ra: unreferenced"]);
+    kit.fire(a, Ping(2));
+    assert_eq!(kit.log(), ["A: ping(2)", "ra: unreferenced"]);
+    kit.end(a);
+    assert_eq!(kit.log(), ["ra: ended"]);
+}
+
+#[test]
+fn r_ac_06_timers_and_names_are_references() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        let a = cx.activity().unwrap();
+        if call.is::<Ping>() {
+            cx.timer(a, secs(5), Tick(1));
+            cx.bind("here", a)?;
+        } else if call.is::<Pong>() {
+            cx.unbind("here")?;
+        }
+        cx.detach(a);
+        Ok(())
+    });
+    let flags = ActivityFlags {
+        report_end: false,
+        report_unreferenced: true,
+    };
+    let a = kit.start_with(flags);
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: ping(1)"]);
+    kit.advance(secs(6));
+    assert_eq!(kit.log(), Vec::<String>::new());
+    // Nothing but the name is left; Pong is not initial, so the adaptor ends it.
+    assert_eq!(kit.shard.counts().names, 1);
+    kit.end(a);
+    kit.run();
+    assert_eq!(
+        kit.shard.counts(),
+        strowger_kernel::Counts {
+            service_activities: 1,
+            ..Default::default()
+        }
+    );
+}
+
+#[test]
+fn r_ac_07_idle_activities_are_asked_about() {
+    let mut kit = Kit::new();
+    kit.start();
+    kit.log();
+    kit.advance(secs(1300));
+    let log = kit.log();
+    assert!(
+        !log.is_empty() && log.iter().all(|l| l == "ra: alive?"),
+        "{log:?}"
+    );
+}
+
+#[test]
+fn r_ae_01_one_end_however_often_it_is_asked_for() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.end(a);
+    kit.end(a);
+    assert_eq!(kit.log(), ["A: ping(1)", "A: pong(1)", "A: end"]);
+    assert_eq!(kit.shard.counts().activities, 0);
+}
+
+#[test]
+fn r_ae_02_what_was_fired_before_comes_before_the_end() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let a = cx.activity().unwrap();
+            crate::harness::command(cx, move |cx| cx.end_activity(a).unwrap());
+            cx.fire(a, Pong(1))?;
+            cx.fire(a, Note(1))?;
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    assert_eq!(
+        kit.log(),
+        ["A: ping(1)", "A: pong(1)", "A: note(1)", "A: end"]
+    );
+}
+
+#[test]
+fn r_ae_03_all_are_detached_also_those_that_do_not_receive_it() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::new().initial::<Ping>(crate::harness::initial()));
+    kit.service::<1>(Spec::usual());
+    kit.service::<2>(Spec::new().initial::<ActivityEnd>(crate::harness::initial()));
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.end(a);
+    assert_eq!(kit.log(), ["A: ping(1)", "B: ping(1)", "C: end", "B: end"]);
+    let counts = kit.shard.counts();
+    assert_eq!((counts.entities, counts.activities), (0, 0));
+}
+
+#[test]
+fn r_ae_03_a_failing_end_handler_is_detached_too() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().hooks());
+    kit.on::<0>(|_, _, call| match call {
+        crate::harness::Call::Event(_) if call.is::<ActivityEnd>() => Err(Error::msg("no")),
+        crate::harness::Call::Remove => Err(Error::msg("never")),
+        _ => Ok(()),
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.end(a);
+    kit.run();
+    let counts = kit.shard.counts();
+    assert_eq!((counts.entities, counts.activities), (0, 0));
+}
+
+#[test]
+fn r_ae_05_detach_and_attach_while_it_ends() {
+    let mut kit = Kit::new();
+    kit.child::<1>(Spec::new().receives::<ActivityEnd>());
+    kit.service::<0>(Spec::usual().child::<1>(0));
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<ActivityEnd>() {
+            let a = cx.activity().unwrap();
+            let child = cx.create::<crate::harness::Toy<1>>()?;
+            cx.attach_entity(child, a);
+            cx.detach(a);
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.end(a);
+    assert_eq!(kit.log(), ["A: ping(1)", "A: end", "B: end"]);
+    assert_eq!(kit.shard.counts().entities, 0);
+}
+
+#[test]
+fn r_na_01_exists_only_if_committed() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        let null = cx.null_activity()?;
+        cx.attach(null);
+        if call.is::<Ping>() {
+            Ok(())
+        } else {
+            Err(Error::msg("no"))
+        }
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().activities, 2);
+}
+
+#[test]
+fn r_na_01_not_while_stopping() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, cx, call| {
+        if call.is::<Pong>() {
+            data.n = u64::from(cx.null_activity() == Err(OpError::Stopping));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.shard.stop(kit.now).unwrap();
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.entities().next().unwrap().state[0], 1);
+}
+
+#[test]
+fn r_na_03_ends_when_nothing_refers_to_it() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, cx, call| {
+        let a = cx.activity().unwrap();
+        if call.is::<Ping>() {
+            cx.null_activity()?;
+            let named = cx.null_activity()?;
+            cx.bind("named", named)?;
+            let timed = cx.null_activity()?;
+            cx.timer(timed, secs(1), Tick(1));
+            let fired = cx.null_activity()?;
+            cx.fire(fired, Note(1))?;
+            let attached = cx.null_activity()?;
+            cx.attach(attached);
+            data.activity = Some(attached.id());
+        } else if call.is::<Pong>() {
+            cx.unbind("named")?;
+            cx.detach(data.activity.unwrap());
+        }
+        let _ = a;
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().activities, 4);
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().activities, 2);
+    kit.advance(secs(2));
+    assert_eq!(kit.shard.counts().activities, 1);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_nf_01_names() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        let a = cx.activity().unwrap();
+        if call.is::<Ping>() {
+            assert_eq!(cx.bind("", a), Err(OpError::InvalidArgument("name")));
+            assert_eq!(cx.unbind("x"), Err(OpError::NameNotBound));
+            cx.bind("x", a)?;
+            cx.bind("y", a)?;
+            assert_eq!(cx.bind("x", a), Err(OpError::NameAlreadyBound));
+            assert_eq!(cx.lookup("x"), Some(a));
+        } else if call.is::<Pong>() {
+            cx.unbind("x")?;
+            assert_eq!(cx.lookup("x"), None);
+            return Err(Error::msg("no"));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.names().collect::<Vec<_>>(), [("x", a), ("y", a)]);
+    assert_eq!(kit.shard.activity(a).unwrap().names, ["x", "y"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_nf_02_names_vanish_with_the_activity() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            cx.bind("x", cx.activity().unwrap())?;
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.end(a);
+    kit.run();
+    assert_eq!(kit.shard.counts().names, 0);
+}
+
+enum Own {}
+impl Attribute for Own {
+    type Value = u32;
+    const NAME: &'static str = "own";
+}
+enum Shared {}
+impl Attribute for Shared {
+    type Value = u32;
+    const NAME: &'static str = "shared";
+    const ALIAS: Option<&'static str> = Some("test.shared");
+}
+
+#[test]
+fn r_at_01_own_and_r_at_02_shared_attributes() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().priority(1));
+    kit.service::<1>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let a = cx.activity().unwrap();
+            // Never set: the default (R-AT-03).
+            assert_eq!(cx.get::<Own>(a)?, 0);
+            cx.set::<Own>(a, &1)?;
+            cx.set::<Shared>(a, &2)?;
+        }
+        Ok(())
+    });
+    kit.on::<1>(|data, cx, call| {
+        if call.is::<Ping>() {
+            let a = cx.activity().unwrap();
+            data.n = u64::from(cx.get::<Own>(a)? * 10 + cx.get::<Shared>(a)?);
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(
+        kit.shard.entities().map(|e| e.state[0]).collect::<Vec<_>>(),
+        [0, 2]
+    );
+}
+
+#[test]
+fn r_at_03_attributes_are_transactional() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, cx, call| {
+        let a = cx.activity().unwrap();
+        data.n = u64::from(cx.get::<Own>(a)?);
+        cx.set::<Own>(a, &(data.n as u32 + 5))?;
+        if call.is::<Pong>() {
+            Err(Error::msg("no"))
+        } else {
+            Ok(())
+        }
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.fire(a, Ping(2));
+    kit.run();
+    assert_eq!(kit.shard.entities().next().unwrap().state[0], 5);
+}
+
+#[test]
+fn r_at_04_one_alias_one_type() {
+    use strowger::sbb::AliasDecl;
+    use strowger::state::Schema;
+    let mut kit = Kit::new();
+    let alias = |schema| AliasDecl {
+        alias: "test.shared",
+        schema,
+    };
+    kit.service::<0>(Spec {
+        aliases: vec![alias(Schema::of::<u32>())],
+        ..Spec::usual()
+    });
+    let spec = Spec {
+        aliases: vec![alias(Schema::of::<bool>())],
+        ..Spec::usual()
+    };
+    let refused = kit.try_install::<1>(spec);
+    assert!(matches!(
+        refused,
+        Err(strowger_kernel::InstallError::AliasType {
+            alias: "test.shared",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn ids_are_not_used_again() {
+    let mut kit = Kit::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let a: ActivityId = kit.start();
+        assert!(seen.insert(a));
+        kit.end(a);
+        kit.advance(millis(1));
+    }
+}

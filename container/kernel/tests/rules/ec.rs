@@ -1,0 +1,130 @@
+//! R-EC: suspending and resuming an event's delivery.
+
+use crate::harness::{Kit, Note, Ping, Pong, Spec, initial};
+use strowger::time::{millis, secs};
+use strowger::{Error, OpError};
+
+/// A, before B, suspends on Ping; Note on another activity resumes.
+fn two(kit: &mut Kit) {
+    let first = Spec::new()
+        .priority(1)
+        .initial::<Ping>(initial())
+        .initial::<Note>(initial())
+        .receives::<Pong>();
+    kit.service::<0>(first);
+    kit.service::<1>(Spec::usual());
+}
+
+#[test]
+fn r_ec_02_holds_back_other_receivers_and_later_events() {
+    let mut kit = Kit::new();
+    two(&mut kit);
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            cx.suspend(Some(secs(2)))?;
+            assert_eq!(cx.suspend(None), Err(OpError::AlreadySuspended));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.log(), ["A: ping(1)"]);
+    assert_eq!(kit.shard.counts().suspended, 1);
+    // The end of the time goes on with the next entity (R-EC-06).
+    kit.advance(millis(1999));
+    assert_eq!(kit.log(), Vec::<String>::new());
+    kit.advance(millis(1));
+    assert_eq!(kit.log(), ["B: ping(1)", "A: pong(1)", "B: pong(1)"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_ec_02_zero_is_refused_and_r_ec_03_default() {
+    let mut kit = Kit::new();
+    two(&mut kit);
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            assert_eq!(
+                cx.suspend(Some(secs(0))),
+                Err(OpError::InvalidArgument("timeout"))
+            );
+            cx.suspend(None)?;
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.advance(secs(9));
+    assert_eq!(kit.log(), Vec::<String>::new());
+    kit.advance(secs(1));
+    assert_eq!(kit.log(), ["B: ping(1)"]);
+}
+
+#[test]
+fn r_ec_04_resumed_from_another_activity() {
+    let mut kit = Kit::new();
+    two(&mut kit);
+    let context = std::rc::Rc::new(std::cell::Cell::new(None));
+    let seen = context.clone();
+    kit.on::<0>(move |_, cx, call| {
+        if call.is::<Ping>() {
+            seen.set(Some(cx.suspend(None)?));
+        } else if call.is::<Note>() {
+            let context = seen.get().unwrap();
+            assert!(cx.is_suspended(context)?);
+            cx.resume(context)?;
+            assert!(!cx.is_suspended(context)?);
+            assert_eq!(cx.resume(context), Err(OpError::NotSuspended));
+        }
+        Ok(())
+    });
+    let (a, b) = (kit.start(), kit.start());
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.fire(b, Note(1));
+    assert_eq!(kit.log(), ["A: note(1)", "B: ping(1)"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+    assert_eq!(kit.shard.counts().suspended, 0);
+}
+
+#[test]
+fn r_ec_05_rollbacks() {
+    let mut kit = Kit::new();
+    two(&mut kit);
+    let context = std::rc::Rc::new(std::cell::Cell::new(None));
+    let seen = context.clone();
+    kit.on::<0>(move |_, cx, call| {
+        match call.get::<Ping>() {
+            // Suspended and resumed at once: nothing.
+            Some(Ping(1)) => {
+                let context = cx.suspend(None)?;
+                cx.resume(context)?;
+            }
+            // Suspended and rolled back: nothing.
+            Some(Ping(2)) => {
+                cx.suspend(None)?;
+                return Err(Error::msg("no"));
+            }
+            Some(_) => seen.set(Some(cx.suspend(None)?)),
+            None => {}
+        }
+        if call.is::<Note>() {
+            cx.resume(seen.get().unwrap())?;
+            return Err(Error::msg("no"));
+        }
+        Ok(())
+    });
+    let (a, b) = (kit.start(), kit.start());
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    assert_eq!(
+        kit.log(),
+        ["A: ping(1)", "B: ping(1)", "A: ping(2)", "B: ping(2)"]
+    );
+    kit.fire(a, Ping(3));
+    kit.fire(b, Note(1));
+    assert_eq!(kit.log(), ["A: ping(3)", "A: note(1)"]);
+    assert_eq!(kit.shard.counts().suspended, 1);
+}

@@ -1,0 +1,19 @@
+//! The rules of the catalogue, one test or more for each; a test's name begins with the rule's id.
+#![expect(clippy::unwrap_used, reason = "a failed test may panic anywhere")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a script cares for one call or two"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod ac;
+mod durable;
+mod ec;
+mod ie;
+mod rt;
+mod se;
+mod sv;
+mod tm;
+mod tx;

@@ -1,0 +1,245 @@
+//! R-SV, R-SL, R-RE, R-RO, R-RP, R-LK: services, adaptor entities, links.
+
+use crate::harness::{Call, Kit, Ping, Pong, Spec, Toy};
+use strowger::event::ServiceStarted;
+use strowger::ra::ActivityFlags;
+use strowger::sbb::Sbb;
+use strowger::time::secs;
+use strowger::{OpError, id::Slot};
+use strowger_kernel::{AdaptorState, Durability, ManageError, ServiceState, SleeState};
+
+#[test]
+fn r_sv_01_states_all_or_none() {
+    let mut kit = Kit::new();
+    let a = kit.install::<0>(Spec::usual(), Durability::None);
+    let b = kit.service::<1>(Spec::usual());
+    let now = kit.now;
+    assert_eq!(
+        kit.shard.activate_services(now, &[]),
+        Err(ManageError::InvalidArgument)
+    );
+    assert_eq!(
+        kit.shard.activate_services(now, &[a, a]),
+        Err(ManageError::InvalidArgument)
+    );
+    assert_eq!(
+        kit.shard.activate_services(now, &[a, b]),
+        Err(ManageError::InvalidState)
+    );
+    assert_eq!(kit.shard.service_state(a), Some(ServiceState::Inactive));
+    kit.shard.replace_services(now, &[b], &[a]).unwrap();
+    kit.run();
+    assert_eq!(kit.shard.service_state(a), Some(ServiceState::Active));
+    assert_eq!(kit.shard.service_state(b), Some(ServiceState::Inactive));
+}
+
+#[test]
+fn r_sv_02_needs_its_links() {
+    use strowger::param::LinkDecl;
+    let mut kit = Kit::new();
+    let ra_type = strowger::id::Component {
+        name: "toy",
+        vendor: "test",
+        version: "1",
+    };
+    let linked = |name| Spec {
+        links: vec![LinkDecl { name, ra_type }],
+        ..Spec::usual()
+    };
+    let a = kit.install::<0>(linked("unbound"), Durability::None);
+    let b = kit.install::<1>(linked("toy"), Durability::None);
+    let now = kit.now;
+    assert_eq!(
+        kit.shard.activate_services(now, &[b, a]),
+        Err(ManageError::Link("unbound".into()))
+    );
+    assert_eq!(kit.shard.service_state(b), Some(ServiceState::Inactive));
+    kit.shard.activate_services(now, &[b]).unwrap();
+    // In use (R-LK-01).
+    assert_eq!(
+        kit.shard.unbind_link("toy"),
+        Err(ManageError::LinkInUse("toy".into()))
+    );
+    kit.shard.bind_link("unbound", kit.ra).unwrap();
+    assert_eq!(
+        kit.shard.bind_link("unbound", kit.ra),
+        Err(ManageError::LinkTaken("unbound".into()))
+    );
+    kit.shard.activate_services(now, &[a]).unwrap();
+}
+
+#[test]
+fn r_sv_03_service_started_goes_to_its_service_only() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().initial::<ServiceStarted>(crate::harness::initial()));
+    kit.service::<1>(Spec::usual().initial::<ServiceStarted>(crate::harness::initial()));
+    assert_eq!(kit.log(), ["A: started", "B: started"]);
+    assert_eq!(kit.shard.counts().service_activities, 2);
+}
+
+#[test]
+fn r_sv_04_adaptors_hear_of_receivers() {
+    let mut kit = Kit::new();
+    assert!(!kit.ra(|cx| cx.has_receiver::<Ping>()));
+    let a = kit.service::<0>(Spec::usual());
+    assert!(kit.ra(|cx| cx.has_receiver::<Ping>()));
+    kit.shard.deactivate_services(kit.now, &[a]).unwrap();
+    assert_eq!(
+        kit.full_log(),
+        ["ra: receivers changed", "ra: receivers changed"]
+    );
+    assert!(!kit.ra(|cx| cx.has_receiver::<Ping>()));
+}
+
+#[test]
+fn r_sv_05_stopping_drains() {
+    let mut kit = Kit::new();
+    let s = kit.service::<0>(Spec::usual().initial::<ServiceStarted>(crate::harness::initial()));
+    let (a, b) = (kit.start(), kit.start());
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.shard.deactivate_services(kit.now, &[s]).unwrap();
+    kit.fire(a, Ping(2));
+    kit.fire(b, Ping(3));
+    // The service's own activity ends; entities that are there go on, new ones are not made.
+    assert_eq!(kit.log(), ["A: end", "A: ping(2)"]);
+    assert_eq!(kit.shard.service_state(s), Some(ServiceState::Stopping));
+    kit.end(a);
+    kit.log();
+    assert_eq!(kit.shard.service_state(s), Some(ServiceState::Inactive));
+}
+
+#[test]
+fn r_sv_07_the_own_service_activity() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, cx, _| {
+        data.activity = cx.service_activity().map(strowger::activity::Handle::id);
+        assert_eq!(cx.service(), Some(Toy::<0>::SBB));
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+    assert_eq!(
+        kit.shard.activities().filter(|a| a.owner.is_none()).count(),
+        1
+    );
+}
+
+#[test]
+fn r_sv_08_initial_events_go_to_the_new_version_at_once() {
+    let mut kit = Kit::new();
+    let old = kit.service::<0>(Spec::usual());
+    let new = kit.install::<1>(Spec::usual(), Durability::None);
+    let (a, b) = (kit.start(), kit.start());
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.shard.replace_services(kit.now, &[old], &[new]).unwrap();
+    kit.fire(a, Pong(2));
+    kit.fire(b, Ping(3));
+    assert_eq!(kit.log(), ["A: pong(2)", "B: ping(3)"]);
+}
+
+#[test]
+fn r_sl_03_stop_drains() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.shard.stop(kit.now).unwrap();
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.log(), ["ra: stopping", "A: pong(1)"]);
+    assert!(!kit.shard.is_quiet());
+    let refused = kit
+        .ra(|cx| cx.start_activity::<crate::harness::Conn>(Slot(0), ActivityFlags::default(), 0));
+    assert_eq!(refused, Err(OpError::Stopping));
+    kit.end(a);
+    assert_eq!(kit.log(), ["A: end", "ra: inactive"]);
+    assert!(kit.shard.is_quiet());
+    assert_eq!(kit.shard.state(), SleeState::Stopped);
+    kit.shard.start(kit.now).unwrap();
+    assert_eq!(kit.log(), ["ra: active"]);
+}
+
+#[test]
+fn r_re_01_adaptor_entity_states() {
+    let mut kit = Kit::new();
+    let (now, ra) = (kit.now, kit.ra);
+    assert_eq!(
+        kit.shard.activate_adaptor(now, ra),
+        Err(ManageError::InvalidState)
+    );
+    let a = kit.start();
+    kit.shard.deactivate_adaptor(now, ra).unwrap();
+    kit.run();
+    assert_eq!(kit.shard.adaptor_state(ra), Some(AdaptorState::Stopping));
+    kit.end(a);
+    assert_eq!(kit.log(), ["ra: stopping", "ra: inactive"]);
+    assert_eq!(kit.shard.adaptor_state(ra), Some(AdaptorState::Inactive));
+    kit.shard.activate_adaptor(now, ra).unwrap();
+    assert_eq!(kit.log(), ["ra: active"]);
+}
+
+#[test]
+fn r_rp_01_an_activity_started_in_a_transaction_is_gone_after_its_rollback() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        let made = cx
+            .start_activity::<crate::harness::Conn>(crate::harness::RA, ActivityFlags::default())?;
+        cx.attach(made);
+        if call.is::<Ping>() {
+            Ok(())
+        } else {
+            Err(strowger::Error::msg("no"))
+        }
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().activities, 2);
+}
+
+#[test]
+fn r_rp_05_administrative_end() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.shard.end_activity(kit.now, a).unwrap();
+    assert_eq!(kit.log(), ["ra: administrative remove", "A: end"]);
+    assert_eq!(
+        kit.shard.end_activity(kit.now, a),
+        Err(ManageError::Unknown)
+    );
+}
+
+#[test]
+fn an_entity_can_be_removed_by_the_operator() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().hooks());
+    kit.on::<0>(|_, _, call| match call {
+        Call::Remove => Err(strowger::Error::msg("never")),
+        _ => Ok(()),
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let root = kit.attached(a)[0];
+    kit.shard.remove_entity(kit.now, root).unwrap();
+    assert_eq!(kit.shard.counts().entities, 0);
+    kit.advance(secs(1));
+}
+
+#[test]
+fn refusal_of_new_work_is_passed_on() {
+    let mut kit = Kit::new();
+    kit.shard.refuse_new(kit.now, true);
+    kit.shard.refuse_new(kit.now, false);
+    assert_eq!(kit.log(), ["ra: refuse true", "ra: refuse false"]);
+}
