@@ -3,6 +3,8 @@
 mod crash;
 mod damage;
 mod faults;
+#[cfg(feature = "fjall")]
+mod fjall_base;
 mod golden;
 mod port;
 mod suite;

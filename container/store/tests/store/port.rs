@@ -1,9 +1,11 @@
 //! The suite of the port over every implementation.
 
 use crate::suite::{self, Fixture};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::time::Duration;
 use strowger_journal::memory::{Crash, MemoryStore};
-use strowger_store::{JournalSled, StoreOptions};
+use strowger_store::{Base, JournalStore, SledBase, StoreOptions};
 
 struct Memory(Option<MemoryStore>);
 
@@ -19,12 +21,19 @@ impl Fixture for Memory {
     }
 }
 
-struct Sled(tempfile::TempDir);
+/// Journal files, with checkpoints in one engine or another.
+struct Files<B: Base>(tempfile::TempDir, PhantomData<B>);
 
-impl Fixture for Sled {
-    type S = JournalSled;
+impl<B: Base> Files<B> {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory"), PhantomData)
+    }
+}
 
-    fn open(&mut self) -> JournalSled {
+impl<B: Base + Debug> Fixture for Files<B> {
+    type S = JournalStore<B>;
+
+    fn open(&mut self) -> JournalStore<B> {
         let options = StoreOptions {
             segment_bytes: 20_000,
             checkpoint_bytes: 60_000,
@@ -33,10 +42,10 @@ impl Fixture for Sled {
             low_water_bytes: 0,
             ..StoreOptions::default()
         };
-        JournalSled::open(&self.0.path().join("store"), &options).expect("opens")
+        JournalStore::open(&self.0.path().join("store"), &options).expect("opens")
     }
 
-    fn kill(&mut self, store: JournalSled) {
+    fn kill(&mut self, store: JournalStore<B>) {
         drop(store);
     }
 }
@@ -48,5 +57,11 @@ fn memory_keeps_the_port() {
 
 #[test]
 fn journal_and_sled_keep_the_port() {
-    suite::run(|| Sled(tempfile::tempdir().expect("a directory")));
+    suite::run(Files::<SledBase>::new);
+}
+
+#[cfg(feature = "fjall")]
+#[test]
+fn journal_and_fjall_keep_the_port() {
+    suite::run(Files::<crate::fjall_base::FjallBase>::new);
 }
