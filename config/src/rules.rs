@@ -112,10 +112,11 @@ fn listeners(
     findings
 }
 
-/// Whether two binds clash. A wildcard address takes the port on all addresses; `[::]` those of IPv4 as well.
+/// Whether two binds clash. A wildcard address takes the port on all addresses of its family: the node opens IPv6
+/// sockets for IPv6 alone.
 fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     let covers =
-        |one: IpAddr, other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
+        |one: IpAddr, other: IpAddr| one.is_unspecified() && one.is_ipv6() == other.is_ipv6();
     let same_ip = a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip());
     a.port() != 0 && a.port() == b.port() && same_ip
 }

@@ -180,7 +180,8 @@ fn cfg_010_address_taken() {
         listener("a", "one", "udp", "127.0.0.1:5060"),
         listener("a", "other", "tcp", "127.0.0.1:5060"),
         listener("b", "same", "udp", "127.0.0.1:5060"),
-        listener("b", "all", "tcp", "[::]:5060"),
+        listener("b", "all", "tcp", "0.0.0.0:5060"),
+        listener("b", "all6", "tcp", "[::]:5060"),
         listener("b", "any", "udp", "0.0.0.0:0"),
         listener("b", "any2", "udp", "0.0.0.0:0"),
         listener("off", "same", "udp", "127.0.0.1:5060"),
@@ -189,7 +190,7 @@ fn cfg_010_address_taken() {
         &[&text.concat()],
         &expect![[r#"
             CFG-010 [0.toml:17:8] the listener `adaptors.b.settings.listeners.same.bind` claims udp 127.0.0.1:5060, which `adaptors.a.settings.listeners.one.bind` has already
-            CFG-010 [0.toml:20:8] the listener `adaptors.b.settings.listeners.all.bind` claims tcp [::]:5060, which `adaptors.a.settings.listeners.other.bind` has already
+            CFG-010 [0.toml:20:8] the listener `adaptors.b.settings.listeners.all.bind` claims tcp 0.0.0.0:5060, which `adaptors.a.settings.listeners.other.bind` has already
         "#]],
     );
 }
