@@ -87,6 +87,8 @@ pub struct EventDecl {
     pub component: Component,
     /// Reads an event that was written with [`AnyEvent::encode`].
     pub decode: fn(&[u8]) -> Result<AnyEvent, postcard::Error>,
+    /// Hashed when the declaration is compiled, not when an event is fired.
+    id: ComponentId,
 }
 
 impl EventDecl {
@@ -96,12 +98,13 @@ impl EventDecl {
         Self {
             component: E::TYPE,
             decode: |bytes| postcard::from_bytes::<E>(bytes).map(AnyEvent::new),
+            id: const { E::TYPE.id() },
         }
     }
     /// The event type's id.
     #[must_use]
     pub const fn id(&self) -> ComponentId {
-        self.component.id()
+        self.id
     }
 }
 
