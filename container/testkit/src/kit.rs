@@ -156,6 +156,14 @@ impl TestKit {
             "the power fails in a write",
         );
     }
+    /// Kills the process when so much time has passed, whatever is going on then, and starts another at once.
+    pub fn crash_after(&mut self, time: Duration) {
+        self.started().crash_later(time, Crash::Kill);
+    }
+    /// The same with the power cut: what was not synced by then is lost.
+    pub fn crash_losing_unsynced_after(&mut self, time: Duration) {
+        self.started().crash_later(time, Crash::LoseUnsynced);
+    }
     #[track_caller]
     fn restart(&self, how: Crash, down: Duration, note: &str) {
         let result = {

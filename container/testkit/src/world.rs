@@ -32,6 +32,8 @@ pub(crate) struct World {
     processes: u8,
     peers: Entropy,
     kept: Vec<Rc<dyn Any>>,
+    /// When the process will be ended, and how.
+    fate: Option<(Instant, Crash)>,
 }
 
 /// What ends a test.
@@ -65,6 +67,7 @@ impl World {
             processes: 0,
             peers: entropy(seed, b'p'),
             kept: Vec::new(),
+            fate: None,
         }
     }
 
@@ -144,6 +147,23 @@ impl World {
         self.net.ladder.note(self.clock.instant(), note);
     }
 
+    /// Ends the process at a moment to come, and starts another at once.
+    pub(crate) fn crash_later(&mut self, after: Duration, how: Crash) {
+        self.fate = Some((self.clock.instant().saturating_add(nanos(after)), how));
+    }
+
+    /// Whether a moment of that kind has come.
+    fn meet_fate(&mut self) -> Result<(), Trouble> {
+        match self.fate {
+            Some((at, how)) if at <= self.clock.instant() => {
+                self.fate = None;
+                self.crash(how, "the process is killed, and a new one starts");
+                self.boot()
+            }
+            _ => Ok(()),
+        }
+    }
+
     // ---- time
 
     /// Does all that there is to do at this instant.
@@ -161,6 +181,7 @@ impl World {
         self.settle()?;
         while let Some(next) = self.next().filter(|next| *next <= until) {
             self.clock.set(next);
+            self.meet_fate()?;
             self.settle()?;
         }
         self.clock.set(until);
@@ -180,7 +201,10 @@ impl World {
                 return Ok(Some(received));
             }
             match self.next().filter(|next| *next <= until) {
-                Some(next) => self.clock.set(next),
+                Some(next) => {
+                    self.clock.set(next);
+                    self.meet_fate()?;
+                }
                 None => {
                     self.clock.set(until);
                     return Ok(None);
@@ -192,7 +216,8 @@ impl World {
     fn next(&self) -> Option<Instant> {
         let shard = self.shard.as_ref().and_then(Shard::deadline);
         let shard = shard.map(|mono| self.clock.instant_of(mono));
-        [shard, self.disk.next(), self.net.next()]
+        let fate = self.fate.map(|(at, _)| at);
+        [shard, self.disk.next(), self.net.next(), fate]
             .into_iter()
             .flatten()
             .min()

@@ -27,8 +27,9 @@ impl Call {
         Self::with(peers, leg)
     }
 
+    /// The side of the next request of that method to that address, if one comes.
     #[track_caller]
-    pub(super) fn received(peers: &SipPeers, method: &str, uri: &str) -> Self {
+    pub(super) fn received(peers: &SipPeers, method: &str, uri: &str) -> Option<Self> {
         let ground = peers.ground();
         let at = ground.peer(text::host(uri));
         let user = text::user(uri).as_bytes();
@@ -40,11 +41,8 @@ impl Call {
                 .and_then(|u| u.user())
                 .unwrap_or_default();
             came.at == at && request.to_tag().is_none() && is(request, method) && asked == user
-        });
-        match came {
-            Some(came) => Self::with(peers, Leg::called(&*ground, came)),
-            None => panic!("no {method} came to {uri}\n{}", ground.context()),
-        }
+        })?;
+        Some(Self::with(peers, Leg::called(&*ground, came)))
     }
 
     fn with(peers: &SipPeers, leg: Leg) -> Self {
@@ -169,6 +167,13 @@ impl Call {
         Some(came.message)
     }
 
+    /// Takes a 2xx to an INVITE that [`next_response`](Self::next_response) gave, as [`expect`](Self::expect) does.
+    #[track_caller]
+    pub fn acknowledge(&self, response: &Message) -> Self {
+        self.learn(response, response.status().unwrap_or_default());
+        self.clone()
+    }
+
     #[track_caller]
     fn learn(&self, response: &Message, status: u16) {
         let invite = response.cseq().is_ok_and(|c| c.method == b"INVITE");
@@ -184,11 +189,18 @@ impl Call {
     /// Waits for a request of this call; it is answered with [`respond`](Self::respond).
     #[track_caller]
     pub fn expect_request(&self, method: &str) -> Self {
-        let Some(came) = self.next_request(method, self.peers.patience) else {
-            self.fail(&format!("expected {method}, but it did not come"));
-        };
+        match self.find_request(method, self.peers.patience) {
+            Some(call) => call,
+            None => self.fail(&format!("expected {method}, but it did not come")),
+        }
+    }
+
+    /// Waits for a request of this call at most that long, and does without if none comes.
+    #[track_caller]
+    pub fn find_request(&self, method: &str, patience: Duration) -> Option<Self> {
+        let came = self.next_request(method, patience)?;
         self.leg.borrow_mut().take(came);
-        self.clone()
+        Some(self.clone())
     }
 
     #[track_caller]

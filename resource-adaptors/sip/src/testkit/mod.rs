@@ -107,7 +107,16 @@ impl SipPeers {
     #[must_use]
     #[track_caller]
     pub fn expect(&self, method: &str, uri: &str) -> Call {
-        Call::received(self, method, uri)
+        match Call::received(self, method, uri) {
+            Some(call) => call,
+            None => panic!("no {method} came to {uri}\n{}", self.ground().context()),
+        }
+    }
+
+    /// Waits for a call to that address, and does without if none comes.
+    #[track_caller]
+    pub fn find_invite(&self, uri: &str) -> Option<Call> {
+        Call::received(self, "INVITE", uri)
     }
 
     /// Opens the peer of an address before anything is sent to it.

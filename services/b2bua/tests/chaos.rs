@@ -1,0 +1,193 @@
+//! Many calls, each with a bad network, a slow disk and a crash at a moment of its own, drawn from its seed.
+//!
+//! What must hold whatever happens: a call that the caller saw answered is there until somebody hangs up, a BYE of
+//! either side is answered and reaches the other, and in the end nothing is left.
+
+use std::time::Duration;
+use strowger::prelude::*;
+use strowger::ra::Entropy;
+use strowger_b2bua::{Route, Settings, service};
+use strowger_sip::testkit::{Call, SipTestKit};
+use strowger_testkit::{Link, TestKit};
+
+const ALICE: &str = "sip:alice@a.example";
+const BOB: &str = "sip:bob@b.example";
+
+/// Seeds of an ordinary run. `STROWGER_SEEDS=1000..3000` runs others.
+const SEEDS: std::ops::Range<u64> = 0..150;
+
+struct Dice(Entropy);
+
+impl Dice {
+    fn up_to(&mut self, most: u64) -> u64 {
+        self.0.next_u64() % (most + 1)
+    }
+    fn coin(&mut self) -> bool {
+        self.up_to(1) == 1
+    }
+}
+
+struct Run {
+    slee: TestKit,
+    dice: Dice,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let mut dice = Dice(Entropy::from_seed(bytes));
+        let everywhere = Settings {
+            routes: vec![Route::default()],
+            ..Settings::default()
+        };
+        let mut slee = TestKit::strict()
+            .seed(seed)
+            .adaptor(strowger_sip::adaptor())
+            .service_with(service(), everywhere);
+        slee.set_link(Link {
+            delay: millis(dice.up_to(30)),
+            jitter: millis(dice.up_to(60)),
+            loss: u16::try_from(dice.up_to(150)).unwrap_or(0),
+            duplicate: u16::try_from(dice.up_to(100)).unwrap_or(0),
+            segment: 0,
+        });
+        slee.set_sync_time(millis(dice.up_to(20)));
+        Self { slee, dice }
+    }
+
+    fn crash_within(&mut self, time: Duration) {
+        let most = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let after = Duration::from_micros(self.dice.up_to(most));
+        if self.dice.coin() {
+            self.slee.crash_after(after);
+        } else {
+            self.slee.crash_losing_unsynced_after(after);
+        }
+    }
+
+    /// The call, if the caller saw it answered. If not, the callee is not left with one either.
+    fn set_up(&mut self) -> Option<(Call, Call)> {
+        let alice = self.slee.sip().invite(ALICE, BOB);
+        // Before the callee has it, the call may be lost with the process, and the caller told so or left to its timer.
+        let bob = self.slee.sip().patience(secs(35)).find_invite(BOB)?;
+        if self.dice.coin() {
+            bob.ring();
+        }
+        bob.answer();
+        while let Some(response) = alice.next_response(secs(35)) {
+            match response.status() {
+                Some(..=199) => {}
+                Some(200..=299) => {
+                    alice.acknowledge(&response);
+                    return Some((alice, bob));
+                }
+                _ => break,
+            }
+        }
+        if bob.find_request("ACK", Duration::ZERO).is_some() {
+            bob.expect_bye();
+        }
+        None
+    }
+
+    fn hang_up(&mut self, alice: &Call, bob: &Call) {
+        let (first, second) = if self.dice.coin() {
+            (alice, bob)
+        } else {
+            (bob, alice)
+        };
+        first.bye().expect(200);
+        second.expect_bye();
+    }
+
+    /// Nothing is left, once everything that can still come has come.
+    fn end(mut self, seed: u64) {
+        self.slee.set_link(Link::default());
+        self.slee.advance(minutes(5));
+        let counts = self.slee.counts();
+        let left = (
+            counts.activities,
+            counts.entities,
+            counts.timers,
+            counts.events,
+        );
+        assert_eq!(
+            left,
+            (0, 0, 0, 0),
+            "seed {seed} leaves something:\n{}",
+            self.slee.ladder()
+        );
+    }
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "chosen by whoever runs the tests"
+    )]
+    let chosen = std::env::var("STROWGER_SEEDS").ok();
+    let range = chosen.as_deref().and_then(|text| {
+        let (from, to) = text.split_once("..")?;
+        Some(from.parse().ok()?..to.parse().ok()?)
+    });
+    range.unwrap_or(SEEDS)
+}
+
+#[test]
+fn a_crash_while_a_call_is_set_up() {
+    let (mut answered, mut lost) = (0, 0);
+    for seed in seeds() {
+        let mut run = Run::new(seed);
+        run.crash_within(millis(300));
+        match run.set_up() {
+            Some((alice, bob)) => {
+                answered += 1;
+                run.hang_up(&alice, &bob);
+            }
+            None => lost += 1,
+        }
+        run.end(seed);
+    }
+    assert!(
+        answered > lost,
+        "{answered} calls answered, {lost} lost before that"
+    );
+}
+
+#[test]
+fn a_crash_while_a_call_is_up_or_ended() {
+    for seed in seeds() {
+        let mut run = Run::new(seed);
+        let Some((alice, bob)) = run.set_up() else {
+            panic!(
+                "seed {seed}: the call was not set up\n{}",
+                run.slee.ladder()
+            );
+        };
+        run.crash_within(millis(2_300));
+        let rest = millis(run.dice.up_to(2_000));
+        run.slee.advance(rest);
+        run.hang_up(&alice, &bob);
+        run.end(seed);
+    }
+}
+
+#[test]
+fn crash_after_crash() {
+    for seed in seeds() {
+        let mut run = Run::new(seed);
+        run.crash_within(millis(1_000));
+        let call = run.set_up();
+        for _ in 0..run.dice.up_to(4) {
+            run.crash_within(millis(1_000));
+            let rest = millis(run.dice.up_to(3_000));
+            run.slee.advance(rest);
+        }
+        if let Some((alice, bob)) = call {
+            run.crash_within(millis(200));
+            run.hang_up(&alice, &bob);
+        }
+        run.end(seed);
+    }
+}
