@@ -40,6 +40,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             Duration::from_secs(seconds),
         )?;
     }
+    println!("\n1600 transactions/s, one by one:");
+    println!("group delay   p50 ms  tx/sync  writer CPU us/tx  us/sync");
+    for delay in [0, 1, 2, 5, 10] {
+        let _ = std::fs::remove_dir_all(&dir);
+        pace(
+            &dir,
+            Duration::from_millis(delay),
+            Duration::from_secs(seconds),
+        )?;
+    }
+    println!();
     recover(&dir)
 }
 
@@ -84,6 +95,61 @@ fn measure(
     Ok(())
 }
 
+/// Commits at a fixed rate, as a node under light load does, and prints one line.
+fn pace(dir: &Path, group_delay: Duration, time: Duration) -> Result<(), Box<dyn Error>> {
+    const GAP: Duration = Duration::from_micros(625);
+    let store = JournalSled::open(dir, &StoreOptions::default())?;
+    let (send, durable) = sync_channel(65536);
+    let options = WriterOptions {
+        group_delay,
+        ..WriterOptions::default()
+    };
+    let on_event = move |event| {
+        if let WriterEvent::Durable(seq) = event {
+            let _ = send.send((seq, Instant::now()));
+        }
+    };
+    let writer = Writer::spawn(Box::new(store), options, Box::new(on_event))?;
+    let handle = writer.handle();
+    let mut builder = GroupBuilder::new(Seq(1));
+    let begun = Instant::now();
+    let mut submitted = Vec::new();
+    while begun.elapsed() < time {
+        let due = begun + GAP * submitted.len() as u32;
+        std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
+        begin_transaction(&mut builder, submitted.len() as u64);
+        submitted.push(Instant::now());
+        if let Some(group) = builder.take() {
+            handle.submit(group)?;
+        }
+    }
+    let cpu = writer_cpu()?.as_secs_f64() * 1e6;
+    let stats = handle.stats();
+    writer.shutdown();
+    let mut waiting = submitted.iter().enumerate().peekable();
+    let mut latencies = Vec::new();
+    for (seq, at) in durable.try_iter() {
+        while let Some((_, from)) = waiting.next_if(|(index, _)| *index < seq.0 as usize) {
+            latencies.push(at - *from);
+        }
+    }
+    latencies.sort_unstable();
+    println!(
+        "{:>8} ms  {:>7.2}  {:>7.1}  {:>16.1}  {:>7.1}",
+        group_delay.as_millis(),
+        latencies
+            .get(latencies.len() / 2)
+            .copied()
+            .unwrap_or_default()
+            .as_secs_f64()
+            * 1e3,
+        stats.commits as f64 / stats.syncs as f64,
+        cpu / stats.commits as f64,
+        cpu / stats.syncs as f64,
+    );
+    Ok(())
+}
+
 /// Keeps `in_flight` transactions under way; gives how long each took.
 fn drive(
     writer: &WriterHandle,
@@ -96,26 +162,10 @@ fn drive(
     let mut waiting: VecDeque<Instant> = VecDeque::new();
     let mut latencies = Vec::new();
     let (begun, mut oldest) = (Instant::now(), next);
-    let payload = [0xA5_u8; 600];
     let mut step = 0_u64;
     while begun.elapsed() < time {
         while waiting.len() < in_flight {
-            builder.begin(true);
-            let (session, stage) = (step / 4, step % 4);
-            for (kind, size) in SIZES.iter().enumerate() {
-                let key = Key {
-                    slot: session as u8,
-                    session,
-                    kind: kind as u8,
-                    sub: b"leg",
-                };
-                let done = match stage {
-                    0 => builder.insert(&key, &payload[..*size]),
-                    1 | 2 => builder.update(&key, &payload[..*size]),
-                    _ => builder.remove(&key),
-                };
-                done.expect("fits");
-            }
+            begin_transaction(&mut builder, step);
             step += 1;
             waiting.push_back(Instant::now());
         }
@@ -138,6 +188,27 @@ fn drive(
         }
     }
     latencies
+}
+
+/// One transaction of three records: the sessions are created, updated twice and removed.
+fn begin_transaction(builder: &mut GroupBuilder, step: u64) {
+    let payload = [0xA5_u8; 600];
+    builder.begin(true);
+    let (session, stage) = (step / 4, step % 4);
+    for (kind, size) in SIZES.iter().enumerate() {
+        let key = Key {
+            slot: session as u8,
+            session,
+            kind: kind as u8,
+            sub: b"leg",
+        };
+        let done = match stage {
+            0 => builder.insert(&key, &payload[..*size]),
+            1 | 2 => builder.update(&key, &payload[..*size]),
+            _ => builder.remove(&key),
+        };
+        done.expect("fits");
+    }
 }
 
 /// Fills a store with live records, and times its recovery from the journal and from a checkpoint.
@@ -233,4 +304,17 @@ fn resident_mib() -> Result<u64, Box<dyn Error>> {
         .ok_or("no resident size")?
         .parse()?;
     Ok(pages * 4096 / (1024 * 1024))
+}
+
+/// Processor time of the writer's thread.
+fn writer_cpu() -> Result<Duration, Box<dyn Error>> {
+    for task in std::fs::read_dir("/proc/self/task")? {
+        let path = task?.path();
+        if std::fs::read_to_string(path.join("comm"))?.trim() == "writer" {
+            let stat = std::fs::read_to_string(path.join("schedstat"))?;
+            let nanoseconds = stat.split_whitespace().next().ok_or("no time")?.parse()?;
+            return Ok(Duration::from_nanos(nanoseconds));
+        }
+    }
+    Err("no writer".into())
 }
