@@ -176,14 +176,13 @@ impl Driver {
 
     /// Gives commits to the writer. A group that it does not take is offered again before another is made.
     fn hand_over(&mut self) {
-        if let Some(group) = self.held.take().or_else(|| self.shard.take_group()) {
-            match self.handle.submit(group) {
-                Ok(()) => {
-                    if let Some(buffer) = self.handle.spare() {
-                        self.shard.recycle(buffer);
-                    }
-                }
-                Err(QueueFull(group)) => self.held = Some(group),
+        while let Some(group) = self.held.take().or_else(|| self.shard.take_group()) {
+            if let Err(QueueFull(group)) = self.handle.submit(group) {
+                self.held = Some(group);
+                return;
+            }
+            if let Some(buffer) = self.handle.spare() {
+                self.shard.recycle(buffer);
             }
         }
     }

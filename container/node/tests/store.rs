@@ -162,7 +162,10 @@ fn answers_that_wait_for_a_sync_leave_when_the_node_stops() {
     let udp = bench.udp(&node);
     levers.stick(true);
     udp.send("ann hello");
-    bench.until(|| node.status().unwrap().counts.outputs > 0);
+    bench.until(|| {
+        let status = node.status().unwrap();
+        status.kernel.deliveries == 1 && status.counts.outputs > 0
+    });
     node.stop();
     node.stop();
     levers.stick(false);

@@ -4,7 +4,7 @@ use super::*;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Instant;
-use stream::{CONNECT_TIME, FIRST_BYTES_TIME, HALF_CLOSED_TIME, IDLE_TIME};
+use stream::{CONNECT_TIME, FIRST_BYTES_TIME, HALF_CLOSED_TIME, IDLE_TIME, Stage};
 
 const RA: RaIx = RaIx(3);
 const UDP: ListenerIx = ListenerIx(0);

@@ -1,0 +1,319 @@
+//! Connections of a shard: accepted, opened, read, written, and given up when their time is over.
+
+use super::accept::Next;
+use super::source::Source;
+use super::stream::{self, Broken, Got, Stage, Stream};
+use super::{Net, Sink, Socket, udp};
+use bytes::Bytes;
+use mio::Interest;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use strowger::ra::ConnId;
+use strowger::time::Mono;
+use strowger_kernel::NetInput;
+
+/// Connections that may be opened, over all adaptors, at one time.
+const OPENED: usize = 16_384;
+/// Bytes read from one connection before others get their turn.
+const READ_PORTION: usize = udp::DATAGRAM;
+/// Time between two looks at connections that are being opened or closed, or idle.
+const SWEEP: Duration = Duration::from_millis(500);
+
+impl Net {
+    /// Connections that stand or are being opened.
+    pub(crate) fn connections(&self) -> usize {
+        self.streams.len()
+    }
+
+    pub(super) fn accept(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
+        let Some((acceptor, flags)) = self.acceptors.get_mut(n as usize) else {
+            return false;
+        };
+        let (socket, peer) = match acceptor.next() {
+            Next::Connection(socket, peer) => (socket, peer),
+            Next::None => {
+                flags.queued = false;
+                return false;
+            }
+            Next::Retry => return true,
+            Next::Exhausted => {
+                // Out of descriptors: looked at again by the next sweep.
+                self.sweep_soon();
+                return false;
+            }
+        };
+        if acceptor.open >= acceptor.connections {
+            self.counts.refused += 1;
+            return true;
+        }
+        acceptor.open += 1;
+        self.counts.accepted += 1;
+        self.next_inbound += 1;
+        let id = inbound_id(self.next_inbound);
+        let (at, write_buffer) = (acceptor.at, acceptor.write_buffer);
+        let local = socket.local_addr().unwrap_or(peer);
+        let stream = Stream::new(id, at, socket, peer, true, write_buffer, self.now);
+        if self.admit(stream).is_ok() {
+            let listener = at.listener;
+            let input = NetInput::Connected {
+                conn: id,
+                listener,
+                peer,
+                local,
+                inbound: true,
+            };
+            sink.input(at.ra, input);
+        } else {
+            self.left(at, true);
+        }
+        true
+    }
+
+    pub(super) fn read_stream(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
+        let Some(stream) = self.streams.get_mut(n) else {
+            return false;
+        };
+        stream.queued = false;
+        if stream.stage == Stage::Connecting {
+            return false;
+        }
+        let Some(portion) = self.buffer.get_mut(..READ_PORTION) else {
+            return false;
+        };
+        match stream.read(portion) {
+            Got::Nothing => false,
+            Got::Bytes(read, more) => {
+                stream.queued = more;
+                self.counts.bytes_in += read as u64;
+                if stream.stage == Stage::Open {
+                    stream.touch(self.now);
+                    let (ra, conn) = (stream.at.ra, stream.id);
+                    let bytes = portion.get(..read).unwrap_or_default();
+                    sink.input(ra, NetInput::Received { conn, bytes });
+                }
+                more
+            }
+            Got::End if stream.stage == Stage::Open => {
+                stream.stage = Stage::HalfClosed;
+                stream.until = self.now + stream::HALF_CLOSED_TIME;
+                self.sweep_soon();
+                false
+            }
+            Got::End if stream.stage == Stage::HalfClosed => false,
+            Got::End | Got::Broken => {
+                self.drop_stream(n);
+                false
+            }
+        }
+    }
+
+    /// Sends on a connection at the end of the turn. On one that is gone nothing happens: its end was reported.
+    pub(crate) fn stream(&mut self, conn: ConnId, bytes: Bytes) {
+        let Some(&n) = self.by_id.get(&conn) else {
+            return;
+        };
+        let Some(stream) = self.streams.get_mut(n) else {
+            return;
+        };
+        stream.touch(self.now);
+        match stream.push(bytes, &mut self.counts) {
+            Ok(true) => self.unsent.push(Source::Stream(n)),
+            Ok(false) => {}
+            Err(Broken) => {
+                tracing::warn!(peer = %stream.peer, "connection closed: the peer does not read");
+                self.drop_stream(n);
+            }
+        }
+    }
+
+    /// Begins to open a connection from the address of a listener, from any port.
+    pub(crate) fn connect(&mut self, conn: ConnId, at: Socket, to: SocketAddr) {
+        let listener = self
+            .acceptors
+            .iter()
+            .find(|(acceptor, _)| acceptor.at == at);
+        let opened = match listener {
+            Some((acceptor, _)) if self.opened < OPENED => acceptor
+                .connect(to)
+                .map(|socket| (socket, acceptor.write_buffer)),
+            Some(_) => Err(io::ErrorKind::QuotaExceeded.into()),
+            None => Err(io::ErrorKind::AddrNotAvailable.into()),
+        };
+        let admitted = opened.and_then(|(socket, write_buffer)| {
+            self.opened += 1;
+            let stream = Stream::new(conn, at, socket, to, false, write_buffer, self.now);
+            self.admit(stream).inspect_err(|_| self.left(at, false))
+        });
+        if let Err(error) = admitted {
+            tracing::debug!(%to, %error, "connection could not be opened");
+            self.counts.connects_failed += 1;
+            self.reports
+                .push_back((at.ra, NetInput::ConnectFailed { conn }));
+        }
+    }
+
+    /// Closes a connection after what was sent on it.
+    pub(crate) fn close(&mut self, conn: ConnId) {
+        let Some(&n) = self.by_id.get(&conn) else {
+            return;
+        };
+        let Some(stream) = self.streams.get_mut(n) else {
+            return;
+        };
+        if stream.stage == Stage::Connecting {
+            return self.drop_stream(n);
+        }
+        stream.close(self.now);
+        self.sweep_soon();
+        self.unsent.push(Source::Stream(n));
+    }
+
+    pub(super) fn flush_stream(&mut self, n: u32) {
+        let Some(stream) = self.streams.get_mut(n) else {
+            return;
+        };
+        if stream.stage == Stage::Connecting && !self.opened_stream(n) {
+            return;
+        }
+        let Some(stream) = self.streams.get_mut(n) else {
+            return;
+        };
+        if let Err(Broken) = stream.flush(&mut self.counts) {
+            self.drop_stream(n);
+        }
+    }
+
+    /// Looks whether a connection stands; whether it does.
+    fn opened_stream(&mut self, n: u32) -> bool {
+        let Some(stream) = self.streams.get_mut(n) else {
+            return false;
+        };
+        match (stream.socket.take_error(), stream.socket.peer_addr()) {
+            (Ok(None), Ok(peer)) => {
+                stream.stage = Stage::Open;
+                stream.touch(self.now);
+                let local = stream.socket.local_addr().unwrap_or(peer);
+                let (conn, listener) = (stream.id, stream.at.listener);
+                let input = NetInput::Connected {
+                    conn,
+                    listener,
+                    peer,
+                    local,
+                    inbound: false,
+                };
+                self.reports.push_back((stream.at.ra, input));
+                self.counts.connected += 1;
+                // What came before the connection was known to stand has had its wake-up.
+                if !stream.queued {
+                    stream.queued = true;
+                    self.ready.push_back(Source::Stream(n));
+                }
+                true
+            }
+            (Ok(None), Err(error)) if error.kind() == io::ErrorKind::NotConnected => false,
+            _ => {
+                self.drop_stream(n);
+                false
+            }
+        }
+    }
+
+    /// Gives up what has waited too long. To be called when [`Net::deadline`] has come.
+    pub(crate) fn sweep(&mut self, now: Mono) {
+        self.now = now;
+        let mut over = Vec::new();
+        let mut hurried = false;
+        for (n, stream) in self.streams.iter() {
+            if stream.until <= now {
+                over.push(n);
+            }
+            hurried |= stream.stage != Stage::Open;
+        }
+        for n in over {
+            self.counts.streams_idle += u64::from(
+                self.streams
+                    .get_mut(n)
+                    .is_some_and(|s| s.stage == Stage::Open),
+            );
+            self.drop_stream(n);
+        }
+        for ((acceptor, flags), n) in self.acceptors.iter_mut().zip(0..) {
+            if flags.queued && !self.ready.contains(&Source::Acceptor(n)) {
+                tracing::debug!(listener = ?acceptor.at, "trying to accept connections again");
+                self.ready.push_back(Source::Acceptor(n));
+            }
+        }
+        let next = if hurried { SWEEP } else { SWEEP * 20 };
+        self.sweep_at = (self.streams.len() > 0).then(|| now + next);
+    }
+
+    /// Something has a short time left.
+    fn sweep_soon(&mut self) {
+        let soon = self.now + SWEEP;
+        self.sweep_at = Some(self.sweep_at.map_or(soon, |at| at.min(soon)));
+    }
+
+    fn admit(&mut self, stream: Stream) -> io::Result<()> {
+        let n = self.streams.insert(stream);
+        let Some(stream) = self.streams.get_mut(n) else {
+            return Ok(());
+        };
+        let id = stream.id;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let token = Source::Stream(n).into();
+        if let Err(error) = self
+            .poll
+            .registry()
+            .register(&mut stream.socket, token, both)
+        {
+            self.streams.remove(n);
+            return Err(error);
+        }
+        self.by_id.insert(id, n);
+        self.sweep_soon();
+        Ok(())
+    }
+
+    /// Ends a connection at once and reports it.
+    fn drop_stream(&mut self, n: u32) {
+        let Some(mut stream) = self.streams.remove(n) else {
+            return;
+        };
+        // The descriptor is closed right after; an error here changes nothing.
+        if let Err(error) = self.poll.registry().deregister(&mut stream.socket) {
+            tracing::debug!(%error, "connection was not registered");
+        }
+        self.by_id.remove(&stream.id);
+        self.left(stream.at, stream.inbound);
+        let conn = stream.id;
+        let report = if stream.stage == Stage::Connecting {
+            self.counts.connects_failed += 1;
+            NetInput::ConnectFailed { conn }
+        } else {
+            NetInput::Closed { conn }
+        };
+        self.reports.push_back((stream.at.ra, report));
+    }
+
+    fn left(&mut self, at: Socket, inbound: bool) {
+        if !inbound {
+            self.opened = self.opened.saturating_sub(1);
+        } else if let Some((acceptor, _)) = self.acceptors.iter_mut().find(|(a, _)| a.at == at) {
+            acceptor.open = acceptor.open.saturating_sub(1);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn stages(&self) -> Vec<Stage> {
+        self.streams
+            .iter()
+            .map(|(_, stream)| stream.stage)
+            .collect()
+    }
+}
+
+/// Numbers of accepted connections have their highest bit clear; those that the kernel gives to opened ones have it set.
+const fn inbound_id(n: u64) -> ConnId {
+    ConnId(n & !(1 << 63))
+}
