@@ -1,0 +1,155 @@
+//! Records: when they are written, and what an adaptor makes of them in its next process.
+
+use super::*;
+
+impl Bench {
+    fn durable() -> Self {
+        let mut bench = Self::new();
+        bench.host.durable = true;
+        bench
+    }
+
+    /// Another process with the records of this one.
+    fn restart(&self) -> Self {
+        let mut next = Self::inactive();
+        next.host.receivers = self.host.receivers.clone();
+        next.host.durable = true;
+        for ((activity, sub), value) in &self.host.records {
+            next.host.cookies.entry(*activity).or_default();
+            let kind = kind::<strowger_sip::Invite>();
+            next.input(Input::Restore {
+                activity: *activity,
+                kind,
+                sub,
+                value,
+            });
+        }
+        next.input(Input::Restored);
+        next.input(Input::Active);
+        next
+    }
+}
+
+#[test]
+fn a_call_is_written_down_before_its_200_leaves() {
+    let mut bench = Bench::durable();
+    bench.receive(request("INVITE", "i1", "", 1));
+    let activity = bench.host.last_activity;
+    bench.input(Input::Snapshot(activity));
+    assert_eq!(
+        bench.short(),
+        ["start sip-dialog", "fire sip-invite"],
+        "not before it is up"
+    );
+    bench.command(Command::Answer {
+        dialog: activity,
+        reply: status(200),
+    });
+    assert_eq!(bench.short(), ["persist []", "persist [1]", "200"]);
+    let record = &bench.host.records[&(activity, Vec::new())];
+    assert!(record.len() <= 600, "{} bytes", record.len());
+}
+
+#[test]
+fn in_a_class_that_keeps_nothing_nothing_is_written() {
+    let mut bench = Bench::new();
+    bench.up();
+    assert!(bench.host.records.is_empty());
+}
+
+#[test]
+fn a_call_that_becomes_durable_later_is_written_then() {
+    let mut bench = Bench::new();
+    let (activity, _) = bench.up();
+    bench.host.durable = true;
+    bench.input(Input::Snapshot(activity));
+    assert_eq!(bench.short(), ["persist []"]);
+}
+
+#[test]
+fn a_restored_call_answers_and_sends_bye() {
+    let mut bench = Bench::durable();
+    let (_, tag) = bench.up();
+    let mut next = bench.restart();
+    next.did();
+    next.receive(request("BYE", "b1", &tag, 2));
+    assert_eq!(next.short(), ["fire sip-bye"]);
+    let mut next = bench.restart();
+    let (activity, _) = bench.host.records.keys().next().unwrap().clone();
+    next.did();
+    next.command(Command::HangUp { dialog: activity });
+    assert!(next.short().starts_with(&["persist []".to_owned()]));
+}
+
+#[test]
+fn a_200_without_ack_is_sent_again_after_a_restart() {
+    let mut bench = Bench::durable();
+    bench.receive(request("INVITE", "i1", "", 1));
+    bench.command(Command::Answer {
+        dialog: bench.host.last_activity,
+        reply: status(200),
+    });
+    let ok = bench.host.last_sent.clone();
+    let mut next = bench.restart();
+    next.did();
+    next.pass(0);
+    assert_eq!(next.short(), ["200"]);
+    assert_eq!(next.host.last_sent, ok);
+    next.pass(100_000);
+    assert!(
+        next.short().iter().all(|did| did == "200"),
+        "no BYE: the ACK may have come before"
+    );
+    // Longer ago than 64*T1: the caller has given up waiting, one way or the other.
+    let mut late = Bench::inactive();
+    late.host.mono += 60_000_000_000;
+    late.host.durable = true;
+    for ((activity, sub), value) in &bench.host.records {
+        late.host.cookies.entry(*activity).or_default();
+        let kind = kind::<strowger_sip::Invite>();
+        late.input(Input::Restore {
+            activity: *activity,
+            kind,
+            sub,
+            value,
+        });
+    }
+    late.pass(100_000);
+    assert_eq!(late.short(), Vec::<String>::new());
+}
+
+#[test]
+fn a_bye_without_answer_is_sent_again_after_a_restart() {
+    let mut bench = Bench::durable();
+    let (activity, _) = bench.up();
+    bench.command(Command::HangUp { dialog: activity });
+    assert_eq!(bench.short(), ["persist []", "forget [1]", "BYE"]);
+    let mut next = bench.restart();
+    assert_eq!(next.short(), ["persist []", "BYE"]);
+    assert!(next.host.last_sent.contains("CSeq: 2 BYE"));
+}
+
+#[test]
+fn an_activity_without_record_is_ended_after_a_restart() {
+    let mut bench = Bench::durable();
+    let bare = bench.host.provide();
+    bench.input(Input::RestoreBare {
+        activity: bare,
+        kind: kind::<strowger_sip::Invite>(),
+    });
+    assert_eq!(bench.short(), ["end"]);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_ends_its_activity() {
+    let mut bench = Bench::durable();
+    let activity = bench.host.provide();
+    let kind = kind::<strowger_sip::Invite>();
+    bench.input(Input::Restore {
+        activity,
+        kind,
+        sub: b"",
+        value: b"\xff\xff",
+    });
+    assert_eq!(bench.short(), ["count sip.records_unreadable", "end"]);
+}

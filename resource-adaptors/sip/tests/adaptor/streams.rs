@@ -1,0 +1,200 @@
+//! Connections: RFC 3261 18, RFC 5626 keep-alives, and the bounds.
+
+use super::*;
+use std::net::SocketAddr;
+use strowger::ra::ConnId;
+
+const TCP: ListenerIx = ListenerIx(0);
+
+impl Bench {
+    fn accept(&mut self, conn: u64, peer: &str) {
+        let (peer, local): (SocketAddr, SocketAddr) =
+            (peer.parse().unwrap(), "127.0.0.1:5060".parse().unwrap());
+        self.input(Input::Connected {
+            conn: ConnId(conn),
+            listener: TCP,
+            peer,
+            local,
+            inbound: true,
+        });
+    }
+
+    fn read(&mut self, conn: u64, bytes: &[u8]) {
+        self.input(Input::Received {
+            conn: ConnId(conn),
+            bytes,
+        });
+    }
+}
+
+fn over_tcp(method: &str, branch: &str, tag: &str, cseq: u32) -> String {
+    request(method, branch, tag, cseq)
+        .replace("SIP/2.0/UDP", "SIP/2.0/TCP")
+        .replace(">\r\nContent-Length", ";transport=tcp>\r\nContent-Length")
+}
+
+#[test]
+fn messages_are_cut_out_wherever_the_reads_fall() {
+    let two = over_tcp("OPTIONS", "o1", "", 1) + &over_tcp("OPTIONS", "o2", "", 2);
+    for step in [1, 7, 100, two.len()] {
+        let mut bench = Bench::new();
+        bench.accept(100, PEER);
+        for piece in two.as_bytes().chunks(step) {
+            bench.read(100, piece);
+        }
+        let fired = bench
+            .short()
+            .iter()
+            .filter(|did| *did == "fire sip-options")
+            .count();
+        assert_eq!(fired, 2, "step {step}");
+    }
+}
+
+#[test]
+fn a_response_goes_back_over_its_connection() {
+    let mut bench = Bench::new();
+    bench.accept(100, PEER);
+    bench.read(100, over_tcp("INVITE", "i1", "", 1).as_bytes());
+    bench.did();
+    bench.command(Command::Answer {
+        dialog: bench.host.last_activity,
+        reply: status(486),
+    });
+    assert!(
+        matches!(&bench.did()[0], Did::Stream(ConnId(100), text) if text.starts_with("SIP/2.0 486"))
+    );
+}
+
+#[test]
+fn requests_of_a_dialog_use_its_connection_and_then_a_new_one() {
+    let mut bench = Bench::new();
+    bench.accept(100, "192.0.2.9:40000");
+    bench.read(100, over_tcp("INVITE", "i1", "", 1).as_bytes());
+    let activity = bench.host.last_activity;
+    bench.command(Command::Answer {
+        dialog: activity,
+        reply: status(200),
+    });
+    let tag = bench
+        .host
+        .last_sent
+        .split("To: ")
+        .nth(1)
+        .unwrap()
+        .split(";tag=")
+        .nth(1)
+        .unwrap();
+    let tag = tag.split("\r\n").next().unwrap().to_owned();
+    bench.read(100, over_tcp("ACK", "a1", &tag, 1).as_bytes());
+    bench.did();
+    let info = || strowger_sip::proto::ua::Draft {
+        method: Bytes::from_static(b"INFO"),
+        max_forwards: 70,
+        ..Default::default()
+    };
+    bench.command(Command::Within {
+        dialog: activity,
+        draft: info(),
+    });
+    assert!(matches!(&bench.did()[0], Did::Stream(ConnId(100), text) if text.starts_with("INFO")));
+    bench.input(Input::Closed { conn: ConnId(100) });
+    bench.command(Command::Within {
+        dialog: activity,
+        draft: info(),
+    });
+    let did = bench.did();
+    assert!(
+        matches!(&did[0], Did::Connect(to) if to.to_string() == PEER),
+        "{did:?}"
+    );
+    assert!(matches!(&did[1], Did::Stream(conn, _) if *conn == bench.host.last_conn));
+}
+
+#[test]
+fn what_waits_for_a_connection_that_fails_fails() {
+    let mut bench = Bench::new();
+    let activity = bench.host.provide();
+    bench.command(Command::Invite {
+        dialog: activity,
+        draft: draft("sip:bob@192.0.2.9:5070;transport=tcp"),
+    });
+    assert_eq!(bench.short(), [&format!("connect {PEER}"), "INVITE"]);
+    bench.input(Input::ConnectFailed {
+        conn: bench.host.last_conn,
+    });
+    assert_eq!(bench.short(), ["fire sip-response", "end"]);
+    let last = bench
+        .host
+        .events
+        .last()
+        .unwrap()
+        .downcast_ref::<strowger_sip::Response>()
+        .unwrap();
+    assert_eq!((last.status(), last.is_local()), (503, true));
+}
+
+#[test]
+fn one_connection_serves_all_requests_to_a_peer() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        let activity = bench.host.provide();
+        bench.command(Command::Invite {
+            dialog: activity,
+            draft: draft("sip:bob@192.0.2.9:5070;transport=tcp"),
+        });
+    }
+    let connects = bench
+        .short()
+        .iter()
+        .filter(|did| did.starts_with("connect"))
+        .count();
+    assert_eq!(connects, 1);
+}
+
+#[test]
+fn a_ping_gets_its_pong() {
+    let mut bench = Bench::new();
+    bench.accept(100, PEER);
+    bench.read(100, b"\r\n\r\n");
+    assert!(matches!(&bench.did()[0], Did::Stream(ConnId(100), text) if text == "\r\n"));
+}
+
+#[test]
+fn a_stream_that_makes_no_sense_is_answered_where_it_can_be_and_closed() {
+    let mut bench = Bench::new();
+    bench.accept(100, PEER);
+    let text =
+        over_tcp("OPTIONS", "o1", "", 1).replace("Content-Length: 0", "Content-Length: many");
+    bench.read(100, text.as_bytes());
+    let did = bench.short();
+    assert!(
+        did.contains(&"close".to_owned()) && did.contains(&"400".to_owned()),
+        "{did:?}"
+    );
+}
+
+#[test]
+fn a_message_that_does_not_end_costs_its_connection() {
+    let mut bench = Bench::new();
+    bench.accept(100, PEER);
+    bench.read(100, b"OPTIONS sip:x SIP/2.0\r\nVia: ");
+    bench.pass(9_999);
+    assert_eq!(bench.short(), Vec::<String>::new());
+    // A byte now and then does not help.
+    bench.read(100, b"S");
+    bench.pass(2);
+    assert_eq!(bench.short(), ["count sip.streams_slow", "close"]);
+}
+
+#[test]
+fn connections_from_one_address_are_bounded() {
+    let mut bench = Bench::new();
+    for n in 0..1_001 {
+        bench.accept(100 + n, &format!("192.0.2.9:{}", 10_000 + n));
+    }
+    assert_eq!(bench.short(), ["count sip.connections_refused", "close"]);
+    bench.input(Input::Closed { conn: ConnId(100) });
+    bench.accept(5_000, "192.0.2.9:9999");
+    assert_eq!(bench.short(), Vec::<String>::new());
+}
