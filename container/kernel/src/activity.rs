@@ -303,24 +303,34 @@ impl Kernel {
         }
     }
 
-    /// The order of an entity's attachments after its priority, or an ancestor's, has changed.
+    /// The order of attachments after the priority of an entity, and so the paths of its descendants, have changed.
     pub(crate) fn reorder(&mut self, entity: EntityId) {
-        let Some(e) = self.entities.get(entity) else {
-            return;
-        };
-        let activities: SmallVec<[ActivityId; 4]> = e.activities.iter().copied().collect();
-        let children = e.children.clone();
+        let mut activities: SmallVec<[ActivityId; 8]> = SmallVec::new();
+        self.attachments_of(entity, &mut activities);
         for id in activities {
             let Some(activity) = self.activities.get_mut(id) else {
                 continue;
             };
-            if let Some(at) = activity.attached.iter().position(|a| a.entity == entity) {
-                let attachment = activity.attached.remove(at);
-                self.insert_attachment(id, attachment);
+            let mut attached = std::mem::take(&mut activity.attached);
+            activity.order = activity.order.wrapping_add(1);
+            attached.sort_by_cached_key(|a| (path(&self.entities, a.entity), a.seq));
+            if let Some(activity) = self.activities.get_mut(id) {
+                activity.attached = attached;
             }
         }
-        for child in children.iter().flat_map(|c| c.iter()) {
-            self.reorder(*child);
+    }
+    /// Adds the activities to which a tree is attached, each once.
+    fn attachments_of(&self, entity: EntityId, found: &mut SmallVec<[ActivityId; 8]>) {
+        let Some(e) = self.entities.get(entity) else {
+            return;
+        };
+        for id in &e.activities {
+            if !found.contains(id) {
+                found.push(*id);
+            }
+        }
+        for child in e.children.iter().flat_map(|c| c.iter()) {
+            self.attachments_of(*child, found);
         }
     }
 }

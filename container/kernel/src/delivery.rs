@@ -135,14 +135,14 @@ impl Kernel {
         }));
         self.probe.leave();
         let outcome = match outcome {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(object),
             Ok(Err(error)) => {
                 self.call_exception(routing, entity, &mut *object, &error);
                 self.give_back(entity, object);
                 self.tx.cause = Some(error);
-                self.current = None;
-                return Err(Failed);
+                Err(Failed)
             }
+            // An object that panicked is never used again (R-SO-05).
             Err(panic) => {
                 let error = self.panicked(entity, &*panic);
                 self.call_exception(routing, entity, &mut *object, &error);
@@ -152,8 +152,7 @@ impl Kernel {
         };
         self.current = None;
         self.set_executing(entity, false);
-        // An object that panicked is never used again (R-SO-05).
-        outcome?;
+        let object = outcome?;
         if self.tx.rollback_only {
             self.give_back(entity, object);
             return Err(Failed);

@@ -7,7 +7,6 @@
 use crate::kernel::Kernel;
 use crate::options::Durability;
 use crate::record;
-use crate::slab::SlotId;
 use strowger::id::{ActivityId, EntityId, ServiceIx, Slot, TimerId};
 use strowger_journal::{Group, GroupBuilder, Key, Seq};
 
@@ -268,6 +267,7 @@ impl Kernel {
         if self.journal.is_marked() && self.journal.open.is_none() {
             self.open_commit(Durability::Strict);
         }
+        self.write_ceilings();
         self.write_events();
         self.write_activities();
         self.write_entities();
@@ -301,8 +301,6 @@ impl Kernel {
             self.write(new, &record::activity_key(id), |kernel, out| {
                 record::encode_activity(kernel, id, out)
             });
-            let ceiling = self.activities.new_ceiling(id);
-            self.write_ceiling(record::ACTIVITIES, id, ceiling);
         }
         self.journal.activities = marked;
     }
@@ -321,8 +319,6 @@ impl Kernel {
             self.write(new, &record::entity_key(root, &sub), |kernel, out| {
                 record::encode_entity(kernel, id, out)
             });
-            let ceiling = self.entities.new_ceiling(id);
-            self.write_ceiling(record::ENTITIES, id, ceiling);
         }
         self.journal.entities = marked;
     }
@@ -342,8 +338,6 @@ impl Kernel {
             self.write(new, &record::timer_key(activity, &sub), |kernel, out| {
                 record::encode_timer(kernel, id, out)
             });
-            let ceiling = self.timers.new_ceiling(id);
-            self.write_ceiling(record::TIMERS, id, ceiling);
         }
         self.journal.timers = marked;
     }
@@ -418,15 +412,31 @@ impl Kernel {
         self.journal.scratch = scratch;
     }
 
-    fn write_ceiling<I: SlotId>(&mut self, table: u8, id: I, ceiling: Option<u32>) {
-        if let Some(ceiling) = ceiling {
-            let (slot, _, _) = id.parts();
-            self.journal.put(
-                false,
-                &record::ceiling_key(slot, &[table]),
-                &ceiling.to_be_bytes(),
-            );
+    /// Stamps that were handed out are never used again, also not after a restart.
+    fn write_ceilings(&mut self) {
+        let uncovered = self.activities.is_uncovered()
+            || self.entities.is_uncovered()
+            || self.timers.is_uncovered();
+        if !self.any_durable || !uncovered {
+            return;
         }
+        self.open_commit(Durability::Relaxed);
+        while let Some((slot, ceiling)) = self.activities.new_ceiling() {
+            self.write_ceiling(record::ACTIVITIES, slot, ceiling);
+        }
+        while let Some((slot, ceiling)) = self.entities.new_ceiling() {
+            self.write_ceiling(record::ENTITIES, slot, ceiling);
+        }
+        while let Some((slot, ceiling)) = self.timers.new_ceiling() {
+            self.write_ceiling(record::TIMERS, slot, ceiling);
+        }
+    }
+    fn write_ceiling(&mut self, table: u8, slot: Slot, ceiling: u32) {
+        self.journal.put(
+            false,
+            &record::ceiling_key(slot, &[table]),
+            &ceiling.to_be_bytes(),
+        );
     }
 
     /// Raises an activity to a class that something attached to it has. What is there of it is written as a whole.

@@ -69,6 +69,8 @@ pub(crate) struct Kernel {
     pub(crate) tx: Transaction,
     /// The event whose handler runs.
     pub(crate) current: Option<EventContext>,
+    /// The event that is being routed, also between handlers.
+    pub(crate) routed: Option<EventContext>,
     /// What adaptors have yet to be told.
     pub(crate) reports: VecDeque<Report>,
     /// Activities that may have lost their last reference.
@@ -116,6 +118,7 @@ impl Kernel {
             queue: Queue::default(),
             tx: Transaction::default(),
             current: None,
+            routed: None,
             reports: VecDeque::new(),
             checks: VecDeque::new(),
             journal: Journal::new(Seq(1)),

@@ -117,7 +117,11 @@ impl Kernel {
         for ix in (0..self.services.len() as u16).map(ServiceIx) {
             match self.service(ix) {
                 Some(s) if s.state == ServiceState::Active => self.start_service(ix),
-                Some(s) if s.entities > 0 => self.set_service_state(ix, ServiceState::Stopping),
+                // Entities or an activity of before the restart are left: it goes on stopping (R-SV-05).
+                Some(s) if s.entities > 0 || s.activity.is_some() => {
+                    self.set_service_state(ix, ServiceState::Stopping);
+                    self.end_service_activity(ix);
+                }
                 _ => {}
             }
         }
@@ -387,7 +391,9 @@ impl Kernel {
         let Some(service) = self.service(ix) else {
             return;
         };
-        let id = match service.activity {
+        // One that was ending when the process died is let go.
+        let alive = |id: &ActivityId| self.activities.get(*id).is_some_and(|a| !a.ending);
+        let id = match service.activity.filter(alive) {
             Some(id) => id,
             None => {
                 let flags = ActivityFlags::default();

@@ -176,6 +176,12 @@ impl Kernel {
         self.mark_activity(id);
     }
 
+    /// Whether an activity's last event is in its queue.
+    pub(crate) fn is_end_queued(&self, id: ActivityId) -> bool {
+        let tail = self.activities.get(id).map_or(NONE, |a| a.tail);
+        self.queue.get(tail).is_some_and(|e| e.kind == END)
+    }
+
     /// The first event of an activity, if it is the one that a context names.
     pub(crate) fn first_event(&self, context: EventContext) -> Option<(u32, &Queued)> {
         let place = self.activities.get(context.activity)?.head;

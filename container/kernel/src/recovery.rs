@@ -400,8 +400,10 @@ impl Kernel {
             };
             let bare = activity.extra.as_ref().is_none_or(|e| e.records.is_empty());
             let (owner, kind, ending) = (activity.owner, activity.kind, activity.ending);
-            if ending {
+            if ending && !self.is_end_queued(id) {
                 self.begin_end(id);
+            } else if ending {
+                // Its last event was written, with how far it had come.
             } else if let (Owner::Ra(ra), true) = (owner, bare) {
                 let kind = self
                     .registry

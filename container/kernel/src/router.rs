@@ -10,7 +10,7 @@ use crate::manage::{ServiceState, SleeState};
 use crate::queue::Queued;
 use crate::registry::{END, EventIx, KindIx};
 use smallvec::SmallVec;
-use strowger::event::AnyEvent;
+use strowger::event::{AnyEvent, EventContext};
 use strowger::id::{ActivityId, EntityId, ServiceIx};
 use strowger::ra::Outcome;
 use strowger::time::Now;
@@ -76,6 +76,10 @@ impl Kernel {
         let Some(mut routing) = self.take_up(id) else {
             return;
         };
+        self.routed = Some(EventContext {
+            activity: id,
+            event: routing.number,
+        });
         while let Some(target) = self.next_target(&mut routing) {
             self.deliver(&mut routing, target);
             *left = left.saturating_sub(1);
@@ -87,9 +91,11 @@ impl Kernel {
                 if !held {
                     self.queue.ready.push_front(id);
                 }
+                self.routed = None;
                 return self.rest(routing);
             }
         }
+        self.routed = None;
         self.finish(&routing);
     }
 

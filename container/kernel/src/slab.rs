@@ -41,11 +41,15 @@ struct Places<T> {
     free: Vec<u32>,
     stamp: u32,
     ceiling: u32,
+    /// Ids were handed out that the ceiling does not cover.
+    uncovered: bool,
 }
 
 /// A table over all slots.
 pub(crate) struct Slab<I, T> {
     slots: Vec<Places<T>>,
+    /// Slots in which ids were handed out that the ceiling does not cover.
+    uncovered: Vec<Slot>,
     len: u32,
     id: std::marker::PhantomData<I>,
 }
@@ -57,9 +61,11 @@ impl<I: SlotId, T> Slab<I, T> {
             free: Vec::new(),
             stamp: 1,
             ceiling: 0,
+            uncovered: false,
         };
         Self {
             slots: std::iter::repeat_with(places).take(SLOTS).collect(),
+            uncovered: Vec::new(),
             len: 0,
             id: std::marker::PhantomData,
         }
@@ -115,6 +121,10 @@ impl<I: SlotId, T> Slab<I, T> {
         };
         let stamp = places.stamp;
         places.stamp = stamp.checked_add(1).unwrap_or(1);
+        if stamp >= places.ceiling && !places.uncovered {
+            places.uncovered = true;
+            self.uncovered.push(slot);
+        }
         let entry = places.entries.get_mut(index as usize)?;
         *entry = Entry {
             stamp,
@@ -194,15 +204,17 @@ impl<I: SlotId, T> Slab<I, T> {
 
     // ---- durability of stamps
 
-    /// The ceiling to write before `id` is written, if the one in the store does not cover it.
-    pub(crate) fn new_ceiling(&mut self, id: I) -> Option<u32> {
-        let (slot, _, stamp) = id.parts();
+    /// Whether ids were handed out that no durable ceiling covers. Also one without a record may be in a durable state.
+    pub(crate) const fn is_uncovered(&self) -> bool {
+        !self.uncovered.is_empty()
+    }
+    /// The next ceiling to write, in the commit that may hold the ids.
+    pub(crate) fn new_ceiling(&mut self) -> Option<(Slot, u32)> {
+        let slot = self.uncovered.pop()?;
         let places = self.slots.get_mut(usize::from(slot.0))?;
-        if stamp < places.ceiling {
-            return None;
-        }
-        places.ceiling = stamp.saturating_add(BLOCK);
-        Some(places.ceiling)
+        places.uncovered = false;
+        places.ceiling = places.stamp.saturating_add(BLOCK);
+        Some((slot, places.ceiling))
     }
 
     /// Restores a ceiling.
@@ -291,8 +303,8 @@ mod tests {
     fn stamps_go_on_above_the_durable_ceiling() {
         let mut slab: Slab<TimerId, ()> = Slab::new();
         let id = slab.insert(Slot(9), ()).unwrap();
-        let ceiling = slab.new_ceiling(id).unwrap();
-        assert_eq!(slab.new_ceiling(id), None);
+        let (slot, ceiling) = slab.new_ceiling().unwrap();
+        assert_eq!((slot, slab.new_ceiling()), (Slot(9), None));
         let mut after: Slab<TimerId, ()> = Slab::new();
         after.restore_ceiling(Slot(9), ceiling);
         assert!(after.restore(id, ()));

@@ -37,7 +37,8 @@ impl Kernel {
             return Err(OpError::NotSuspended);
         }
         self.change_hold(context.activity, None);
-        if self.current.is_none_or(|c| c != context) {
+        // The event that is being routed goes on by itself (R-EC-05).
+        if self.routed.is_none_or(|c| c != context) {
             self.tx.resumed.push(context.activity);
         }
         Ok(())

@@ -259,14 +259,18 @@ impl Kernel {
             self.enqueue(event);
         }
         self.tx.fired = fired;
-        while let Some(id) = self.tx.ends.pop() {
+        let mut ends = std::mem::take(&mut self.tx.ends);
+        for id in ends.drain(..) {
             self.begin_end(id);
         }
-        while let Some(id) = self.tx.resumed.pop() {
+        self.tx.ends = ends;
+        let mut resumed = std::mem::take(&mut self.tx.resumed);
+        for id in resumed.drain(..) {
             self.queue.ready.push_back(id);
             let place = self.activities.get(id).map_or(NONE, |a| a.head);
             self.mark_event(id, place);
         }
+        self.tx.resumed = resumed;
         self.tx.claimed.clear();
         self.commit_undo();
         self.commit_touched();
@@ -276,9 +280,11 @@ impl Kernel {
 
     /// Raises activities to the class of what was attached to them.
     fn commit_raises(&mut self) {
-        while let Some((id, class)) = self.tx.raises.pop() {
+        let mut raises = std::mem::take(&mut self.tx.raises);
+        for (id, class) in raises.drain(..) {
             self.raise(id, class);
         }
+        self.tx.raises = raises;
     }
 
     /// Frees what was removed, and forgets how to undo.
@@ -330,10 +336,12 @@ impl Kernel {
         while let Some(id) = self.tx.timers.pop() {
             self.mark_timer(id);
         }
-        while let Some(id) = self.tx.activities.pop() {
+        let mut activities = std::mem::take(&mut self.tx.activities);
+        for id in activities.drain(..) {
             self.mark_activity(id);
             self.check_later(id);
         }
+        self.tx.activities = activities;
     }
 
     /// Runs the commands, in order, each as an input of its adaptor entity.
