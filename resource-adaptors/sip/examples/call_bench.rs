@@ -301,13 +301,16 @@ fn call(ua: &mut Ua, clock: &mut Clock, n: usize, hang_up: bool) {
         drain(ua, &mut a);
     });
     if let Some(callee) = callee.filter(|_| hang_up) {
-        end(ua, clock, bye, callee, (&mut a, &mut b));
+        end(ua, clock, now, bye, callee, (&mut a, &mut b));
     }
 }
 
 /// The caller hangs up.
-fn end(ua: &mut Ua, clock: &mut Clock, bye: Bytes, callee: Key, (a, b): (&mut Seen, &mut Seen)) {
-    let now = Ms(0);
+fn end(
+    ua: &mut Ua,
+    clock: &mut Clock,
+    now: Ms,
+    bye: Bytes, callee: Key, (a, b): (&mut Seen, &mut Seen)) {
     b.sent.clear();
     clock.run(|| {
         ua.datagram(now, flow(), bye);
