@@ -5,7 +5,39 @@
 //! contract and nothing that executes it: no router, no clock, no socket, no store. The kernel implements
 //! [`host::Host`], the node feeds [`ra::Protocol`]s.
 //!
-//! Services start at [`prelude`]; adaptors at [`ra`].
+//! Services start at [`prelude`]; adaptors at [`ra`]. A service in full:
+//!
+//! ```
+//! use strowger::prelude::*;
+//!
+//! /// Counts how often it was woken.
+//! #[derive(Default, State)]
+//! pub struct Sleeper {
+//!     woken: u32,
+//! }
+//!
+//! #[derive(Clone, Debug, Event)]
+//! struct Wake;
+//!
+//! #[sbb(name = "sleeper", vendor = "org.example", version = "1.0")]
+//! impl Sleeper {
+//!     #[on(initial)]
+//!     fn started(&mut self, cx: &mut Cx, _ev: &ServiceStarted, Aci(own): Aci<ServiceActivity>) {
+//!         cx.timer(own, secs(60), Wake);
+//!     }
+//!
+//!     #[on]
+//!     fn woken(&mut self, cx: &mut Cx, _ev: &Timer<Wake>, Aci(own): Aci<ServiceActivity>) {
+//!         self.woken += 1;
+//!         cx.timer(own, secs(60), Wake);
+//!     }
+//! }
+//!
+//! pub fn service() -> ServiceDef {
+//!     ServiceDef::of::<Sleeper>()
+//! }
+//! # assert_eq!(service().root.handlers.len(), 2);
+//! ```
 
 pub mod activity;
 pub mod attribute;

@@ -110,6 +110,9 @@ fn requests_outside_and_inside_of_calls_are_answered() {
     let sip = slee.sip();
     sip.request("OPTIONS", ALICE, "service", &[], b"")
         .expect(200);
+    // Without a user: the node itself is asked.
+    sip.request("OPTIONS", ALICE, "sip:127.0.0.1:5060", &[], b"")
+        .expect(200);
     sip.request(
         "MESSAGE",
         ALICE,

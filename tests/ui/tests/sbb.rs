@@ -101,6 +101,11 @@ impl Bell {
         self.rung = u32::try_from(ev.tag.until).unwrap_or(u32::MAX);
     }
 
+    #[cfg(any())]
+    #[on]
+    fn left_out(&mut self, _cx: &mut Cx, _ev: &Timer<Ring>) {}
+
+    #[cfg(test)]
     #[on(create)]
     fn created(&mut self, _cx: &mut Cx) -> Result {
         self.rung = 1;

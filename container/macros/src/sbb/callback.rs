@@ -1,14 +1,15 @@
 //! The callbacks of an SBB besides its event handlers.
 
-use super::handler::{arg_type, check_method, last_segment_is};
+use super::handler::{arg_type, cfgs, check_method, last_segment_is};
 use super::mark::Kind;
 use proc_macro2::Span;
-use syn::{Ident, ImplItemFn, ReturnType, Type};
+use syn::{Attribute, Ident, ImplItemFn, ReturnType, Type};
 
 pub(crate) struct Callback {
     pub(crate) kind: Kind,
     pub(crate) method: Ident,
     pub(crate) output: ReturnType,
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 impl Callback {
@@ -38,6 +39,7 @@ impl Callback {
             kind,
             method: sig.ident.clone(),
             output: sig.output.clone(),
+            cfgs: cfgs(method),
         })
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn sbb(block: &ItemImpl, args: &Args, methods: &Methods) -> TokenStre
             #(const PRIORITY: i8 = #priority;)*
             fn descriptor() -> ::strowger::sbb::SbbDescriptor {
                 let mut descriptor = ::strowger::sbb::SbbDescriptor::new::<Self>();
-                #(descriptor.handlers.push(#handlers);)*
+                #(#handlers)*
                 #(#hooks)*
                 #(descriptor.children.push(#children);)*
                 #(descriptor.aliases.extend(::strowger::sbb::AliasDecl::of::<#aliases>());)*
@@ -66,7 +66,8 @@ fn checks(args: &Args, methods: &Methods) -> TokenStream {
             )),
             None => quote!(::core::option::Option::None),
         };
-        quote!((<#event as ::strowger::event::Event>::TYPE, #activity))
+        let cfgs = &handler.cfgs;
+        quote!(#(#cfgs)* (<#event as ::strowger::event::Event>::TYPE, #activity))
     });
     let aliases = args.aliases.iter().map(|ty| {
         quote_spanned! {ty.span()=>
@@ -96,7 +97,8 @@ fn handler(handler: &Handler) -> TokenStream {
         .map(|i| format_ident!("param{i}"))
         .collect();
     let (types, links): (Vec<_>, Vec<_>) = handler.params.iter().map(|p| (&p.ty, link(p))).unzip();
-    quote! {{
+    let cfgs = &handler.cfgs;
+    quote! {#(#cfgs)* descriptor.handlers.push({
         let mut handler = ::strowger::sbb::HandlerDecl::new::<#event>(
             #text,
             |state, cx, event| {
@@ -109,7 +111,7 @@ fn handler(handler: &Handler) -> TokenStream {
         handler.mask_on_attach = #masked;
         #(<#types as ::strowger::param::Param>::declare(&mut handler, #links);)*
         handler
-    }}
+    });}
 }
 
 fn hook(callback: &Callback) -> TokenStream {
@@ -133,7 +135,8 @@ fn hook(callback: &Callback) -> TokenStream {
             }
         },
     };
-    quote!(descriptor.hooks.#field = ::core::option::Option::Some(#call);)
+    let cfgs = &callback.cfgs;
+    quote!(#(#cfgs)* { descriptor.hooks.#field = ::core::option::Option::Some(#call); })
 }
 
 fn child(child: &Child) -> TokenStream {

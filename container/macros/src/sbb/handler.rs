@@ -4,7 +4,8 @@ use super::mark::Options;
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
-    FnArg, GenericArgument, Ident, ImplItemFn, LitStr, PathArguments, ReturnType, Signature, Type,
+    Attribute, FnArg, GenericArgument, Ident, ImplItemFn, LitStr, PathArguments, ReturnType,
+    Signature, Type,
 };
 
 pub(crate) struct Handler {
@@ -13,6 +14,8 @@ pub(crate) struct Handler {
     pub(crate) params: Vec<Param>,
     pub(crate) output: ReturnType,
     pub(crate) options: Options,
+    /// `#[cfg]`: a method that is left out has no entry in the descriptor either.
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 /// What comes after the event.
@@ -44,6 +47,7 @@ impl Handler {
             params,
             output: sig.output.clone(),
             options,
+            cfgs: cfgs(method),
         };
         if let Some(second) = handler
             .params
@@ -93,6 +97,11 @@ impl Param {
             None
         }
     }
+}
+
+pub(crate) fn cfgs(method: &ImplItemFn) -> Vec<Attribute> {
+    let cfgs = method.attrs.iter().filter(|a| a.path().is_ident("cfg"));
+    cfgs.cloned().collect()
 }
 
 /// Takes `#[link("name")]` off the parameters; one place for each parameter.
