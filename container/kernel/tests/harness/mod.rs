@@ -3,15 +3,16 @@
 //! SBBs are `Toy<0>`, `Toy<1>`, ...; [`Kit::on`] gives number N its script, which sees every call of the container.
 //! The adaptor does what a test hands to [`Kit::ra`], and what a script hands to [`say`] or [`command`]. Everything that
 //! happens is written to one log, which tests compare.
-#![expect(dead_code, reason = "each test binary uses a part of it")]
 #![expect(clippy::expect_used, reason = "a harness fails loudly")]
 
 mod toy;
 
 pub(crate) use toy::{
-    Call, Conn, Data, Note, Ping, Pong, RA, Spec, Tick, Toy, Wide, command, initial, log, say, send,
+    Call, Conn, Data, Note, Ping, Pong, Protocol, RA, Spec, Tick, Toy, Toys, Wide, asked_by,
+    command, initial, log, one, say, send,
 };
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use strowger::activity::Activity;
 use strowger::event::{Event, FireOptions};
 use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
 use strowger::ra::{ActivityFlags, AdaptorDef, Bytes, FireFlags, ListenerIx, RaCx};
-use strowger::service::ServiceDef;
+use strowger::service::{NoSettings, ServiceDef};
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::{MemoryStore, Seq, Store};
 use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, Shard, ShardOutput};
@@ -301,7 +302,7 @@ impl Kit {
 }
 
 fn install(shard: &mut Shard) -> RaIx {
-    let settings: Arc<dyn std::any::Any + Send + Sync> = Arc::new(strowger::service::NoSettings {});
+    let settings: Arc<dyn Any + Send + Sync> = Arc::new(NoSettings {});
     let ra = shard
         .install_adaptor("toy", &AdaptorDef::of::<toy::Protocol>(), &settings)
         .expect("an adaptor");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use strowger::activity::Activity;
 use strowger::event::{ActivityEnd, AnyEvent, Event, EventContext, EventDecl, ServiceStarted};
-use strowger::id::{ActivityId, Component, EntityId, RaIx, TimerId};
+use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, TimerId};
 use strowger::initial::InitialDecl;
 use strowger::ra::{Bytes, Input, Listener, ListenerIx, Provider, RaCx, SettingsError};
 use strowger::sbb::{ChildDecl, HandlerDecl, Hooks, MigrationDecl, RolledBack, Sbb, SbbDescriptor};
@@ -61,6 +61,7 @@ struct World {
     specs: BTreeMap<u8, Spec>,
     scripts: BTreeMap<u8, Script>,
     inputs: VecDeque<Op>,
+    asked_by: Vec<ComponentId>,
 }
 
 thread_local! {
@@ -86,6 +87,10 @@ pub(crate) fn next_input(op: Op) {
 /// What was logged since the last call.
 pub(crate) fn log() -> Vec<String> {
     world(|w| std::mem::take(&mut w.log))
+}
+/// The services that commanded the adaptor since the last call.
+pub(crate) fn asked_by() -> Vec<ComponentId> {
+    world(|w| std::mem::take(&mut w.asked_by))
 }
 /// Adds to the log.
 pub(crate) fn write(line: String) {
@@ -116,6 +121,14 @@ pub(crate) const fn initial() -> InitialDecl {
         by_event_type: false,
         by_event: false,
         select: None,
+    }
+}
+
+/// One entity for all events.
+pub(crate) const fn one() -> InitialDecl {
+    InitialDecl {
+        by_activity: false,
+        ..initial()
     }
 }
 
@@ -331,9 +344,14 @@ pub(crate) struct Protocol {
 /// A command: something to do.
 pub(crate) struct Do(Op);
 
-/// Its provider; unused but for its type.
+/// Its provider.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Toys(RaIx);
+impl Toys {
+    pub(crate) fn entity(self) -> RaIx {
+        self.0
+    }
+}
 impl Provider for Toys {
     const TYPE: Component = component("toy");
     fn bind(entity: RaIx) -> Self {
@@ -380,7 +398,10 @@ impl strowger::ra::Protocol for Protocol {
     }
     fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Do>) {
         match input {
-            Input::Command { command, .. } => (command.0)(cx),
+            Input::Command { command, service } => {
+                world(|w| w.asked_by.extend(service));
+                (command.0)(cx);
+            }
             Input::Datagram { .. } => {
                 if let Some(op) = world(|w| w.inputs.pop_front()) {
                     op(cx);

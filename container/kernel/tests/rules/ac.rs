@@ -441,3 +441,160 @@ fn ids_are_not_used_again() {
         kit.advance(millis(1));
     }
 }
+
+#[test]
+fn r_ac_01_a_handle_means_the_same_after_a_restart() {
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), strowger_kernel::Durability::Strict);
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.restart(secs(1));
+    assert_eq!(kit.shard.activity(a).unwrap().id, a);
+}
+
+#[test]
+fn r_ac_04_no_events_from_before() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let b = kit.start();
+    kit.fire(b, Pong(1));
+    kit.run();
+    kit.on::<0>(move |_, cx, _| {
+        cx.attach(b);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(b, Pong(2));
+    assert_eq!(kit.log(), ["A: ping(1)", "A: pong(2)"]);
+}
+
+#[test]
+fn r_ac_05_equal_handles() {
+    use strowger::activity::Handle;
+    let mut kit = Kit::new();
+    let (a, b) = (kit.start(), kit.start());
+    let handle = Handle::<crate::harness::Conn>::from_id;
+    assert!(handle(a) == handle(a) && handle(a) != handle(b));
+}
+
+#[test]
+fn r_at_02_an_alias_is_shared() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().priority(1));
+    kit.service::<1>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        cx.set::<Shared>(cx.activity().unwrap(), &7)
+            .map_err(Error::from)
+    });
+    kit.on::<1>(|data, cx, _| {
+        data.n = u64::from(cx.get::<Shared>(cx.activity().unwrap())?);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.entities().map(|e| e.state[0]).max(), Some(7));
+}
+
+#[test]
+fn r_ae_04_all_of_it_goes_and_then_the_adaptor_is_told() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let a = cx.activity().unwrap();
+            cx.bind("x", a)?;
+            cx.timer(a, secs(1), Tick(1));
+            cx.set::<Own>(a, &1)?;
+        }
+        Ok(())
+    });
+    let a = kit.start_with(ActivityFlags {
+        report_end: true,
+        report_unreferenced: false,
+    });
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.end(a);
+    assert_eq!(kit.log(), ["A: ping(1)", "A: end", "ra: ended"]);
+    assert_eq!(
+        kit.shard.counts(),
+        strowger_kernel::Counts {
+            service_activities: 1,
+            ..Default::default()
+        }
+    );
+}
+
+#[test]
+fn r_na_02_ended_at_commit_and_once() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, cx, call| {
+        if call.is::<Ping>() {
+            let null = cx.null_activity()?;
+            cx.attach(null);
+            data.activity = Some(null.id());
+        } else if let Some(pong) = call.get::<Pong>() {
+            let null = cx
+                .narrow::<strowger::activity::NullActivity>(data.activity.unwrap())
+                .unwrap();
+            cx.end(null)?;
+            cx.end(null)?;
+            if pong.0 == 1 {
+                return Err(Error::msg("no"));
+            }
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.fire(a, Pong(2));
+    assert_eq!(
+        kit.log(),
+        ["A: ping(1)", "A: pong(1)", "A: pong(2)", "A: end"]
+    );
+}
+
+#[test]
+fn r_na_04_an_implicit_end_clears_everything() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        let null = cx.null_activity()?;
+        cx.set::<Own>(null, &1)?;
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(
+        (
+            kit.shard.counts().activities,
+            kit.shard.metrics().activities_ended
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn r_na_05_only_null_activities_are_ended_so() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        let a = cx.activity().unwrap();
+        assert_eq!(
+            cx.end(strowger::activity::Handle::from_id(a)),
+            Err(OpError::StaleActivity(a))
+        );
+        assert!(cx.narrow::<strowger::activity::NullActivity>(a).is_none());
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}

@@ -128,3 +128,54 @@ fn r_ec_05_rollbacks() {
     assert_eq!(kit.log(), ["A: ping(3)", "A: note(1)"]);
     assert_eq!(kit.shard.counts().suspended, 1);
 }
+
+#[test]
+fn r_ec_01_a_context_can_be_kept_in_state() {
+    let mut kit = Kit::new();
+    two(&mut kit);
+    kit.on::<0>(|data, cx, call| {
+        if call.is::<Ping>() {
+            data.context = Some(cx.event_context()?);
+        } else if call.is::<Pong>() {
+            // The event is over: neither suspended nor to be resumed.
+            let context = data.context.unwrap();
+            assert_eq!(cx.is_suspended(context), Ok(false));
+            assert_eq!(cx.resume(context), Err(OpError::NotSuspended));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_ec_03_default_time() {
+    let mut kit = Kit::new();
+    kit.options.defaults.suspension = secs(3);
+    kit.restart(secs(0));
+    two(&mut kit);
+    kit.on::<0>(|_, cx, _| cx.suspend(None).map(drop).map_err(Error::from));
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.advance(millis(2999));
+    assert_eq!(kit.log(), Vec::<String>::new());
+    kit.advance(millis(1));
+    assert_eq!(kit.log(), ["B: ping(1)"]);
+}
+
+#[test]
+fn r_ec_06_who_was_offered_the_event_stays_known() {
+    let mut kit = Kit::new();
+    two(&mut kit);
+    kit.on::<0>(|_, cx, _| cx.suspend(Some(secs(1))).map(drop).map_err(Error::from));
+    kit.on::<1>(|_, cx, _| cx.suspend(Some(secs(1))).map(drop).map_err(Error::from));
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.advance(secs(5));
+    assert_eq!(kit.log(), ["A: ping(1)", "B: ping(1)"]);
+    assert_eq!(kit.shard.counts().events, 0);
+}

@@ -195,3 +195,35 @@ fn r_ie_01_only_the_root_counts() {
     kit.run();
     assert_eq!(kit.shard.counts().entities, 0);
 }
+
+#[test]
+fn r_ie_07_attached_with_the_default_mask() {
+    let mut kit = Kit::new();
+    kit.service::<0>(
+        Spec::new()
+            .initial::<Ping>(initial())
+            .masked()
+            .receives::<Pong>(),
+    );
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    // Ping made and attached the entity, and was masked for it by then.
+    assert_eq!(kit.log(), ["A: pong(1)"]);
+    assert_eq!(kit.attached(a).len(), 1);
+}
+
+#[test]
+fn r_ie_09_not_offered_twice() {
+    let mut kit = Kit::new();
+    // The entity is above its service, so it is offered the event as an attached one first.
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        cx.set_priority(cx.entity(), 50);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    assert_eq!(kit.log(), ["A: ping(1)", "A: ping(2)"]);
+}

@@ -199,3 +199,39 @@ fn r_rt_08_rollback_does_not_stop_the_loop() {
     kit.fire(a, Pong(1));
     assert_eq!(kit.log(), ["B: pong(1)"]);
 }
+
+#[test]
+fn r_rt_04_masked_counts_as_offered() {
+    let mut kit = Kit::new();
+    kit.service::<0>(
+        Spec::new()
+            .initial::<Ping>(initial())
+            .receives::<Pong>()
+            .masked(),
+    );
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    let flags = FireFlags {
+        report_done: true,
+        report_unreferenced: false,
+    };
+    kit.try_fire(a, Pong(1), FireOptions::default(), flags)
+        .unwrap();
+    assert_eq!(kit.log(), ["ra: done NoReceiver"]);
+    assert_eq!(kit.attached(a).len(), 1);
+}
+
+#[test]
+fn r_rt_07_after_the_end_the_tree_is_removed() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().hooks());
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.end(a);
+    assert_eq!(
+        kit.log(),
+        ["A: create", "A: ping(1)", "A: end", "A: remove"]
+    );
+    assert_eq!(kit.shard.metrics().rollbacks, 0);
+}

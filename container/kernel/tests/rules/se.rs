@@ -386,3 +386,266 @@ fn r_mk_04_a_masked_end_still_detaches() {
     let counts = kit.shard.counts();
     assert_eq!((counts.entities, counts.activities), (0, 0));
 }
+
+#[test]
+fn r_so_01_an_object_shows_one_entity_at_a_time() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, cx, _| {
+        // Objects are used again; what another entity left in one is never seen.
+        assert!(data.entity.is_none_or(|e| e == cx.entity()));
+        data.entity = Some(cx.entity());
+        Ok(())
+    });
+    let activities: Vec<_> = (0..5).map(|_| kit.start()).collect();
+    for _ in 0..3 {
+        for a in &activities {
+            kit.fire(*a, Ping(1));
+        }
+    }
+    kit.run();
+    assert_eq!(
+        (kit.shard.metrics().panics, kit.shard.counts().entities),
+        (0, 5)
+    );
+}
+
+#[test]
+fn r_so_03_the_state_is_stored_before_the_removal_is_told() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().hooks());
+    kit.on::<0>(|data, cx, call| {
+        match call {
+            Call::Event(_) => {
+                data.n = 8;
+                cx.remove(cx.entity());
+            }
+            Call::Remove => assert_eq!(data.n, 8),
+            _ => {}
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: create", "A: ping(1)", "A: remove"]);
+    assert_eq!(
+        (kit.shard.metrics().panics, kit.shard.counts().entities),
+        (0, 0)
+    );
+}
+
+#[test]
+fn r_so_05_what_a_panic_left_in_an_object_is_never_seen() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|data, _, call| {
+        assert_eq!(data.n, 0);
+        if call.is::<Pong>() {
+            data.n = 99;
+            panic!("as the test wants");
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.fire(a, Note(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 1);
+}
+
+#[test]
+fn r_so_06_services_with_the_same_child_sbb_do_not_share_it() {
+    let mut kit = Kit::new();
+    kit.child::<2>(Spec::new());
+    kit.service::<0>(Spec::usual().child::<2>(0));
+    kit.service::<1>(Spec::usual().child::<2>(0));
+    for _ in 0..1 {
+        let make = |_: &mut crate::harness::Data, cx: &mut strowger::Cx<'_>, _: &Call<'_>| {
+            cx.create::<Toy<2>>().map(drop).map_err(Error::from)
+        };
+        kit.on::<0>(make);
+        kit.on::<1>(make);
+    }
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let services: Vec<u16> = kit
+        .shard
+        .entities()
+        .filter(|e| e.parent.is_some())
+        .map(|e| e.service.0)
+        .collect();
+    assert_eq!(services, [0, 1]);
+}
+
+#[test]
+fn r_so_08_what_state_refers_to_may_be_gone() {
+    let mut kit = Kit::new();
+    family(&mut kit);
+    let a = kit.start();
+    let b = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.end(b);
+    kit.run();
+    kit.on::<0>(move |data, cx, call| {
+        if call.is::<Pong>() {
+            let child = data.entity.unwrap();
+            cx.remove(child);
+            assert_eq!(cx.priority(child), Err(OpError::StaleEntity(child)));
+            assert!(!cx.is_alive(b) && cx.narrow::<crate::harness::Conn>(b).is_none());
+        }
+        Ok(())
+    });
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_so_09_what_a_handler_can_ask() {
+    let mut kit = Kit::new();
+    family(&mut kit);
+    kit.on::<1>(|_, cx, call| {
+        if call.is::<Pong>() {
+            let a = cx.activity().unwrap();
+            assert!(cx.parent().is_some() && cx.service().is_some() && !cx.rollback_only());
+            assert_eq!((cx.activities(), cx.event_mask(a)?), (vec![a], vec![]));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_se_01_one_parent_and_r_se_06_identity() {
+    let mut kit = Kit::new();
+    family(&mut kit);
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let root = kit.attached(a)[0];
+    let child = kit.shard.entity(root).unwrap().children[0];
+    assert_eq!(kit.shard.entity(child).unwrap().parent, Some(root));
+    assert_eq!(kit.shard.entity(root).unwrap().parent, None);
+}
+
+#[test]
+fn r_se_06_handles_are_equal_when_they_name_the_same_entity() {
+    let mut kit = Kit::new();
+    family(&mut kit);
+    kit.on::<0>(|data, cx, call| {
+        if call.is::<Ping>() {
+            let (one, two) = (cx.create::<Toy<1>>()?, cx.create::<Toy<1>>()?);
+            assert!(one != two && Child::from_id(one.id()) == one);
+            data.n = 1;
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_se_07_a_childs_attachment_keeps_the_tree() {
+    let mut kit = Kit::new();
+    family(&mut kit);
+    let b = kit.start();
+    kit.on::<0>(move |_, cx, call| {
+        if call.is::<Ping>() {
+            let child = cx.create::<Toy<1>>()?;
+            cx.attach_entity(child, b);
+            cx.detach(cx.activity().unwrap());
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 2);
+    kit.end(b);
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 0);
+}
+
+#[test]
+fn r_se_09_a_root_lives_until_its_activities_end() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    for n in 0..5 {
+        kit.fire(a, Pong(n));
+    }
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 1);
+    kit.end(a);
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 0);
+}
+
+#[test]
+fn r_se_10_the_end_of_the_service_removes_no_tree() {
+    let mut kit = Kit::new();
+    let service = kit.service::<0>(Spec::usual());
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.shard.deactivate_services(kit.now, &[service]).unwrap();
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 1);
+}
+
+#[test]
+fn r_or_01_priorities_come_from_service_relation_and_entity() {
+    let mut kit = Kit::new();
+    kit.child::<1>(Spec::new());
+    kit.service::<0>(Spec::usual().priority(-128).child::<1>(127));
+    kit.on::<0>(|_, cx, _| {
+        let child = cx.create::<Toy<1>>()?;
+        assert_eq!(
+            (cx.priority(cx.entity())?, cx.priority(child)?),
+            (-128, 127)
+        );
+        cx.set_priority(child, -1);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let priorities: Vec<i8> = kit.shard.entities().map(|e| e.priority).collect();
+    assert_eq!(
+        (kit.shard.metrics().panics, priorities),
+        (0, vec![-128, -1])
+    );
+}
+
+#[test]
+fn r_mk_03_a_mask_counts_from_the_commit() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let a = cx.activity().unwrap();
+            cx.mask(a, &[Pong::TYPE])?;
+            assert_eq!(cx.event_mask(a)?, [Pong::TYPE]);
+            if call.get::<Ping>() == Some(&Ping(2)) {
+                return Err(Error::msg("no"));
+            }
+            cx.mask(a, &[])?;
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    kit.fire(a, Pong(3));
+    assert_eq!(kit.log(), ["A: ping(1)", "A: ping(2)", "A: pong(3)"]);
+}

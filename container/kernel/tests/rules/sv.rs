@@ -243,3 +243,203 @@ fn refusal_of_new_work_is_passed_on() {
     kit.shard.refuse_new(kit.now, false);
     assert_eq!(kit.log(), ["ra: refuse true", "ra: refuse false"]);
 }
+
+#[test]
+fn r_sl_01_wrong_states_are_refused() {
+    let mut kit = Kit::new();
+    assert_eq!(kit.shard.start(kit.now), Err(ManageError::InvalidState));
+    kit.shard.stop(kit.now).unwrap();
+    assert_eq!(kit.shard.stop(kit.now), Err(ManageError::InvalidState));
+    kit.run();
+    assert_eq!(kit.shard.state(), SleeState::Stopped);
+}
+
+#[test]
+fn r_sl_02_nothing_is_routed_while_stopped() {
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let mut stopped = strowger_kernel::Shard::new(kit.options.clone());
+    assert!(!stopped.run(kit.now, 10));
+    assert_eq!(stopped.state(), SleeState::Stopped);
+    let service = kit.install::<1>(Spec::usual(), Durability::None);
+    kit.shard.stop(kit.now).unwrap();
+    // Management works in every state.
+    kit.shard.activate_services(kit.now, &[service]).unwrap();
+    assert_eq!(kit.shard.service_state(service), Some(ServiceState::Active));
+}
+
+#[test]
+fn r_re_02_names_and_settings_are_checked() {
+    use strowger::ra::AdaptorDef;
+    use strowger_kernel::InstallError;
+    let mut kit = Kit::new();
+    let def = AdaptorDef::of::<crate::harness::Protocol>();
+    let settings: std::sync::Arc<dyn std::any::Any + Send + Sync> =
+        std::sync::Arc::new(strowger::service::NoSettings {});
+    for name in ["", "toy"] {
+        let refused = kit.shard.install_adaptor(name, &def, &settings);
+        assert_eq!(refused, Err(InstallError::NameTaken(name.into())));
+    }
+    let wrong: std::sync::Arc<dyn std::any::Any + Send + Sync> = std::sync::Arc::new(5_u8);
+    assert_eq!(
+        kit.shard.install_adaptor("other", &def, &wrong),
+        Err(InstallError::WrongSettings("other".into()))
+    );
+}
+
+#[test]
+fn r_ro_01_activities_from_active_to_stopping() {
+    let mut kit = Kit::new();
+    let (now, ra) = (kit.now, kit.ra);
+    let start = |kit: &mut Kit| {
+        kit.ra(|cx| cx.start_activity::<crate::harness::Conn>(Slot(0), ActivityFlags::default(), 0))
+    };
+    let a = start(&mut kit).unwrap();
+    kit.shard.deactivate_adaptor(now, ra).unwrap();
+    assert_eq!(start(&mut kit), Err(OpError::Stopping));
+    kit.end(a);
+    kit.run();
+    assert_eq!(start(&mut kit), Err(OpError::Stopping));
+    kit.shard.activate_adaptor(now, ra).unwrap();
+    start(&mut kit).unwrap();
+}
+
+#[test]
+fn r_ro_02_active_while_the_slee_runs_and_the_entity_is_active() {
+    let mut kit = Kit::new();
+    kit.shard.stop(kit.now).unwrap();
+    assert_eq!(kit.log(), ["ra: stopping", "ra: inactive"]);
+    kit.shard.deactivate_adaptor(kit.now, kit.ra).unwrap();
+    kit.shard.start(kit.now).unwrap();
+    assert_eq!(kit.log(), Vec::<String>::new());
+    kit.shard.activate_adaptor(kit.now, kit.ra).unwrap();
+    assert_eq!(kit.log(), ["ra: active"]);
+}
+
+#[test]
+fn r_ro_04_a_command_names_the_service_that_asked() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        crate::harness::say(cx, "x");
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(crate::harness::asked_by(), [Toy::<0>::SBB.id()]);
+}
+
+#[test]
+fn r_rp_02_reports_only_when_asked_for() {
+    let mut kit = Kit::new();
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.end(a);
+    assert_eq!(kit.log(), Vec::<String>::new());
+    let a = kit.start_with(ActivityFlags {
+        report_end: true,
+        report_unreferenced: false,
+    });
+    kit.end(a);
+    assert_eq!(kit.log(), ["ra: ended"]);
+}
+
+#[test]
+fn r_rp_04_a_full_queue_has_its_reason() {
+    use strowger::event::FireOptions;
+    use strowger::ra::FireFlags;
+    let mut kit = Kit::new();
+    kit.options.limits.events_per_activity = 0;
+    kit.restart(secs(1));
+    kit.log();
+    let a = kit.start();
+    let report = FireFlags {
+        report_done: true,
+        report_unreferenced: false,
+    };
+    kit.try_fire(a, Ping(1), FireOptions::default(), report)
+        .unwrap();
+    assert_eq!(kit.log(), ["ra: done Failed(QueueFull)"]);
+}
+
+#[test]
+fn r_rp_07_adaptors_know_what_nobody_receives() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    assert!(kit.ra(|cx| cx.has_receiver::<Ping>()
+        && cx.has_receiver::<Pong>()
+        && !cx.has_receiver::<crate::harness::Tick>()));
+}
+
+#[test]
+fn r_lk_01_names_are_unique_and_not_unbound_in_use() {
+    use strowger::param::LinkDecl;
+    let mut kit = Kit::new();
+    let ra_type = strowger::id::Component {
+        name: "toy",
+        vendor: "test",
+        version: "1",
+    };
+    assert_eq!(kit.shard.bind_link("", kit.ra), Err(ManageError::Unknown));
+    assert_eq!(
+        kit.shard.bind_link("toy", kit.ra),
+        Err(ManageError::LinkTaken("toy".into()))
+    );
+    let spec = Spec {
+        links: vec![LinkDecl {
+            name: "toy",
+            ra_type,
+        }],
+        ..Spec::usual()
+    };
+    let service = kit.service::<0>(spec);
+    assert_eq!(
+        kit.shard.unbind_link("toy"),
+        Err(ManageError::LinkInUse("toy".into()))
+    );
+    kit.shard.deactivate_services(kit.now, &[service]).unwrap();
+    kit.run();
+    kit.shard.unbind_link("toy").unwrap();
+    assert_eq!(kit.shard.unbind_link("toy"), Err(ManageError::Unknown));
+}
+
+#[test]
+fn r_lk_02_a_service_finds_its_adaptor_by_link() {
+    use strowger::param::LinkDecl;
+    let mut kit = Kit::new();
+    let ra_type = strowger::id::Component {
+        name: "toy",
+        vendor: "test",
+        version: "1",
+    };
+    kit.shard.bind_link("line", kit.ra).unwrap();
+    kit.service::<0>(Spec {
+        links: vec![LinkDecl {
+            name: "line",
+            ra_type,
+        }],
+        ..Spec::usual()
+    });
+    kit.on::<0>(move |_, cx, _| {
+        assert_eq!(cx.link("line", ra_type.id()), Some(crate::harness::RA));
+        assert_eq!(cx.link("toy", ra_type.id()), None);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_ro_05_a_provider_is_bound_to_the_entity_behind_the_link() {
+    use strowger::ra::Provider;
+    assert_eq!(
+        crate::harness::Toys::bind(crate::harness::RA).entity(),
+        crate::harness::RA
+    );
+}

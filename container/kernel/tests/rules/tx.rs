@@ -375,3 +375,155 @@ fn r_ev_03_commands_run_in_order_at_commit() {
     assert_eq!(kit.run(), ["one", "two", "three"]);
     assert_eq!(kit.log(), ["A: ping(1)", "A: pong(1)", "A: pong(2)"]);
 }
+
+/// What a delivery did is there for the next one only if it committed.
+#[test]
+fn r_tx_06_uncommitted_is_invisible() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().priority(1));
+    kit.service::<1>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        let a = cx.activity().unwrap();
+        cx.bind("seen", a)?;
+        if call.get::<Ping>() == Some(&Ping(1)) {
+            Err(Error::msg("no"))
+        } else {
+            Ok(())
+        }
+    });
+    kit.on::<1>(|_, cx, call| {
+        let expected = call.get::<Ping>() == Some(&Ping(2));
+        assert_eq!(cx.lookup("seen").is_some(), expected);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    kit.run();
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+/// One tree attached to two activities: its deliveries come one after the other, each on the state of the one before.
+#[test]
+fn r_tx_07_a_tree_is_served_one_delivery_after_the_other() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::new().initial::<Ping>(crate::harness::one()));
+    kit.on::<0>(|data, _, _| {
+        data.n += 1;
+        Ok(())
+    });
+    let (a, b) = (kit.start(), kit.start());
+    for n in 0..10 {
+        kit.fire(a, Ping(n));
+        kit.fire(b, Ping(n));
+    }
+    kit.run();
+    assert_eq!(kit.shard.entities().next().unwrap().state[0], 20);
+}
+
+#[test]
+fn r_ev_02_activities_take_turns() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let (a, b) = (kit.start(), kit.start());
+    for n in 0..2 {
+        kit.fire(a, Ping(n));
+    }
+    kit.fire(b, Ping(9));
+    assert_eq!(kit.log(), ["A: ping(0)", "A: ping(9)", "A: ping(1)"]);
+}
+
+/// Receivers share one object; they get it by reference and cannot change it.
+#[test]
+fn r_ev_07_one_object_for_all_receivers() {
+    let mut kit = Kit::new();
+    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    kit.service::<0>(Spec::usual());
+    kit.service::<1>(Spec::usual());
+    let (one, two) = (seen.clone(), seen.clone());
+    let note = |seen: &std::rc::Rc<std::cell::RefCell<Vec<_>>>, call: &Call<'_>| {
+        if let Call::Event(event) = call {
+            seen.borrow_mut().push((*event).clone());
+        }
+    };
+    kit.on::<0>(move |_, _, call| {
+        note(&one, call);
+        Ok(())
+    });
+    kit.on::<1>(move |_, _, call| {
+        note(&two, call);
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let seen = seen.borrow();
+    assert!(seen.len() == 2 && seen[0].is_same(&seen[1]));
+}
+
+#[test]
+fn r_ex_02_told_in_a_new_transaction() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().hooks());
+    kit.on::<0>(|_, cx, call| match call {
+        Call::Event(_) if call.is::<Pong>() => {
+            say(cx, "lost");
+            cx.set_rollback_only();
+            Ok(())
+        }
+        Call::RolledBack(_) => {
+            assert!(!cx.rollback_only());
+            say(cx, "kept");
+            Ok(())
+        }
+        _ => Ok(()),
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.run(), ["kept"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_ex_03_what_it_is_told() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().hooks());
+    kit.on::<0>(|_, cx, call| match call {
+        Call::Event(_) if call.is::<Pong>() => {
+            cx.detach(cx.activity().unwrap());
+            Ok(())
+        }
+        Call::Remove => Err(Error::msg("stays")),
+        Call::RolledBack(what) => {
+            assert_eq!(cx.activity().is_some(), what.event.is_some());
+            Ok(())
+        }
+        _ => Ok(()),
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.fire(a, Pong(1));
+    assert_eq!(
+        kit.log(),
+        ["A: pong(1)", "A: remove", "A: rolled back pong(1) removal"]
+    );
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_ex_08_a_failure_stops_nothing_else() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().priority(1));
+    kit.service::<1>(Spec::usual());
+    kit.on::<0>(|_, _, _| panic!("as the test wants"));
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    assert_eq!(
+        kit.log(),
+        ["A: ping(1)", "B: ping(1)", "A: ping(2)", "B: ping(2)"]
+    );
+    assert_eq!(kit.shard.metrics().panics, 2);
+}
