@@ -157,7 +157,7 @@ fn claimed_last(header: &[u8]) -> u64 {
 }
 
 pub(crate) fn io_error(operation: &'static str, path: &Path, source: io::Error) -> StoreError {
-    if source.kind() == io::ErrorKind::StorageFull {
+    if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
         return StoreError::Full {
             path: path.to_owned(),
         };
