@@ -1,0 +1,170 @@
+//! The binary as a node: it says when it serves, answers questions, and stops when it is told to.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test's patience is measured in real time"
+)]
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A node on ports of the system's choice, and what it said until it was ready.
+struct Node {
+    child: Child,
+    said: Vec<String>,
+}
+
+impl Node {
+    fn start(dir: &Path, more: &[&str]) -> Self {
+        let mut command = strowger(dir);
+        command.args(["run", "--data-dir", "data"]);
+        for name in ["udp", "tcp"] {
+            let bind = format!("adaptors.sip.settings.listeners.{name}.bind=127.0.0.1:0");
+            command.args(["--set", &bind]);
+        }
+        command
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        let mut said = Vec::new();
+        let output = child.stdout.take().expect("it has an output");
+        for line in BufReader::new(output).lines() {
+            said.push(line.expect("it writes text"));
+            if said.last().is_some_and(|line| line.starts_with("ready")) {
+                break;
+            }
+        }
+        Self { child, said }
+    }
+
+    /// The address of a transport.
+    fn address(&self, transport: &str) -> String {
+        let words = |line: &String| {
+            line.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let mut lines = self.said.iter().map(words);
+        let line = lines.find(|words| words.len() == 3 && words[1] == transport);
+        line.unwrap_or_else(|| panic!("no {transport} in {:?}", self.said))
+            .remove(2)
+    }
+
+    /// Sends a signal, waits for the end, and gives exit code and log.
+    fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+        let pid = Pid::from_raw(self.child.id().try_into().expect("a process id"));
+        kill(pid, signal).expect("a signal can be sent");
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                let mut log = String::new();
+                let mut errors = self.child.stderr.take().expect("it has a log");
+                errors.read_to_string(&mut log).expect("the log is text");
+                return (status.code(), log);
+            }
+            if Instant::now() > until {
+                self.child.kill().expect("it can be killed");
+                panic!("the node does not end");
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// The binary in a directory, with no variables of configuration.
+fn strowger(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_strowger"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("STROWGER_") {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(dir);
+    command
+}
+
+fn ask(dir: &Path, args: &[&str]) -> Output {
+    let output = strowger(dir).args(args).output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {said}");
+    output
+}
+
+#[test]
+fn a_node_serves_answers_and_stops() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let node = Node::start(dir.path(), &["--set", "log.format=json"]);
+    let said = node.said.join("\n");
+    for word in [
+        "services b2bua, uas",
+        "data",
+        "A first call:",
+        "strowger status",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    peer.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    let here = peer.local_addr().expect("an address");
+    let options = format!(
+        "OPTIONS sip:node SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+         From: <sip:me@{here}>;tag=1\r\nTo: <sip:node>\r\nCall-ID: 1@{here}\r\nCSeq: 1 OPTIONS\r\n\
+         Content-Length: 0\r\n\r\n"
+    );
+    peer.send_to(options.as_bytes(), node.address("udp"))
+        .expect("it can be sent");
+    let mut answer = [0; 2_000];
+    let length = peer.recv(&mut answer).expect("an answer");
+    assert!(answer[..length].starts_with(b"SIP/2.0 "));
+
+    let status = ask(dir.path(), &["status", "--json", "--data", "data"]).stdout;
+    let status: serde_json::Value = serde_json::from_slice(&status).expect("JSON");
+    assert_eq!(status["state"], "running");
+    assert_eq!(status["pid"], node.child.id());
+    assert_eq!(status["network"]["datagrams_in"], 1);
+    assert_eq!(status["counts"]["entities"], 0);
+    let table = ask(dir.path(), &["status", "--detail", "--data", "data"]).stdout;
+    let table = String::from_utf8_lossy(&table).into_owned();
+    assert!(
+        table.contains("service  uas") && table.contains(&node.address("tcp")),
+        "{table}"
+    );
+    ask(
+        dir.path(),
+        &["services", "deactivate", "uas", "--data", "data"],
+    );
+
+    let (code, log) = node.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{log}");
+    let lines = log.lines().map(serde_json::from_str::<serde_json::Value>);
+    let lines: Vec<_> = lines
+        .collect::<Result<_, _>>()
+        .expect("one JSON object per line");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["message"] == "ready" && line["level"] == "INFO")
+    );
+}
+
+#[test]
+fn a_second_node_on_the_directory_is_refused() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let node = Node::start(dir.path(), &[]);
+    let second = Node::start(dir.path(), &[]);
+    assert!(second.said.is_empty(), "{:?}", second.said);
+    let output = second.child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("error[STO-005]"), "{said}");
+    assert_eq!(node.end(Signal::SIGINT).0, Some(0));
+}
