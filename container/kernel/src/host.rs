@@ -205,7 +205,7 @@ impl Host for Kernel {
 
     fn create_null(&mut self) -> Result<ActivityId, OpError> {
         self.takes_effect()?;
-        let slot = self.current.map_or(Slot(0), |c| c.activity.slot());
+        let slot = self.routed.map_or(Slot(0), |c| c.activity.slot());
         self.make_null(slot)
     }
     fn end_null(&mut self, activity: ActivityId) -> Result<(), OpError> {

@@ -10,6 +10,9 @@ use crate::record;
 use strowger::id::{ActivityId, EntityId, ServiceIx, Slot, TimerId};
 use strowger_journal::{Group, GroupBuilder, Key, Seq};
 
+/// Numbers of events that one durable ceiling stands for.
+const NUMBERS: u64 = 1 << 20;
+
 /// The journal side of a shard.
 pub(crate) struct Journal {
     builder: GroupBuilder,
@@ -414,13 +417,24 @@ impl Kernel {
 
     /// Stamps that were handed out are never used again, also not after a restart.
     fn write_ceilings(&mut self) {
-        let uncovered = self.activities.is_uncovered()
+        let numbers = self.queue.number > self.queue.ceiling;
+        let uncovered = numbers
+            || self.activities.is_uncovered()
             || self.entities.is_uncovered()
             || self.timers.is_uncovered();
         if !self.any_durable || !uncovered {
             return;
         }
         self.open_commit(Durability::Relaxed);
+        if numbers {
+            self.queue.ceiling = self.queue.number + NUMBERS;
+            let ceiling = self.queue.ceiling.to_be_bytes();
+            self.journal.put(
+                false,
+                &record::ceiling_key(Slot(0), &[record::EVENTS]),
+                &ceiling,
+            );
+        }
         while let Some((slot, ceiling)) = self.activities.new_ceiling() {
             self.write_ceiling(record::ACTIVITIES, slot, ceiling);
         }

@@ -104,7 +104,6 @@ impl Kernel {
         }
         self.now = now;
         self.slee = SleeState::Running;
-        self.queue.number = self.queue.number.max(now.wall.0 << 20);
         self.sweep.1 = now.wall;
         for ra in self.ras() {
             if self

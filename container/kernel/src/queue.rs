@@ -39,8 +39,10 @@ pub(crate) struct Queue {
     free: Vec<u32>,
     /// Activities whose first event can be routed, each once.
     pub(crate) ready: VecDeque<ActivityId>,
-    /// Number of the next event.
+    /// Number of the next event. Like a stamp it is never used again: names and contexts in durable states hold it.
     pub(crate) number: u64,
+    /// Numbers from here on are not covered by the store.
+    pub(crate) ceiling: u64,
 }
 
 impl Queue {

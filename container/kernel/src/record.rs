@@ -2,7 +2,7 @@
 //!
 //! | kind | session | sub key | holds |
 //! |---|---|---|---|
-//! | 0 | 0 | table | the ceiling of the slot's stamps |
+//! | 0 | 0 | table | the ceiling of the slot's stamps, or of the numbers of events |
 //! | 1 | 0 | id | what an id means, as text |
 //! | 2 | activity | - | an activity context: type, owner, names, attributes |
 //! | 3 | activity | the adaptor's | a record of the adaptor's |
@@ -34,6 +34,8 @@ pub(crate) const ENTITY: u8 = 6;
 pub(crate) const ACTIVITIES: u8 = 0;
 pub(crate) const ENTITIES: u8 = 1;
 pub(crate) const TIMERS: u8 = 2;
+/// Numbers of events; in slot 0 only, eight bytes.
+pub(crate) const EVENTS: u8 = 3;
 
 /// The format of every kind that has one.
 pub(crate) const FORMAT: u8 = 1;

@@ -82,6 +82,11 @@ impl Kernel {
     }
 
     fn restore_ceiling(&mut self, key: &Key<'_>, value: &[u8]) -> Result<bool, RestoreError> {
+        if key.sub == [record::EVENTS] {
+            let ceiling = u64::from_be_bytes(value.try_into().map_err(|_| damaged(key))?);
+            self.queue.number = self.queue.number.max(ceiling);
+            return Ok(true);
+        }
         let ceiling = u32::from_be_bytes(value.try_into().map_err(|_| damaged(key))?);
         let slot = Slot(key.slot);
         match key.sub {
@@ -244,7 +249,8 @@ impl Kernel {
         let Some((_, first)) = self.link_event(queued) else {
             return Ok(false);
         };
-        match record.held.filter(|_| first) {
+        // A suspension that ended meanwhile is over (R-EC-08).
+        match record.held.filter(|until| first && *until > self.now.wall) {
             Some(until) => self.set_hold(activity, Some(until)),
             None if first => self.queue.ready.push_back(activity),
             None => {}
@@ -340,7 +346,6 @@ impl Kernel {
         self.activities.restored();
         self.entities.restored();
         self.timers.restored();
-        self.queue.number = self.queue.number.max(now.wall.0 << 20);
         recovery
             .children
             .sort_by_key(|(_, child)| (child.parts().0, child.stamp()));

@@ -310,16 +310,18 @@ impl Kernel {
         if written {
             self.remove_timer_record(id, id_of);
         }
-        self.forget_expired(id_of);
+        self.forget_expired(id_of, id);
         self.check_later(id_of);
     }
 
-    /// One timer of an activity has expired; of those that did, the oldest is forgotten when there are many.
-    fn forget_expired(&mut self, id: ActivityId) {
+    /// One more timer of an activity has expired; when there are many, the one that expired first is forgotten.
+    fn forget_expired(&mut self, id: ActivityId, timer: TimerId) {
         let Some(activity) = self.activities.get_mut(id) else {
             return;
         };
         activity.running = activity.running.saturating_sub(1);
+        activity.timers.retain(|t| *t != timer);
+        activity.timers.push(timer);
         if activity.timers.len() - activity.running as usize <= EXPIRED {
             return;
         }

@@ -304,7 +304,7 @@ impl Kit {
 fn install(shard: &mut Shard) -> RaIx {
     let settings: Arc<dyn Any + Send + Sync> = Arc::new(NoSettings {});
     let ra = shard
-        .install_adaptor("toy", &AdaptorDef::of::<toy::Protocol>(), &settings)
+        .install_adaptor("toy", &AdaptorDef::of::<Protocol>(), &settings)
         .expect("an adaptor");
     shard.bind_link("toy", ra).expect("a link");
     ra
