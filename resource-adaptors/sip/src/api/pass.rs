@@ -37,12 +37,16 @@ pub(super) fn lines(message: &Message) -> Bytes {
             .len()
             .saturating_sub(message.body().len()),
     );
+    // A redirection says where to go in Contact (RFC 3261 21.3, 21.4.23).
+    let redirects = message
+        .status()
+        .is_some_and(|status| (300..400).contains(&status) || status == 485);
     for header in message.headers() {
         if header.id == HeaderId::Supported {
             push_list(&mut out, header.name, header.elements(), &OWN_OPTIONS);
         } else if header.id == HeaderId::Allow {
             push_list(&mut out, header.name, header.elements(), &OWN_METHODS);
-        } else if !stays(header.id) {
+        } else if !stays(header.id) || (redirects && header.id == HeaderId::Contact) {
             line(&mut out, header.name, header.value);
         }
     }
@@ -107,5 +111,19 @@ mod tests {
             lines(&message).escape_ascii().to_string(),
             want.escape_ascii().to_string()
         );
+    }
+
+    #[test]
+    fn a_redirection_keeps_its_contacts() {
+        let text = |status: u16| {
+            format!(
+                "SIP/2.0 {status} X\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@c>;tag=2\r\n\
+                 Call-ID: x\r\nCSeq: 1 INVITE\r\nContact: <sip:new@c>\r\nContent-Length: 0\r\n\r\n"
+            )
+        };
+        for (status, want) in [(302, &b"Contact: <sip:new@c>\r\n"[..]), (486, b"")] {
+            let message = Message::parse(text(status).into(), &Limits::DEFAULT).unwrap();
+            assert_eq!(lines(&message), want);
+        }
     }
 }

@@ -55,6 +55,8 @@ struct Core {
     streams: Streams,
     /// Events whose outcome decides what the peer is told, by their number.
     undecided: HashMap<u64, Key>,
+    /// When the table is looked through for leftovers.
+    undecided_limit: usize,
     stopping: bool,
     refusing: bool,
 }
@@ -116,6 +118,8 @@ impl Protocol for SipProtocol {
     }
 }
 
+/// Undecided events below which nothing is looked through.
+const UNDECIDED: usize = 65_536;
 /// Nanoseconds in a millisecond.
 const NANOS: u64 = 1_000_000;
 
@@ -135,6 +139,7 @@ impl Core {
                 now,
             ),
             undecided: HashMap::new(),
+            undecided_limit: UNDECIDED,
             stopping: false,
             refusing: false,
         }
@@ -299,6 +304,15 @@ impl Core {
         }
     }
 
+    /// An event whose outcome is never told must not keep its entry: those of answered requests are dropped.
+    fn bound_undecided(&mut self) {
+        if self.undecided.len() >= self.undecided_limit {
+            let ua = &self.ua;
+            self.undecided.retain(|_, tx| ua.is_waiting(*tx));
+            self.undecided_limit = (self.undecided.len() * 2).max(UNDECIDED);
+        }
+    }
+
     /// Fires an event; what becomes of one with a transaction decides what its peer is told.
     fn fired<E: Event>(
         &mut self,
@@ -315,6 +329,7 @@ impl Core {
         };
         match (cx.fire_with(activity, event, options, flags), tx) {
             (Ok(number), Some(tx)) => {
+                self.bound_undecided();
                 self.undecided.insert(number, tx);
             }
             (Ok(_), None) => {}

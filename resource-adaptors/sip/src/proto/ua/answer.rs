@@ -9,7 +9,7 @@ use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::timer::TimerId;
 use super::super::wire::{HeaderId, Limits, Message, Method};
-use super::routing::reply_flow;
+use super::routing::{refreshes_target, reply_flow};
 use super::{Output, Owner, Ua, UaError, Use, What};
 
 /// What a service says in a response.
@@ -257,7 +257,7 @@ impl Ua {
         let invite = matches!(user.what, What::Invite { .. });
         let makes_dialog = invite && (101..300).contains(&answer.status);
         let mut lines = Vec::new();
-        if makes_dialog || (method == Method::Update && answer.status < 300) {
+        if makes_dialog || (!invite && answer.status < 300 && refreshes_target(method.as_bytes())) {
             compose::line(&mut lines, HeaderId::Contact.name(), self.contact(&flow));
         }
         if allow && (200..300).contains(&answer.status) && (invite || method == Method::Options)

@@ -10,7 +10,7 @@ use super::super::time::Ms;
 use super::super::transaction::{RequestKeys, RequestVerdict, ServerState};
 use super::super::wire::text::push_decimal;
 use super::super::wire::{HeaderId, Message, Method, Rejected, Scheme};
-use super::routing::reply_flow;
+use super::routing::{refreshes_target, reply_flow};
 use super::{Output, Owner, Ua, Use, What};
 
 /// Requests without a final response that one dialog may have at a time.
@@ -115,6 +115,9 @@ impl Ua {
             Ok(uri) if matches!(uri.scheme(), Scheme::Other(_)) => return Some((416, Vec::new())),
             Ok(_) => {}
             Err(_) => return Some((400, Vec::new())),
+        }
+        if !request.has(HeaderId::Require) {
+            return None;
         }
         let supported: Vec<&[u8]> = self.config.supported.iter().map(Vec::as_slice).collect();
         let mut lines = Vec::new();
@@ -295,7 +298,7 @@ impl Ua {
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
-        if matches!(method, Method::Invite | Method::Update) && dialog.refresh(&request).is_err() {
+        if refreshes_target(method.as_bytes()) && dialog.refresh(&request).is_err() {
             return self.respond_lines(now, tx, 400, b"");
         }
         if method == Method::Invite {

@@ -11,13 +11,17 @@
 
 mod answer;
 mod config;
+mod ending;
+mod failure;
 mod incoming;
 mod outgoing;
+mod output;
 mod responses;
 mod restore;
 mod routing;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 
@@ -27,11 +31,12 @@ use super::keyed::{Digest, DigestMap, Mint, Secret, Sip24};
 use super::slab::{Key, Slab};
 use super::time::Ms;
 use super::timer::Wheel;
-use super::transaction::{Expired, TransactionError, Transactions};
-use super::wire::{Message, Method};
+use super::transaction::{Expired, Transactions};
+use super::wire::Method;
 pub use answer::Reply;
 pub use config::{Local, Methods, UaConfig};
 pub use outgoing::Draft;
+pub use output::{Counts, Output, UaError};
 
 /// One user agent: the protocol state of one adaptor entity.
 #[derive(Debug)]
@@ -49,6 +54,8 @@ pub struct Ua {
     refuse_new: bool,
     /// Until when a BYE for a dialog that is gone is answered as if it were there: it may have ended just before a restart.
     recovering_until: Ms,
+    /// The last peer that was reported unreachable, and until when further reports of it are dropped.
+    unreachable: (Option<SocketAddr>, Ms),
     sends: Vec<Transmit>,
     outputs: VecDeque<Output>,
     counts: Counts,
@@ -97,125 +104,6 @@ impl What {
     }
 }
 
-/// What is to be done, or has happened.
-#[derive(Debug)]
-pub enum Output {
-    /// Send this.
-    Send(Transmit),
-    /// Someone calls: make an activity for the dialog and [`bind`](Ua::bind) it.
-    Call {
-        /// The dialog.
-        dialog: Key,
-        /// The INVITE's transaction.
-        tx: Key,
-        /// The slot of its Call-ID.
-        slot: u8,
-        /// Where it came from.
-        flow: Flow,
-        /// The INVITE.
-        request: Box<Message>,
-    },
-    /// A request outside of any dialog: make an activity for it and [`bind_request`](Ua::bind_request) it.
-    Request {
-        /// Its transaction.
-        tx: Key,
-        /// The slot of its Call-ID.
-        slot: u8,
-        /// Where it came from.
-        flow: Flow,
-        /// The request.
-        request: Box<Message>,
-    },
-    /// A request within a dialog.
-    InDialog {
-        /// The dialog's activity.
-        activity: u64,
-        /// Its transaction; none for ACK.
-        tx: Option<Key>,
-        /// Where it came from.
-        flow: Flow,
-        /// The request.
-        request: Box<Message>,
-    },
-    /// The caller gives up.
-    Cancel {
-        /// The dialog's activity.
-        activity: u64,
-        /// The CANCEL's transaction.
-        tx: Key,
-        /// Where it came from.
-        flow: Flow,
-        /// The CANCEL.
-        request: Box<Message>,
-    },
-    /// A response to a request of ours, or what stands for one that did not come.
-    Response {
-        /// The activity.
-        activity: u64,
-        /// The server transaction whose request was passed on, if one was.
-        link: Option<Key>,
-        /// The response.
-        response: Box<Message>,
-        /// Made here (408, 491, 503), not received.
-        local: bool,
-    },
-    /// The ACK for our 2xx never came; the BYE goes out by itself.
-    NoAck {
-        /// The dialog's activity.
-        activity: u64,
-    },
-    /// Write the dialog's [`record`](Ua::record).
-    Save {
-        /// The dialog.
-        dialog: Key,
-        /// Its activity.
-        activity: u64,
-    },
-    /// The activity's dialog or transaction is over.
-    Ended {
-        /// The activity.
-        activity: u64,
-    },
-}
-
-/// Why an operation was refused. It had no effect then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UaError {
-    /// The dialog or transaction has ended.
-    #[error("the dialog or transaction has ended")]
-    Gone,
-    /// The request has its final response, or the dialog is not at the point where the operation makes sense.
-    #[error("not possible in this state")]
-    State,
-    /// A limit was reached.
-    #[error("too many dialogs or transactions")]
-    Full,
-    /// The message would be too large, or what it is made of is malformed.
-    #[error("cannot be written as a message")]
-    Unwritable,
-}
-
-impl From<TransactionError> for UaError {
-    fn from(error: TransactionError) -> Self {
-        match error {
-            TransactionError::Gone => Self::Gone,
-            TransactionError::Final => Self::State,
-            TransactionError::Full => Self::Full,
-        }
-    }
-}
-
-/// What was counted since the last [`Ua::take_counts`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Messages that were no SIP, or could not be answered.
-    pub unreadable: u64,
-    /// Requests answered without a service: 4xx and 5xx of the user agent's own.
-    pub refused: u64,
-    /// Responses that belong to no transaction.
-    pub stray: u64,
-}
-
 impl Ua {
     /// A user agent with nothing going on. `seed` is fresh entropy; `secret` is the same in every process.
     #[must_use]
@@ -233,6 +121,7 @@ impl Ua {
             served: Methods::ALWAYS,
             refuse_new: false,
             recovering_until: Ms(0),
+            unreachable: (None, Ms(0)),
             sends: Vec::new(),
             outputs: VecDeque::new(),
             counts: Counts::default(),
@@ -322,6 +211,12 @@ impl Ua {
             .is_some_and(|dialog| dialog.activity == activity)
             || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
             || theirs(self.tx.client_user(key))
+    }
+
+    /// Whether a received request waits for its final response.
+    #[must_use]
+    pub fn is_waiting(&self, tx: Key) -> bool {
+        self.tx.pending(tx).is_some()
     }
 
     /// Numbers of dialogs, client and server transactions.

@@ -6,6 +6,7 @@ use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::ResponseVerdict;
 use super::super::wire::{HeaderId, Message};
+use super::routing::refreshes_target;
 use super::{Owner, Ua, Use, What};
 
 impl Ua {
@@ -46,7 +47,9 @@ impl Ua {
             What::Bye => {}
             What::Other => {
                 if (200..300).contains(&status)
-                    && response.cseq().is_ok_and(|cseq| cseq.method == b"UPDATE")
+                    && response
+                        .cseq()
+                        .is_ok_and(|cseq| refreshes_target(cseq.method))
                     && let Some(dialog) = self.dialogs.get_mut(key)
                 {
                     // A Contact that cannot be read leaves the target as it was.

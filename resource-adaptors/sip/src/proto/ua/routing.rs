@@ -26,6 +26,14 @@ pub(super) fn reply_flow(request: &Message, source: Flow) -> Flow {
     }
 }
 
+/// Whether a request and its 2xx say where further requests of the dialog go (RFC 3261 12.2, 3311, 6665, 3515).
+pub(super) fn refreshes_target(method: &[u8]) -> bool {
+    matches!(
+        method,
+        b"INVITE" | b"UPDATE" | b"SUBSCRIBE" | b"NOTIFY" | b"REFER"
+    )
+}
+
 impl Ua {
     /// The way to a URI: the transport that it names or UDP, from a listener of ours that has it.
     pub(super) fn route_to(&self, uri: &[u8]) -> Option<Flow> {
@@ -133,6 +141,12 @@ impl Ua {
             out.extend_from_slice(b";rport");
         }
         out
+    }
+
+    /// The value of Contact in a request of ours; empty where the method has none (MESSAGE: RFC 3428 4).
+    pub(super) fn contact_for(&self, method: &[u8], flow: &Flow) -> &[u8] {
+        let targets = refreshes_target(method) || matches!(method, b"OPTIONS" | b"REGISTER");
+        if targets { self.contact(flow) } else { b"" }
     }
 
     /// The value of our Contact on a flow.

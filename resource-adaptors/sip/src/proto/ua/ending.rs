@@ -1,0 +1,174 @@
+//! The ACK of a 2xx, and the ways a dialog ends from our side: RFC 3261 9.1, 13.2.2.4, 15.
+
+use bytes::Bytes;
+
+use super::super::dialog::{AckDue, Phase, RequestParts, Role};
+use super::super::slab::Key;
+use super::super::time::Ms;
+use super::{Draft, Owner, Ua, UaError, Use, What};
+
+impl Ua {
+    /// Ends a dialog in whatever phase: CANCEL or nothing more than waiting for the final response, 480, or BYE.
+    /// No event comes after it but the end of the activity.
+    ///
+    /// # Errors
+    /// The dialog is gone.
+    pub fn hang_up(&mut self, now: Ms, key: Key) -> Result<(), UaError> {
+        let dialog = self.dialogs.get(key).ok_or(UaError::Gone)?;
+        let pending = dialog.pending.as_ref();
+        match (dialog.phase, dialog.role) {
+            (Phase::Early, Role::Uac) if pending.is_some_and(|p| p.invite_out.is_some()) => {
+                self.cancel(now, key)?;
+            }
+            (Phase::Early, Role::Uac) => self.end_dialog(now, key),
+            (Phase::Early, Role::Uas) => match pending.and_then(|pending| pending.invite_in) {
+                Some(tx) => self.respond_lines(now, tx, 480, b""),
+                None => self.end_dialog(now, key),
+            },
+            (Phase::Confirmed, _) => self.bye(now, key),
+            (Phase::Ending, _) => {}
+        }
+        self.flush();
+        Ok(())
+    }
+
+    /// Gives an INVITE of ours up (RFC 3261 9.1): nothing of it is reported any more. A 2xx that comes all the same is
+    /// acknowledged and ended.
+    ///
+    /// # Errors
+    /// The dialog is gone, or it is not a call of ours without final response.
+    pub fn cancel(&mut self, now: Ms, key: Key) -> Result<(), UaError> {
+        let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
+        if dialog.phase != Phase::Early || dialog.role != Role::Uac {
+            return Err(UaError::State);
+        }
+        dialog.cancelled = true;
+        let invite = dialog
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.invite_out)
+            .ok_or(UaError::State)?;
+        self.tx.cancel(now, invite, &mut self.sends)?;
+        self.flush();
+        Ok(())
+    }
+
+    /// Acknowledges the 2xx to an INVITE that carried no body, or does nothing if that is not owed.
+    ///
+    /// # Errors
+    /// The dialog is gone, or the draft cannot be written.
+    pub fn ack_ok(&mut self, key: Key, lines: &[u8], body: &[u8]) -> Result<(), UaError> {
+        let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
+        let Some(due) = dialog
+            .pending
+            .as_mut()
+            .and_then(|pending| pending.unanswered.take())
+        else {
+            return Ok(());
+        };
+        dialog.tidy();
+        self.send_ack(key, due, lines, body);
+        self.flush();
+        Ok(())
+    }
+
+    pub(super) fn send_ack(&mut self, key: Key, due: AckDue, lines: &[u8], body: &[u8]) {
+        let Some(dialog) = self.dialogs.get(key) else {
+            return;
+        };
+        let flow = self.dialog_flow(dialog);
+        let branch = self.secret.branch(Key::from_u64(self.mint.random()));
+        let via = self.via(&flow, branch.as_bytes());
+        let contact = self.contact(&flow);
+        let ack = RequestParts {
+            method: b"ACK",
+            cseq: due.cseq,
+            via: &via,
+            contact,
+            max_forwards: 70,
+            lines,
+            body,
+        };
+        let bytes = dialog.request(&ack);
+        self.tx.keep_ack(due.tx, bytes.clone());
+        self.send(flow, bytes);
+    }
+
+    /// Begins to end a confirmed dialog: it is written down as ending, and BYE goes out until it is answered. Before the
+    /// ACK of our 2xx it waits for that (RFC 3261 15).
+    pub(super) fn bye(&mut self, now: Ms, key: Key) {
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        dialog.phase = Phase::Ending;
+        dialog.local_cseq += 1;
+        let waits = dialog
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.unacked.is_some());
+        let owed = dialog
+            .pending
+            .as_mut()
+            .and_then(|pending| pending.unanswered.take());
+        self.save(key);
+        if let Some(due) = owed {
+            self.send_ack(key, due, b"", b"");
+        }
+        if !waits {
+            self.send_bye(now, key);
+        }
+    }
+
+    pub(super) fn send_bye(&mut self, now: Ms, key: Key) {
+        let Some(dialog) = self.dialogs.get(key) else {
+            return;
+        };
+        let (flow, cseq) = (self.dialog_flow(dialog), dialog.local_cseq);
+        let user = Use {
+            owner: Owner::Dialog(key),
+            what: What::Bye,
+            link: None,
+        };
+        let draft = Draft {
+            method: Bytes::from_static(b"BYE"),
+            max_forwards: 70,
+            ..Draft::default()
+        };
+        if self
+            .send_in(now, key, flow, user, &draft, cseq, false)
+            .is_err()
+        {
+            // No transaction is to be had: the peer finds out by its own timers.
+            self.end_dialog(now, key);
+        }
+        self.flush();
+    }
+
+    /// Nothing refers to a dialog any more: whatever it is waiting for, it is brought to its end.
+    pub fn abandon(&mut self, now: Ms, key: Key) {
+        let Some(dialog) = self.dialogs.get(key) else {
+            return;
+        };
+        let unanswered = dialog
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.invite_in);
+        match (dialog.phase, dialog.role, unanswered) {
+            (Phase::Early, Role::Uas, Some(tx)) => {
+                let _ = self.respond_unserved(now, tx);
+            }
+            (Phase::Early, Role::Uac, _) => {
+                let _ = self.cancel(now, key);
+            }
+            (Phase::Confirmed, ..) => self.bye(now, key),
+            (Phase::Early | Phase::Ending, ..) => {}
+        }
+        self.flush();
+    }
+
+    /// Drops a dialog without a word to the peer: an operator's order.
+    pub fn drop_dialog(&mut self, now: Ms, key: Key) {
+        self.end_dialog(now, key);
+        self.flush();
+    }
+}

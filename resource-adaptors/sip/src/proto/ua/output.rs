@@ -1,0 +1,125 @@
+//! What a user agent tells its driver.
+
+use super::super::flow::{Flow, Transmit};
+use super::super::slab::Key;
+use super::super::transaction::TransactionError;
+use super::super::wire::Message;
+
+/// What is to be done, or has happened.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this.
+    Send(Transmit),
+    /// Someone calls: make an activity for the dialog and [`bind`](Ua::bind) it.
+    Call {
+        /// The dialog.
+        dialog: Key,
+        /// The INVITE's transaction.
+        tx: Key,
+        /// The slot of its Call-ID.
+        slot: u8,
+        /// Where it came from.
+        flow: Flow,
+        /// The INVITE.
+        request: Box<Message>,
+    },
+    /// A request outside of any dialog: make an activity for it and [`bind_request`](Ua::bind_request) it.
+    Request {
+        /// Its transaction.
+        tx: Key,
+        /// The slot of its Call-ID.
+        slot: u8,
+        /// Where it came from.
+        flow: Flow,
+        /// The request.
+        request: Box<Message>,
+    },
+    /// A request within a dialog.
+    InDialog {
+        /// The dialog's activity.
+        activity: u64,
+        /// Its transaction; none for ACK.
+        tx: Option<Key>,
+        /// Where it came from.
+        flow: Flow,
+        /// The request.
+        request: Box<Message>,
+    },
+    /// The caller gives up.
+    Cancel {
+        /// The dialog's activity.
+        activity: u64,
+        /// The CANCEL's transaction.
+        tx: Key,
+        /// Where it came from.
+        flow: Flow,
+        /// The CANCEL.
+        request: Box<Message>,
+    },
+    /// A response to a request of ours, or what stands for one that did not come.
+    Response {
+        /// The activity.
+        activity: u64,
+        /// The server transaction whose request was passed on, if one was.
+        link: Option<Key>,
+        /// The response.
+        response: Box<Message>,
+        /// Made here (408, 491, 503), not received.
+        local: bool,
+    },
+    /// The ACK for our 2xx never came; the BYE goes out by itself.
+    NoAck {
+        /// The dialog's activity.
+        activity: u64,
+    },
+    /// Write the dialog's [`record`](Ua::record).
+    Save {
+        /// The dialog.
+        dialog: Key,
+        /// Its activity.
+        activity: u64,
+    },
+    /// The activity's dialog or transaction is over.
+    Ended {
+        /// The activity.
+        activity: u64,
+    },
+}
+
+/// Why an operation was refused. It had no effect then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UaError {
+    /// The dialog or transaction has ended.
+    #[error("the dialog or transaction has ended")]
+    Gone,
+    /// The request has its final response, or the dialog is not at the point where the operation makes sense.
+    #[error("not possible in this state")]
+    State,
+    /// A limit was reached.
+    #[error("too many dialogs or transactions")]
+    Full,
+    /// The message would be too large, or what it is made of is malformed.
+    #[error("cannot be written as a message")]
+    Unwritable,
+}
+
+impl From<TransactionError> for UaError {
+    fn from(error: TransactionError) -> Self {
+        match error {
+            TransactionError::Gone => Self::Gone,
+            TransactionError::Final => Self::State,
+            TransactionError::Full => Self::Full,
+        }
+    }
+}
+
+/// What was counted since the last [`Ua::take_counts`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages that were no SIP, or could not be answered.
+    pub unreadable: u64,
+    /// Requests answered without a service: 4xx and 5xx of the user agent's own.
+    pub refused: u64,
+    /// Responses that belong to no transaction.
+    pub stray: u64,
+}
