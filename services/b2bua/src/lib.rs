@@ -70,6 +70,9 @@ impl B2bua {
         let callee = sip.invite(cx, ev.forward_to(target))?;
         cx.attach(callee);
         self.legs = Some((caller, callee));
+        if ev.body().is_empty() {
+            cx.mask(caller, &[])?;
+        }
         if !conf.no_answer.is_zero() {
             self.no_answer = Some(cx.timer(caller, conf.no_answer, NoAnswer));
         }
@@ -101,8 +104,9 @@ impl B2bua {
         Ok(())
     }
 
-    /// The answer to an offer that came late, in a 2xx. Without one, the other leg's ACK went out by itself.
-    #[on]
+    /// The answer to an offer that came late, in a 2xx. Masked until there is one to come, for the other leg's ACK goes out
+    /// by itself otherwise.
+    #[on(masked)]
     fn ack(&mut self, cx: &mut Cx, ev: &sip::Ack, Aci(from): Aci<Dialog>, sip: Ra<Sip>) -> Result {
         self.pass(cx, ev, from, *sip)
     }
@@ -115,6 +119,9 @@ impl B2bua {
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
     ) -> Result {
+        if ev.body().is_empty() {
+            cx.mask(from, &[])?;
+        }
         self.pass(cx, ev, from, *sip)
     }
 

@@ -114,6 +114,14 @@ fn an_offer_in_the_answer_is_answered_in_the_ack() {
     alice.expect(200).ack(b"v=0\r\nlate answer");
     bob.expect_ack();
     assert_eq!(bob.body(), &b"v=0\r\nlate answer"[..]);
+    slee.crash_and_restart();
+    bob.ack_later().request("INVITE", &[], b"");
+    alice.expect_reinvite();
+    assert!(alice.body().is_empty());
+    alice.answer();
+    bob.expect(200).ack(b"v=0\r\nlater answer");
+    alice.expect_ack();
+    assert_eq!(alice.body(), &b"v=0\r\nlater answer"[..]);
     alice.bye().expect(200);
     bob.expect_bye();
     assert_all_gone(&mut slee);

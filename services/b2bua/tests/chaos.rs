@@ -75,20 +75,28 @@ impl Run {
             bob.ring();
         }
         bob.answer();
-        while let Some(response) = alice.next_response(secs(35)) {
-            match response.status() {
-                Some(..=199) => {}
-                Some(200..=299) => {
-                    alice.acknowledge(&response);
-                    return Some((alice, bob));
-                }
-                _ => break,
-            }
+        if self.is_answered(&alice) {
+            return Some((alice, bob));
         }
         if bob.find_request("ACK", Duration::ZERO).is_some() {
             bob.expect_bye();
         }
         None
+    }
+
+    /// Whether the INVITE of that side gets a 2xx, which it then acknowledges.
+    fn is_answered(&self, caller: &Call) -> bool {
+        while let Some(response) = caller.next_response(secs(35)) {
+            match response.status() {
+                Some(..=199) => {}
+                Some(200..=299) => {
+                    caller.acknowledge(&response);
+                    return true;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn hang_up(&mut self, alice: &Call, bob: &Call) {
@@ -190,4 +198,38 @@ fn crash_after_crash() {
         }
         run.end(seed);
     }
+}
+
+/// Whatever becomes of the new offer, the call stays. An offer that is under way when the process dies is lost with it.
+#[test]
+fn a_crash_while_a_call_is_changed() {
+    let (mut changed, mut lost) = (0, 0);
+    for seed in seeds() {
+        let mut run = Run::new(seed);
+        let Some((alice, bob)) = run.set_up() else {
+            panic!(
+                "seed {seed}: the call was not set up\n{}",
+                run.slee.ladder()
+            );
+        };
+        bob.expect_ack();
+        run.crash_within(millis(300));
+        let (first, second) = if run.dice.coin() {
+            (&alice, &bob)
+        } else {
+            (&bob, &alice)
+        };
+        first.reinvite();
+        if second.find_request("INVITE", secs(33)).is_some() {
+            second.answer();
+        }
+        if run.is_answered(first) {
+            changed += 1;
+        } else {
+            lost += 1;
+        }
+        run.hang_up(&alice, &bob);
+        run.end(seed);
+    }
+    assert!(changed > lost, "{changed} calls changed, {lost} not");
 }
