@@ -6,17 +6,17 @@
 use strowger::ra::Entropy;
 
 /// Kinds of SBB: three roots and a child.
-pub const KINDS: usize = 4;
+pub(crate) const KINDS: usize = 4;
 /// The child's kind.
-pub const KID: usize = 3;
+pub(crate) const KID: usize = 3;
 /// Number of services; service `n` has the root SBB `n`.
-pub const SERVICES: usize = 3;
+pub(crate) const SERVICES: usize = 3;
 /// Things that one step may make, so that scripts cannot go on for ever.
-pub const ENERGY: u32 = 25;
+pub(crate) const ENERGY: u32 = 25;
 
 /// Names an activity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// The one whose event is handled.
     Here,
     /// One of the latest, counted back.
@@ -29,7 +29,7 @@ pub enum Act {
 
 /// Names an entity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ent {
+pub(crate) enum Ent {
     Me,
     Parent,
     Kid(u8),
@@ -39,7 +39,7 @@ pub enum Ent {
 
 /// Policy for missed occurrences of a timer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Keep {
+pub(crate) enum Keep {
     None,
     All,
     Last,
@@ -47,27 +47,27 @@ pub enum Keep {
 
 /// What a timer is set with; times in milliseconds, `first` counts from now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Clockwork {
-    pub first: i32,
-    pub period: u32,
-    pub times: u32,
-    pub timeout: u32,
-    pub keep: Keep,
+pub(crate) struct Clockwork {
+    pub(crate) first: i32,
+    pub(crate) period: u32,
+    pub(crate) times: u32,
+    pub(crate) timeout: u32,
+    pub(crate) keep: Keep,
 }
 
 /// What an event is fired with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shot {
+pub(crate) struct Shot {
     /// Event type: 0 or 1.
-    pub kind: u8,
-    pub program: u8,
-    pub address: Option<u8>,
-    pub service: Option<u8>,
+    pub(crate) kind: u8,
+    pub(crate) program: u8,
+    pub(crate) address: Option<u8>,
+    pub(crate) service: Option<u8>,
 }
 
 /// One thing that a handler does.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Count(u8),
     Attach(Act),
     Detach(Act),
@@ -102,7 +102,7 @@ pub enum Op {
 
 /// Callbacks and events without a program of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Hook {
+pub(crate) enum Hook {
     Create,
     Remove,
     Exception,
@@ -112,11 +112,11 @@ pub enum Hook {
 }
 
 /// Number of [`Hook`]s.
-pub const HOOKS: usize = 6;
+pub(crate) const HOOKS: usize = 6;
 
 /// What the outside does.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Act1 {
+pub(crate) enum Act1 {
     Start { slot: u8, unreferenced: bool },
     Fire(u8, Shot),
     End(u8),
@@ -130,39 +130,41 @@ pub enum Act1 {
 
 /// One step: an action, then deliveries (all, or so many), then perhaps a commit to the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Step {
-    pub action: Act1,
-    pub budget: Option<u8>,
-    pub group: bool,
+pub(crate) struct Step {
+    pub(crate) action: Act1,
+    pub(crate) budget: Option<u8>,
+    pub(crate) group: bool,
 }
 
 /// A case of the property.
 #[derive(Clone, Debug)]
-pub struct Case {
-    pub programs: Vec<[Vec<Op>; KINDS]>,
-    pub hooks: Vec<[Vec<Op>; HOOKS]>,
-    pub steps: Vec<Step>,
+pub(crate) struct Case {
+    /// Which services are of class strict; the others are of class none.
+    pub(crate) durable: [bool; SERVICES],
+    pub(crate) programs: Vec<[Vec<Op>; KINDS]>,
+    pub(crate) hooks: Vec<[Vec<Op>; HOOKS]>,
+    pub(crate) steps: Vec<Step>,
 }
 
 impl Case {
     /// What an entity of a kind does with a program's event.
-    pub fn program(&self, program: u8, kind: usize) -> &[Op] {
+    pub(crate) fn program(&self, program: u8, kind: usize) -> &[Op] {
         let programs = self.programs.len().max(1);
         self.programs
             .get(usize::from(program) % programs)
             .map_or(&[], |p| &p[kind])
     }
     /// What an entity of a kind does in a callback.
-    pub fn hook(&self, hook: Hook, kind: usize) -> &[Op] {
+    pub(crate) fn hook(&self, hook: Hook, kind: usize) -> &[Op] {
         &self.hooks[kind][hook as usize]
     }
 }
 
 /// Random choices from a seed.
-pub struct Dice(Entropy);
+pub(crate) struct Dice(Entropy);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         Self(Entropy::from_seed(bytes))
@@ -220,7 +222,7 @@ impl Dice {
     }
 
     fn op(&mut self, depth: u32) -> Op {
-        match self.below(72) {
+        match self.below(78) {
             0..=5 => Op::Count(1 + self.small(200)),
             6..=10 => Op::Attach(self.act()),
             11..=15 => Op::Detach(self.act()),
@@ -251,6 +253,9 @@ impl Dice {
             68 => Op::RollbackOnly,
             69 => Op::Fail,
             70 => Op::Panic,
+            71 | 72 => Op::Child,
+            73..=76 if depth > 0 => Op::Call(Ent::Kid(self.small(3)), self.ops(depth - 1)),
+            _ if depth < 2 => Op::Fail,
             _ => Op::Count(1),
         }
     }
@@ -284,7 +289,7 @@ impl Dice {
     }
 
     /// A case of so many steps.
-    pub fn case(&mut self, steps: usize) -> Case {
+    pub(crate) fn case(&mut self, steps: usize) -> Case {
         let crashes = self.chance(60);
         let budgets = self.chance(50);
         let step = |dice: &mut Self| Step {
@@ -292,7 +297,9 @@ impl Dice {
             budget: (budgets && dice.chance(50)).then(|| 1 + dice.small(4)),
             group: dice.chance(80),
         };
+        let all = self.chance(60);
         Case {
+            durable: std::array::from_fn(|_| all || self.chance(60)),
             programs: (0..12)
                 .map(|_| std::array::from_fn(|_| self.ops(2)))
                 .collect(),

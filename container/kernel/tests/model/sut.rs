@@ -1,7 +1,9 @@
 //! The kernel under test, with an in-memory store, driven step by step.
 
+use super::exchange::{Exchange, Order, RA};
+use super::record::{self, Record, with};
 use super::script::{Act1, Case, ENERGY, Step};
-use super::toy::{self, Exchange, Order, RA, Toy, with};
+use super::toy::{self, NAMES, Toy};
 use super::trace::{ActivityPicture, EntityPicture, Line, Picture};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -13,13 +15,14 @@ use strowger::service::NoSettings;
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::memory::Crash;
 use strowger_journal::{MemoryStore, Store};
-use strowger_kernel::{NetInput, Options, ServiceOptions, ServiceState, Shard};
+use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, ServiceState, Shard};
 
 /// When every case begins.
-pub const EPOCH: u64 = 1_700_000_000_000;
+pub(crate) const EPOCH: u64 = 1_700_000_000_000;
 
 /// The kernel and its surroundings.
-pub struct Sut {
+pub(crate) struct Sut {
+    case: Rc<Case>,
     shard: Shard,
     store: MemoryStore,
     now: u64,
@@ -32,25 +35,29 @@ fn now(ms: u64) -> Now {
     }
 }
 
-fn shard() -> Shard {
+fn shard(case: &Case) -> Shard {
     let mut options = Options::new([3; 32], [5; 16]);
     options.defaults.liveness = Duration::ZERO;
     let mut shard = Shard::new(options);
     let settings: Arc<dyn std::any::Any + Send + Sync> = Arc::new(NoSettings::default());
     let ra = shard.install_adaptor("exchange", &AdaptorDef::of::<Exchange>(), &settings);
     assert_eq!(ra, Ok(RA));
-    for service in toy::services() {
-        let options = ServiceOptions::new(service.component.name, &service);
+    for (service, strict) in toy::services().into_iter().zip(case.durable) {
+        let mut options = ServiceOptions::new(service.component.name, &service);
+        if !strict {
+            options.durability = Durability::None;
+        }
         shard.install_service(service, options).unwrap();
     }
     shard
 }
 
 impl Sut {
-    pub fn new(case: &Rc<Case>) -> Self {
-        toy::begin(case);
+    pub(crate) fn new(case: &Rc<Case>) -> Self {
+        record::begin(case);
         let mut sut = Self {
-            shard: shard(),
+            shard: shard(case),
+            case: Rc::clone(case),
             store: MemoryStore::new(),
             now: EPOCH,
         };
@@ -58,12 +65,12 @@ impl Sut {
         let all = [ServiceIx(0), ServiceIx(1), ServiceIx(2)];
         sut.shard.activate_services(now(EPOCH), &all).unwrap();
         sut.shard.start(now(EPOCH)).unwrap();
-        sut.meet_service_activities();
+        sut.meet_service_activities(&[]);
         sut
     }
 
     /// Does one step; gives the trace.
-    pub fn step(&mut self, step: &Step) -> Vec<Line> {
+    pub(crate) fn step(&mut self, step: &Step) -> Vec<Line> {
         with(|r| {
             r.energy = ENERGY;
             r.lines.clear();
@@ -98,8 +105,9 @@ impl Sut {
             }
             Act1::Activate(n) => {
                 let service = [ServiceIx((*n).into())];
+                let before = self.service_activities();
                 let _ = self.shard.activate_services(now(self.now), &service);
-                self.meet_service_activities();
+                self.meet_service_activities(&before);
             }
             Act1::Deactivate(n) => {
                 let service = [ServiceIx((*n).into())];
@@ -116,7 +124,7 @@ impl Sut {
     }
 
     fn activity(&self, n: u8) -> Option<ActivityId> {
-        with(|r| toy::back(&r.activities, n))
+        with(|r| record::back(&r.activities, n))
     }
 
     fn order(&mut self, order: &Order) {
@@ -151,6 +159,9 @@ impl Sut {
             self.shard.durable(self.store.sync().unwrap());
         }
         while self.shard.poll_output().is_some() {}
+        if self.case.durable.contains(&true) {
+            with(Record::keep);
+        }
     }
 
     /// The process dies and another begins, a millisecond later, with what the store has.
@@ -162,32 +173,36 @@ impl Sut {
         let store = std::mem::take(&mut self.store);
         self.store = store.crash(Crash::LoseUnsynced);
         self.now += 1;
+        with(Record::lose);
         let at = now(self.now);
-        self.shard = shard();
+        self.shard = shard(&self.case);
         let shard = &mut self.shard;
         let recovered = self
             .store
             .recover(&mut |record| shard.restore(at, &record).unwrap())
             .unwrap();
         shard.restored(at, recovered.last_seq).unwrap();
+        let before = self.service_activities();
+        let shard = &mut self.shard;
         shard.activate_adaptor(at, RA).unwrap();
         if !active.is_empty() {
             shard.activate_services(at, &active).unwrap();
         }
         shard.start(at).unwrap();
-        self.meet_service_activities();
+        self.meet_service_activities(&before);
     }
 
-    /// Activities of services are made by the kernel itself: those not met before are entered, oldest first.
-    fn meet_service_activities(&mut self) {
-        let is_new = |id: &ActivityId| with(|r| !r.activity_numbers.contains_key(&id.raw()));
-        let mut new: Vec<_> = self
+    fn service_activities(&self) -> Vec<ActivityId> {
+        let of_services = self
             .shard
             .activities()
-            .filter(|a| a.kind.name == "service-activity")
-            .map(|a| a.id)
-            .filter(is_new)
-            .collect();
+            .filter(|a| a.kind.name == "service-activity");
+        of_services.map(|a| a.id).collect()
+    }
+    /// Activities of services are made by the kernel itself: those that were not there before are entered, oldest first.
+    fn meet_service_activities(&mut self, before: &[ActivityId]) {
+        let mut new = self.service_activities();
+        new.retain(|id| !before.contains(id));
         new.sort_by_key(|id| id.stamp());
         for id in new {
             with(|r| r.activity_born(id));
@@ -195,14 +210,14 @@ impl Sut {
     }
 
     /// Ids as they sort, by birth number: what the kernel orders by id without any rule saying so.
-    pub fn raw_activity(activity: usize) -> u64 {
+    pub(crate) fn raw_activity(activity: usize) -> u64 {
         with(|r| r.activities[activity].raw())
     }
-    pub fn raw_timer(timer: usize) -> u64 {
+    pub(crate) fn raw_timer(timer: usize) -> u64 {
         with(|r| r.timers[timer].raw())
     }
 
-    pub fn picture(&self) -> Picture {
+    pub(crate) fn picture(&self) -> Picture {
         let counts = self.shard.counts();
         let mut picture = Picture {
             events: counts.events,
@@ -228,10 +243,7 @@ impl Sut {
             for e in self.shard.entities() {
                 let toy: Toy<0> = postcard::from_bytes(&e.state).unwrap();
                 let seen = EntityPicture {
-                    kind: ["alpha", "beta", "gamma", "kid"]
-                        .iter()
-                        .position(|n| *n == e.sbb.name)
-                        .unwrap(),
+                    kind: NAMES.iter().position(|n| *n == e.sbb.name).unwrap(),
                     service: e.service.0.into(),
                     parent: e.parent.map(|p| r.entity(p)),
                     kids: e.children.iter().map(|c| r.entity(*c)).collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// What an entity was called for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum What {
+pub(crate) enum What {
     Event(u8, u8),
     Timer {
         timer: usize,
@@ -23,21 +23,21 @@ pub enum What {
 
 /// What an entity sees of itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct View {
-    pub kind: usize,
-    pub entity: usize,
-    pub on: Option<usize>,
-    pub count: u32,
+pub(crate) struct View {
+    pub(crate) kind: usize,
+    pub(crate) entity: usize,
+    pub(crate) on: Option<usize>,
+    pub(crate) count: u32,
     /// With the mask, as bits of event types 0, 1, timer, end.
-    pub attached: Vec<(usize, u8)>,
-    pub kids: Vec<usize>,
-    pub parent: Option<usize>,
-    pub priority: Option<i8>,
+    pub(crate) attached: Vec<(usize, u8)>,
+    pub(crate) kids: Vec<usize>,
+    pub(crate) parent: Option<usize>,
+    pub(crate) priority: Option<i8>,
 }
 
 /// What became of an operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Res {
+pub(crate) enum Res {
     /// It has no result of its own: whether the transaction is marked for rollback.
     Marked(bool),
     Flag(bool),
@@ -54,7 +54,7 @@ pub enum Res {
 
 /// One line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Line {
+pub(crate) enum Line {
     Called(What, View),
     Did(Op, Res),
     Started(usize),
@@ -65,8 +65,26 @@ pub enum Line {
     AdminRemoved(usize),
 }
 
+/// What kind of line it is, to see that the cases reach everything.
+pub(crate) fn sort(line: &Line) -> String {
+    match line {
+        Line::Called(What::Event(..), _) => "event".to_owned(),
+        Line::Called(What::Timer { missed, .. }, _) if *missed > 0 => "timer, missed".to_owned(),
+        Line::Called(What::Timer { .. }, _) => "timer".to_owned(),
+        Line::Called(what, _) => format!("{what:?}"),
+        Line::Did(_, Res::Refused(refused)) => (*refused).to_owned(),
+        Line::Did(..) => "did".to_owned(),
+        Line::Adaptor(name, _) => (*name).to_owned(),
+        Line::Done(_, outcome) => (*outcome).to_owned(),
+        Line::Started(_) => "started".to_owned(),
+        Line::Ended(_) => "ended".to_owned(),
+        Line::Unreferenced(_) => "unreferenced".to_owned(),
+        Line::AdminRemoved(_) => "removed by the operator".to_owned(),
+    }
+}
+
 /// An operation without what is nested in it.
-pub fn bare(op: &Op) -> Op {
+pub(crate) fn bare(op: &Op) -> Op {
     match op {
         Op::Call(ent, _) => Op::Call(*ent, Vec::new()),
         other => other.clone(),
@@ -74,36 +92,36 @@ pub fn bare(op: &Op) -> Op {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ActivityPicture {
-    pub kind: &'static str,
-    pub ending: bool,
+pub(crate) struct ActivityPicture {
+    pub(crate) kind: &'static str,
+    pub(crate) ending: bool,
     /// In the order in which events are offered.
-    pub attached: Vec<usize>,
-    pub timers: Vec<usize>,
-    pub names: Vec<String>,
-    pub events: u32,
+    pub(crate) attached: Vec<usize>,
+    pub(crate) timers: Vec<usize>,
+    pub(crate) names: Vec<String>,
+    pub(crate) events: u32,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct EntityPicture {
-    pub kind: usize,
-    pub service: usize,
-    pub parent: Option<usize>,
-    pub kids: Vec<usize>,
-    pub priority: i8,
-    pub attached: Vec<usize>,
-    pub count: u32,
+pub(crate) struct EntityPicture {
+    pub(crate) kind: usize,
+    pub(crate) service: usize,
+    pub(crate) parent: Option<usize>,
+    pub(crate) kids: Vec<usize>,
+    pub(crate) priority: i8,
+    pub(crate) attached: Vec<usize>,
+    pub(crate) count: u32,
 }
 
 /// Everything that can be seen from outside, by birth numbers.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Picture {
-    pub activities: BTreeMap<usize, ActivityPicture>,
-    pub entities: BTreeMap<usize, EntityPicture>,
+pub(crate) struct Picture {
+    pub(crate) activities: BTreeMap<usize, ActivityPicture>,
+    pub(crate) entities: BTreeMap<usize, EntityPicture>,
     /// Activity, next expiry, expiries to come.
-    pub timers: BTreeMap<usize, (usize, u64, u32)>,
-    pub names: BTreeMap<String, usize>,
-    pub services: Vec<&'static str>,
-    pub events: u32,
-    pub suspended: u32,
+    pub(crate) timers: BTreeMap<usize, (usize, u64, u32)>,
+    pub(crate) names: BTreeMap<String, usize>,
+    pub(crate) services: Vec<&'static str>,
+    pub(crate) events: u32,
+    pub(crate) suspended: u32,
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Who ends an activity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// With whether it wants to know that nothing refers to it.
     Adaptor(bool),
     Null,
@@ -17,31 +17,31 @@ pub enum Owner {
 }
 
 #[derive(Clone, Debug)]
-pub struct Activity {
-    pub owner: Owner,
-    pub ending: bool,
+pub(crate) struct Activity {
+    pub(crate) owner: Owner,
+    pub(crate) ending: bool,
     /// A durable entity was attached to it once: it survives.
-    pub durable: bool,
+    pub(crate) durable: bool,
     /// It was reported unreferenced.
-    pub reported: bool,
-    pub attached: Vec<Attachment>,
-    pub attachments: u32,
-    pub attributes: BTreeMap<String, u64>,
-    pub queue: VecDeque<Event>,
+    pub(crate) reported: bool,
+    pub(crate) attached: Vec<Attachment>,
+    pub(crate) attachments: u32,
+    pub(crate) attributes: BTreeMap<String, u64>,
+    pub(crate) queue: VecDeque<Event>,
     /// Timers that have expired and whose activity can still be asked for, oldest first.
-    pub expired: VecDeque<usize>,
+    pub(crate) expired: VecDeque<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Attachment {
-    pub entity: usize,
-    pub mask: u8,
-    pub seq: u32,
+pub(crate) struct Attachment {
+    pub(crate) entity: usize,
+    pub(crate) mask: u8,
+    pub(crate) seq: u32,
 }
 
 /// Event types; their discriminants are the bits of masks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Type {
+pub(crate) enum Type {
     Shoot0,
     Shoot1,
     Timer,
@@ -50,73 +50,73 @@ pub enum Type {
 }
 
 #[derive(Clone, Debug)]
-pub struct Event {
-    pub number: u64,
-    pub kind: Type,
-    pub program: u8,
-    pub address: Option<u8>,
-    pub service: Option<usize>,
+pub(crate) struct Event {
+    pub(crate) number: u64,
+    pub(crate) kind: Type,
+    pub(crate) program: u8,
+    pub(crate) address: Option<u8>,
+    pub(crate) service: Option<usize>,
     /// The adaptor wants to know what became of it.
-    pub report: bool,
+    pub(crate) report: bool,
     /// Of a timer: timer, scheduled, actual, remaining, missed.
-    pub expiry: Option<(usize, u64, u64, u32, u32)>,
-    pub held: Option<u64>,
-    pub progress: Option<Progress>,
+    pub(crate) expiry: Option<(usize, u64, u64, u32, u32)>,
+    pub(crate) held: Option<u64>,
+    pub(crate) progress: Option<Progress>,
 }
 
 /// How far the routing of an event has come.
 #[derive(Clone, Default, Debug)]
-pub struct Progress {
-    pub delivered: Vec<usize>,
+pub(crate) struct Progress {
+    pub(crate) delivered: Vec<usize>,
     /// Highest first.
-    pub services: VecDeque<usize>,
-    pub processed: bool,
-    pub rolled_back: bool,
+    pub(crate) services: VecDeque<usize>,
+    pub(crate) processed: bool,
+    pub(crate) rolled_back: bool,
 }
 
 /// A convergence name: what was selected, each part if it was.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Name {
-    pub activity: Option<usize>,
-    pub address: Option<u8>,
-    pub event_type: Option<Type>,
-    pub event: Option<u64>,
-    pub custom: Option<String>,
+pub(crate) struct Name {
+    pub(crate) activity: Option<usize>,
+    pub(crate) address: Option<u8>,
+    pub(crate) event_type: Option<Type>,
+    pub(crate) event: Option<u64>,
+    pub(crate) custom: Option<String>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Entity {
-    pub kind: usize,
-    pub service: usize,
-    pub priority: i8,
-    pub parent: Option<usize>,
-    pub kids: Vec<usize>,
-    pub attached: Vec<usize>,
-    pub count: u32,
-    pub name: Option<Name>,
-    pub doomed: bool,
+pub(crate) struct Entity {
+    pub(crate) kind: usize,
+    pub(crate) service: usize,
+    pub(crate) priority: i8,
+    pub(crate) parent: Option<usize>,
+    pub(crate) kids: Vec<usize>,
+    pub(crate) attached: Vec<usize>,
+    pub(crate) count: u32,
+    pub(crate) name: Option<Name>,
+    pub(crate) doomed: bool,
 }
 
 #[derive(Clone, Debug)]
-pub struct Timer {
-    pub activity: usize,
-    pub program: u8,
-    pub next: u64,
+pub(crate) struct Timer {
+    pub(crate) activity: usize,
+    pub(crate) program: u8,
+    pub(crate) next: u64,
     /// 0: once.
-    pub period: u64,
+    pub(crate) period: u64,
     /// 0: for ever.
-    pub times: u32,
-    pub passed: u32,
-    pub missed: u32,
-    pub timeout: u64,
-    pub keep: Keep,
+    pub(crate) times: u32,
+    pub(crate) passed: u32,
+    pub(crate) missed: u32,
+    pub(crate) timeout: u64,
+    pub(crate) keep: Keep,
     /// A one-shot timer that was set in the past is never late.
-    pub at_once: bool,
-    pub expired: bool,
+    pub(crate) at_once: bool,
+    pub(crate) expired: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub enum State {
+pub(crate) enum State {
     #[default]
     Inactive,
     Active,
@@ -124,45 +124,45 @@ pub enum State {
 }
 
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Service {
-    pub state: State,
-    pub activity: Option<usize>,
+pub(crate) struct Service {
+    pub(crate) state: State,
+    pub(crate) activity: Option<usize>,
 }
 
 /// What the running transaction will do when it commits.
 #[derive(Clone, Default, Debug)]
-pub struct Tx {
-    pub marked: bool,
-    pub fired: Vec<(usize, Event)>,
-    pub ends: Vec<usize>,
-    pub resumed: Vec<usize>,
-    pub commands: Vec<(usize, Option<Shot>)>,
+pub(crate) struct Tx {
+    pub(crate) marked: bool,
+    pub(crate) fired: Vec<(usize, Event)>,
+    pub(crate) ends: Vec<usize>,
+    pub(crate) resumed: Vec<usize>,
+    pub(crate) commands: Vec<(usize, Option<Shot>)>,
     /// Activities that may have lost their last reference.
-    pub touched: Vec<usize>,
+    pub(crate) touched: Vec<usize>,
     /// Roots of trees that lost their last attachment.
-    pub orphans: Vec<usize>,
+    pub(crate) orphans: Vec<usize>,
     /// Roots that the container itself removes.
-    pub claimed: Vec<usize>,
+    pub(crate) claimed: Vec<usize>,
     /// Entities to be removed.
-    pub doomed: Vec<usize>,
+    pub(crate) doomed: Vec<usize>,
 }
 
 #[derive(Clone, Default, Debug)]
-pub struct World {
-    pub activities: BTreeMap<usize, Activity>,
-    pub entities: BTreeMap<usize, Entity>,
-    pub timers: BTreeMap<usize, Timer>,
-    pub names: BTreeMap<String, usize>,
-    pub services: [Service; SERVICES],
+pub(crate) struct World {
+    pub(crate) activities: BTreeMap<usize, Activity>,
+    pub(crate) entities: BTreeMap<usize, Entity>,
+    pub(crate) timers: BTreeMap<usize, Timer>,
+    pub(crate) names: BTreeMap<String, usize>,
+    pub(crate) services: [Service; SERVICES],
     /// Activities whose first event can be routed, first come first served: the kernel's choice between activities.
-    pub ready: VecDeque<usize>,
-    pub checks: VecDeque<usize>,
-    pub reports: VecDeque<Line>,
-    pub tx: Tx,
+    pub(crate) ready: VecDeque<usize>,
+    pub(crate) checks: VecDeque<usize>,
+    pub(crate) reports: VecDeque<Line>,
+    pub(crate) tx: Tx,
 }
 
 impl Activity {
-    pub fn new(owner: Owner) -> Self {
+    pub(crate) fn new(owner: Owner) -> Self {
         Self {
             owner,
             ending: false,
@@ -179,7 +179,7 @@ impl Activity {
 
 impl Timer {
     /// Occurrences to come.
-    pub fn remaining(&self) -> u32 {
+    pub(crate) fn remaining(&self) -> u32 {
         if self.times == 0 {
             u32::MAX
         } else {
@@ -187,22 +187,22 @@ impl Timer {
         }
     }
     /// Whether the next occurrence cannot be fired in time any more (R-TM-05).
-    pub fn is_late(&self, now: u64) -> bool {
+    pub(crate) fn is_late(&self, now: u64) -> bool {
         !self.at_once && self.remaining() > 0 && self.next + self.timeout < now
     }
-    pub fn pass(&mut self) {
+    pub(crate) fn pass(&mut self) {
         self.passed += 1;
         self.next += self.period;
         self.at_once = false;
     }
     /// Whether the one after the next is late as well.
-    pub fn is_next_late(&self, now: u64) -> bool {
+    pub(crate) fn is_next_late(&self, now: u64) -> bool {
         self.remaining() > 1 && self.period > 0 && self.next + self.period + self.timeout < now
     }
 }
 
 impl World {
-    pub fn root(&self, mut entity: usize) -> usize {
+    pub(crate) fn root(&self, mut entity: usize) -> usize {
         while let Some(parent) = self.entities.get(&entity).and_then(|e| e.parent) {
             entity = parent;
         }
@@ -220,7 +220,7 @@ impl World {
         path
     }
     /// Entities attached to an activity, in the order in which events are offered (R-OR-02, R-OR-03).
-    pub fn in_order(&self, activity: usize) -> Vec<usize> {
+    pub(crate) fn in_order(&self, activity: usize) -> Vec<usize> {
         let Some(a) = self.activities.get(&activity) else {
             return Vec::new();
         };
@@ -228,26 +228,26 @@ impl World {
         attached.sort_by_key(|a| (self.path(a.entity), a.seq));
         attached.iter().map(|a| a.entity).collect()
     }
-    pub fn attachment(&mut self, entity: usize, activity: usize) -> Option<&mut Attachment> {
+    pub(crate) fn attachment(&mut self, entity: usize, activity: usize) -> Option<&mut Attachment> {
         let a = self.activities.get_mut(&activity)?;
         a.attached.iter_mut().find(|a| a.entity == entity)
     }
     /// Attachments of a whole tree (R-SE-07).
-    pub fn attachments(&self, root: usize) -> usize {
+    pub(crate) fn attachments(&self, root: usize) -> usize {
         self.entities
             .iter()
             .filter(|(id, _)| self.root(**id) == root)
             .map(|(_, e)| e.attached.len())
             .sum()
     }
-    pub fn running_timers(&self, activity: usize) -> Vec<usize> {
+    pub(crate) fn running_timers(&self, activity: usize) -> Vec<usize> {
         self.timers
             .iter()
             .filter(|(_, t)| t.activity == activity && !t.expired)
             .map(|(id, _)| *id)
             .collect()
     }
-    pub fn names_of(&self, activity: usize) -> Vec<String> {
+    pub(crate) fn names_of(&self, activity: usize) -> Vec<String> {
         self.names
             .iter()
             .filter(|(_, a)| **a == activity)
@@ -255,7 +255,7 @@ impl World {
             .collect()
     }
     /// Whether anything refers to an activity (R-AC-06).
-    pub fn is_referenced(&self, activity: usize) -> bool {
+    pub(crate) fn is_referenced(&self, activity: usize) -> bool {
         let Some(a) = self.activities.get(&activity) else {
             return false;
         };
@@ -264,20 +264,20 @@ impl World {
             || !self.running_timers(activity).is_empty()
             || !self.names_of(activity).is_empty()
     }
-    pub fn is_entity(&self, entity: usize) -> bool {
+    pub(crate) fn is_entity(&self, entity: usize) -> bool {
         self.entities.get(&entity).is_some_and(|e| !e.doomed)
     }
-    pub fn kids(&self, entity: usize) -> Vec<usize> {
+    pub(crate) fn kids(&self, entity: usize) -> Vec<usize> {
         let kids = self.entities.get(&entity).map_or(&[][..], |e| &e.kids);
         kids.iter()
             .filter(|kid| self.entities.contains_key(kid))
             .copied()
             .collect()
     }
-    pub fn first(&self, activity: usize) -> Option<&Event> {
+    pub(crate) fn first(&self, activity: usize) -> Option<&Event> {
         self.activities.get(&activity)?.queue.front()
     }
-    pub fn entities_of(&self, service: usize) -> usize {
+    pub(crate) fn entities_of(&self, service: usize) -> usize {
         self.entities
             .values()
             .filter(|e| e.service == service)
@@ -285,7 +285,7 @@ impl World {
     }
 
     /// Puts an event behind the others of its activity.
-    pub fn enqueue(&mut self, activity: usize, event: Event) {
+    pub(crate) fn enqueue(&mut self, activity: usize, event: Event) {
         let Some(a) = self.activities.get_mut(&activity) else {
             return;
         };
@@ -296,7 +296,7 @@ impl World {
         a.reported = false;
     }
     /// Looks later whether anything still refers to an activity.
-    pub fn check_later(&mut self, activity: usize) {
+    pub(crate) fn check_later(&mut self, activity: usize) {
         let Some(a) = self.activities.get(&activity) else {
             return;
         };
@@ -305,7 +305,7 @@ impl World {
         }
     }
 
-    pub fn picture(&self) -> Picture {
+    pub(crate) fn picture(&self) -> Picture {
         let mut picture = Picture::default();
         for (id, a) in &self.activities {
             let seen = ActivityPicture {
