@@ -50,6 +50,21 @@ fn a_restored_dialog_sends_bye_with_a_fresh_cseq() {
 }
 
 #[test]
+fn a_2xx_whose_ack_was_lost_with_the_old_process_is_acknowledged() {
+    let mut bench = Bench::new();
+    let (dialog, invite) = bench.calling();
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restored(next.now);
+    next.drain();
+    next.receive(response(&invite, 200, "bo", ""));
+    assert_eq!(next.lines(), ["ACK"], "and the call goes on");
+    assert!(next.ua.dialog(key).is_some());
+    // Another branch of a fork has no dialog here: it is ended.
+    next.receive(response(&invite, 200, "other", ""));
+    assert_eq!(next.lines(), ["ACK", "BYE"]);
+}
+
+#[test]
 fn a_bye_that_was_not_answered_is_sent_again() {
     let mut bench = Bench::new();
     let (dialog, _) = bench.calling();

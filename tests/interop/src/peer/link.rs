@@ -3,6 +3,7 @@
 use super::message::frame;
 use crate::error::{Result, io};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use socket2::{Domain, Socket, Type};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
@@ -69,10 +70,9 @@ impl Link {
     pub fn send(&mut self, to: SocketAddr, text: &str) -> bool {
         match self {
             Self::Udp(socket) => socket.send_to(text.as_bytes(), to).is_ok(),
-            Self::Tcp { conns, .. } => {
+            Self::Tcp { listener, conns } => {
                 if !conns.iter().any(|c| c.peer == to && !c.closed) {
-                    let Ok(stream) = TcpStream::connect_timeout(&to, Duration::from_millis(500))
-                    else {
+                    let Ok(stream) = connect(listener, to) else {
                         return false;
                     };
                     if stream.set_nodelay(true).is_err() {
@@ -140,6 +140,15 @@ impl Link {
         // An interrupted wait is only a shorter one.
         let _ = poll(&mut fds, timeout);
     }
+}
+
+/// Opens a connection from the listener's own address: a node that must open one back takes the address from it.
+fn connect(listener: &TcpListener, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let me = SocketAddr::new(listener.local_addr()?.ip(), 0);
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+    socket.bind(&me.into())?;
+    socket.connect_timeout(&to.into(), Duration::from_millis(500))?;
+    Ok(socket.into())
 }
 
 impl Conn {

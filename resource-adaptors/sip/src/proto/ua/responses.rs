@@ -9,6 +9,12 @@ use super::super::wire::{HeaderId, Message};
 use super::routing::refreshes_target;
 use super::{Owner, Ua, Use, What};
 
+/// Names no transaction.
+const NO_TX: Key = Key {
+    index: u32::MAX,
+    generation: 0,
+};
+
 impl Ua {
     pub(super) fn response(&mut self, now: Ms, flow: Flow, response: Message) {
         match self.tx.response(now, &response, &mut self.sends) {
@@ -16,7 +22,10 @@ impl Ua {
             ResponseVerdict::Stray { ours } => {
                 self.counts.stray += 1;
                 if ours && is_ok_to_invite(&response) {
-                    self.end_late(now, flow, &response);
+                    match self.answered_dialog(&response) {
+                        Some(key) => self.ack_again(key, &response),
+                        None => self.end_late(now, flow, &response),
+                    }
                 }
             }
             ResponseVerdict::Deliver { tx, user, again } => {
@@ -30,6 +39,30 @@ impl Ua {
             }
         }
         self.flush();
+    }
+
+    /// The dialog that a 2xx established: its transaction may have gone with an earlier process, the dialog has not.
+    fn answered_dialog(&self, response: &Message) -> Option<Key> {
+        let id = self.dialog_id(response.call_id().ok()?, response.from_tag()?);
+        let key = self.by_id.get(&id).copied()?;
+        let dialog = self.dialogs.get(key)?;
+        let same = dialog.text(Field::RemoteTag) == response.to_tag().unwrap_or_default();
+        (same && dialog.phase != Phase::Early).then_some(key)
+    }
+
+    /// The peer has not seen the ACK: it may have been held back, or have died with the process that wrote it.
+    fn ack_again(&mut self, key: Key, response: &Message) {
+        if let Ok(cseq) = response.cseq() {
+            self.send_ack(
+                key,
+                AckDue {
+                    tx: NO_TX,
+                    cseq: cseq.number,
+                },
+                b"",
+                b"",
+            );
+        }
     }
 
     fn for_dialog(&mut self, now: Ms, key: Key, tx: Key, user: Use, response: Message) {
@@ -205,10 +238,7 @@ impl Ua {
         self.send_ack(
             key,
             AckDue {
-                tx: Key {
-                    index: u32::MAX,
-                    generation: 0,
-                },
+                tx: NO_TX,
                 cseq: cseq.number,
             },
             b"",
