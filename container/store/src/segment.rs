@@ -157,7 +157,10 @@ fn claimed_last(header: &[u8]) -> u64 {
 }
 
 pub(crate) fn io_error(operation: &'static str, path: &Path, source: io::Error) -> StoreError {
-    if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+    if matches!(
+        source.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) {
         return StoreError::Full {
             path: path.to_owned(),
         };
