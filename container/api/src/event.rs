@@ -75,8 +75,7 @@ impl<E: Event> ErasedEvent for E {
         self
     }
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
-        *out = postcard::to_extend(self, std::mem::take(out))?;
-        Ok(())
+        crate::encoding::append(self, out)
     }
 }
 

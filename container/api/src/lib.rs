@@ -43,6 +43,7 @@ pub mod activity;
 pub mod attribute;
 pub mod child;
 pub mod context;
+pub mod encoding;
 pub mod error;
 pub mod event;
 pub mod host;

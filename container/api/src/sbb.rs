@@ -105,8 +105,7 @@ impl<S: Sbb> Object for S {
         Ok(())
     }
     fn store(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
-        *out = postcard::to_extend(self, std::mem::take(out))?;
-        Ok(())
+        crate::encoding::append(self, out)
     }
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self

@@ -176,13 +176,7 @@ pub(crate) struct AttachmentRecord {
 
 fn append(record: &impl Serialize, out: &mut Vec<u8>) -> bool {
     out.push(FORMAT);
-    match postcard::to_extend(record, std::mem::take(out)) {
-        Ok(bytes) => {
-            *out = bytes;
-            true
-        }
-        Err(_) => false,
-    }
+    strowger::encoding::append(record, out).is_ok()
 }
 
 pub(crate) fn encode_activity(kernel: &Kernel, id: ActivityId, out: &mut Vec<u8>) -> bool {
