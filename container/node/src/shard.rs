@@ -44,7 +44,7 @@ pub(crate) struct Driver {
     handle: WriterHandle,
     /// A group that the writer did not take.
     held: Option<Group>,
-    refusing: bool,
+    short: Short,
     phase: Phase,
     alarms: Alarms,
     beat: Beat,
@@ -55,6 +55,21 @@ pub(crate) struct Driver {
     /// Services that were told to stop, and when what is left of them is removed.
     ending: Vec<(ServiceIx, Mono)>,
     sample: Sample,
+}
+
+/// What the store is short of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Short {
+    /// Its queue is full.
+    full: bool,
+    /// Little space is left.
+    low: bool,
+}
+
+impl Short {
+    fn refuses(self) -> bool {
+        self.full || self.low
+    }
 }
 
 /// What the loop does.
@@ -190,16 +205,19 @@ impl Driver {
     /// Refuses new work while the store cannot take it.
     fn watch_store(&mut self, now: Now) {
         let (full, low) = (self.held.is_some(), self.seen.low_space);
-        if (full || low) == self.refusing {
+        let short = Short { full, low };
+        if short == self.short {
             return;
         }
-        self.refusing = full || low;
+        let before = std::mem::replace(&mut self.short, short);
         let store = || "store".to_owned();
         let text = "little space is left on the store's disk: new work is refused";
         self.alarms.set(now.wall, store(), "low_space", low, text);
         let text = "the store does not keep up: sockets are not read, new work is refused";
         self.alarms.set(now.wall, store(), "queue_full", full, text);
-        self.shard.refuse_new(now, self.refusing);
+        if before.refuses() != short.refuses() {
+            self.shard.refuse_new(now, short.refuses());
+        }
     }
 
     /// Does what the kernel gives out.

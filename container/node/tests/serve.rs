@@ -87,6 +87,26 @@ fn a_panic_in_a_handler_costs_its_delivery_and_nothing_else() {
 }
 
 #[test]
+fn a_panic_of_an_adaptor_raises_an_alarm_and_the_node_goes_on() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    udp.send("ann crash");
+    assert_eq!(udp.ask("ann hello"), "ann 2 hello");
+    let status = node.status().unwrap();
+    let alarms: Vec<_> = status
+        .alarms
+        .iter()
+        .map(|a| (a.source.as_str(), a.name.as_str()))
+        .collect();
+    assert_eq!(
+        (status.kernel.panics, alarms),
+        (1, vec![("adaptor toy", "panic")])
+    );
+}
+
+#[test]
 fn a_stopping_node_takes_no_new_work_and_finishes_what_it_has() {
     let bench = Bench::new("");
     let node = bench.start();

@@ -18,6 +18,8 @@ use strowger_node::Exit;
 #[derive(Clone, Default)]
 struct Levers {
     low_space: Arc<AtomicBool>,
+    /// Recovering panics.
+    broken: bool,
     /// While set, syncs wait.
     stuck: Arc<(Mutex<bool>, Condvar)>,
 }
@@ -63,6 +65,7 @@ impl Store for Rigged {
         self.inner.checkpoint()
     }
     fn recover(&mut self, sink: &mut dyn FnMut(Record<'_>)) -> Result<Recovered, StoreError> {
+        assert!(!self.levers.broken, "a store with a bug");
         self.inner.recover(sink)
     }
     fn health(&self) -> Health {
@@ -99,6 +102,17 @@ fn a_failed_sync_ends_the_node_and_acknowledges_nothing_more() {
     assert!((1..10).contains(&answered), "{answered}");
     assert_eq!(node.wait(), Exit::StoreFailed);
     assert_eq!(Exit::StoreFailed.code(), 74);
+}
+
+#[test]
+fn a_bug_on_the_shards_thread_is_an_error_with_a_code_of_its_own() {
+    let bench = Bench::new("");
+    let levers = Levers {
+        broken: true,
+        ..Levers::default()
+    };
+    let error = bench.builder().store(levers.store()).start().unwrap_err();
+    assert_eq!((error.code(), error.exit()), ("NOD-012", Exit::Panicked));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Sockets are opened before the state is read back, so that peers that try during a recovery are heard after it and
 //! not told that nobody is there.
 
-use super::{Driver, Names, Phase, Sample, Times};
+use super::{Driver, Names, Phase, Sample, Short, Times};
 use crate::alarms::Alarms;
 use crate::catalog::transport_word;
 use crate::clock::Clock;
@@ -105,7 +105,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         handle: writer.handle(),
         writer: Some(writer),
         held: None,
-        refusing: false,
+        short: Short::default(),
         phase: Phase::Running,
         alarms: Alarms::default(),
         beat,

@@ -203,6 +203,7 @@ impl Toy {
         let Some((name, word)) = message.trim().split_once(' ') else {
             return;
         };
+        assert!(word != "crash", "an adaptor that panics");
         let talk = match self.talks.get_mut(name) {
             Some((talk, last)) => {
                 *last = peer;
