@@ -310,7 +310,10 @@ fn end(
     ua: &mut Ua,
     clock: &mut Clock,
     now: Ms,
-    bye: Bytes, callee: Key, (a, b): (&mut Seen, &mut Seen)) {
+    bye: Bytes,
+    callee: Key,
+    (a, b): (&mut Seen, &mut Seen),
+) {
     b.sent.clear();
     clock.run(|| {
         ua.datagram(now, flow(), bye);

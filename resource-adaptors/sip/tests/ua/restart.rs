@@ -113,6 +113,28 @@ fn a_2xx_without_ack_is_repeated_and_its_silence_is_no_reason_to_end() {
 }
 
 #[test]
+fn a_copy_of_an_invite_that_the_old_process_answered_is_no_new_call() {
+    let mut bench = Bench::new();
+    bench.receive(request("INVITE", "i1", "", 1, ""));
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.reply(tx, 200);
+    let (ok, _) = bench.ua.unacked(dialog).unwrap();
+    let ok = ok.clone();
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restore_unacked(next.now, key, &ok, 30_000);
+    next.ua.restored(next.now);
+    next.until(0);
+    next.lines();
+    next.receive(request("INVITE", "i1", "", 1, ""));
+    assert_eq!(next.take_sent()[0].as_bytes(), &ok[..]);
+    assert_eq!(next.seen(), Vec::<String>::new());
+    next.receive(request("INVITE", "i1", "", 2, ""));
+    assert_eq!(next.seen(), ["call"], "another CSeq is another INVITE");
+}
+
+#[test]
 fn a_bye_for_a_dialog_that_ended_with_the_old_process_is_answered() {
     let mut bench = Bench::new();
     let (_, tag) = bench.called();

@@ -155,6 +155,9 @@ impl Ua {
         ) {
             return self.refuse(flow, &request, 481, b"", b"");
         }
+        if method == Method::Invite && self.repeat_restored(now, &request) {
+            return;
+        }
         if self.refuse_new {
             let lines = self.retry_line();
             return self.refuse(flow, &request, 503, b"", &lines);

@@ -52,6 +52,8 @@ pub struct Ua {
     wheel: Wheel<Key>,
     served: Methods,
     refuse_new: bool,
+    /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
+    restored: DigestMap<Key>,
     /// Until when a BYE for a dialog that is gone is answered as if it were there: it may have ended just before a restart.
     recovering_until: Ms,
     /// The last peer that was reported unreachable, and until when further reports of it are dropped.
@@ -120,6 +122,7 @@ impl Ua {
             wheel: Wheel::new(now),
             served: Methods::ALWAYS,
             refuse_new: false,
+            restored: DigestMap::default(),
             recovering_until: Ms(0),
             unreachable: (None, Ms(0)),
             sends: Vec::new(),

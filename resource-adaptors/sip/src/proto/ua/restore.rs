@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::super::dialog::{Dialog, Phase, RecordError, Unacked};
 use super::super::flow::Flow;
+use super::super::keyed::{Digest, Sip24};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Limits, Message};
@@ -58,6 +59,7 @@ impl Ua {
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
+        dialog.unacked_saved = true;
         if left == 0 || dialog.phase != Phase::Confirmed {
             self.wheel.cancel(timer);
             return;
@@ -69,6 +71,11 @@ impl Ua {
                 ..dialog.flow
             },
         );
+        let id = self.invite_id(&message);
+        self.restored.insert(id, key);
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
         dialog.pending_mut().unacked = Some(Unacked {
             bytes: message.bytes().clone(),
             flow,
@@ -78,6 +85,32 @@ impl Ua {
             uncertain: true,
             timer,
         });
+    }
+
+    /// A copy of an INVITE whose 2xx was restored: it gets that 2xx again, and is no new call.
+    pub(super) fn repeat_restored(&mut self, now: Ms, request: &Message) -> bool {
+        if now >= self.recovering_until {
+            self.restored.clear();
+            return false;
+        }
+        let id = self.invite_id(request);
+        let unacked = self
+            .restored
+            .get(&id)
+            .and_then(|key| self.dialogs.get(*key)?.pending.as_ref()?.unacked.as_ref());
+        let Some(unacked) = unacked else { return false };
+        let (flow, bytes) = (unacked.flow, unacked.bytes.clone());
+        self.send(flow, bytes);
+        true
+    }
+
+    /// What a copy of an INVITE and a response to it have in common.
+    fn invite_id(&self, message: &Message) -> Digest {
+        let mut hash = Sip24::wide(self.table_key);
+        hash.field(message.call_id().unwrap_or_default());
+        hash.field(message.from_tag().unwrap_or_default());
+        hash.field(&message.cseq().map_or(0, |cseq| cseq.number).to_le_bytes());
+        hash.finish_wide()
     }
 
     /// All dialogs are back: what must be sent until it is answered is sent again.
