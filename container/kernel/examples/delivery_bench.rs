@@ -25,6 +25,7 @@ use strowger::sbb::{HandlerDecl, Sbb, SbbDescriptor};
 use strowger::service::{NoSettings, ServiceDef};
 use strowger::state::State;
 use strowger::time::{Mono, Now, Wall};
+use strowger_journal::{MemoryStore, Store};
 use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, Shard};
 
 const fn component(name: &'static str) -> Component {
@@ -268,6 +269,31 @@ fn main() {
             seconds * 1e9 / n as f64
         );
     }
+    restore();
+}
+
+/// How many records a second come back after a restart.
+fn restore() {
+    let mut store = MemoryStore::new();
+    let mut bench = Bench::new(Durability::Strict);
+    for line in 0..ACTIVITIES {
+        bench.input(line, &[]);
+    }
+    bench.shard.run(NOW, usize::MAX);
+    if let Some(group) = bench.shard.take_group() {
+        store.append(&group).unwrap();
+        store.sync().unwrap();
+    }
+    let mut shard = Bench::new(Durability::Strict).shard;
+    let start = now();
+    let mut records = 0;
+    let recovered = store.recover(&mut |record| {
+        records += 1;
+        shard.restore(NOW, &record).unwrap();
+    });
+    shard.restored(NOW, recovered.unwrap().last_seq).unwrap();
+    let rate = f64::from(records) / start.elapsed().as_secs_f64();
+    println!("restore: {rate:.0} records/s, {records} of them");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]

@@ -207,8 +207,9 @@ impl Kernel {
         entity: EntityId,
         id: ActivityId,
     ) -> Result<(), OpError> {
-        let (class, mask) = {
+        let (class, mask, full) = {
             let e = self.entity(entity)?;
+            let full = e.activities.len() >= self.limits.entity_activities as usize;
             let service = self.service(e.service);
             let class = service.map_or(Durability::None, |s| s.class);
             (
@@ -216,6 +217,7 @@ impl Kernel {
                 service
                     .and_then(|s| s.sbb(e.sbb))
                     .map_or(0, |s| s.mask_on_attach),
+                full,
             )
         };
         let limit = self.limits.attachments as usize;
@@ -228,6 +230,10 @@ impl Kernel {
         }
         if activity.attached.len() >= limit {
             return Err(self.limited("attachments"));
+        }
+        // All of them are in the entity's record.
+        if full {
+            return Err(self.limited("entity_activities"));
         }
         let seq = activity.seq;
         activity.seq += 1;

@@ -148,6 +148,7 @@ impl Kernel {
 
     pub(crate) fn refuse_new(&mut self, now: Now, refuse: bool) {
         self.now = now;
+        self.refusing = refuse;
         for ra in self.ras() {
             self.input(ra, Input::RefuseNew(refuse));
         }

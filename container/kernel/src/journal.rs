@@ -6,12 +6,16 @@
 
 use crate::kernel::Kernel;
 use crate::options::Durability;
+use crate::output::{AlarmSource, ShardOutput};
 use crate::record;
 use strowger::id::{ActivityId, EntityId, ServiceIx, Slot, TimerId};
 use strowger_journal::{Group, GroupBuilder, Key, Seq};
 
 /// Numbers of events that one durable ceiling stands for.
 const NUMBERS: u64 = 1 << 20;
+
+/// Bytes of a commit at which routing waits for the next turn.
+const FULL: usize = 8 * 1024 * 1024;
 
 /// The journal side of a shard.
 pub(crate) struct Journal {
@@ -28,6 +32,8 @@ pub(crate) struct Journal {
     events: Vec<(u32, u64)>,
     scratch: Vec<u8>,
     pub(crate) records: u64,
+    /// Kind of a record that was too long to be written.
+    too_long: Option<u8>,
     /// While records are restored, the number of the next commit is not known: what is to be written waits here.
     parked: Option<Vec<Parked>>,
 }
@@ -48,6 +54,7 @@ impl Journal {
             events: Vec::new(),
             scratch: Vec::new(),
             records: 0,
+            too_long: None,
             parked: None,
         }
     }
@@ -57,17 +64,20 @@ impl Journal {
             self.events.push((place, number));
         }
     }
-    /// Writes a record. A key or value that is too long is refused by limits long before.
+    /// Writes a record. One that is too long is refused by limits long before; should it get here, an alarm says so.
     fn put(&mut self, new: bool, key: &Key<'_>, value: &[u8]) {
         self.records += 1;
         if let Some(parked) = &mut self.parked {
             return parked.push((key.to_vec(), Some(value.to_vec())));
         }
-        let _ = if new {
+        let written = if new {
             self.builder.insert(key, value)
         } else {
             self.builder.update(key, value)
         };
+        if written.is_err() {
+            self.too_long = Some(key.kind);
+        }
     }
     fn remove(&mut self, key: &Key<'_>) {
         self.records += 1;
@@ -102,6 +112,10 @@ impl Journal {
     /// Removes a record found in the store that means nothing any more.
     pub(crate) fn drop_record(&mut self, key: &Key<'_>) {
         self.remove(key);
+    }
+    /// Whether so much was persisted in this turn that it should end.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.builder.len() > FULL
     }
     fn is_marked(&self) -> bool {
         !(self.activities.is_empty() && self.entities.is_empty() && self.timers.is_empty())
@@ -284,6 +298,14 @@ impl Kernel {
             self.journal.last_strict = self.journal.last_strict.min(last);
         }
         self.journal.strict = false;
+        if let Some(kind) = self.journal.too_long.take() {
+            self.outputs.notice(ShardOutput::Alarm {
+                source: AlarmSource::Shard,
+                name: "record_too_long",
+                raised: true,
+                text: format!("a record of kind {kind} is too long and was not written"),
+            });
+        }
         self.metrics.records = self.journal.records;
         let group = self.journal.builder.take();
         self.metrics.record_bytes += group.as_ref().map_or(0, |g| g.bytes().len() as u64);

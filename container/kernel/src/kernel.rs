@@ -41,6 +41,8 @@ pub(crate) struct Kernel {
     pub(crate) slee: SleeState,
     /// Records are being restored: adaptors may not start activities.
     pub(crate) restoring: bool,
+    /// Adaptors refuse new work.
+    pub(crate) refusing: bool,
 
     pub(crate) registry: Registry,
     pub(crate) aliases: Aliases,
@@ -99,6 +101,7 @@ impl Kernel {
             defaults: options.defaults,
             slee: SleeState::Stopped,
             restoring: false,
+            refusing: false,
             registry: Registry::new(&hasher),
             aliases: Aliases::new(),
             services: Vec::new(),

@@ -224,6 +224,9 @@ impl Kernel {
             adaptor.told = AdaptorState::Active;
         }
         self.input(ra, Input::Active);
+        if self.refusing {
+            self.input(ra, Input::RefuseNew(true));
+        }
     }
     fn tell_stopping(&mut self, ra: RaIx) {
         self.input(ra, Input::Stopping);

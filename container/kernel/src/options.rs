@@ -49,6 +49,8 @@ pub struct Limits {
     pub events: u32,
     /// Entities attached to one activity.
     pub attachments: u32,
+    /// Activities to which one entity is attached.
+    pub entity_activities: u32,
     /// Bytes of attributes and of names of one activity.
     pub activity_bytes: u32,
     /// Bytes of one entity's state.
@@ -66,6 +68,7 @@ impl Default for Limits {
             events_per_activity: 1_000,
             events: 1_000_000,
             attachments: 100_000,
+            entity_activities: 10_000,
             activity_bytes: 64 * 1024,
             state_bytes: 256 * 1024,
             effects: 100_000,

@@ -60,6 +60,7 @@ impl Kernel {
             } else if let Some(id) = self.checks.pop_front() {
                 self.check(id);
             } else if left > 0
+                && !self.journal.is_full()
                 && self.slee != SleeState::Stopped
                 && let Some(id) = self.queue.ready.pop_front()
             {

@@ -12,6 +12,7 @@ mod ac;
 mod durable;
 mod ec;
 mod ie;
+mod limits;
 mod rt;
 mod se;
 mod sv;

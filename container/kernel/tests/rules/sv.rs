@@ -443,3 +443,13 @@ fn r_ro_05_a_provider_is_bound_to_the_entity_behind_the_link() {
         crate::harness::RA
     );
 }
+
+#[test]
+fn who_becomes_active_while_new_work_is_refused_hears_of_it() {
+    let mut kit = Kit::new();
+    kit.shard.deactivate_adaptor(kit.now, kit.ra).unwrap();
+    kit.shard.refuse_new(kit.now, true);
+    kit.log();
+    kit.shard.activate_adaptor(kit.now, kit.ra).unwrap();
+    assert_eq!(kit.log(), ["ra: active", "ra: refuse true"]);
+}
