@@ -24,6 +24,65 @@ fn an_invite_starts_a_dialog_and_is_fired_on_it() {
     assert_eq!(event.user(), b"bob");
 }
 
+/// Which event a method is, and on what it happens: within a call on the call, else on an activity of its own.
+#[test]
+fn every_method_has_its_event_and_its_activity() {
+    let within = [
+        ("INVITE", "sip-re-invite"),
+        ("BYE", "sip-bye"),
+        ("OPTIONS", "sip-options"),
+        ("INFO", "sip-info"),
+        ("MESSAGE", "sip-message"),
+        ("UPDATE", "sip-update"),
+        ("PRACK", "sip-extension"),
+        ("SUBSCRIBE", "sip-extension"),
+        ("NOTIFY", "sip-extension"),
+        ("REFER", "sip-extension"),
+        ("PUBLISH", "sip-extension"),
+        ("REGISTER", "sip-extension"),
+        ("FOO", "sip-extension"),
+    ];
+    for (method, event) in within {
+        let mut bench = Bench::new();
+        let (_, tag) = bench.up();
+        bench.receive(request(method, "x1", &tag, 2));
+        assert_eq!(bench.short(), [format!("fire {event}")], "{method}");
+    }
+    let alone = [
+        ("OPTIONS", "sip-options"),
+        ("MESSAGE", "sip-message"),
+        ("SUBSCRIBE", "sip-extension"),
+        ("REFER", "sip-extension"),
+        ("PUBLISH", "sip-extension"),
+        ("REGISTER", "sip-extension"),
+        ("FOO", "sip-extension"),
+    ];
+    for (method, event) in alone {
+        let mut bench = Bench::new();
+        bench.receive(request(method, "x1", "", 2));
+        let want = [
+            "start sip-server-transaction".to_owned(),
+            format!("fire {event}"),
+        ];
+        assert_eq!(bench.short(), want, "{method}");
+        bench.done(Outcome::NoReceiver);
+        assert_eq!(
+            bench.short().last().unwrap(),
+            "end",
+            "{method} is answered and over"
+        );
+    }
+    for method in ["BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"] {
+        let mut bench = Bench::new();
+        bench.receive(request(method, "x1", "", 2));
+        assert_eq!(
+            bench.short(),
+            ["481", "count sip.refused"],
+            "{method} means nothing without a dialog"
+        );
+    }
+}
+
 #[test]
 fn an_invite_that_no_service_takes_gets_480() {
     let mut bench = Bench::new();
