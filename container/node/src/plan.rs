@@ -2,7 +2,7 @@
 //!
 //! All that can be found wrong without opening anything is found here.
 
-use crate::catalog::{self, Catalog, Settings, SettingsUnread};
+use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
 use std::net::SocketAddr;
 use strowger::ra::{AdaptorDef, Listener, SettingsError, Transport};
 use strowger::service::ServiceDef;
@@ -87,10 +87,7 @@ pub enum PlanError {
         source: SettingsError,
     },
     /// Two listeners have one address.
-    #[error(
-        "{transport:?} {bind} is wanted by `{first}` and by `{second}`{}",
-        at(place)
-    )]
+    #[error("{} {bind} is wanted by `{first}` and by `{second}`{}", transport_word(*transport), at(place))]
     Clash {
         /// The transport.
         transport: Transport,

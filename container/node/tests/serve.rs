@@ -224,6 +224,28 @@ fn a_node_that_cannot_start_says_why() {
 }
 
 #[test]
+fn a_configuration_that_nobody_checked_is_checked_by_the_node() {
+    let bench = Bench::new("[adaptors.toy.settings]\nudp = \"127.0.0.1:7\"\n");
+    let mut config = bench.config();
+    let mut other = config.adaptors["toy"].clone();
+    other.kind = Some("toy".into());
+    config.adaptors.insert("other".into(), other);
+    let error = bench.builder().config(config).start().unwrap_err();
+    assert_eq!((error.code(), error.exit()), ("NOD-002", Exit::Config));
+    let said = error.to_string();
+    assert!(
+        said.starts_with("udp 127.0.0.1:7 is wanted by `other.udp` and by `toy.udp`"),
+        "{said}"
+    );
+
+    let mut config = bench.config();
+    let toy = config.adaptors.remove("toy").unwrap();
+    config.adaptors.insert("sap".into(), toy);
+    let error = bench.builder().config(config).start().unwrap_err();
+    assert_eq!((error.code(), error.exit()), ("NOD-003", Exit::Config));
+}
+
+#[test]
 fn ports_are_free_again_once_the_node_has_ended() {
     let bench = Bench::new("");
     let node = bench.start();

@@ -1,5 +1,6 @@
 //! Why the network could not be opened.
 
+use crate::catalog::transport_word;
 use std::io;
 use std::net::SocketAddr;
 use strowger::ra::{Listener, Transport};
@@ -11,7 +12,7 @@ pub enum ListenError {
     #[error("cannot wait for sockets")]
     Poll(#[source] io::Error),
     /// A listener cannot be opened.
-    #[error("cannot listen on {bind} ({transport:?}, listener `{name}`)")]
+    #[error("cannot listen on {} {bind} (listener `{name}`)", transport_word(*transport))]
     Bind {
         /// The listener's name.
         name: String,
