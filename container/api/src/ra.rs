@@ -405,7 +405,8 @@ impl<'a> RaCx<'a> {
     pub fn end_activity(&mut self, activity: ActivityId) -> Result<(), OpError> {
         self.host.end_activity(self.ra, activity)
     }
-    /// The adaptor's own 64 bits of an activity; `None` if it is gone or another's.
+    /// The adaptor's own 64 bits of an activity; `None` if it is gone or another's. After a restart they are 0 until the
+    /// adaptor sets them, as it does when its records are restored.
     #[must_use]
     pub fn cookie(&self, activity: ActivityId) -> Option<u64> {
         self.host.cookie(self.ra, activity)

@@ -115,7 +115,9 @@ impl Kernel {
     ) -> Result<(), Failed> {
         let mut object = match object {
             Some(object) => object,
-            None => self.load_object(entity).map_err(|_| Failed)?,
+            None => self
+                .load_object(entity)
+                .map_err(|cause| self.failed(cause))?,
         };
         self.metrics.deliveries += 1;
         self.set_executing(entity, true);
@@ -163,7 +165,12 @@ impl Kernel {
     fn keep(&mut self, entity: EntityId, object: Box<dyn Object>) -> Result<(), Failed> {
         let stored = self.store_state(entity, &*object);
         self.give_back(entity, object);
-        stored.map_err(|_| Failed)
+        stored.map_err(|cause| self.failed(cause))
+    }
+
+    fn failed(&mut self, cause: OpError) -> Failed {
+        self.tx.cause = Some(cause.into());
+        Failed
     }
 
     /// Lets the object see why its transaction will roll back (R-EX-01).
