@@ -527,3 +527,32 @@ fn r_ex_08_a_failure_stops_nothing_else() {
     );
     assert_eq!(kit.shard.metrics().panics, 2);
 }
+
+#[test]
+fn a_rollback_says_why() {
+    use strowger_kernel::ShardOutput;
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| match call.get::<Ping>() {
+        Some(Ping(1)) => Err(Error::msg("because")),
+        Some(Ping(2)) => panic!("boom"),
+        _ => {
+            cx.set_rollback_only();
+            Ok(())
+        }
+    });
+    let a = kit.start();
+    for n in 1..=3 {
+        kit.fire(a, Ping(n));
+    }
+    while kit.shard.poll_output().is_some() {}
+    kit.shard.run(kit.now, 100);
+    let mut causes = Vec::new();
+    while let Some(output) = kit.shard.poll_output() {
+        if let ShardOutput::RolledBack { sbb, cause, .. } = output {
+            assert_eq!(sbb, Toy::<0>::SBB);
+            causes.push(cause);
+        }
+    }
+    assert_eq!(causes, ["because", "panic: boom", "marked for rollback"]);
+}
