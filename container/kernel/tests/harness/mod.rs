@@ -280,6 +280,36 @@ impl Kit {
     pub(crate) fn drop_service(&mut self, place: usize) {
         self.services.remove(place);
     }
+    /// Every live record of the store as a line of text: key, value.
+    pub(crate) fn record_lines(&mut self) -> String {
+        let mut lines = String::new();
+        let store = self.store.as_mut().expect("a store");
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        store
+            .recover(&mut |r| lines += &format!("{} {}\n", hex(&r.key.to_vec()), hex(r.value)))
+            .expect("sound");
+        lines
+    }
+    /// Fills an empty store with such lines, and starts a new process on it.
+    pub(crate) fn restart_from(&mut self, lines: &str) -> strowger_kernel::Restored {
+        let bytes = |hex: &str| -> Vec<u8> {
+            let digits = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
+            (0..hex.len()).step_by(2).map(digits).collect()
+        };
+        let mut group = strowger_journal::GroupBuilder::new(Seq(1));
+        for (key, value) in lines.lines().filter_map(|line| line.split_once(' ')) {
+            let (key, value) = (bytes(key), bytes(value));
+            let key = strowger_journal::Key::decode(&key).expect("a key");
+            group.insert(&key, &value).expect("short");
+        }
+        let mut store = MemoryStore::new();
+        store
+            .append(&group.take().expect("records"))
+            .expect("no fault");
+        store.sync().expect("no fault");
+        self.store = Some(store);
+        self.restart(Duration::ZERO)
+    }
     /// Every live record of the store.
     pub(crate) fn records(&mut self) -> Vec<(u8, Vec<u8>)> {
         let mut records = Vec::new();

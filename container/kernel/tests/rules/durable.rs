@@ -501,3 +501,34 @@ fn same_inputs_same_records() {
     };
     assert_eq!(records(), records());
 }
+
+/// What this build writes is the format that is kept in `golden`. When it changes, the formats of `record.rs` count up, the
+/// new records get a file of their own, and the old file stays for the test below.
+#[test]
+fn the_format_is_the_golden_one() {
+    let mut kit = Kit::new();
+    rich(&mut kit);
+    expect_test::expect_file!["golden/format-1.txt"].assert_eq(&kit.record_lines());
+}
+
+#[test]
+fn every_format_that_ever_was_is_read() {
+    let mut kit = Kit::new();
+    let a = rich(&mut kit);
+    let before: Vec<_> = kit.shard.entities().collect();
+    let golden = include_str!("golden/format-1.txt");
+    let restored = kit.restart_from(golden);
+    assert_eq!(
+        (
+            restored.activities,
+            restored.entities,
+            restored.timers,
+            restored.dropped
+        ),
+        (2, 3, 1, 0)
+    );
+    assert_eq!(kit.shard.entities().collect::<Vec<_>>(), before);
+    kit.log();
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.log(), ["A: pong(1)", "B: pong(1)", "B: pong(1)"]);
+}
