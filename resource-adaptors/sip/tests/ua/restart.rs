@@ -113,6 +113,23 @@ fn a_2xx_without_ack_is_repeated_and_its_silence_is_no_reason_to_end() {
 }
 
 #[test]
+fn a_bye_of_ours_does_not_wait_for_an_ack_that_may_have_come_before() {
+    let mut bench = Bench::new();
+    let (dialog, tag) = bench.called();
+    let ok = format!(
+        "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {PEER};branch=z9hG4bKi1\r\nFrom: <sip:alice@a.example>;tag=al\r\n\
+         To: <sip:bob@b.example>;tag={tag}\r\nCall-ID: call-1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+    );
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua
+        .restore_unacked(next.now, key, ok.as_bytes(), 30_000);
+    next.ua.restored(next.now);
+    next.ua.hang_up(next.now, key).unwrap();
+    next.drain();
+    assert_eq!(next.lines(), ["BYE"]);
+}
+
+#[test]
 fn a_copy_of_an_invite_that_the_old_process_answered_is_no_new_call() {
     let mut bench = Bench::new();
     bench.receive(request("INVITE", "i1", "", 1, ""));

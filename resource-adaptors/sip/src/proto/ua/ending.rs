@@ -102,14 +102,15 @@ impl Ua {
         };
         dialog.phase = Phase::Ending;
         dialog.local_cseq += 1;
-        let waits = dialog
-            .pending
-            .as_ref()
-            .is_some_and(|pending| pending.unacked.is_some());
-        let owed = dialog
-            .pending
-            .as_mut()
-            .and_then(|pending| pending.unanswered.take());
+        let (mut waits, mut owed) = (false, None);
+        if let Some(pending) = dialog.pending.as_mut() {
+            // An ACK that may have come in an earlier process is not waited for.
+            if let Some(unacked) = pending.unacked.take_if(|unacked| unacked.uncertain) {
+                self.wheel.cancel(unacked.timer);
+            }
+            waits = pending.unacked.is_some();
+            owed = pending.unanswered.take();
+        }
         self.save(key);
         if let Some(due) = owed {
             self.send_ack(key, due, b"", b"");
