@@ -45,6 +45,9 @@ pub enum RunError {
         /// What went wrong.
         problem: Box<str>,
     },
+    /// The power cut could not be prepared or carried out.
+    #[error(transparent)]
+    Powercut(#[from] strowger_powercut::PowercutError),
     /// What must hold did not.
     #[error("{0}")]
     Broken(Box<str>),

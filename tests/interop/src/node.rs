@@ -8,8 +8,10 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use strowger_powercut::Cut;
 
 /// How long a node may take from its start until it is ready.
 pub const READY_WITHIN: Duration = Duration::from_secs(20);
@@ -29,8 +31,8 @@ pub struct NodeSpec {
     pub max_call: String,
     /// Further configuration, TOML.
     pub more: String,
-    /// Environment of the process.
-    pub env: Vec<(String, String)>,
+    /// Lets only what was synced survive the process.
+    pub cut: Option<Rc<Cut>>,
 }
 
 impl NodeSpec {
@@ -44,7 +46,7 @@ impl NodeSpec {
             data: data.to_path_buf(),
             max_call: "1h".to_owned(),
             more: String::new(),
-            env: Vec::new(),
+            cut: None,
         }
     }
 
@@ -118,15 +120,17 @@ impl Node {
             .open(&log)
             .map_err(io("open the log"))?;
         let started = Instant::now();
-        let mut child = Command::new(binary()?)
+        let mut command = Command::new(binary()?);
+        command
             .args(["run", "--config"])
             .arg(&config)
-            .envs(spec.env.iter().map(|(k, v)| (k, v)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(out)
-            .spawn()
-            .map_err(io("start the node"))?;
+            .stderr(out);
+        if let Some(cut) = &spec.cut {
+            cut.preload(&mut command)?;
+        }
+        let mut child = command.spawn().map_err(io("start the node"))?;
         let ready = wait_for_ready(&mut child);
         let mut node = Self {
             child,

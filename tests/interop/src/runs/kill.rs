@@ -1,13 +1,16 @@
 //! Calls that outlive the node's process: killed with SIGKILL, or with everything lost that was not synced.
 
 use super::{Transport, spec};
-use crate::error::{Result, ensure};
+use crate::error::{Result, ensure, io};
 use crate::node::{Node, NodeSpec};
 use crate::peer::{Link, Peer, Phase};
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
+use strowger_powercut::Cut;
 
 /// A BYE is answered at most this long after the node is ready again.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(32);
@@ -19,8 +22,8 @@ pub struct Kill {
     pub transport: Transport,
     /// Octet of the loopback address.
     pub host: u8,
-    /// Lose what was not synced: the interposed library, and the directory in which it keeps what was.
-    pub powercut: Option<PathBuf>,
+    /// With the process, everything is lost that was not synced.
+    pub powercut: bool,
 }
 
 /// Caller and callee of one node.
@@ -28,8 +31,8 @@ struct Bench {
     spec: NodeSpec,
     caller: Peer,
     callee: Peer,
-    powercut: Option<PathBuf>,
-    generation: u32,
+    powercut: bool,
+    generation: u64,
 }
 
 impl Bench {
@@ -50,29 +53,18 @@ impl Bench {
             caller: link(5080)?,
             callee: link(5070)?,
             spec,
-            powercut: kill.powercut.clone(),
+            powercut: kill.powercut,
             generation: 0,
         })
     }
 
     fn start(&mut self) -> Result<Node> {
-        if let Some(library) = &self.powercut {
+        if self.powercut {
             self.generation += 1;
-            let shadow = self
-                .spec
-                .data
-                .with_extension(format!("shadow{}", self.generation));
-            self.spec.env = vec![
-                ("LD_PRELOAD".to_owned(), library.display().to_string()),
-                (
-                    "STROWGER_POWERCUT_DIR".to_owned(),
-                    self.spec.data.display().to_string(),
-                ),
-                (
-                    "STROWGER_POWERCUT_SHADOW".to_owned(),
-                    shadow.display().to_string(),
-                ),
-            ];
+            // In every other life a random part of what was not synced survives too, as from a disk's cache.
+            let leak = self.generation.is_multiple_of(2).then_some(self.generation);
+            let shadow = self.spec.data.with_extension("shadow");
+            self.spec.cut = Some(Rc::new(Cut::new(&self.spec.data, &shadow, leak)?));
         }
         Node::start(&self.spec)
     }
@@ -80,11 +72,11 @@ impl Bench {
     /// Kills the node; with a power cut the next one starts from what was synced.
     fn kill(&mut self, node: Node) -> Result {
         node.kill()?;
-        if self.powercut.is_some() {
-            self.spec.data = self
-                .spec
-                .data
-                .with_extension(format!("shadow{}", self.generation));
+        if let Some(cut) = self.spec.cut.take() {
+            let left = self.spec.data.with_extension("left");
+            cut.restore(&left)?;
+            fs::remove_dir_all(&self.spec.data).map_err(io("remove what was lost"))?;
+            fs::rename(&left, &self.spec.data).map_err(io("put in place what was left"))?;
         }
         Ok(())
     }

@@ -1,0 +1,86 @@
+//! The runs of this crate in sizes for every day; `cargo xtask acceptance` makes them as large as the documented figures.
+
+use std::path::Path;
+use strowger_interop::runs::Transport::{Tcp, Udp};
+use strowger_interop::runs::kill::{self, Kill};
+use strowger_interop::runs::load::{self, Load};
+use strowger_interop::runs::torture;
+use strowger_interop::{Result, RunError};
+
+const SEED: u64 = 0x5717_0a6e;
+
+fn run(run: impl FnOnce(&Path) -> Result<String>) -> Result {
+    let dir = tempfile::tempdir().map_err(|e| RunError::Broken(e.to_string().into()))?;
+    run(dir.path()).map(drop)
+}
+
+fn small(host: u8) -> Load {
+    Load {
+        rate: 20,
+        seconds: 5,
+        hold_ms: 500,
+        host,
+    }
+}
+
+fn kill_on(host: u8, transport: strowger_interop::runs::Transport) -> Kill {
+    Kill {
+        transport,
+        host,
+        powercut: false,
+    }
+}
+
+#[test]
+fn uas_answers_sipp_over_udp() -> Result {
+    run(|dir| load::uas(small(21), Udp, dir))
+}
+
+#[test]
+fn uas_answers_sipp_over_tcp() -> Result {
+    run(|dir| load::uas(small(22), Tcp, dir))
+}
+
+#[test]
+fn b2bua_joins_two_sipps_over_udp() -> Result {
+    run(|dir| load::b2bua(small(23), Udp, dir))
+}
+
+#[test]
+fn b2bua_joins_two_sipps_over_tcp() -> Result {
+    run(|dir| load::b2bua(small(24), Tcp, dir))
+}
+
+#[test]
+fn established_calls_outlive_the_process_over_udp() -> Result {
+    run(|dir| kill::established(100, &kill_on(25, Udp), dir))
+}
+
+#[test]
+fn established_calls_outlive_the_process_over_tcp() -> Result {
+    run(|dir| kill::established(50, &kill_on(26, Tcp), dir))
+}
+
+#[test]
+fn overdue_call_is_ended_at_the_restart() -> Result {
+    run(|dir| kill::overdue(&kill_on(27, Udp), dir))
+}
+
+#[test]
+fn no_acknowledged_call_is_lost_when_killed_under_load() -> Result {
+    run(|dir| kill::random(3, 50, SEED, &kill_on(28, Udp), dir))
+}
+
+#[test]
+fn torture_messages_are_answered_or_dropped() -> Result {
+    run(|dir| torture::datagrams(29, dir))
+}
+
+#[test]
+fn no_acknowledged_call_is_lost_in_a_power_cut() -> Result {
+    let cut = Kill {
+        powercut: true,
+        ..kill_on(30, Udp)
+    };
+    run(|dir| kill::random(3, 50, SEED, &cut, dir))
+}
