@@ -132,6 +132,7 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
             | Output::Cancel { .. }
             | Output::Response { .. }
             | Output::NoAck { .. }
+            | Output::Closing { .. }
             | Output::Ended { .. } => {}
         }
     }

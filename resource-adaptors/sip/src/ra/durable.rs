@@ -1,5 +1,5 @@
 //! Records of dialogs. Sub key empty: the dialog. Sub key 1: the 2xx that waits for its ACK, behind the wall-clock time
-//! (milliseconds, big endian) until which it is repeated.
+//! (milliseconds, big endian) until which it is repeated. Sub key 2: the peer has said BYE.
 
 use strowger::id::ActivityId;
 use strowger::ra::RaCx;
@@ -10,6 +10,7 @@ use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 
 const UNACKED: &[u8] = &[1];
+const CLOSING: &[u8] = &[2];
 
 impl Core {
     /// Writes a dialog down, if what is written is kept.
@@ -30,6 +31,12 @@ impl Core {
             Some(value) => cx.persist(activity, UNACKED, &value),
             None if was_saved => cx.forget(activity, UNACKED),
             None => {}
+        }
+    }
+
+    pub(super) fn note_closing(cx: &mut RaCx<'_>, activity: ActivityId) {
+        if cx.is_durable(activity) {
+            cx.persist(activity, CLOSING, b"1");
         }
     }
 
@@ -56,6 +63,12 @@ impl Core {
         sub: &[u8],
         value: &[u8],
     ) {
+        if sub == CLOSING {
+            if let Some(key) = cx.cookie(activity).map(Key::from_u64) {
+                self.ua.restore_closing(now, key);
+            }
+            return;
+        }
         if sub == UNACKED {
             let key = cx.cookie(activity).map(Key::from_u64);
             if let (Some(key), Some((until, ok))) = (key, value.split_first_chunk::<8>()) {

@@ -106,6 +106,7 @@ impl Core {
                 self.fired(cx, now, id(activity), NoAck, FireOptions::default(), None);
             }
             Output::Save { dialog, activity } => self.save(cx, now, dialog, id(activity)),
+            Output::Closing { activity } => Self::note_closing(cx, id(activity)),
             Output::Ended { activity } => end(cx, id(activity)),
         }
     }

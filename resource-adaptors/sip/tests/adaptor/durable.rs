@@ -67,13 +67,25 @@ fn a_call_that_becomes_durable_later_is_written_then() {
 }
 
 #[test]
+fn a_bye_that_was_taken_ends_the_call_in_the_next_process_too() {
+    let mut bench = Bench::durable();
+    let (_, tag) = bench.up();
+    bench.receive(request("BYE", "b1", &tag, 2));
+    assert_eq!(bench.short(), ["persist [2]", "fire sip-bye"]);
+    let mut next = bench.restart();
+    next.did();
+    next.pass(32_000);
+    assert_eq!(next.short(), ["end"]);
+}
+
+#[test]
 fn a_restored_call_answers_and_sends_bye() {
     let mut bench = Bench::durable();
     let (_, tag) = bench.up();
     let mut next = bench.restart();
     next.did();
     next.receive(request("BYE", "b1", &tag, 2));
-    assert_eq!(next.short(), ["fire sip-bye"]);
+    assert_eq!(next.short(), ["persist [2]", "fire sip-bye"]);
     let mut next = bench.restart();
     let (activity, _) = bench.host.records.keys().next().unwrap().clone();
     next.did();

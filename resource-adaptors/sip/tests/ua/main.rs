@@ -128,6 +128,7 @@ impl Bench {
                 },
                 Output::NoAck { .. } => Event::NoAck,
                 Output::Save { .. } => Event::Save,
+                Output::Closing { .. } => continue,
                 Output::Ended { .. } => Event::Ended,
             };
             self.events.push(event);

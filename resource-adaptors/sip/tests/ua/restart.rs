@@ -130,6 +130,33 @@ fn a_bye_of_ours_does_not_wait_for_an_ack_that_may_have_come_before() {
 }
 
 #[test]
+fn a_call_whose_peer_had_hung_up_ends_with_a_copy_of_its_bye_or_without() {
+    for copy in [true, false] {
+        let mut bench = Bench::new();
+        let (dialog, tag) = bench.called();
+        let (mut next, key) = restarted(&bench, dialog);
+        next.ua.restore_closing(next.now, key);
+        next.ua.restored(next.now);
+        next.drain();
+        if copy {
+            next.receive(request("BYE", "b1", &tag, 2, ""));
+            let Some(Event::InDialog { tx: Some(tx), .. }) = next.events.pop() else {
+                panic!("no BYE")
+            };
+            next.reply(tx, 200);
+        } else {
+            next.until(31_999);
+            assert!(next.ua.dialog(key).is_some());
+            next.until(32_000);
+        }
+        assert!(next.ua.dialog(key).is_none());
+        assert_eq!(next.seen(), ["ended"]);
+        next.until(100_000);
+        assert!(next.ua.is_empty());
+    }
+}
+
+#[test]
 fn a_copy_of_an_invite_that_the_old_process_answered_is_no_new_call() {
     let mut bench = Bench::new();
     bench.receive(request("INVITE", "i1", "", 1, ""));

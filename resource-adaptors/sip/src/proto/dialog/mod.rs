@@ -61,6 +61,8 @@ pub struct Dialog {
     pub phase: Phase,
     /// The INVITE is being given up: a 2xx that comes all the same is acknowledged and ended.
     pub cancelled: bool,
+    /// The peer has said BYE to an earlier process.
+    pub closing: bool,
     /// Its 2xx stands beside its record.
     pub unacked_saved: bool,
     /// The last CSeq that we used.
@@ -164,6 +166,7 @@ impl Dialog {
             role: Role::Uas,
             phase: Phase::Early,
             cancelled: false,
+            closing: false,
             unacked_saved: false,
             local_cseq: 0,
             remote_cseq: invite.cseq()?.number,
@@ -192,6 +195,7 @@ impl Dialog {
             role: Role::Uac,
             phase: Phase::Early,
             cancelled: false,
+            closing: false,
             unacked_saved: false,
             local_cseq: 1,
             remote_cseq: 0,

@@ -113,6 +113,7 @@ impl Dialog {
             role,
             phase,
             cancelled: false,
+            closing: false,
             unacked_saved: false,
             local_cseq,
             remote_cseq,

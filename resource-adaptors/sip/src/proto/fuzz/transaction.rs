@@ -165,6 +165,11 @@ impl Run {
                 let record = self.ua.record(dialog).unwrap_or_default();
                 self.ua.drop_dialog(self.now, dialog);
                 let restored = self.ua.restore(9, &record).map(|_| ());
+                if b & 1 == 0
+                    && let Some(key) = self.ua.dialog_keys().pop()
+                {
+                    self.ua.restore_closing(self.now, key);
+                }
                 self.ua.restored(self.now);
                 restored
             }
@@ -214,7 +219,10 @@ impl Run {
                             .is_none_or(|record| record.len() < 4_096)
                     );
                 }
-                Output::Response { .. } | Output::NoAck { .. } | Output::Ended { .. } => {}
+                Output::Response { .. }
+                | Output::NoAck { .. }
+                | Output::Closing { .. }
+                | Output::Ended { .. } => {}
             }
         }
         let (dialogs, clients, servers) = self.ua.len();

@@ -364,6 +364,9 @@ impl Ua {
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
+        if dialog.closing {
+            return self.end_dialog(now, key);
+        }
         let activity = dialog.activity;
         let Some(pending) = dialog.pending.as_mut() else {
             return;

@@ -334,6 +334,9 @@ impl Ua {
         let Some(activity) = self.dialogs.get(key).map(|dialog| dialog.activity) else {
             return;
         };
+        if *method == Method::Bye {
+            self.outputs.push_back(Output::Closing { activity });
+        }
         self.outputs.push_back(Output::InDialog {
             activity,
             tx: Some(tx),

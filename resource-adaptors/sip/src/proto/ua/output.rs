@@ -79,6 +79,11 @@ pub enum Output {
         /// Its activity.
         activity: u64,
     },
+    /// The peer has said BYE: note beside the record that the dialog is to end, whatever becomes of this process.
+    Closing {
+        /// The dialog's activity.
+        activity: u64,
+    },
     /// The activity's dialog or transaction is over.
     Ended {
         /// The activity.

@@ -60,7 +60,7 @@ impl Ua {
             return;
         };
         dialog.unacked_saved = true;
-        if left == 0 || dialog.phase != Phase::Confirmed {
+        if left == 0 || dialog.closing || dialog.phase != Phase::Confirmed {
             self.wheel.cancel(timer);
             return;
         }
@@ -111,6 +111,24 @@ impl Ua {
         hash.field(message.from_tag().unwrap_or_default());
         hash.field(&message.cseq().map_or(0, |cseq| cseq.number).to_le_bytes());
         hash.finish_wide()
+    }
+
+    /// Takes back that the peer of a dialog has said BYE. Its copies are answered like any BYE; without one the dialog ends
+    /// after 64*T1.
+    pub fn restore_closing(&mut self, now: Ms, key: Key) {
+        let until = now + self.tx.timings().give_up();
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        dialog.closing = true;
+        if let Some(unacked) = dialog
+            .pending
+            .as_mut()
+            .and_then(|pending| pending.unacked.take())
+        {
+            self.wheel.cancel(unacked.timer);
+        }
+        self.wheel.start(until, key);
     }
 
     /// All dialogs are back: what must be sent until it is answered is sent again.
