@@ -77,7 +77,7 @@ fn lines(expected: &[Line], found: &[Line]) -> Option<String> {
     let same = expected.iter().zip(found).take_while(|(e, f)| e == f);
     let at = same.count();
     let mut text = String::from("trace:\n");
-    for line in &expected[at.saturating_sub(25)..at] {
+    for line in &expected[at.saturating_sub(12)..at] {
         let _ = writeln!(text, "         {line:?}");
     }
     for line in expected[at..].iter().take(8) {
@@ -108,7 +108,7 @@ fn pictures(expected: &Picture, found: &Picture) -> Option<String> {
 fn shrink(case: Case, first: Difference) -> (Case, Difference) {
     let (mut best, mut why) = (case, first);
     best.steps.truncate(why.step + 1);
-    let mut tries = 3000;
+    let mut tries = 1000;
     loop {
         let mut smaller = false;
         let whole = best.clone();

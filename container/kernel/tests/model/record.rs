@@ -89,6 +89,11 @@ impl Record {
             self.activity_numbers.remove(&id.raw());
             *id = ActivityId::from_raw(0);
         }
+        for context in &mut self.contexts {
+            if !self.activity_numbers.contains_key(&context.activity.raw()) {
+                context.activity = ActivityId::from_raw(0);
+            }
+        }
         for id in &mut self.entities[entities..] {
             self.entity_numbers.remove(&id.raw());
             *id = EntityId::from_raw(0);
