@@ -192,7 +192,7 @@ impl Kernel {
         }
         let id = self.make_activity(slot, NULL, Owner::Null, ActivityFlags::default())?;
         self.tx.undo.push(Undo::ActivityMade(id));
-        self.tx.activities.push(id);
+        self.tx.checks.push(id);
         Ok(id)
     }
 
@@ -276,7 +276,7 @@ impl Kernel {
         self.tx
             .undo
             .push(Undo::Detached(id, attachment, place as u32));
-        self.tx.activities.push(id);
+        self.tx.checks.push(id);
         self.touch_entity(entity);
         true
     }

@@ -291,7 +291,7 @@ impl Host for Kernel {
         let kind = self.registry.kind(kind);
         let id = self.make_activity(slot, kind, Owner::Ra(ra), flags)?;
         self.tx.undo.push(Undo::ActivityMade(id));
-        self.tx.activities.push(id);
+        self.tx.checks.push(id);
         Ok(id)
     }
     fn owner(&self, activity: ActivityId) -> Option<RaIx> {

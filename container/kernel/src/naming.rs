@@ -40,6 +40,7 @@ impl Kernel {
             place.unwrap_or(0) as u32,
         ));
         self.tx.activities.push(id);
+        self.tx.checks.push(id);
         Ok(())
     }
 
@@ -96,6 +97,7 @@ impl Kernel {
         };
         self.tx.undo.push(Undo::Attribute(id, key, old));
         self.tx.activities.push(id);
+        self.tx.checks.push(id);
         Ok(())
     }
     /// Puts an attribute's old value back.

@@ -217,7 +217,7 @@ impl Kernel {
             return;
         };
         self.disarm(id, timer.armed, timer.activity);
-        self.tx.activities.push(timer.activity);
+        self.tx.checks.push(timer.activity);
         self.tx.undo.push(Undo::TimerCancelled(id, Box::new(timer)));
     }
     /// Removes all timers of an activity that is gone.

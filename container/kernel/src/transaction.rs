@@ -66,7 +66,9 @@ pub(crate) struct Transaction {
     pub(crate) resumed: Vec<ActivityId>,
     /// Activities to be raised to a class.
     pub(crate) raises: Vec<(ActivityId, Durability)>,
-    /// What was changed, or may have lost its last reference.
+    /// Activities that may have lost their last reference.
+    pub(crate) checks: Vec<ActivityId>,
+    /// What was changed.
     pub(crate) activities: Vec<ActivityId>,
     pub(crate) entities: Vec<EntityId>,
     pub(crate) timers: Vec<TimerId>,
@@ -132,6 +134,7 @@ impl Kernel {
         self.tx.rollback_only = false;
         self.tx.cause = None;
         self.tx.claimed.clear();
+        self.tx.checks.clear();
         self.tx.activities.clear();
         self.tx.entities.clear();
         self.tx.timers.clear();
@@ -339,9 +342,13 @@ impl Kernel {
         let mut activities = std::mem::take(&mut self.tx.activities);
         for id in activities.drain(..) {
             self.mark_activity(id);
-            self.check_later(id);
         }
         self.tx.activities = activities;
+        let mut checks = std::mem::take(&mut self.tx.checks);
+        for id in checks.drain(..) {
+            self.check_later(id);
+        }
+        self.tx.checks = checks;
     }
 
     /// Runs the commands, in order, each as an input of its adaptor entity.
