@@ -25,7 +25,7 @@ use strowger::ra::{
 use strowger::time::Mono;
 
 use crate::api::{self, Command, Sip};
-use crate::proto::flow::{Flow, Transport};
+use crate::proto::flow::{Conn, Flow, Transport};
 use crate::proto::keyed::Secret;
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
@@ -194,8 +194,12 @@ impl Core {
             }
             Input::Received { conn, bytes } => self.received(cx, now, conn, bytes),
             Input::ConnectFailed { conn } | Input::Closed { conn } => {
-                for transmit in self.streams.closed(conn) {
+                let left = self.streams.closed(conn);
+                for transmit in left.waiting {
                     self.ua.send_failed(now, &transmit);
+                }
+                if let Some((listener, peer)) = left.owing {
+                    self.ua.connection_lost(now, Conn(conn.0), listener, peer);
                 }
             }
             Input::SendFailed { listener, to } => self.ua.unreachable(now, listener.0, to),

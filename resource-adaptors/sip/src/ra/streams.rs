@@ -40,8 +40,19 @@ struct Stream {
     /// Until it stands: what waits for it. Afterwards empty.
     waiting: Vec<Transmit>,
     standing: bool,
+    /// Requests sent on it, less final responses received: none, and its end concerns no transaction.
+    owed: u32,
     /// Runs while a message is half here.
     timer: TimerId,
+}
+
+/// What a lost connection leaves.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Messages that waited for it to open.
+    pub(super) waiting: Vec<Transmit>,
+    /// Where it went, if requests sent on it may have been lost.
+    pub(super) owing: Option<(u16, SocketAddr)>,
 }
 
 /// What came out of a connection.
@@ -88,6 +99,9 @@ impl Streams {
             }
             stream.waiting.push(transmit.clone());
         }
+        if is_request(&transmit.bytes) {
+            stream.owed = stream.owed.saturating_add(1);
+        }
         cx.stream(conn, transmit.bytes);
         Ok(())
     }
@@ -115,6 +129,7 @@ impl Streams {
             inbound,
             waiting: Vec::new(),
             standing,
+            owed: 0,
             timer,
         };
         self.open.insert(conn, stream);
@@ -148,9 +163,9 @@ impl Streams {
     }
 
     /// A connection is no more; what waited for it comes back.
-    pub(super) fn closed(&mut self, conn: ConnId) -> Vec<Transmit> {
+    pub(super) fn closed(&mut self, conn: ConnId) -> Left {
         let Some(stream) = self.open.remove(&conn) else {
-            return Vec::new();
+            return Left::default();
         };
         self.wheel.cancel(stream.timer);
         let place = (stream.listener, stream.peer);
@@ -165,7 +180,11 @@ impl Streams {
                 self.from_ip.remove(&stream.peer.ip());
             }
         }
-        stream.waiting
+        let owing = (stream.standing && stream.owed > 0).then_some(place);
+        Left {
+            waiting: stream.waiting,
+            owing,
+        }
     }
 
     /// Bytes came. Pings are answered here; a stream that cannot go on is closed after its last answer.
@@ -229,7 +248,12 @@ impl Stream {
             self.framer.push(piece)?;
             while let Some(frame) = self.framer.next_frame()? {
                 match frame {
-                    Frame::Message(bytes) => came.push(Came::Message(bytes)),
+                    Frame::Message(bytes) => {
+                        if is_final(&bytes) {
+                            self.owed = self.owed.saturating_sub(1);
+                        }
+                        came.push(Came::Message(bytes));
+                    }
                     Frame::Ping => cx.stream(conn, Bytes::from_static(b"\r\n")),
                     Frame::Pong => {}
                 }
@@ -237,4 +261,13 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// A request that gets a response.
+fn is_request(bytes: &[u8]) -> bool {
+    !bytes.starts_with(b"SIP/") && !bytes.starts_with(b"ACK ")
+}
+
+fn is_final(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"SIP/2.0 ") && bytes.get(8).is_some_and(|digit| *digit > b'1')
 }

@@ -135,6 +135,35 @@ fn what_waits_for_a_connection_that_fails_fails() {
 }
 
 #[test]
+fn a_request_whose_connection_breaks_is_sent_once_more() {
+    let mut bench = Bench::new();
+    let activity = bench.host.provide();
+    let draft = draft("sip:bob@192.0.2.9:5070;transport=tcp");
+    bench.command(Command::Invite {
+        dialog: activity,
+        draft,
+    });
+    let (peer, local) = (PEER.parse().unwrap(), "127.0.0.1:5060".parse().unwrap());
+    for lost in [1, 2] {
+        let conn = bench.host.last_conn;
+        bench.input(Input::Connected {
+            conn,
+            listener: TCP,
+            peer,
+            local,
+            inbound: false,
+        });
+        bench.did();
+        bench.input(Input::Closed { conn });
+        if lost == 1 {
+            assert_eq!(bench.short(), [&format!("connect {PEER}"), "INVITE"]);
+        } else {
+            assert_eq!(bench.short(), ["fire sip-response", "end"]);
+        }
+    }
+}
+
+#[test]
 fn one_connection_serves_all_requests_to_a_peer() {
     let mut bench = Bench::new();
     for _ in 0..3 {

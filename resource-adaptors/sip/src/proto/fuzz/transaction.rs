@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use crate::proto::flow::{Flow, Transport};
+use crate::proto::flow::{Conn, Flow, Transport};
 use crate::proto::keyed::Secret;
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
@@ -128,6 +128,7 @@ impl Run {
                     self.dialogs.push(key);
                 }
             }
+            13 | 14 if a == 0xff => self.ua.connection_lost(self.now, Conn(1), 1, flow.peer),
             13 | 14 => self.operate(a, b),
             _ => self
                 .ua

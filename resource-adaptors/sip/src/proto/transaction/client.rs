@@ -35,6 +35,8 @@ pub(super) struct Client<U> {
     pub(super) user: U,
     /// Of an INVITE, its CANCEL's transaction; of a CANCEL, its INVITE's.
     pub(super) other: Option<Key>,
+    /// Its request was sent again over a new connection.
+    pub(super) resent: bool,
     /// A CANCEL waits for the first provisional response (RFC 3261 9.1).
     pub(super) cancel_wanted: bool,
 }
@@ -81,6 +83,7 @@ impl<U> Client<U> {
             interval: 0,
             user,
             other: None,
+            resent: false,
             cancel_wanted: false,
         }
     }

@@ -239,6 +239,21 @@ impl<U: Copy> Transactions<U> {
             .collect()
     }
 
+    /// Sends a request again whose connection was lost before any response came: once, over a new connection. `false`
+    /// if that was tried before.
+    pub fn send_again(&mut self, tx: Key, out: &mut Vec<Transmit>) -> bool {
+        let Some(client) = self.clients.get_mut(tx).filter(|client| !client.resent) else {
+            return false;
+        };
+        client.resent = true;
+        client.flow.conn = None;
+        out.push(Transmit {
+            flow: client.flow,
+            bytes: client.cached.clone(),
+        });
+        true
+    }
+
     fn remove_client(&mut self, tx: Key) {
         if let Some(mut client) = self.clients.remove(tx) {
             client.clock.stop(&mut self.wheel);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::super::compose::{self, Answer};
 use super::super::dialog::Dialog;
-use super::super::flow::{Flow, Transmit, Transport};
+use super::super::flow::{Conn, Flow, Transmit, Transport};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Limits, Message, Method};
@@ -100,6 +100,23 @@ impl Ua {
                 self.fail(now, user, &request, 503);
             }
         }
+    }
+
+    /// A connection was lost. What waits there for a first response may have been lost with it and is sent again, once,
+    /// over a new connection; what was already fails.
+    pub fn connection_lost(&mut self, now: Ms, conn: Conn, listener: u16, peer: SocketAddr) {
+        let over = |flow: &Flow| {
+            flow.transport.is_reliable()
+                && (flow.conn == Some(conn) || (flow.listener == listener && flow.peer == peer))
+        };
+        for tx in self.tx.waiting_on(over) {
+            if !self.tx.send_again(tx, &mut self.sends)
+                && let Some((user, _, request)) = self.tx.fail_client(tx)
+            {
+                self.fail(now, user, &request, 503);
+            }
+        }
+        self.flush();
     }
 
     /// The response that stands for the peer's to a request that could not even be made.
