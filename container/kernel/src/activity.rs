@@ -209,6 +209,17 @@ impl Kernel {
     ) -> Result<(), OpError> {
         let (class, mask, full) = {
             let e = self.entity(entity)?;
+            // Whichever list is shorter tells.
+            let attached = self.activities.get(id).is_some_and(|a| {
+                if e.activities.len() < a.attached.len() {
+                    e.activities.contains(&id)
+                } else {
+                    a.attachment(entity).is_some()
+                }
+            });
+            if attached {
+                return Ok(());
+            }
             let full = e.activities.len() >= self.limits.entity_activities as usize;
             let service = self.service(e.service);
             let class = service.map_or(Durability::None, |s| s.class);
@@ -225,9 +236,6 @@ impl Kernel {
             .activities
             .get_mut(id)
             .ok_or(OpError::StaleActivity(id))?;
-        if activity.attachment(entity).is_some() {
-            return Ok(());
-        }
         if activity.attached.len() >= limit {
             return Err(self.limited("attachments"));
         }

@@ -26,7 +26,10 @@ impl Kernel {
         let (entity, object, service) = match target {
             Target::Attached(id) => (id, None, None),
             Target::Initial(service) => match self.choose(routing, service) {
-                Ok(Some((id, object))) => (id, object, Some(service)),
+                Ok(Some((id, object))) => {
+                    routing.cursor.exact = false;
+                    (id, object, Some(service))
+                }
                 Ok(None) => return,
                 Err(_) => {
                     self.roll_back();
@@ -63,7 +66,7 @@ impl Kernel {
         entity: EntityId,
         object: Option<Box<dyn Object>>,
     ) -> Result<(), Failed> {
-        let offered = routing.progress.delivered.contains(&entity);
+        let offered = routing.kind == END && routing.progress.delivered.contains(&entity);
         if !offered {
             routing.progress.delivered.push(entity);
         }
@@ -98,7 +101,11 @@ impl Kernel {
         }
         debug_assert!(service.is_live());
         let handler = sbb.handler(routing.kind, routing.activity_kind)?;
-        let attachment = self.activities.get(routing.activity)?.attachment(id)?;
+        let activity = self.activities.get(routing.activity)?;
+        let hint = activity.attached.get(routing.cursor.place);
+        let attachment = hint
+            .filter(|a| a.entity == id)
+            .or_else(|| activity.attachment(id))?;
         let masked = attachment.mask != 0
             && sbb
                 .bit(routing.kind)

@@ -39,7 +39,17 @@ pub(crate) struct Routing {
     pub(crate) target: Option<ServiceIx>,
     pub(crate) progress: Progress,
     /// Up to here in the activity's order everyone was offered the event, as long as the order is the same.
-    cursor: (u32, usize),
+    pub(crate) cursor: Cursor,
+}
+
+/// Where in an activity's order the next receiver is looked for, so that many attached entities cost no more each than few.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cursor {
+    /// The order that the place belongs to.
+    order: u32,
+    pub(crate) place: usize,
+    /// Of those from here on, none but the last one delivered was offered the event.
+    pub(crate) exact: bool,
 }
 
 /// Who is next.
@@ -115,7 +125,7 @@ impl Kernel {
             event: event.event.clone(),
             target: event.target,
             progress: Progress::default(),
-            cursor: (0, 0),
+            cursor: Cursor::default(),
         };
         match progress {
             Some(progress) => routing.progress = *progress,
@@ -171,13 +181,23 @@ impl Kernel {
     /// The first entity in the activity's order that is eligible and was not offered the event (R-RT-03).
     fn next_attached(&self, routing: &mut Routing) -> Option<EntityId> {
         let activity = self.activities.get(routing.activity)?;
-        let (order, done) = routing.cursor;
-        let from = if order == activity.order { done } else { 0 };
-        for (place, attachment) in activity.attached.iter().enumerate().skip(from) {
+        let delivered = &routing.progress.delivered;
+        let mut cursor = routing.cursor;
+        if cursor.order != activity.order {
+            cursor = Cursor {
+                order: activity.order,
+                place: 0,
+                exact: delivered.is_empty(),
+            };
+        }
+        for (place, attachment) in activity.attached.iter().enumerate().skip(cursor.place) {
             let entity = attachment.entity;
-            let offered = routing.progress.delivered.contains(&entity);
+            let offered = match cursor.exact {
+                true => delivered.last() == Some(&entity),
+                false => delivered.contains(&entity),
+            };
             if routing.kind == END || (!offered && self.is_eligible(routing, entity)) {
-                routing.cursor = (activity.order, place);
+                routing.cursor = Cursor { place, ..cursor };
                 return Some(entity);
             }
         }

@@ -11,6 +11,7 @@ mod harness;
 mod ac;
 mod durable;
 mod ec;
+mod found;
 mod ie;
 mod limits;
 mod rt;

@@ -235,3 +235,35 @@ fn r_rt_07_after_the_end_the_tree_is_removed() {
     );
     assert_eq!(kit.shard.metrics().rollbacks, 0);
 }
+
+#[test]
+fn r_rt_02_a_crowd_is_served_in_order_and_once_each() {
+    let mut kit = Kit::new();
+    kit.child::<1>(Spec::new().receives::<Pong>());
+    kit.service::<0>(Spec::usual().child::<1>(0));
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            for n in 0..1000_u32 {
+                let child = cx.create::<Toy<1>>()?;
+                cx.attach_entity(child, cx.activity().unwrap());
+                cx.set_priority(child, (n % 100) as i8);
+            }
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    let order = kit.attached(a);
+    let priorities: Vec<_> = order[1..]
+        .iter()
+        .map(|e| kit.shard.entity(*e).unwrap().priority)
+        .collect();
+    assert!(priorities.is_sorted_by(|a, b| a >= b));
+    kit.log();
+    kit.fire(a, Pong(1));
+    kit.end(a);
+    let log = kit.log();
+    assert_eq!(log.iter().filter(|l| *l == "B: pong(1)").count(), 1000);
+    assert_eq!((log.len(), kit.shard.counts().entities), (1002, 0));
+}
