@@ -35,6 +35,8 @@ pub(crate) struct Kit {
     pub(crate) options: Options,
     store: Option<MemoryStore>,
     services: Vec<(ServiceDef, ServiceOptions)>,
+    /// A restart activates no service.
+    idle: bool,
 }
 
 impl Kit {
@@ -57,6 +59,7 @@ impl Kit {
             options,
             store: Some(MemoryStore::new()),
             services: Vec::new(),
+            idle: false,
         };
         kit.run();
         log();
@@ -264,12 +267,18 @@ impl Kit {
         let restored = shard.restored(now, recovered.expect("sound").last_seq)?;
         shard.activate_adaptor(now, self.ra).expect("inactive");
         let all: Vec<_> = (0..self.services.len() as u16).map(ServiceIx).collect();
-        if !all.is_empty() {
+        if !all.is_empty() && !self.idle {
             shard.activate_services(now, &all).expect("inactive");
         }
         shard.start(now).expect("stopped");
         self.shard = shard;
         Ok(restored)
+    }
+    /// The same with no service activated.
+    pub(crate) fn restart_inactive(&mut self, after: Duration) {
+        self.idle = true;
+        self.restart(after);
+        self.idle = false;
     }
     /// Replaces the definition of an installed service before a restart.
     pub(crate) fn replace_def(&mut self, place: usize, def: ServiceDef) {
