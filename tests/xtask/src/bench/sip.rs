@@ -15,7 +15,7 @@ use crate::bench::machine::cores;
 use crate::bench::options::{HELP, Options, Rate};
 use crate::bench::report::{Row, print, write};
 use crate::bench::system::{Role, System};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::target;
 use crate::tools::{KAMAILIO, SIPP, ensure_peers};
@@ -64,7 +64,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 /// The node's binary: the given one, else built, unless none of ours is asked for.
 fn prepare(options: &Options) -> Result<PathBuf> {
     match &options.binary {
-        Some(binary) => Ok(binary.clone()),
+        // It is started in a folder of its own.
+        Some(binary) => std::fs::canonicalize(binary).map_err(at("find", binary)),
         None if options.systems.iter().any(System::is_ours) => {
             say("building strowger with optimisations");
             build_node()

@@ -167,11 +167,11 @@ fn strowger(binary: &Path, home: &Path, service: &str, durability: &str) -> Resu
          data_dir = \"data\"\n\n\
          [adaptors.sip]\n\
          type = \"sip\"\n\n\
-         [[adaptors.sip.settings.listeners]]\n\
-         name = \"udp\"\n\
+         [adaptors.sip.settings.listeners.udp]\n\
          transport = \"udp\"\n\
          bind = \"{UNDER_TEST}\"\n\n\
          [services.{service}]\n\
+         kind = \"{service}\"\n\
          durability = \"{durability}\"\n\n\
          [services.{service}.settings]\n\
          {settings}\n"
