@@ -245,7 +245,6 @@ impl Kernel {
         }
         let seq = activity.seq;
         activity.seq += 1;
-        activity.reported = false;
         if activity.class < class {
             self.tx.raises.push((id, class));
         }
@@ -255,9 +254,18 @@ impl Kernel {
             let root = e.root;
             self.count_attachments(root, 1);
         }
+        self.refer(id);
         self.tx.undo.push(Undo::Attached(id, entity));
         self.touch_entity(entity);
         Ok(())
+    }
+
+    /// The transaction refers to an activity: that nothing does may be reported again (R-AC-06).
+    pub(crate) fn refer(&mut self, id: ActivityId) {
+        if let Some(activity) = self.activities.get_mut(id).filter(|a| a.reported) {
+            activity.reported = false;
+            self.tx.undo.push(Undo::Reported(id));
+        }
     }
 
     /// Detaches an entity; whether it was attached.

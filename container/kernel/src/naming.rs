@@ -22,6 +22,7 @@ impl Kernel {
         }
         let name: Box<str> = Box::from(name);
         self.insert_name(id, name.clone(), usize::MAX);
+        self.refer(id);
         self.tx.undo.push(Undo::Bound(id, name));
         self.tx.activities.push(id);
         Ok(())
@@ -48,7 +49,6 @@ impl Kernel {
         if let Some(activity) = self.activities.get_mut(id) {
             let names = &mut activity.extra().names;
             names.insert(names.len().min(place), name.clone());
-            activity.reported = false;
         }
         self.names.insert(name, id);
     }

@@ -173,6 +173,7 @@ impl Kernel {
             return Err(self.limited("timers"));
         };
         self.arm(id);
+        self.refer(activity);
         self.tx.undo.push(Undo::TimerSet(id));
         self.tx.timers.push(id);
         Ok(id)
@@ -187,7 +188,6 @@ impl Kernel {
         if let Some(activity) = self.activities.get_mut(timer.activity) {
             activity.timers.push(id);
             activity.running += 1;
-            activity.reported = false;
         }
     }
     /// The reverse of `arm`.

@@ -19,6 +19,8 @@ use strowger::time::Wall;
 pub(crate) enum Undo {
     ActivityMade(ActivityId),
     Ending(ActivityId),
+    /// It had been reported unreferenced.
+    Reported(ActivityId),
     Attached(ActivityId, EntityId),
     /// With the place in the entity's list.
     Detached(ActivityId, Attachment, u32),
@@ -157,6 +159,11 @@ impl Kernel {
             Undo::Ending(id) => {
                 if let Some(activity) = self.activities.get_mut(id) {
                     activity.ending = false;
+                }
+            }
+            Undo::Reported(id) => {
+                if let Some(activity) = self.activities.get_mut(id) {
+                    activity.reported = true;
                 }
             }
             Undo::Attached(id, entity) => self.undo_attach(id, entity),
@@ -315,6 +322,7 @@ impl Kernel {
                 Undo::TimerSet(_) => self.metrics.timers_set += 1,
                 Undo::ActivityMade(_)
                 | Undo::Ending(_)
+                | Undo::Reported(_)
                 | Undo::Attached(..)
                 | Undo::Detached(..)
                 | Undo::Mask(..)

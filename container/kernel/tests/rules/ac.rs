@@ -598,3 +598,39 @@ fn r_na_05_only_null_activities_are_ended_so() {
     kit.run();
     assert_eq!(kit.shard.metrics().panics, 0);
 }
+
+#[test]
+fn r_ac_06_an_attachment_in_vain_is_no_reference() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        cx.detach(cx.activity().unwrap());
+        if call.is::<Ping>() {
+            Ok(())
+        } else {
+            Err(Error::msg("no"))
+        }
+    });
+    let a = kit.start_with(ActivityFlags {
+        report_end: false,
+        report_unreferenced: true,
+    });
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: ping(1)", "ra: unreferenced"]);
+    let b = kit.start();
+    kit.on::<0>(move |_, cx, call| {
+        match call.get::<Ping>() {
+            // In vain.
+            Some(Ping(2)) => {
+                cx.attach(a);
+                return Err(Error::msg("no"));
+            }
+            Some(Ping(3)) => cx.set::<Own>(a, &1)?,
+            _ => {}
+        }
+        Ok(())
+    });
+    kit.fire(b, Ping(2));
+    kit.fire(b, Ping(3));
+    assert_eq!(kit.log(), ["A: ping(2)", "A: ping(3)"]);
+}
