@@ -23,6 +23,8 @@ pub struct NodeSpec {
     pub sip: SocketAddr,
     /// Where the B2BUA sends users that begin with `2`.
     pub target: String,
+    /// Whom the answering service answers for, TOML.
+    pub users: &'static str,
     /// `none`, `relaxed` or `strict`, for all services.
     pub durability: &'static str,
     /// Its data directory.
@@ -42,6 +44,7 @@ impl NodeSpec {
         Self {
             sip: SocketAddr::from((host, 5060)),
             target: format!("sip:{host}:5070"),
+            users: r#"["service"]"#,
             durability: "strict",
             data: data.to_path_buf(),
             max_call: "1h".to_owned(),
@@ -54,6 +57,7 @@ impl NodeSpec {
         let Self {
             sip,
             target,
+            users,
             durability,
             data,
             max_call,
@@ -78,6 +82,9 @@ bind = "{sip}"
 [services.uas]
 kind = "uas"
 durability = "{durability}"
+
+[services.uas.settings]
+users = {users}
 
 [services.b2bua]
 kind = "b2bua"

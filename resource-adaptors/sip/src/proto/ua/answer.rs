@@ -155,13 +155,21 @@ impl Ua {
             Some(Method::Cancel) => 481,
             Some(Method::Invite) if in_dialog => 488,
             Some(_) if in_dialog => 405,
-            _ => self.config.unserved,
+            Some(Method::Invite | Method::Message) | None => self.config.unserved,
+            Some(Method::Other(_)) => 501,
+            Some(_) => 405,
+        };
+        let lines = if matches!(status, 405 | 501) {
+            self.allow_line()
+        } else {
+            Vec::new()
         };
         let result = self.respond_raw_with(
             now,
             tx,
             Answer {
                 status,
+                lines: &lines,
                 ..Answer::default()
             },
             true,
