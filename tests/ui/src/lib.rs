@@ -3,6 +3,11 @@
 //! `tests/fail/*.rs` must not compile, and each has beside it what the compiler is to say. After a change of wording:
 //! `TRYBUILD=overwrite cargo test -p strowger-ui --test compile_fail`, and read the difference.
 
+/// The code in README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
+
 /// The code in docs/services.md.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/services.md")]
