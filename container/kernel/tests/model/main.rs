@@ -1,8 +1,8 @@
 //! The kernel against a naive reference model: both do the same random operations, and every handler call, every result
 //! and the whole state after every step must be the same.
 //!
-//! `MODEL_SEEDS=20000 MODEL_STEPS=120 cargo test -p strowger-kernel --test model` looks longer; `MODEL_SEED=7` repeats
-//! one case. A case that fails is made smaller before it is printed.
+//! `MODEL_FROM=1000 MODEL_SEEDS=20000 MODEL_STEPS=120 cargo test -p strowger-kernel --test model` looks longer and
+//! elsewhere; `MODEL_SEED=7` repeats one case. A case that fails is made smaller before it is printed.
 #![expect(clippy::unwrap_used, reason = "a failed test may panic anywhere")]
 #![expect(clippy::expect_used, reason = "a failed test may panic anywhere")]
 #![expect(
@@ -229,7 +229,10 @@ fn the_kernel_does_what_the_model_does() {
     let steps = number("MODEL_STEPS").unwrap_or(60) as usize;
     let seeds = match number("MODEL_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("MODEL_SEEDS").unwrap_or(200),
+        None => {
+            let from = number("MODEL_FROM").unwrap_or(0);
+            from..from + number("MODEL_SEEDS").unwrap_or(200)
+        }
     };
     let mut reached = BTreeSet::new();
     // Handlers fail on purpose; only the case that fails in the end is to be printed.
