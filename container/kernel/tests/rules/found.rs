@@ -1,6 +1,6 @@
 //! What the reference model (`tests/model`) found wrong once, each as a small test.
 
-use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, Toy};
+use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, Toy, Wide};
 use std::cell::Cell;
 use std::rc::Rc;
 use strowger::Error;
@@ -183,8 +183,8 @@ fn an_id_in_a_state_is_never_given_to_another_activity() {
     let mut kit = Kit::new();
     kit.service_in::<0>(Spec::usual(), Durability::Strict);
     let a = kit.start();
-    // Nothing is ever attached to it: it has no record.
-    let bare = kit.start();
+    // Nothing is ever attached to it, nor to any other of its slot: there is no record.
+    let bare = kit.start_kind::<Wide>();
     kit.on::<0>(move |data, _, _| {
         data.activity = Some(bare);
         Ok(())
@@ -194,6 +194,6 @@ fn an_id_in_a_state_is_never_given_to_another_activity() {
     kit.restart(secs(1));
     kit.run();
     for _ in 0..10 {
-        assert_ne!(kit.start(), bare);
+        assert_ne!(kit.start_kind::<Wide>(), bare);
     }
 }
