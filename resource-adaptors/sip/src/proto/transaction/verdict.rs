@@ -29,7 +29,7 @@ pub enum ResponseVerdict<U> {
 /// What a request means to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestVerdict {
-    /// It belongs to no transaction: [`Transactions::accept`] it, or answer it without one.
+    /// It belongs to no transaction: [accept](super::Transactions::accept) it, or answer it without one.
     New(RequestKeys),
     /// Nothing to do for the user.
     Absorbed,

@@ -10,7 +10,7 @@ use super::super::wire::Message;
 pub enum Output {
     /// Send this.
     Send(Transmit),
-    /// Someone calls: make an activity for the dialog and [`bind`](Ua::bind) it.
+    /// Someone calls: make an activity for the dialog and [`bind`](super::Ua::bind) it.
     Call {
         /// The dialog.
         dialog: Key,
@@ -23,7 +23,7 @@ pub enum Output {
         /// The INVITE.
         request: Box<Message>,
     },
-    /// A request outside of any dialog: make an activity for it and [`bind_request`](Ua::bind_request) it.
+    /// A request outside of any dialog: make an activity for it and [`bind_request`](super::Ua::bind_request) it.
     Request {
         /// Its transaction.
         tx: Key,
@@ -72,7 +72,7 @@ pub enum Output {
         /// The dialog's activity.
         activity: u64,
     },
-    /// Write the dialog's [`record`](Ua::record).
+    /// Write the dialog's [`record`](super::Ua::record).
     Save {
         /// The dialog.
         dialog: Key,
@@ -118,7 +118,7 @@ impl From<TransactionError> for UaError {
     }
 }
 
-/// What was counted since the last [`Ua::take_counts`].
+/// What was counted since the last [`take_counts`](super::Ua::take_counts).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Messages that were no SIP, or could not be answered.
