@@ -634,3 +634,31 @@ fn r_ac_06_an_attachment_in_vain_is_no_reference() {
     kit.fire(b, Ping(3));
     assert_eq!(kit.log(), ["A: ping(2)", "A: ping(3)"]);
 }
+
+#[test]
+fn r_at_01_entities_of_one_sbb_share_an_attribute() {
+    let mut kit = Kit::new();
+    // Each Ping makes an entity, and all that are there receive it.
+    kit.service::<0>(Spec::new().initial::<Ping>(strowger::initial::InitialDecl {
+        by_event: true,
+        ..crate::harness::initial()
+    }));
+    kit.on::<0>(|data, cx, _| {
+        let a = cx.activity().unwrap();
+        let n = cx.get::<Own>(a)?;
+        data.n = u64::from(n);
+        cx.set::<Own>(a, &(n + 1)).map_err(Error::from)
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    kit.run();
+    let mut seen: Vec<u8> = kit.shard.entities().map(|e| e.state[0]).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2]);
+    // On another activity it is another attribute.
+    let b = kit.start();
+    kit.fire(b, Ping(3));
+    kit.run();
+    assert!(kit.shard.entities().any(|e| e.state[0] == 0));
+}

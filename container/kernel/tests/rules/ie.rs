@@ -227,3 +227,16 @@ fn r_ie_09_not_offered_twice() {
     kit.fire(a, Ping(2));
     assert_eq!(kit.log(), ["A: ping(1)", "A: ping(2)"]);
 }
+
+/// Both events wait when the first is routed; they still lead to one root.
+#[test]
+fn r_ie_06_one_root_for_events_on_two_activities() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::new().initial::<Ping>(NOTHING));
+    let (a, b) = (kit.start(), kit.start());
+    kit.fire(a, Ping(1));
+    kit.fire(b, Ping(2));
+    assert_eq!(kit.log(), ["A: ping(1)", "A: ping(2)"]);
+    assert_eq!(kit.shard.metrics().entities_created, 1);
+    assert_eq!(kit.attached(a), kit.attached(b));
+}

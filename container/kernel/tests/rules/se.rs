@@ -649,3 +649,62 @@ fn r_mk_03_a_mask_counts_from_the_commit() {
     kit.fire(a, Pong(3));
     assert_eq!(kit.log(), ["A: ping(1)", "A: ping(2)", "A: pong(3)"]);
 }
+
+#[test]
+fn r_se_02_a_relation_creates_lists_and_removes_with_descendants() {
+    let mut kit = Kit::new();
+    kit.child::<2>(Spec::new());
+    kit.child::<1>(Spec::new().child::<2>(0));
+    kit.service::<0>(Spec::usual().child::<1>(7));
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            for _ in 0..2 {
+                let child = cx.create::<Toy<1>>()?;
+                assert_eq!(cx.priority(child)?, 7);
+                cx.call(child, |_, cx| cx.create::<Toy<2>>().map_err(Error::from))?;
+            }
+            assert_eq!(cx.children::<Toy<1>>().len(), 2);
+        } else {
+            cx.remove(cx.children::<Toy<1>>()[0]);
+            assert_eq!(cx.children::<Toy<1>>().len(), 1);
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 5);
+    kit.fire(a, Pong(1));
+    kit.run();
+    assert_eq!(kit.shard.counts().entities, 3);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_se_04_detached_before_it_is_told_and_told_before_its_children() {
+    let mut kit = Kit::new();
+    family(&mut kit);
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.log();
+    kit.on::<0>(|data, cx, call| {
+        match call {
+            Call::Event(_) => {
+                data.n = 3;
+                cx.remove(cx.entity());
+            }
+            Call::Remove => {
+                assert_eq!((data.n, cx.activities()), (3, vec![]));
+                assert_eq!(cx.children::<Toy<1>>().len(), 1);
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.log(), ["A: pong(1)", "A: remove", "B: remove"]);
+    assert_eq!(
+        (kit.shard.metrics().panics, kit.shard.counts().entities),
+        (0, 0)
+    );
+}

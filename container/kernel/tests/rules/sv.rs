@@ -453,3 +453,20 @@ fn who_becomes_active_while_new_work_is_refused_hears_of_it() {
     kit.shard.activate_adaptor(kit.now, kit.ra).unwrap();
     assert_eq!(kit.log(), ["ra: active", "ra: refuse true"]);
 }
+
+#[test]
+fn r_sv_07_each_service_gets_its_own() {
+    let mut kit = Kit::new();
+    let started = || Spec::usual().initial::<ServiceStarted>(crate::harness::initial());
+    let own = |_: &mut crate::harness::Data, cx: &mut strowger::Cx<'_>, _: &Call<'_>| {
+        let own = cx.service_activity().map(strowger::activity::Handle::id);
+        assert_eq!(own, cx.activity());
+        Ok(())
+    };
+    kit.on::<0>(own);
+    kit.on::<1>(own);
+    kit.service::<0>(started());
+    kit.service::<1>(started());
+    assert_eq!(kit.log(), ["A: started", "B: started"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}

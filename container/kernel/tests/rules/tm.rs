@@ -215,3 +215,88 @@ fn r_tm_04_a_timer_event_can_be_initial() {
         ["B: tick 7 missed 0 left 0", "A: tick 7 missed 0 left 0"]
     );
 }
+
+#[test]
+fn r_tm_07_what_the_event_tells() {
+    use strowger::timer::{Expiry, Timer};
+    let mut kit = Kit::new();
+    let first = kit.now.wall + secs(1);
+    kit.service::<0>(Spec::usual());
+    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let note = seen.clone();
+    kit.on::<0>(move |data, cx, call| {
+        if let Some(tick) = call.get::<Timer<Tick>>() {
+            assert_eq!(Some(tick.expiry.id), data.timer);
+            note.borrow_mut().push(tick.expiry);
+        } else {
+            let options = TimerOptions::periodic(first, secs(1), 3);
+            data.timer = Some(cx.timer_with(cx.activity().unwrap(), options, &Tick(7))?);
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(0));
+    kit.run();
+    kit.leap(millis(1400));
+    kit.advance(secs(3));
+    let told: Vec<_> = seen
+        .borrow()
+        .iter()
+        .map(|e: &Expiry| (e.scheduled, e.actual, e.remaining))
+        .collect();
+    let expected = [
+        (first, first + millis(400), 2),
+        (first + secs(1), first + secs(1), 1),
+        (first + secs(2), first + secs(2), 0),
+    ];
+    assert_eq!(told, expected);
+    for expiry in seen.borrow().iter() {
+        assert_eq!((expiry.period, expiry.repetitions), (Some(secs(1)), 3));
+    }
+    assert_eq!(kit.shard.metrics().panics, 0);
+}
+
+#[test]
+fn r_tm_08_referenced_until_the_last_occurrence_was_routed() {
+    let mut kit = Kit::new();
+    let first = kit.now.wall + secs(1);
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(move |_, cx, _| {
+        let a = cx.activity().unwrap();
+        cx.timer_with(a, TimerOptions::periodic(first, secs(1), 2), &Tick(1))?;
+        cx.detach(a);
+        Ok(())
+    });
+    let a = kit.start_with(strowger::ra::ActivityFlags {
+        report_end: false,
+        report_unreferenced: true,
+    });
+    kit.fire(a, Ping(0));
+    assert_eq!(kit.log(), ["A: ping(0)"]);
+    kit.advance(millis(1999));
+    assert_eq!(kit.log(), Vec::<String>::new());
+    kit.advance(millis(1));
+    assert_eq!(kit.log(), ["ra: unreferenced"]);
+}
+
+#[test]
+fn r_tm_09_no_activity_when_it_has_ended() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let (a, b) = (kit.start(), kit.start());
+    kit.on::<0>(move |data, cx, call| {
+        if call.is::<Ping>() {
+            data.timer = Some(cx.timer(b, secs(1), Tick(1)));
+            assert_eq!(cx.timer_activity(data.timer.unwrap()), Some(b));
+        } else {
+            assert_eq!(cx.timer_activity(data.timer.unwrap()), None);
+        }
+        Ok(())
+    });
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.end(b);
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.log(), ["A: ping(1)", "A: pong(1)"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
+}

@@ -556,3 +556,39 @@ fn a_rollback_says_why() {
     }
     assert_eq!(causes, ["because", "panic: boom", "marked for rollback"]);
 }
+
+#[test]
+fn r_ev_06_refused_on_what_is_foreign_or_ended_and_to_unknown_services() {
+    let mut kit = Kit::new();
+    let service = kit.install::<1>(Spec::usual(), strowger_kernel::Durability::None);
+    kit.service::<0>(Spec::usual());
+    let fire = |kit: &mut Kit, on, service| {
+        let to = FireOptions {
+            service,
+            ..FireOptions::default()
+        };
+        kit.try_fire(on, Ping(1), to, FireFlags::default())
+    };
+    // The service's own activity is the container's, not the adaptor's.
+    let foreign = kit.shard.activities().next().unwrap().id;
+    assert_eq!(
+        fire(&mut kit, foreign, None),
+        Err(OpError::StaleActivity(foreign))
+    );
+    let a = kit.start();
+    for unknown in [strowger::id::ComponentId(1), Toy::<1>::SBB.id()] {
+        assert_eq!(
+            fire(&mut kit, a, Some(unknown)),
+            Err(OpError::InvalidArgument("service"))
+        );
+    }
+    kit.shard.activate_services(kit.now, &[service]).unwrap();
+    fire(&mut kit, a, Some(Toy::<1>::SBB.id())).unwrap();
+    assert_eq!(kit.log(), ["B: ping(1)"]);
+    kit.ra(move |cx| {
+        cx.end_activity(a).unwrap();
+        assert_eq!(cx.fire(a, Ping(1)), Err(OpError::Ending(a)));
+    });
+    kit.run();
+    assert_eq!(fire(&mut kit, a, None), Err(OpError::StaleActivity(a)));
+}
