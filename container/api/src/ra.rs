@@ -112,6 +112,12 @@ pub enum Input<'a, C> {
         /// The bytes.
         bytes: &'a [u8],
     },
+    /// The peer has ended its half of a connection: nothing more comes on it. What is sent on it soon may still be read;
+    /// `Closed` follows.
+    PeerEnded {
+        /// The connection.
+        conn: ConnId,
+    },
     /// A connection is no more, whoever closed it; its number is never used again.
     Closed {
         /// The connection.
@@ -219,6 +225,7 @@ impl<'a, C> Input<'a, C> {
             },
             Self::ConnectFailed { conn } => Input::ConnectFailed { conn },
             Self::Received { conn, bytes } => Input::Received { conn, bytes },
+            Self::PeerEnded { conn } => Input::PeerEnded { conn },
             Self::Closed { conn } => Input::Closed { conn },
             Self::SendFailed { listener, to } => Input::SendFailed { listener, to },
             Self::ActivityEnded(activity) => Input::ActivityEnded(activity),

@@ -140,6 +140,7 @@ impl Kernel {
             },
             NetInput::ConnectFailed { conn } => Input::ConnectFailed { conn },
             NetInput::Received { conn, bytes } => Input::Received { conn, bytes },
+            NetInput::PeerEnded { conn } => Input::PeerEnded { conn },
             NetInput::Closed { conn } => Input::Closed { conn },
             NetInput::SendFailed { listener, to } => Input::SendFailed { listener, to },
         };

@@ -42,6 +42,11 @@ pub enum NetInput<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
+    /// The peer has ended its half of a connection.
+    PeerEnded {
+        /// The connection.
+        conn: ConnId,
+    },
     /// A connection is no more.
     Closed {
         /// The connection.

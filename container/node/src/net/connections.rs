@@ -97,6 +97,8 @@ impl Net {
             Got::End if stream.stage == Stage::Open => {
                 stream.stage = Stage::HalfClosed;
                 stream.until = self.now + stream::HALF_CLOSED_TIME;
+                let (ra, conn) = (stream.at.ra, stream.id);
+                sink.input(ra, NetInput::PeerEnded { conn });
                 self.sweep_soon();
                 false
             }

@@ -18,6 +18,7 @@ enum Heard {
     Connected(ConnId, bool),
     ConnectFailed(ConnId),
     Received(ConnId, Vec<u8>),
+    PeerEnded(ConnId),
     Closed(ConnId),
     SendFailed(SocketAddr),
 }
@@ -48,6 +49,7 @@ impl Sink for Log {
             }
             NetInput::ConnectFailed { conn } => Heard::ConnectFailed(conn),
             NetInput::Received { conn, bytes } => Heard::Received(conn, bytes.to_vec()),
+            NetInput::PeerEnded { conn } => Heard::PeerEnded(conn),
             NetInput::Closed { conn } => Heard::Closed(conn),
             NetInput::SendFailed { to, .. } => Heard::SendFailed(to),
         });
@@ -210,6 +212,7 @@ fn bytes_of_a_connection_come_whole_and_answers_go_out() {
                 | Heard::Datagram(..)
                 | Heard::Connected(..)
                 | Heard::ConnectFailed(_)
+                | Heard::PeerEnded(_)
                 | Heard::Closed(_)
                 | Heard::SendFailed(_) => None,
             })
@@ -240,8 +243,9 @@ fn a_half_closed_connection_still_gets_its_answer() {
     peer.write_all(b"question").unwrap();
     peer.shutdown(std::net::Shutdown::Write).unwrap();
     bench.until(|_, heard| heard.contains(&Heard::Received(conn, b"question".to_vec())));
-    // The end of the peer's half is read after what came before it.
+    // The end of the peer's half is read after what came before it, and told.
     bench.until(|net, _| net.stages().contains(&Stage::HalfClosed));
+    assert_eq!(bench.log.0.last(), Some(&Heard::PeerEnded(conn)));
     bench.net.stream(conn, Bytes::from_static(b"answer"));
     bench.net.flush();
     let mut answer = [0; 6];

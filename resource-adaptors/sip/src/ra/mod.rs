@@ -162,7 +162,9 @@ impl Core {
             Input::ReceiversChanged => self.receivers_changed(cx),
             Input::Timeout => {
                 self.ua.expire(now);
-                self.streams.expire(cx, now);
+                while let Some(conn) = self.streams.expire(cx, now) {
+                    self.end_stream(cx, now, conn);
+                }
             }
             Input::Datagram {
                 listener,
@@ -193,15 +195,8 @@ impl Core {
                 self.streams.connected(cx, conn, listener, peer, inbound);
             }
             Input::Received { conn, bytes } => self.received(cx, now, conn, bytes),
-            Input::ConnectFailed { conn } | Input::Closed { conn } => {
-                let left = self.streams.closed(conn);
-                for transmit in left.waiting {
-                    self.ua.send_failed(now, &transmit);
-                }
-                if let Some((listener, peer)) = left.owing {
-                    self.ua.connection_lost(now, Conn(conn.0), listener, peer);
-                }
-            }
+            Input::PeerEnded { conn } => self.peer_ended(now, conn),
+            Input::ConnectFailed { conn } | Input::Closed { conn } => self.closed(now, conn),
             Input::SendFailed { listener, to } => self.ua.unreachable(now, listener.0, to),
             Input::Command { command, .. } => self.command(cx, now, command),
             Input::Unreferenced(activity) => self.unreferenced(cx, now, activity),
@@ -252,9 +247,44 @@ impl Core {
         };
         for came in came {
             match came {
-                Came::Message(bytes) => self.ua.frame(now, flow, bytes),
+                Came::Message(bytes) => {
+                    let before = self.ua.settled();
+                    self.ua.frame(now, flow, bytes);
+                    if self.ua.settled() > before {
+                        self.streams.settled(conn);
+                    }
+                }
                 Came::Defect(rejected) => self.ua.reject(flow, &rejected),
+                Came::End => {
+                    // After the last answer, which would not go out behind it.
+                    self.drain(cx, now);
+                    self.end_stream(cx, now, conn);
+                }
             }
+        }
+    }
+
+    /// A connection is no more, or never was.
+    fn closed(&mut self, now: Ms, conn: ConnId) {
+        let left = self.streams.closed(conn);
+        for transmit in left.waiting {
+            self.ua.send_failed(now, &transmit);
+        }
+        if let Some((listener, peer)) = left.owing {
+            self.ua.connection_lost(now, Conn(conn.0), listener, peer);
+        }
+    }
+
+    /// Closes a connection of which nothing more is to be had.
+    fn end_stream(&mut self, cx: &mut RaCx<'_>, now: Ms, conn: ConnId) {
+        self.peer_ended(now, conn);
+        cx.close(conn);
+    }
+
+    /// No response comes on a connection any more: requests that wait for one go out again over another.
+    fn peer_ended(&mut self, now: Ms, conn: ConnId) {
+        if let Some((listener, peer)) = self.streams.ended(conn) {
+            self.ua.connection_lost(now, Conn(conn.0), listener, peer);
         }
     }
 

@@ -40,7 +40,9 @@ struct Stream {
     /// Until it stands: what waits for it. Afterwards empty.
     waiting: Vec<Transmit>,
     standing: bool,
-    /// Requests sent on it, less final responses received: none, and its end concerns no transaction.
+    /// The peer sends no more on it: it takes responses still, but no request.
+    ended: bool,
+    /// Requests sent on it that wait for a final response: none, and its end concerns no transaction.
     owed: u32,
     /// Runs while a message is half here.
     timer: TimerId,
@@ -60,6 +62,8 @@ pub(super) struct Left {
 pub(super) enum Came {
     Message(Bytes),
     Defect(Box<Rejected>),
+    /// The stream has lost its place: it is to be closed.
+    End,
 }
 
 impl Streams {
@@ -82,10 +86,12 @@ impl Streams {
     /// Sends a message; gives it back if too many wait for its connection.
     pub(super) fn send(&mut self, cx: &mut RaCx<'_>, transmit: Transmit) -> Result<(), Transmit> {
         let flow = transmit.flow;
+        let response = transmit.bytes.starts_with(b"SIP/");
+        let serves = |stream: &Stream| response || !stream.ended;
         let named = flow
             .conn
             .map(|conn| ConnId(conn.0))
-            .filter(|conn| self.open.contains_key(conn));
+            .filter(|conn| self.open.get(conn).is_some_and(serves));
         let conn = match named.or_else(|| self.by_peer.get(&(flow.listener, flow.peer)).copied()) {
             Some(conn) => conn,
             None => self.connect(cx, flow),
@@ -99,7 +105,7 @@ impl Streams {
             }
             stream.waiting.push(transmit.clone());
         }
-        if is_request(&transmit.bytes) {
+        if !response && !transmit.bytes.starts_with(b"ACK ") {
             stream.owed = stream.owed.saturating_add(1);
         }
         cx.stream(conn, transmit.bytes);
@@ -129,6 +135,7 @@ impl Streams {
             inbound,
             waiting: Vec::new(),
             standing,
+            ended: false,
             owed: 0,
             timer,
         };
@@ -162,6 +169,24 @@ impl Streams {
         self.insert(conn, listener.0, peer, true, true);
     }
 
+    /// A request that was sent on a connection has its final response.
+    pub(super) fn settled(&mut self, conn: ConnId) {
+        if let Some(stream) = self.open.get_mut(&conn) {
+            stream.owed = stream.owed.saturating_sub(1);
+        }
+    }
+
+    /// Nothing more comes on a connection. Where it went, if requests sent on it wait for a response.
+    pub(super) fn ended(&mut self, conn: ConnId) -> Option<(u16, SocketAddr)> {
+        let stream = self.open.get_mut(&conn)?;
+        stream.ended = true;
+        let place = (stream.listener, stream.peer);
+        if self.by_peer.get(&place) == Some(&conn) {
+            self.by_peer.remove(&place);
+        }
+        (std::mem::take(&mut stream.owed) > 0).then_some(place)
+    }
+
     /// A connection is no more; what waited for it comes back.
     pub(super) fn closed(&mut self, conn: ConnId) -> Left {
         let Some(stream) = self.open.remove(&conn) else {
@@ -187,7 +212,7 @@ impl Streams {
         }
     }
 
-    /// Bytes came. Pings are answered here; a stream that cannot go on is closed after its last answer.
+    /// Bytes came. Pings are answered here.
     pub(super) fn received(
         &mut self,
         cx: &mut RaCx<'_>,
@@ -208,7 +233,7 @@ impl Streams {
                 came.push(Came::Defect(rejected));
             }
             cx.count("sip.streams_broken", 1);
-            cx.close(conn);
+            came.push(Came::End);
         }
         let owes = stream.framer.is_mid_message();
         if owes && stream.timer == TimerId::NONE {
@@ -220,15 +245,16 @@ impl Streams {
         Some(flow)
     }
 
-    /// Closes connections whose peer began a message and did not end it.
-    pub(super) fn expire(&mut self, cx: &mut RaCx<'_>, now: Ms) {
+    /// The next connection whose peer began a message and did not end it.
+    pub(super) fn expire(&mut self, cx: &mut RaCx<'_>, now: Ms) -> Option<ConnId> {
         while let Some(conn) = self.wheel.expire(now) {
             if let Some(stream) = self.open.get_mut(&conn) {
                 stream.timer = TimerId::NONE;
                 cx.count("sip.streams_slow", 1);
-                cx.close(conn);
+                return Some(conn);
             }
         }
+        None
     }
 }
 
@@ -248,12 +274,7 @@ impl Stream {
             self.framer.push(piece)?;
             while let Some(frame) = self.framer.next_frame()? {
                 match frame {
-                    Frame::Message(bytes) => {
-                        if is_final(&bytes) {
-                            self.owed = self.owed.saturating_sub(1);
-                        }
-                        came.push(Came::Message(bytes));
-                    }
+                    Frame::Message(bytes) => came.push(Came::Message(bytes)),
                     Frame::Ping => cx.stream(conn, Bytes::from_static(b"\r\n")),
                     Frame::Pong => {}
                 }
@@ -261,13 +282,4 @@ impl Stream {
         }
         Ok(())
     }
-}
-
-/// A request that gets a response.
-fn is_request(bytes: &[u8]) -> bool {
-    !bytes.starts_with(b"SIP/") && !bytes.starts_with(b"ACK ")
-}
-
-fn is_final(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"SIP/2.0 ") && bytes.get(8).is_some_and(|digit| *digit > b'1')
 }

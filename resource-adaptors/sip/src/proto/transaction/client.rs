@@ -92,6 +92,11 @@ impl<U> Client<U> {
         self.flow.transport.is_reliable()
     }
 
+    /// Whether its final response is still to come.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.state, ClientState::Calling | ClientState::Proceeding)
+    }
+
     /// Entry into Calling or Trying: deadlines for timers A and B, or E and F.
     pub(super) fn begin(
         &mut self,

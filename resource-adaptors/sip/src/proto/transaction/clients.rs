@@ -69,7 +69,9 @@ impl<U: Copy> Transactions<U> {
         let Some(client) = self.clients.get_mut(tx) else {
             return ResponseVerdict::Stray { ours: true };
         };
+        let waited = client.waits();
         let (step, deadlines) = client.response(&self.timings, now, status);
+        self.settled += u64::from(waited && !client.waits());
         if step == ClientStep::DeliverAndAck {
             client.cached = compose::ack_failure(&client.cached, response);
         }
@@ -98,6 +100,12 @@ impl<U: Copy> Transactions<U> {
             return ResponseVerdict::Absorbed;
         }
         ResponseVerdict::Deliver { tx, user, again }
+    }
+
+    /// How many client transactions have got their final response from a peer.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.settled
     }
 
     /// The transaction of a response (RFC 3261 17.1.3): a CANCEL shares its INVITE's branch, and its CSeq method tells

@@ -42,6 +42,8 @@ pub struct Transactions<U> {
     servers: Slab<Server<U>>,
     by_request: DigestMap<Key>,
     by_merge: DigestMap<Key>,
+    /// Client transactions that got their final response.
+    settled: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +65,7 @@ impl<U: Copy> Transactions<U> {
             servers: Slab::new(limit, seed[1] as u32),
             by_request: DigestMap::default(),
             by_merge: DigestMap::default(),
+            settled: 0,
         }
     }
 

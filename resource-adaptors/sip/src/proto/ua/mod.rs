@@ -241,6 +241,12 @@ impl Ua {
         self.dialogs.is_empty() && self.tx.is_empty()
     }
 
+    /// How many requests of ours have got their final response from a peer.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.tx.settled()
+    }
+
     /// What was counted; starts again from zero.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
