@@ -181,12 +181,27 @@ impl B2bua {
     }
 
     #[on]
-    fn cancel(&mut self, cx: &mut Cx, ev: &sip::Cancel, sip: Ra<Sip>) -> Result {
-        sip.accept_cancel(cx, ev)?;
+    fn cancel(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Cancel,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+    ) -> Result {
         match self.legs {
-            // One that crosses the answer comes too late, and the caller says BYE if it means it.
-            Some((_, callee)) if !self.up => sip.bye(cx, callee),
-            _ => Ok(()),
+            Some((_, callee)) if !self.up => {
+                sip.accept_cancel(cx, ev)?;
+                sip.bye(cx, callee)
+            }
+            // Within a call the other side decides how its INVITE ends, so that both agree on the session. One that crosses
+            // the answer comes too late, and the caller says BYE if it means it.
+            _ => {
+                sip.respond(cx, ev, 200)?;
+                match self.peer(from) {
+                    Some(other) => sip.cancel(cx, other),
+                    None => Ok(()),
+                }
+            }
         }
     }
 

@@ -226,6 +226,24 @@ fn either_side_offers_anew() {
 }
 
 #[test]
+fn giving_up_a_new_offer_is_passed_on_and_leaves_the_call() {
+    let mut slee = slee();
+    let (alice, bob) = up(&slee);
+    for (from, to) in [(&alice, &bob), (&bob, &alice)] {
+        from.reinvite();
+        to.expect_reinvite().ring();
+        from.expect(180).cancel();
+        to.expect_cancel();
+        from.expect(487);
+    }
+    // Long after the last INVITE could have been given up.
+    slee.advance(minutes(10));
+    alice.bye().expect(200);
+    bob.expect_bye();
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn requests_within_the_call_pass_both_ways() {
     let mut slee = slee();
     let (alice, bob) = up(&slee);

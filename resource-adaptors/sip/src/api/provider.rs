@@ -346,7 +346,8 @@ impl Sip {
     }
 
     /// Gives up a call of ours that is not answered. If its answer crosses the CANCEL it is acknowledged and ended.
-    /// Nothing comes after it but the end of the activity.
+    /// Nothing comes after it but the end of the activity. Within a call it gives up a re-INVITE, whose final response comes
+    /// all the same, mostly 487.
     ///
     /// # Errors
     /// The dialog is another adaptor's.

@@ -32,22 +32,19 @@ impl Ua {
         Ok(())
     }
 
-    /// Gives an INVITE of ours up (RFC 3261 9.1): nothing of it is reported any more. A 2xx that comes all the same is
-    /// acknowledged and ended.
+    /// Gives an INVITE of ours up (RFC 3261 9.1). Of one that was to make a call nothing is reported any more, and a 2xx that
+    /// comes all the same is acknowledged and ended. One within a call gets its final response like any other, mostly 487.
     ///
     /// # Errors
-    /// The dialog is gone, or it is not a call of ours without final response.
+    /// The dialog is gone, or no INVITE of ours waits in it for its final response.
     pub fn cancel(&mut self, now: Ms, key: Key) -> Result<(), UaError> {
         let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
-        if dialog.phase != Phase::Early || dialog.role != Role::Uac {
-            return Err(UaError::State);
-        }
-        dialog.cancelled = true;
         let invite = dialog
             .pending
             .as_ref()
             .and_then(|pending| pending.invite_out)
             .ok_or(UaError::State)?;
+        dialog.cancelled |= dialog.phase == Phase::Early;
         self.tx.cancel(now, invite, &mut self.sends)?;
         self.flush();
         Ok(())
