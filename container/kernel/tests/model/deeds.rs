@@ -80,7 +80,7 @@ fn act<const K: usize>(toy: &mut Toy<K>, cx: &mut Cx<'_>, op: &Op) -> Option<Res
         Op::Remove(ent) => cx.remove(entity(cx, *ent)?),
         Op::Priority(ent, priority) => cx.set_priority(entity(cx, *ent)?, *priority),
         Op::RollbackOnly => cx.set_rollback_only(),
-        Op::Child | Op::Call(..) => return family(cx, op),
+        Op::Child(_) | Op::Call(..) => return family(cx, op),
         Op::Timer(..) | Op::Cancel(_) | Op::TimerActivity(_) => return timers(cx, op),
         Op::Suspend(_) | Op::Resume(_) | Op::IsSuspended(_) => return holds(cx, op),
         Op::Null | Op::EndNull(_) | Op::Start | Op::Command(..) | Op::Fire(..) => {
@@ -100,12 +100,17 @@ fn act<const K: usize>(toy: &mut Toy<K>, cx: &mut Cx<'_>, op: &Op) -> Option<Res
 
 fn family(cx: &mut Cx<'_>, op: &Op) -> Option<Res> {
     match op {
-        Op::Child => {
+        Op::Child(attach) => {
             if !tire() {
                 return Some(Res::Tired);
             }
             Some(match cx.create::<Toy<KID>>() {
-                Ok(kid) => Res::Entity(with(|r| r.entity(kid.id()))),
+                Ok(kid) => {
+                    if let (true, Some(here)) = (*attach, cx.activity()) {
+                        cx.attach_entity(kid, here);
+                    }
+                    Res::Entity(with(|r| r.entity(kid.id())))
+                }
                 Err(cause) => Res::Refused(refusal(cause)),
             })
         }

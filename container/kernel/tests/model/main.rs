@@ -231,7 +231,7 @@ fn the_kernel_does_what_the_model_does() {
         Some(seed) => seed..seed + 1,
         None => {
             let from = number("MODEL_FROM").unwrap_or(0);
-            from..from + number("MODEL_SEEDS").unwrap_or(200)
+            from..from + number("MODEL_SEEDS").unwrap_or(300)
         }
     };
     let mut reached = BTreeSet::new();

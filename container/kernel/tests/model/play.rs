@@ -146,11 +146,16 @@ impl Model {
 
     fn act_with_result(&mut self, me: usize, on: Option<usize>, op: &Op) -> Option<Res> {
         match op {
-            Op::Child => {
+            Op::Child(attach) => {
                 if !self.tire() {
                     return Some(Res::Tired);
                 }
-                Some(self.child(me).map_or_else(Res::Refused, Res::Entity))
+                let made = self.child(me);
+                if let (true, Some(here), Ok(kid)) = (*attach, on, made) {
+                    let attached = self.attach(kid, here);
+                    self.world.tx.marked |= attached.is_err();
+                }
+                Some(made.map_or_else(Res::Refused, Res::Entity))
             }
             Op::Call(ent, ops) => {
                 let kid = self.entity(me, *ent)?;

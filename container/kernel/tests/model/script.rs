@@ -77,7 +77,8 @@ pub(crate) enum Op {
     Timer(Act, u8, Clockwork),
     Cancel(u8),
     TimerActivity(u8),
-    Child,
+    /// A new child, perhaps attached here at once.
+    Child(bool),
     Call(Ent, Vec<Op>),
     Remove(Ent),
     Priority(Ent, i8),
@@ -222,7 +223,7 @@ impl Dice {
     }
 
     fn op(&mut self, depth: u32) -> Op {
-        match self.below(78) {
+        match self.below(82) {
             0..=5 => Op::Count(1 + self.small(200)),
             6..=10 => Op::Attach(self.act()),
             11..=15 => Op::Detach(self.act()),
@@ -232,7 +233,7 @@ impl Dice {
             30..=33 => Op::Timer(self.act(), self.small(12), self.clockwork()),
             34 => Op::Cancel(self.small(4)),
             35 => Op::TimerActivity(self.small(4)),
-            36..=39 => Op::Child,
+            36..=39 => Op::Child(self.chance(80)),
             40..=43 if depth > 0 => Op::Call(self.ent(), self.ops(depth - 1)),
             44 | 45 => Op::Remove(self.ent()),
             46..=48 => Op::Priority(self.ent(), self.one_of(&[-128, -3, 0, 5, 10, 11, 127])),
@@ -253,8 +254,10 @@ impl Dice {
             68 => Op::RollbackOnly,
             69 => Op::Fail,
             70 => Op::Panic,
-            71 | 72 => Op::Child,
+            71 | 72 => Op::Child(true),
             73..=76 if depth > 0 => Op::Call(Ent::Kid(self.small(3)), self.ops(depth - 1)),
+            77..=79 => Op::EndNull(Act::Back(self.small(3))),
+            80 => Op::Null,
             _ if depth < 2 => Op::Fail,
             _ => Op::Count(1),
         }
@@ -283,7 +286,7 @@ impl Dice {
             32 => Act1::Activate(self.small(3)),
             33 => Act1::Deactivate(self.small(3)),
             34 => Act1::AdminEnd(self.small(5)),
-            35 | 36 if crashes => Act1::Crash,
+            35..=37 if crashes => Act1::Crash,
             _ => Act1::Nothing,
         }
     }
