@@ -110,7 +110,7 @@ pub struct Store {
     /// still make a checkpoint and clean up.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub reserve: Size,
-    /// Free space of the file system below which strict services refuse new work and an alarm is raised.
+    /// Free space of the file system below which new work is refused and an alarm is raised.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub low_water: Size,
 }

@@ -25,7 +25,7 @@ pub struct Settings {
     pub timers: TimerSettings,
     /// Bounds.
     pub limits: LimitSettings,
-    /// Status code for an initial request that no service takes.
+    /// Status code for an initial INVITE or MESSAGE that no service takes.
     #[schemars(range(min = 400, max = 699), extend("x-unit" = "status code", "x-reload" = "restart-adaptor"))]
     pub unserved: u16,
     /// What Retry-After of a 503 asks for at least; up to twice as long is asked, at random.

@@ -20,7 +20,7 @@ pub struct UaConfig {
     pub transactions: usize,
     /// Dialogs at most.
     pub dialogs: usize,
-    /// Status for an initial request that no service takes.
+    /// Status for an initial INVITE or MESSAGE that no service takes.
     pub unserved: u16,
     /// Retry-After of a 503, in seconds.
     pub retry_after: u32,
