@@ -39,7 +39,7 @@ pub(crate) enum Command {
     ///
     /// The files are taken together, in this order, as `run` would take them with --config, with the environment's
     /// variables on top.
-    #[command(after_help = exit::table())]
+    #[command(after_help = exit::table_of(&[0, 2, 3]))]
     Check(Check),
     /// Show the configuration in effect, with the origin of each value.
     Config(Config),
@@ -112,7 +112,7 @@ pub(crate) struct Config {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
     /// The node's data directory; without it, `node.data_dir` of the configuration.
-    #[arg(short, long, alias = "data-dir", value_name = "DIR")]
+    #[arg(short, long, visible_alias = "data-dir", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sources: Sources,

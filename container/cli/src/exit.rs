@@ -60,8 +60,13 @@ impl From<Exit> for ExitCode {
 
 /// The codes, for help.
 pub(crate) fn table() -> String {
+    table_of(&TABLE.map(|(code, _)| code))
+}
+
+/// Some of the codes, for help.
+pub(crate) fn table_of(codes: &[u8]) -> String {
     let mut text = String::from("Exit codes:\n");
-    for (code, meaning) in TABLE {
+    for (code, meaning) in TABLE.iter().filter(|(code, _)| codes.contains(code)) {
         let _ = writeln!(text, "  {code:<3} {meaning}");
     }
     text

@@ -31,6 +31,15 @@ fn serve(config: Config) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// The name by which this process was called, so that a line that it prints can be typed as it stands.
+fn invoked_as() -> String {
+    let name = std::env::args_os().next();
+    name.map_or_else(
+        || "strowger".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
 /// What listens where, and how to place a first call. The last line is what scripts wait for.
 fn greeting(ready: &Ready) -> String {
     let mut text = format!("strowger {}\n", env!("CARGO_PKG_VERSION"));
@@ -44,7 +53,8 @@ fn greeting(ready: &Ready) -> String {
         let _ = writeln!(text, "\nA first call:   sipp -sn uac {} -m 1", at.address);
     }
     let data = ready.data_dir.display();
-    let _ = writeln!(text, "How it is:      strowger status --data {data}");
+    let binary = invoked_as();
+    let _ = writeln!(text, "How it is:      {binary} status --data {data}");
     let _ = writeln!(text, "To stop it:     Ctrl-C; once more to stop at once\n");
     let restored = match ready.restored_activities {
         0 => String::new(),
