@@ -130,6 +130,25 @@ fn a_bye_of_ours_does_not_wait_for_an_ack_that_may_have_come_before() {
 }
 
 #[test]
+fn a_re_invite_says_that_the_ack_came_before() {
+    let mut bench = Bench::new();
+    bench.receive(request("INVITE", "i1", "", 1, ""));
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.reply(tx, 200);
+    let ok = bench.ua.unacked(dialog).map(|(ok, _)| ok.clone()).unwrap();
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restore_unacked(next.now, key, &ok, 30_000);
+    next.until(100);
+    let tag = String::from_utf8_lossy(next.take_sent()[0].to_tag().unwrap()).into_owned();
+    next.receive(request("INVITE", "i2", &tag, 2, ""));
+    assert_eq!(next.seen(), ["within INVITE"]);
+    next.until(10_000);
+    assert!(next.lines().iter().all(|line| !line.starts_with("200")));
+}
+
+#[test]
 fn a_call_whose_peer_had_hung_up_ends_with_a_copy_of_its_bye_or_without() {
     for copy in [true, false] {
         let mut bench = Bench::new();

@@ -277,6 +277,9 @@ impl Ua {
         }
         let in_order = dialog.take_remote_cseq(cseq);
         let refusal = if in_order {
+            if method == Method::Invite {
+                self.acked_before(key);
+            }
             self.conflict(key, &method)
         } else {
             Some((500, false))
@@ -343,6 +346,22 @@ impl Ua {
             flow,
             request,
         });
+    }
+
+    /// A peer that begins another INVITE has had the 2xx of the one before; if its ACK may have come to an earlier process
+    /// it did.
+    fn acked_before(&mut self, key: Key) {
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        let unacked = dialog
+            .pending
+            .as_mut()
+            .and_then(|pending| pending.unacked.take_if(|unacked| unacked.uncertain));
+        if let Some(unacked) = unacked {
+            self.wheel.cancel(unacked.timer);
+            dialog.tidy();
+        }
     }
 
     /// Whether the dialog cannot take the request at this moment: the status, and whether Retry-After goes with it.
