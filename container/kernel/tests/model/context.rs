@@ -85,6 +85,8 @@ impl Model {
             return Some(Res::Tired);
         }
         Some(match op {
+            Op::Null if self.world.slee != State::Active => Res::Refused("stopping"),
+            Op::Start if self.world.adaptor != State::Active => Res::Refused("stopping"),
             Op::Null | Op::Start => {
                 let owner = if *op == Op::Null {
                     Owner::Null

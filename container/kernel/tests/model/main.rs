@@ -53,7 +53,9 @@ fn differ(case: &Rc<Case>, reached: &mut BTreeSet<String>) -> Option<Difference>
                 return Some(fault.to_owned());
             }
             reached.extend(found.iter().map(trace::sort));
-            lines(&expected, &found).or_else(|| pictures(&model.world.picture(), &sut.picture()))
+            let picture = sut.picture();
+            reached.insert(format!("slee {}", picture.slee));
+            lines(&expected, &found).or_else(|| pictures(&model.world.picture(), &picture))
         }));
         let text = match outcome {
             Ok(text) => text,
@@ -287,8 +289,10 @@ const EVERYTHING: &[&str] = &[
     "reentrant",
     "removed by the operator",
     "rolled back",
+    "slee inactive",
     "stale activity",
     "stale entity",
+    "stopping",
     "timer",
     "timer, missed",
     "unrecognized event",

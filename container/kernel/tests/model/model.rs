@@ -8,7 +8,7 @@ use super::play::back;
 use super::script::{Act1, Case, ENERGY, SERVICES, Shot, Step};
 use super::sut::EPOCH;
 use super::trace::Line;
-use super::world::{Owner, State, Type, World};
+use super::world::{Activity, Owner, State, Type, World};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -58,9 +58,10 @@ impl Model {
             current: None,
             routing: None,
         };
-        for service in 0..SERVICES {
-            model.start_service(service);
+        for service in &mut model.world.services {
+            service.state = State::Active;
         }
+        model.start_slee();
         model
     }
 
@@ -77,6 +78,9 @@ impl Model {
 
     fn do_action(&mut self, action: &Act1) {
         match action {
+            Act1::Start { .. } if self.world.adaptor != State::Active => {
+                self.lines.push(Line::Adaptor("start", Some("stopping")));
+            }
             Act1::Start { unreferenced, .. } => {
                 let id = self.new_activity(Owner::Adaptor(*unreferenced));
                 self.lines.push(Line::Started(id));
@@ -98,7 +102,10 @@ impl Model {
             }
             Act1::Activate(n) => {
                 if self.world.services[usize::from(*n)].state == State::Inactive {
-                    self.start_service((*n).into());
+                    self.world.services[usize::from(*n)].state = State::Active;
+                    if self.world.slee == State::Active {
+                        self.start_service((*n).into());
+                    }
                 }
             }
             Act1::Deactivate(n) => {
@@ -113,11 +120,35 @@ impl Model {
                     self.administrative_end(a);
                 }
             }
+            Act1::Stop => self.stop_slee(),
+            Act1::Restart if self.world.slee == State::Inactive => self.start_slee(),
+            Act1::Restart => {}
             Act1::Crash => self.crash(),
             Act1::Nothing => {}
         }
     }
 
+    /// Active adaptors and services begin to work (R-SL-02).
+    pub(crate) fn start_slee(&mut self) {
+        self.world.slee = State::Active;
+        self.world.adaptor = State::Active;
+        for service in 0..SERVICES {
+            if self.world.services[service].state == State::Active {
+                self.start_service(service);
+            }
+        }
+    }
+    /// Adaptors start nothing more, and services' activities end (R-SL-03).
+    fn stop_slee(&mut self) {
+        if self.world.slee != State::Active {
+            return;
+        }
+        self.world.slee = State::Stopping;
+        self.world.adaptor = State::Stopping;
+        for service in 0..SERVICES {
+            self.end_service_activity(service);
+        }
+    }
     pub(crate) fn start_service(&mut self, service: usize) {
         self.world.services[service].state = State::Active;
         let id = match self.world.services[service].activity {
@@ -210,6 +241,7 @@ impl Model {
             } else if let Some(activity) = self.world.checks.pop_front() {
                 self.check(activity);
             } else if left > 0
+                && self.world.slee != State::Inactive
                 && let Some(activity) = self.world.ready.pop_front()
             {
                 self.route(activity, &mut left);
@@ -256,7 +288,8 @@ impl Model {
         }
     }
 
-    /// A stopping service is inactive when its activity and its last entity are gone (R-SV-05).
+    /// A stopping service is inactive when its activity and its last entity are gone (R-SV-05); the SLEE is stopped when
+    /// nothing is left (R-SL-03).
     fn settle(&mut self) -> bool {
         let mut settled = false;
         for service in 0..SERVICES {
@@ -266,6 +299,15 @@ impl Model {
                 self.world.services[service].state = State::Inactive;
                 settled = true;
             }
+        }
+        let is_trunk = |a: &Activity| matches!(a.owner, Owner::Adaptor(_));
+        if self.world.adaptor == State::Stopping && !self.world.activities.values().any(is_trunk) {
+            self.world.adaptor = State::Inactive;
+            settled = true;
+        }
+        let empty = self.world.activities.is_empty() && self.world.entities.is_empty();
+        if self.world.slee == State::Stopping && empty && self.world.adaptor == State::Inactive {
+            self.world.slee = State::Inactive;
         }
         settled
     }

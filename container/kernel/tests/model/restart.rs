@@ -51,6 +51,8 @@ impl Model {
         for id in ids {
             self.world.check_later(id);
         }
+        self.world.slee = State::Active;
+        self.world.adaptor = State::Active;
         self.restart_services(states);
     }
 

@@ -118,13 +118,19 @@ pub(crate) const HOOKS: usize = 6;
 /// What the outside does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Act1 {
-    Start { slot: u8, unreferenced: bool },
+    Start {
+        slot: u8,
+        unreferenced: bool,
+    },
     Fire(u8, Shot),
     End(u8),
     Advance(u32),
     Activate(u8),
     Deactivate(u8),
     AdminEnd(u8),
+    /// The SLEE stops, or starts again.
+    Stop,
+    Restart,
     Crash,
     Nothing,
 }
@@ -275,7 +281,7 @@ impl Dice {
     }
 
     fn action(&mut self, crashes: bool) -> Act1 {
-        match self.below(40) {
+        match self.below(42) {
             0..=5 => Act1::Start {
                 slot: self.small(3),
                 unreferenced: self.chance(50),
@@ -286,6 +292,8 @@ impl Dice {
             32 => Act1::Activate(self.small(3)),
             33 => Act1::Deactivate(self.small(3)),
             34 => Act1::AdminEnd(self.small(5)),
+            38 => Act1::Restart,
+            39 if self.chance(40) => Act1::Stop,
             35..=37 if crashes => Act1::Crash,
             _ => Act1::Nothing,
         }

@@ -15,7 +15,9 @@ use strowger::service::NoSettings;
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::memory::Crash;
 use strowger_journal::{MemoryStore, Store};
-use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, ServiceState, Shard};
+use strowger_kernel::{
+    Durability, NetInput, Options, ServiceOptions, ServiceState, Shard, SleeState,
+};
 
 /// When every case begins.
 pub(crate) const EPOCH: u64 = 1_700_000_000_000;
@@ -117,6 +119,14 @@ impl Sut {
                 if let Some(id) = self.activity(*n) {
                     let _ = self.shard.end_activity(now(self.now), id);
                 }
+            }
+            Act1::Stop => {
+                let _ = self.shard.stop(now(self.now));
+            }
+            Act1::Restart => {
+                let before = self.service_activities();
+                let _ = self.shard.start(now(self.now));
+                self.meet_service_activities(&before);
             }
             Act1::Crash => self.crash(),
             Act1::Nothing => {}
@@ -268,6 +278,11 @@ impl Sut {
             None => "none",
         };
         picture.services = (0..3).map(state).collect();
+        picture.slee = match self.shard.state() {
+            SleeState::Running => "active",
+            SleeState::Stopping => "stopping",
+            SleeState::Stopped => "inactive",
+        };
         picture
     }
 }

@@ -122,6 +122,7 @@ pub(crate) struct Picture {
     pub(crate) timers: BTreeMap<usize, (usize, u64, u32)>,
     pub(crate) names: BTreeMap<String, usize>,
     pub(crate) services: Vec<&'static str>,
+    pub(crate) slee: &'static str,
     pub(crate) events: u32,
     pub(crate) suspended: u32,
 }

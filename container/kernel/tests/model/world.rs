@@ -154,6 +154,10 @@ pub(crate) struct World {
     pub(crate) timers: BTreeMap<usize, Timer>,
     pub(crate) names: BTreeMap<String, usize>,
     pub(crate) services: [Service; SERVICES],
+    /// Of the SLEE; inactive is stopped.
+    pub(crate) slee: State,
+    /// The adaptor may start activities: what it was told of the SLEE.
+    pub(crate) adaptor: State,
     /// Activities whose first event can be routed, first come first served: the kernel's choice between activities.
     pub(crate) ready: VecDeque<usize>,
     pub(crate) checks: VecDeque<usize>,
@@ -342,12 +346,13 @@ impl World {
                 .insert(*id, (t.activity, t.next, t.remaining()));
         }
         picture.names = self.names.clone();
-        let state = |s: &Service| match s.state {
+        let state = |s: State| match s {
             State::Active => "active",
             State::Stopping => "stopping",
             State::Inactive => "inactive",
         };
-        picture.services = self.services.iter().map(state).collect();
+        picture.services = self.services.iter().map(|s| state(s.state)).collect();
+        picture.slee = state(self.slee);
         picture
     }
 }
