@@ -6,6 +6,7 @@
 //!
 //! **Contract:** the driver calls [`Protocol::handle`] with one input after the other, never from within another call,
 //! and with [`Input::Timeout`] as soon as the time that [`Protocol::deadline`] named has come.
+#![doc = include_str!("ra.md")]
 
 use crate::activity::Activity;
 use crate::error::OpError;
