@@ -57,6 +57,11 @@ impl Outputs {
     pub(crate) fn durable(&mut self, seq: Seq) {
         self.durable = self.durable.max(seq);
     }
+    /// The last commit that an output waits for.
+    pub(crate) fn awaits(&self) -> Option<Seq> {
+        let (after, _) = self.fifo.back()?;
+        Some(*after).filter(|seq| *seq > self.durable)
+    }
     pub(crate) fn poll(&mut self) -> Option<ShardOutput> {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);

@@ -229,6 +229,11 @@ impl Shard {
     pub fn durable(&mut self, seq: Seq) {
         self.kernel.outputs.durable(seq);
     }
+    /// The last commit that something to be done waits for. A commit that nothing waits for may take its time.
+    #[must_use]
+    pub fn awaits(&self) -> Option<Seq> {
+        self.kernel.outputs.awaits()
+    }
     /// The next thing to do, if what it depends on is durable.
     pub fn poll_output(&mut self) -> Option<ShardOutput> {
         self.kernel.outputs.poll()

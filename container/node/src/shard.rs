@@ -21,7 +21,7 @@ use crate::watchdog::Beat;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
 use strowger::time::{Mono, Now};
-use strowger_journal::Group;
+use strowger_journal::{Group, Seq};
 use strowger_kernel::{AlarmSource, NetInput, Shard, ShardOutput};
 use strowger_store::{QueueFull, Writer, WriterHandle};
 
@@ -44,6 +44,8 @@ pub(crate) struct Driver {
     handle: WriterHandle,
     /// A group that the writer did not take.
     held: Option<Group>,
+    /// The writer knows that outputs wait for the commits up to this one.
+    hurried: Seq,
     short: Short,
     phase: Phase,
     alarms: Alarms,
@@ -192,13 +194,27 @@ impl Driver {
     /// Gives commits to the writer. A group that it does not take is offered again before another is made.
     fn hand_over(&mut self) {
         while let Some(group) = self.held.take().or_else(|| self.shard.take_group()) {
-            if let Err(QueueFull(group)) = self.handle.submit(group) {
+            // What no output waits for, such as an ACK that came, rides along with what comes after it.
+            let (last, awaited) = (group.last(), self.shard.awaits() >= Some(group.first()));
+            let taken = if awaited {
+                self.handle.submit(group)
+            } else {
+                self.handle.defer(group)
+            };
+            if let Err(QueueFull(group)) = taken {
                 self.held = Some(group);
                 return;
+            }
+            if awaited {
+                self.hurried = last;
             }
             if let Some(buffer) = self.handle.spare() {
                 self.shard.recycle(buffer);
             }
+        }
+        if let Some(seq) = self.shard.awaits().filter(|seq| *seq > self.hurried) {
+            self.hurried = seq;
+            self.handle.hurry();
         }
     }
 

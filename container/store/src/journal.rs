@@ -89,7 +89,8 @@ impl Journal {
         let end = self.active.end + written;
         if end > self.ready {
             self.ready = end.next_multiple_of(AHEAD).min(self.segment_bytes.max(end));
-            self.buffer.resize((self.ready - self.active.end) as usize, 0);
+            self.buffer
+                .resize((self.ready - self.active.end) as usize, 0);
         }
         self.file
             .write_at(&self.buffer, self.active.end)

@@ -1,8 +1,8 @@
 //! The one thread that owns the store: it collects groups, writes and syncs them together, and says what is durable.
 //!
 //! Shards hand it groups over a bounded queue and never wait for it. A batch closes when the sync before it has returned
-//! and `group_delay` has passed since its first strict commit, or at a size limit; relaxed commits alone wait for
-//! `relaxed_delay`. Any error of the store is final: it is reported once and nothing is accepted after it.
+//! and `group_delay` has passed since its first awaited commit, or at a size limit; commits that nobody waits for, such as
+//! relaxed ones, close a batch after `relaxed_delay`. Any error of the store is final: it is reported once and nothing is accepted after it.
 
 use crate::writer::queue::{Due, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -138,12 +138,26 @@ impl Drop for Writer {
 }
 
 impl WriterHandle {
-    /// Hands over a group; never waits.
+    /// Hands over a group, which somebody waits for if it is strict; never waits.
     ///
     /// # Errors
     /// The queue is full or the writer has ended; the group comes back.
     pub fn submit(&self, group: Group) -> Result<(), QueueFull> {
-        self.shared.submit(group)
+        let awaited = group.strict();
+        self.shared.submit(group, awaited)
+    }
+
+    /// As [`submit`](Self::submit), for a group that nobody waits for, of whatever class: it may take `relaxed_delay`.
+    ///
+    /// # Errors
+    /// As for [`submit`](Self::submit).
+    pub fn defer(&self, group: Group) -> Result<(), QueueFull> {
+        self.shared.submit(group, false)
+    }
+
+    /// Somebody has come to wait for what was deferred.
+    pub fn hurry(&self) {
+        self.shared.hurry();
     }
 
     /// The last durable commit.

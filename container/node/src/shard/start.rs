@@ -19,7 +19,7 @@ use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
 use strowger::ra::Listener;
 use strowger_config::{Config, Size};
-use strowger_journal::Store;
+use strowger_journal::{Seq, Store};
 use strowger_kernel::{Options, Restored, Shard};
 use strowger_store::{JournalSled, StoreOptions, Writer, WriterEvent, WriterOptions};
 
@@ -105,6 +105,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         handle: writer.handle(),
         writer: Some(writer),
         held: None,
+        hurried: Seq::NONE,
         short: Short::default(),
         phase: Phase::Running,
         alarms: Alarms::default(),

@@ -28,17 +28,25 @@ pub(super) struct Shared {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// With the time when each came.
-    groups: VecDeque<(Instant, Group)>,
+    groups: VecDeque<Waiting>,
     bytes: usize,
-    /// When the first strict group came that still waits.
-    first_strict: Option<Instant>,
+    /// Since when somebody waits for a group that is here.
+    first_awaited: Option<Instant>,
     /// The writer sleeps until something comes; otherwise it looks by itself.
     idle: bool,
     closed: bool,
     failed: bool,
     spare: Vec<Vec<u8>>,
     stats: WriterStats,
+}
+
+/// A group that waits.
+#[derive(Debug)]
+struct Waiting {
+    came: Instant,
+    /// Since when somebody waits for it.
+    awaited: Option<Instant>,
+    group: Group,
 }
 
 /// Why `collect` came back.
@@ -68,7 +76,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn submit(&self, group: Group) -> Result<(), QueueFull> {
+    pub(super) fn submit(&self, group: Group, awaited: bool) -> Result<(), QueueFull> {
         let mut queue = self.lock();
         let bytes = group.bytes().len();
         let full = queue.groups.len() >= self.options.queue_groups
@@ -79,12 +87,16 @@ impl Shared {
         }
         let now = Instant::now();
         let was_closing = queue.close_at(&self.options);
-        if group.strict() {
-            queue.first_strict.get_or_insert(now);
+        if awaited {
+            queue.first_awaited.get_or_insert(now);
         }
         let was_large = queue.bytes >= self.options.batch_bytes;
         queue.bytes += bytes;
-        queue.groups.push_back((now, group));
+        queue.groups.push_back(Waiting {
+            came: now,
+            awaited: awaited.then_some(now),
+            group,
+        });
         let sooner = queue.close_at(&self.options) != was_closing;
         let large = !was_large && queue.bytes >= self.options.batch_bytes;
         let wake = queue.idle && (sooner || large);
@@ -95,12 +107,29 @@ impl Shared {
         Ok(())
     }
 
+    /// Somebody waits for what is there.
+    pub(super) fn hurry(&self) {
+        let mut queue = self.lock();
+        let now = Instant::now();
+        let before = queue.close_at(&self.options);
+        let Some(last) = queue.groups.back_mut() else {
+            return;
+        };
+        last.awaited.get_or_insert(now);
+        queue.first_awaited.get_or_insert(now);
+        let wake = queue.idle && queue.close_at(&self.options) != before;
+        drop(queue);
+        if wake {
+            self.wake.notify_one();
+        }
+    }
+
     /// Waits for a batch, for the time to tend the store, or for the end; moves what is due to `batch`.
     pub(super) fn collect(&self, tend_at: Option<Instant>, batch: &mut Vec<Group>) -> Due {
         let mut queue = self.lock();
         loop {
             if queue.closed {
-                batch.extend(queue.groups.drain(..).map(|(_, group)| group));
+                batch.extend(queue.groups.drain(..).map(|waiting| waiting.group));
                 return Due::Close;
             }
             let now = Instant::now();
@@ -183,29 +212,25 @@ impl Shared {
 impl Queue {
     /// When the batch that collects is to be written.
     fn close_at(&self, options: &WriterOptions) -> Option<Instant> {
-        let strict = self.first_strict.map(|at| at + options.group_delay);
+        let awaited = self.first_awaited.map(|at| at + options.group_delay);
         let any = self
             .groups
             .front()
-            .map(|(at, _)| *at + options.relaxed_delay);
-        strict.into_iter().chain(any).min()
+            .map(|waiting| waiting.came + options.relaxed_delay);
+        awaited.into_iter().chain(any).min()
     }
 
     /// Moves groups out up to the size of a batch, at least one.
     fn take(&mut self, most: usize, batch: &mut Vec<Group>) {
         let mut taken = 0;
-        while let Some(next) = self.groups.front().map(|(_, group)| group.bytes().len())
+        while let Some(next) = self.groups.front().map(|w| w.group.bytes().len())
             && (taken == 0 || taken + next <= most)
-            && let Some((_, group)) = self.groups.pop_front()
+            && let Some(waiting) = self.groups.pop_front()
         {
             taken += next;
-            batch.push(group);
+            batch.push(waiting.group);
         }
         self.bytes -= taken;
-        self.first_strict = self
-            .groups
-            .iter()
-            .find(|(_, group)| group.strict())
-            .map(|(at, _)| *at);
+        self.first_awaited = self.groups.iter().find_map(|waiting| waiting.awaited);
     }
 }

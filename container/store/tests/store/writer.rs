@@ -222,6 +222,26 @@ fn relaxed_groups_wait_longer_and_ride_along_with_strict_ones() {
 }
 
 #[test]
+fn a_deferred_group_waits_until_somebody_waits_for_it() {
+    let options = WriterOptions {
+        group_delay: Duration::ZERO,
+        relaxed_delay: Duration::from_secs(3600),
+        ..WriterOptions::default()
+    };
+    let (writer, events) = start(Box::new(MemoryStore::new()), options);
+    let handle = writer.handle();
+    let mut builder = GroupBuilder::new(Seq(1));
+    handle.defer(put(&mut builder, 1, b"a")).unwrap();
+    handle.submit(put(&mut builder, 2, b"b")).unwrap();
+    assert_eq!(durable(&events), Seq(2), "it rides along");
+    handle.defer(put(&mut builder, 3, b"c")).unwrap();
+    assert_eq!(handle.stats().syncs, 1);
+    handle.hurry();
+    assert_eq!(durable(&events), Seq(3));
+    assert_eq!(handle.stats().syncs, 2);
+}
+
+#[test]
 fn a_failed_sync_is_reported_once_and_nothing_is_acknowledged_after_it() {
     let store = MemoryStore::with_faults(Faults {
         fail_sync: Some(3),
