@@ -143,7 +143,10 @@ impl Kernel {
             Owner::Ra(ra) => self.adaptor_activities(ra, 1),
             Owner::Service(ix) => {
                 self.service_activities += 1;
-                if let Some(service) = self.service_mut(ix) {
+                // Beside one that was ending there may be its successor.
+                if let Some(service) = self.service_mut(ix)
+                    && (service.activity.is_none() || !record.ending)
+                {
                     service.activity = Some(id);
                 }
             }

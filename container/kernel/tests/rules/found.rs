@@ -1,11 +1,12 @@
 //! What the reference model (`tests/model`) found wrong once, each as a small test.
 
-use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, Toy, Wide};
+use crate::harness::{Call, Conn, Kit, Note, Ping, Pong, Spec, Toy, Wide};
 use std::cell::Cell;
 use std::rc::Rc;
 use strowger::Error;
 use strowger::event::{ActivityEnd, ServiceStarted};
-use strowger::id::ServiceIx;
+use strowger::id::{ServiceIx, Slot};
+use strowger::ra::ActivityFlags;
 use strowger::time::secs;
 use strowger_kernel::{Durability, ServiceState};
 
@@ -176,6 +177,37 @@ fn r_sv_03_a_service_whose_activity_was_ending_gets_a_new_one_after_a_restart() 
         (counts.service_activities, counts.entities, counts.events),
         (1, 1, 0)
     );
+}
+
+#[test]
+fn r_sv_03_of_two_activities_of_a_service_the_living_one_is_the_services() {
+    let mut kit = Kit::new();
+    let spec = Spec::new()
+        .initial::<ServiceStarted>(crate::harness::initial())
+        .receives::<ActivityEnd>();
+    // It leaves a place before that of the first one to the second.
+    let before = kit.ra(|cx| cx.start_activity::<Conn>(Slot(0), ActivityFlags::default(), 0));
+    let service = kit.service_in::<0>(spec, Durability::Strict);
+    kit.end(before.unwrap());
+    // The first one's end is held back for long.
+    kit.on::<0>(|data, cx, call| {
+        if call.is::<ActivityEnd>() && data.n == 0 {
+            data.n = 1;
+            cx.suspend(Some(secs(3600)))?;
+        }
+        Ok(())
+    });
+    kit.shard.deactivate_services(kit.now, &[service]).unwrap();
+    kit.run();
+    for _ in 0..3 {
+        kit.restart(secs(1));
+        kit.run();
+        let counts = kit.shard.counts();
+        assert_eq!((counts.service_activities, counts.suspended), (2, 1));
+    }
+    kit.advance(secs(3600));
+    let counts = kit.shard.counts();
+    assert_eq!((counts.service_activities, counts.suspended), (1, 0));
 }
 
 #[test]
