@@ -77,12 +77,13 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
-    /// How long a group of commits stays open for others to join, counted from its first strict commit. Longer means
-    /// fewer syncs and later answers; `0s` closes a group as soon as the sync before it has returned.
+    /// How long a group of commits stays open for others to join, counted from its first commit that a message waits
+    /// for. Longer means fewer syncs and later answers; `0s` closes a group as soon as the sync before it has returned.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub group_delay: Duration,
-    /// How long a group that holds only `relaxed` commits stays open: the most that a crash can lose of them.
+    /// How long a group stays open while no message waits for it, as for `relaxed` commits: the most that a crash can
+    /// lose of them.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub relaxed_delay: Duration,
