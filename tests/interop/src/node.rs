@@ -181,8 +181,24 @@ impl Node {
     /// # Errors
     /// When it does not end within `within`.
     pub fn terminate(&mut self, within: Duration) -> Result<ExitStatus> {
+        self.ask_to_stop()?;
+        self.wait(within)
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn ask_to_stop(&self) -> Result {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-        kill(pid, Signal::SIGTERM).map_err(|e| io("signal the node")(e.into()))?;
+        kill(pid, Signal::SIGTERM).map_err(|e| io("signal the node")(e.into()))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it does not end within `within`.
+    pub fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
         let deadline = Instant::now() + within;
         loop {
             if let Some(status) = self.child.try_wait().map_err(io("wait for the node"))? {

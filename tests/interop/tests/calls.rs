@@ -4,7 +4,7 @@ use std::path::Path;
 use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
-use strowger_interop::runs::torture;
+use strowger_interop::runs::{scenarios, torture};
 use strowger_interop::{Result, RunError};
 
 const SEED: u64 = 0x5717_0a6e;
@@ -83,4 +83,37 @@ fn no_acknowledged_call_is_lost_in_a_power_cut() -> Result {
         ..kill_on(30, Udp)
     };
     run(|dir| kill::random(3, 50, SEED, &cut, dir))
+}
+
+#[test]
+fn a_call_with_late_offer_new_offers_and_info_over_udp() -> Result {
+    run(|dir| scenarios::pair("everything", "2001", 31, Udp, dir))
+}
+
+#[test]
+fn a_call_with_late_offer_new_offers_and_info_over_tcp() -> Result {
+    run(|dir| scenarios::pair("everything", "2001", 32, Tcp, dir))
+}
+
+#[test]
+fn a_call_is_given_up_while_it_rings() -> Result {
+    run(|dir| scenarios::pair("cancel", "2001", 33, Udp, dir))
+}
+
+#[test]
+fn a_call_is_refused_as_the_callee_refuses_it() -> Result {
+    for (user, host) in [("2302", 34), ("2486", 35), ("2603", 36)] {
+        run(|dir| scenarios::pair("refused", user, host, Udp, dir))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn calls_over_a_lossy_network_leave_nothing() -> Result {
+    run(|dir| scenarios::lossy(37, dir))
+}
+
+#[test]
+fn a_node_that_stops_refuses_new_calls_and_finishes_those_that_are_up() -> Result {
+    run(|dir| scenarios::drain(38, dir))
 }

@@ -3,6 +3,7 @@
 pub mod kill;
 pub mod load;
 pub mod memory;
+pub mod scenarios;
 pub mod torture;
 
 use crate::error::{Result, ensure};
