@@ -102,8 +102,11 @@ fn counts(text: &mut String, status: &Status) {
     for (name, n) in rows {
         let _ = writeln!(text, "{name:<16} {n:>10}");
     }
+    if !status.activities_by_type.is_empty() {
+        text.push_str("\nactivities by type, the container's own included\n");
+    }
     for (kind, n) in &status.activities_by_type {
-        let _ = writeln!(text, "  {kind:<24} {n:>10}");
+        let _ = writeln!(text, "  {kind:<32} {n:>10}");
     }
     let rates = &status.rates;
     let _ = writeln!(
