@@ -128,6 +128,31 @@ fn an_offer_in_the_answer_is_answered_in_the_ack() {
 }
 
 #[test]
+fn an_offer_in_the_answer_is_answered_after_a_crash() {
+    let mut slee = slee();
+    let alice = slee.sip().invite_without_offer(ALICE, BOB);
+    let bob = slee.sip().expect_invite(BOB);
+    alice.ack_later();
+    bob.answer();
+    alice.expect(200);
+    slee.crash_and_restart();
+    // Bob repeats his 200 meanwhile: that must not bring him an ACK without the answer.
+    slee.advance(secs(3));
+    alice.ack(b"v=0\r\nlate answer");
+    bob.expect_ack();
+    assert_eq!(bob.body(), &b"v=0\r\nlate answer"[..]);
+    // An ACK that is not owed any more holds no later offer up.
+    slee.crash_and_restart();
+    alice.reinvite();
+    bob.expect_reinvite().answer();
+    alice.expect(200).ack(b"");
+    bob.expect_ack();
+    alice.bye().expect(200);
+    bob.expect_bye();
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn the_caller_gives_up_while_it_rings() {
     let mut slee = slee();
     let alice = slee.sip().invite(ALICE, BOB);

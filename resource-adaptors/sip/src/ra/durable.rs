@@ -1,5 +1,6 @@
 //! Records of dialogs. Sub key empty: the dialog. Sub key 1: the 2xx that waits for its ACK, behind the wall-clock time
-//! (milliseconds, big endian) until which it is repeated. Sub key 2: the peer has said BYE.
+//! (milliseconds, big endian) until which it is repeated. Sub key 2: the peer has said BYE. Sub key 3: the CSeq (big
+//! endian) of a 2xx whose ACK is the service's to write.
 
 use strowger::id::ActivityId;
 use strowger::ra::RaCx;
@@ -11,6 +12,7 @@ use crate::proto::time::Ms;
 
 const UNACKED: &[u8] = &[1];
 const CLOSING: &[u8] = &[2];
+const OWED: &[u8] = &[3];
 
 impl Core {
     /// Writes a dialog down, if what is written is kept.
@@ -30,6 +32,13 @@ impl Core {
         match unacked {
             Some(value) => cx.persist(activity, UNACKED, &value),
             None if was_saved => cx.forget(activity, UNACKED),
+            None => {}
+        }
+        let owed = self.ua.owed_ack(dialog);
+        let was_saved = self.ua.set_owed_saved(dialog, owed.is_some());
+        match owed {
+            Some(cseq) => cx.persist(activity, OWED, &cseq.to_be_bytes()),
+            None if was_saved => cx.forget(activity, OWED),
             None => {}
         }
     }
@@ -66,6 +75,13 @@ impl Core {
         if sub == CLOSING {
             if let Some(key) = cx.cookie(activity).map(Key::from_u64) {
                 self.ua.restore_closing(now, key);
+            }
+            return;
+        }
+        if sub == OWED {
+            let key = cx.cookie(activity).map(Key::from_u64);
+            if let (Some(key), Ok(cseq)) = (key, value.try_into()) {
+                self.ua.restore_owed(key, u32::from_be_bytes(cseq));
             }
             return;
         }

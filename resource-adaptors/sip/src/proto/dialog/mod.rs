@@ -65,6 +65,8 @@ pub struct Dialog {
     pub closing: bool,
     /// Its 2xx stands beside its record.
     pub unacked_saved: bool,
+    /// That it owes an ACK stands beside its record.
+    pub owed_saved: bool,
     /// The last CSeq that we used.
     pub local_cseq: u32,
     /// The last CSeq that the peer used; 0 for none.
@@ -168,6 +170,7 @@ impl Dialog {
             cancelled: false,
             closing: false,
             unacked_saved: false,
+            owed_saved: false,
             local_cseq: 0,
             remote_cseq: invite.cseq()?.number,
             flow,
@@ -197,6 +200,7 @@ impl Dialog {
             cancelled: false,
             closing: false,
             unacked_saved: false,
+            owed_saved: false,
             local_cseq: 1,
             remote_cseq: 0,
             flow,

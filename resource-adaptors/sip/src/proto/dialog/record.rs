@@ -115,6 +115,7 @@ impl Dialog {
             cancelled: false,
             closing: false,
             unacked_saved: false,
+            owed_saved: false,
             local_cseq,
             remote_cseq,
             flow,

@@ -64,6 +64,9 @@ impl Ua {
             return Ok(());
         };
         dialog.tidy();
+        if dialog.owed_saved {
+            self.save(key);
+        }
         self.send_ack(key, due, lines, body);
         self.flush();
         Ok(())

@@ -10,7 +10,7 @@ use super::routing::refreshes_target;
 use super::{Owner, Ua, Use, What};
 
 /// Names no transaction.
-const NO_TX: Key = Key {
+pub(super) const NO_TX: Key = Key {
     index: u32::MAX,
     generation: 0,
 };
@@ -50,8 +50,12 @@ impl Ua {
         (same && dialog.phase != Phase::Early).then_some(key)
     }
 
-    /// The peer has not seen the ACK: it may have been held back, or have died with the process that wrote it.
+    /// The peer has not seen the ACK: it may have been held back, or have died with the process that wrote it. One that is
+    /// the service's to write is waited for.
     fn ack_again(&mut self, key: Key, response: &Message) {
+        if self.owed_ack(key).is_some() {
+            return;
+        }
         if let Ok(cseq) = response.cseq() {
             self.send_ack(
                 key,

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 
-use super::super::dialog::{Dialog, Phase, RecordError, Unacked};
+use super::super::dialog::{AckDue, Dialog, Phase, RecordError, Unacked};
 use super::super::flow::Flow;
 use super::super::keyed::{Digest, Sip24};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Limits, Message};
+use super::responses::NO_TX;
 use super::routing::reply_flow;
 use super::{Ua, UaError};
 
@@ -30,6 +31,30 @@ impl Ua {
         self.dialogs
             .get_mut(key)
             .is_some_and(|dialog| std::mem::replace(&mut dialog.unacked_saved, saved))
+    }
+
+    /// The CSeq of the ACK that a dialog's service owes, to be written beside the record.
+    #[must_use]
+    pub fn owed_ack(&self, key: Key) -> Option<u32> {
+        let owed = self.dialogs.get(key)?.pending.as_ref()?.unanswered;
+        owed.map(|due| due.cseq)
+    }
+
+    /// Notes whether the owed ACK of a dialog is written beside its record; returns whether it was before.
+    pub fn set_owed_saved(&mut self, key: Key, saved: bool) -> bool {
+        self.dialogs
+            .get_mut(key)
+            .is_some_and(|dialog| std::mem::replace(&mut dialog.owed_saved, saved))
+    }
+
+    /// Takes back that the service owes the ACK of a 2xx, with an answer in it.
+    pub fn restore_owed(&mut self, key: Key, cseq: u32) {
+        if let Some(dialog) = self.dialogs.get_mut(key) {
+            dialog.owed_saved = true;
+            if dialog.phase == Phase::Confirmed {
+                dialog.pending_mut().unanswered = Some(AckDue { tx: NO_TX, cseq });
+            }
+        }
     }
 
     /// Takes a record back.
