@@ -55,9 +55,13 @@ impl<'a> Host<'a> {
             let ip = rest.get(..end).and_then(ipv6).ok_or(BAD)?;
             return Ok((Self::Ip(ip.into()), end + 2));
         }
-        let n = s.iter().position(|&b| !is_host_byte(b)).unwrap_or(s.len());
+        let (mut n, mut numeric) = (0, true);
+        for &b in s.iter().take_while(|&&b| is_host_byte(b)) {
+            numeric &= b.is_ascii_digit() || b == b'.';
+            n += 1;
+        }
         let host = s.get(..n).unwrap_or_default();
-        if host.iter().all(|&b| b.is_ascii_digit() || b == b'.') {
+        if numeric {
             return ipv4(host).map(|ip| (Self::Ip(ip.into()), n)).ok_or(BAD);
         }
         match host.first() {
@@ -87,15 +91,20 @@ impl<'a> Host<'a> {
 /// Four decimal octets without leading zeros, which some readers take for octal.
 fn ipv4(s: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0_u8; 4];
-    let mut parts = s.split(|&b| b == b'.');
-    for octet in &mut octets {
-        let digits = parts.next()?;
-        if digits.len() > 3 || (digits.len() > 1 && digits.first() == Some(&b'0')) {
+    let mut written = octets.iter_mut();
+    let mut octet = written.next()?;
+    let mut digits = 0;
+    for &b in s {
+        if b == b'.' && digits > 0 {
+            (octet, digits) = (written.next()?, 0);
+        } else if b.is_ascii_digit() && (digits == 0 || *octet > 0) {
+            *octet = octet.checked_mul(10)?.checked_add(b - b'0')?;
+            digits += 1;
+        } else {
             return None;
         }
-        *octet = u8::try_from(decimal(digits)?).ok()?;
     }
-    parts.next().is_none().then(|| octets.into())
+    (digits > 0 && written.next().is_none()).then(|| octets.into())
 }
 
 /// An IPv6 address; three colons before an embedded IPv4 address count as two, because the grammar of RFC 3261
@@ -389,6 +398,36 @@ mod tests {
         assert!(u.is_loose_router());
         let fields: Vec<_> = u.header_fields().collect();
         assert_eq!(fields, [(&b"subject"[..], &b"a"[..]), (b"x", b"")]);
+    }
+
+    #[test]
+    fn addresses_are_four_octets_and_names_what_is_not_only_digits_and_dots() {
+        for good in ["0.0.0.0", "10.0.255.1", "255.255.255.255"] {
+            let ip = Host::Ip(good.parse().unwrap());
+            assert_eq!(Host::parse(good.as_bytes()), Ok(ip));
+        }
+        for bad in [
+            "",
+            ".",
+            "1.2.3",
+            "1.2.3.",
+            ".1.2.3",
+            "1..2.3",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "01.2.3.4",
+            "1.2.3.00",
+            "1.2.3.4000",
+            "-a",
+        ] {
+            assert!(Host::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+        for name in ["1.2.3.4a", "a", "4.example"] {
+            assert_eq!(
+                Host::parse(name.as_bytes()),
+                Ok(Host::Name(name.as_bytes()))
+            );
+        }
     }
 
     #[test]
