@@ -219,10 +219,9 @@ fn the_second_branch_of_a_fork_is_ended() {
     bench.receive(response(&invite, 200, "one", ""));
     bench.lines();
     bench.seen();
-    bench.receive(
-        response(&invite, 200, "two", "")
-            .replace("sip:bob@192.0.2.9:5070", "sip:two@192.0.2.9:5071"),
-    );
+    let second = response(&invite, 200, "two", "")
+        .replace("sip:bob@192.0.2.9:5070", "sip:two@192.0.2.9:5071");
+    bench.receive(second.clone());
     let sent = std::mem::take(&mut bench.sent);
     assert_eq!(
         sent.iter().map(|(_, m)| line(m)).collect::<Vec<_>>(),
@@ -233,6 +232,8 @@ fn the_second_branch_of_a_fork_is_ended() {
         assert_eq!(message.to_tag(), Some(&b"two"[..]));
         assert_eq!(message.from_tag(), invite.from_tag());
     }
+    bench.receive(second);
+    assert_eq!(bench.lines(), ["ACK"], "one BYE for all copies");
     assert_eq!(bench.seen(), Vec::<String>::new(), "the call goes on");
     bench.receive(response(&sent[1].1, 200, "", ""));
     assert_eq!((bench.seen(), bench.ua.len().0), (Vec::new(), 1));

@@ -280,6 +280,15 @@ impl Ua {
         hash.finish_wide()
     }
 
+    /// The id of a dialog of nobody's that is being ended, by both tags.
+    fn late_id(&self, call_id: &[u8], local_tag: &[u8], remote_tag: &[u8]) -> Digest {
+        let mut hash = Sip24::wide(self.table_key);
+        hash.field(call_id);
+        hash.field(local_tag);
+        hash.field(remote_tag);
+        hash.finish_wide()
+    }
+
     fn insert_dialog(&mut self, dialog: Dialog) -> Result<Key, UaError> {
         let id = self.dialog_id(dialog.text(Field::CallId), dialog.text(Field::LocalTag));
         let key = self.dialogs.insert(dialog).map_err(|_| UaError::Full)?;
@@ -312,7 +321,13 @@ impl Ua {
 
     fn remove_dialog(&mut self, key: Key) -> Option<Dialog> {
         let dialog = self.dialogs.remove(key)?;
-        let id = self.dialog_id(dialog.text(Field::CallId), dialog.text(Field::LocalTag));
+        let [call_id, local, remote] =
+            [Field::CallId, Field::LocalTag, Field::RemoteTag].map(|field| dialog.text(field));
+        let id = if dialog.activity == NO_ACTIVITY && dialog.phase == Phase::Ending {
+            self.late_id(call_id, local, remote)
+        } else {
+            self.dialog_id(call_id, local)
+        };
         // A late branch of a fork shares Call-ID and local tag with the call's own dialog.
         if self.by_id.get(&id) == Some(&key) {
             self.by_id.remove(&id);

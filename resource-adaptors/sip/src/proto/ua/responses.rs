@@ -224,6 +224,11 @@ impl Ua {
             return;
         };
         let local_tag = response.from_tag().unwrap_or_default();
+        let id = self.late_id(call_id, local_tag, response.to_tag().unwrap_or_default());
+        if let Some(key) = self.by_id.get(&id).copied() {
+            // A copy; the BYE is on its way.
+            return self.ack_again(key, response);
+        }
         let party = |id| strip_tag(response.get(id).unwrap_or_default());
         let (from, to) = (party(HeaderId::From), party(HeaderId::To));
         let Ok(mut dialog) = Dialog::uac(call_id, local_tag, from, to, target.uri_raw, b"", flow)
@@ -235,10 +240,11 @@ impl Ua {
         }
         dialog.phase = Phase::Confirmed;
         dialog.local_cseq = cseq.number;
-        // It stays out of the table of ids: the call's own dialog may stand there.
         let Ok(key) = self.dialogs.insert(dialog) else {
             return;
         };
+        // Not under its usual id: the call's own dialog may stand there.
+        self.by_id.insert(id, key);
         self.send_ack(
             key,
             AckDue {
