@@ -11,10 +11,12 @@ use crate::StoreOptions;
 use crate::base::{Base, RecordSink};
 use crate::parts::{self, Head, PARTS};
 use crate::segment::{corrupt, io_error};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 use strowger_journal::{Flaw, Seq, StoreError};
 
 /// Holds the last commit of the checkpoint; beyond every record and part.
@@ -22,6 +24,9 @@ const COVERED: [u8; 9] = *b"\xff\xffcovered";
 const TREE: &str = "records";
 /// How often sled flushes, and with it cleans its segments, by itself.
 const FLUSH_EVERY_MS: u64 = 500;
+/// How often, and after which pause, a database that was just dropped is looked at until it is released.
+const RELEASE_LOOKS: u32 = 500;
+const RELEASE_LOOK: Duration = Duration::from_millis(10);
 
 /// A sled database with one tree of records. Never used by two threads at once.
 #[derive(Debug)]
@@ -42,6 +47,7 @@ impl Base for SledBase {
             create(dir, options)?;
         }
         remove_unfinished_snapshots(dir)?;
+        wait_until_released(dir)?;
         let (db, tree, covered) = match try_open(dir, options) {
             Ok(opened) => opened,
             Err(first) => {
@@ -215,6 +221,24 @@ fn try_open(dir: &Path, options: &StoreOptions) -> Result<(sled::Db, sled::Tree,
         }
     };
     Ok((db, tree, covered))
+}
+
+/// Waits until nobody locks the database. The store's own lock is held here, so it can only be one that this process
+/// has dropped: threads of sled's let go of it a moment later.
+fn wait_until_released(dir: &Path) -> Result<(), StoreError> {
+    let path = dir.join("db");
+    let Ok(file) = File::open(&path) else {
+        return Ok(());
+    };
+    for _ in 0..RELEASE_LOOKS {
+        match file.try_lock() {
+            Ok(()) => return file.unlock().map_err(|e| io_error("unlock", &path, e)),
+            Err(TryLockError::WouldBlock) => thread::park_timeout(RELEASE_LOOK),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path, error)),
+        }
+    }
+    // Opening it says best what is wrong.
+    Ok(())
 }
 
 /// Makes an empty database, durable in all its parts, and moves it to its place.
