@@ -117,3 +117,8 @@ fn calls_over_a_lossy_network_leave_nothing() -> Result {
 fn a_node_that_stops_refuses_new_calls_and_finishes_those_that_are_up() -> Result {
     run(|dir| scenarios::drain(38, dir))
 }
+
+#[test]
+fn malformed_datagrams_are_answered_or_dropped() -> Result {
+    run(|dir| strowger_interop::runs::malformed::datagrams(39, dir))
+}

@@ -2,6 +2,7 @@
 
 pub mod kill;
 pub mod load;
+pub mod malformed;
 pub mod memory;
 pub mod scenarios;
 pub mod torture;

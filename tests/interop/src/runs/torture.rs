@@ -88,7 +88,7 @@ pub fn datagrams(host: u8, dir: &Path) -> Result<String> {
 }
 
 /// Sends one message; the first final status that comes for it.
-fn exchange(bytes: &[u8], me: Ipv4Addr, to: SocketAddr) -> Result<Option<u16>> {
+pub(super) fn exchange(bytes: &[u8], me: Ipv4Addr, to: SocketAddr) -> Result<Option<u16>> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let sockets = ports(&text)
         .into_iter()
@@ -132,7 +132,7 @@ fn branch(bytes: &[u8]) -> String {
 }
 
 /// The node answers an OPTIONS.
-fn alive(me: Ipv4Addr, to: SocketAddr) -> Result {
+pub(super) fn alive(me: Ipv4Addr, to: SocketAddr) -> Result {
     let socket = bind(me, 5099)?;
     let request = format!(
         "OPTIONS sip:service@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {me}:5099;branch=z9hG4bKalive{}\r\nMax-Forwards: 70\r\n\
