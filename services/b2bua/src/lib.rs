@@ -170,6 +170,50 @@ impl B2bua {
     }
 
     #[on]
+    fn prack(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Prack,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip)
+    }
+
+    #[on]
+    fn subscribe(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Subscribe,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip)
+    }
+
+    #[on]
+    fn notify(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Notify,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip)
+    }
+
+    #[on]
+    fn refer(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Refer,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip)
+    }
+
+    #[on]
     fn extension(
         &mut self,
         cx: &mut Cx,

@@ -90,7 +90,19 @@ requests! {
     Message = "sip-message",
     /// UPDATE, within a dialog.
     Update = "sip-update",
-    /// Any other method: on a [`ServerTx`], or within a dialog.
+    /// REGISTER, on a [`ServerTx`] (RFC 3261 10).
+    Register = "sip-register",
+    /// PRACK, within a dialog (RFC 3262).
+    Prack = "sip-prack",
+    /// SUBSCRIBE: on a [`ServerTx`], or within a dialog (RFC 6665).
+    Subscribe = "sip-subscribe",
+    /// NOTIFY: on a [`ServerTx`], or within a dialog (RFC 6665).
+    Notify = "sip-notify",
+    /// REFER: on a [`ServerTx`], or within a dialog (RFC 3515).
+    Refer = "sip-refer",
+    /// PUBLISH: on a [`ServerTx`] (RFC 3903).
+    Publish = "sip-publish",
+    /// A method that has no event of its own: on a [`ServerTx`], or within a dialog.
     Extension = "sip-extension",
 }
 

@@ -13,8 +13,8 @@ mod reply;
 mod target;
 
 pub use event::{
-    Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Options, ReInvite,
-    Update, decls,
+    Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,
+    Prack, Publish, ReInvite, Refer, Register, Subscribe, Update, decls,
 };
 pub use message::{Request, RequestId, Response, StatusClass};
 pub use outgoing::Outgoing;

@@ -225,17 +225,20 @@ impl Core {
             (Method::Info, cx.has_receiver::<api::Info>()),
             (Method::Message, cx.has_receiver::<api::Message>()),
             (Method::Update, cx.has_receiver::<api::Update>()),
+            (Method::Register, cx.has_receiver::<api::Register>()),
+            (Method::Prack, cx.has_receiver::<api::Prack>()),
+            (Method::Subscribe, cx.has_receiver::<api::Subscribe>()),
+            (Method::Notify, cx.has_receiver::<api::Notify>()),
+            (Method::Refer, cx.has_receiver::<api::Refer>()),
+            (Method::Publish, cx.has_receiver::<api::Publish>()),
+            (
+                Method::from_bytes(b"*"),
+                cx.has_receiver::<api::Extension>(),
+            ),
         ] {
             if received {
                 served = served.with(&method);
             }
-        }
-        if cx.has_receiver::<api::Extension>() {
-            let own = [Method::Info, Method::Message, Method::Update];
-            for method in Method::KNOWN.iter().filter(|method| !own.contains(method)) {
-                served = served.with(method);
-            }
-            served = served.with(&Method::from_bytes(b"*"));
         }
         self.ua.set_served(served);
     }

@@ -8,8 +8,8 @@ use strowger::ra::{ActivityFlags, ListenerIx, RaCx};
 
 use super::{Core, end};
 use crate::api::{
-    Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Options, ReInvite, Request,
-    Response, ServerTx, Update,
+    Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options, Prack,
+    Publish, ReInvite, Refer, Register, Request, Response, ServerTx, Subscribe, Update,
 };
 use crate::proto::flow::{Transmit, Transport};
 use crate::proto::slab::Key;
@@ -186,14 +186,13 @@ impl Core {
             Method::Info => fire!(Info),
             Method::Message => fire!(Message),
             Method::Update => fire!(Update),
-            Method::Cancel
-            | Method::Register
-            | Method::Prack
-            | Method::Subscribe
-            | Method::Notify
-            | Method::Refer
-            | Method::Publish
-            | Method::Other(_) => fire!(Extension),
+            Method::Register => fire!(Register),
+            Method::Prack => fire!(Prack),
+            Method::Subscribe => fire!(Subscribe),
+            Method::Notify => fire!(Notify),
+            Method::Refer => fire!(Refer),
+            Method::Publish => fire!(Publish),
+            Method::Cancel | Method::Other(_) => fire!(Extension),
         }
     }
 }

@@ -34,12 +34,12 @@ fn every_method_has_its_event_and_its_activity() {
         ("INFO", "sip-info"),
         ("MESSAGE", "sip-message"),
         ("UPDATE", "sip-update"),
-        ("PRACK", "sip-extension"),
-        ("SUBSCRIBE", "sip-extension"),
-        ("NOTIFY", "sip-extension"),
-        ("REFER", "sip-extension"),
-        ("PUBLISH", "sip-extension"),
-        ("REGISTER", "sip-extension"),
+        ("PRACK", "sip-prack"),
+        ("SUBSCRIBE", "sip-subscribe"),
+        ("NOTIFY", "sip-notify"),
+        ("REFER", "sip-refer"),
+        ("PUBLISH", "sip-publish"),
+        ("REGISTER", "sip-register"),
         ("FOO", "sip-extension"),
     ];
     for (method, event) in within {
@@ -51,10 +51,10 @@ fn every_method_has_its_event_and_its_activity() {
     let alone = [
         ("OPTIONS", "sip-options"),
         ("MESSAGE", "sip-message"),
-        ("SUBSCRIBE", "sip-extension"),
-        ("REFER", "sip-extension"),
-        ("PUBLISH", "sip-extension"),
-        ("REGISTER", "sip-extension"),
+        ("SUBSCRIBE", "sip-subscribe"),
+        ("REFER", "sip-refer"),
+        ("PUBLISH", "sip-publish"),
+        ("REGISTER", "sip-register"),
         ("FOO", "sip-extension"),
     ];
     for (method, event) in alone {
