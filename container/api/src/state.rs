@@ -10,6 +10,7 @@ use crate::time::Wall;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Plain data that can be kept, moved and upgraded. Usually derived: `#[derive(State)]` also derives serde's traits.
@@ -104,6 +105,7 @@ plain!(
     () = "()", bool = "bool", char = "char", u8 = "u8", u16 = "u16", u32 = "u32", u64 = "u64", u128 = "u128",
     i8 = "i8", i16 = "i16", i32 = "i32", i64 = "i64", i128 = "i128", f32 = "f32", f64 = "f64",
     String = "str", Box<str> = "str", Duration = "duration", Wall = "wall",
+    IpAddr = "ip", SocketAddr = "socket-addr",
     ActivityId = "activity", EntityId = "entity", TimerId = "timer", EventContext = "event-context", Address = "address",
 );
 

@@ -1,14 +1,14 @@
 //! Requests and responses as events carry them: the message, and what names it to the adaptor.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strowger::State;
 
-use crate::proto::flow::{Flow, Transport};
+use super::flow::FlowId;
+use crate::proto::flow::Flow;
 use crate::proto::wire;
 use crate::proto::wire::{HeaderId, Limits, Method};
 
@@ -22,41 +22,7 @@ pub struct Request {
     #[serde(with = "wire_bytes")]
     pub(crate) message: Box<wire::Message>,
     pub(crate) id: u64,
-    pub(crate) source: Source,
-}
-
-/// Where a request came from; what is needed to answer it when its transaction was lost with its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Source {
-    tcp: bool,
-    listener: u16,
-    peer: SocketAddr,
-}
-
-impl From<Flow> for Source {
-    fn from(flow: Flow) -> Self {
-        Self {
-            tcp: flow.transport == Transport::Tcp,
-            listener: flow.listener,
-            peer: flow.peer,
-        }
-    }
-}
-
-impl From<Source> for Flow {
-    fn from(source: Source) -> Self {
-        let transport = if source.tcp {
-            Transport::Tcp
-        } else {
-            Transport::Udp
-        };
-        Self {
-            transport,
-            listener: source.listener,
-            conn: None,
-            peer: source.peer,
-        }
-    }
+    pub(crate) source: FlowId,
 }
 
 impl Request {
@@ -72,6 +38,12 @@ impl Request {
     #[must_use]
     pub fn id(&self) -> RequestId {
         RequestId(self.id)
+    }
+
+    /// The way that it came: what [`Target::over`](crate::Target::over) sends back along.
+    #[must_use]
+    pub fn flow(&self) -> FlowId {
+        self.source
     }
 
     /// The whole message, with typed views of every header.

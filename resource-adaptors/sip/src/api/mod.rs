@@ -5,6 +5,7 @@
 //! differ the page of the adaptor says so.
 
 mod event;
+mod flow;
 mod message;
 mod outgoing;
 mod pass;
@@ -16,6 +17,7 @@ pub use event::{
     Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,
     Prack, Publish, ReInvite, Refer, Register, Subscribe, Update, decls,
 };
+pub use flow::FlowId;
 pub use message::{Request, RequestId, Response, StatusClass};
 pub use outgoing::Outgoing;
 pub use provider::{Command, Lost, Sip, SipError};

@@ -7,6 +7,7 @@ use super::message::Request;
 use super::target::Target;
 use super::{Extension, Message, Options, pass};
 use crate::proto::compose;
+use crate::proto::flow::Flow;
 use crate::proto::slab::Key;
 use crate::proto::ua::Draft;
 use crate::proto::wire::{HeaderId, NameAddr};
@@ -32,6 +33,7 @@ impl Outgoing {
                 from: bracketed(from),
                 to: to.into(),
                 route: target.route.clone(),
+                flow: target.flow.map(Flow::from),
                 max_forwards: 70,
                 ..Draft::default()
             },
@@ -57,6 +59,12 @@ impl Outgoing {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.draft.lines = with_header(&self.draft.lines, name, value);
         self
+    }
+
+    /// The way that it is to go, if its target named one.
+    #[must_use]
+    pub fn flow(&self) -> Option<Flow> {
+        self.draft.flow
     }
 
     /// Sets the body and its type.
@@ -102,6 +110,7 @@ impl Outgoing {
         let mut outgoing = Self::passing(request);
         outgoing.draft.uri = target.uri.clone();
         outgoing.draft.route = target.route.clone();
+        outgoing.draft.flow = target.flow.map(Flow::from);
         outgoing.draft.from = party(message.get(HeaderId::From).unwrap_or_default());
         outgoing.draft.to = party(message.get(HeaderId::To).unwrap_or_default());
         outgoing

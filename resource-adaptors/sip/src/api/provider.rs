@@ -8,7 +8,8 @@ use strowger::id::{ActivityId, Component, RaIx};
 use strowger::ra::{ActivityFlags, Provider};
 
 use super::event::{Cancel, ClientTx, Dialog, Invite};
-use super::message::{Request, RequestId, Response, Source};
+use super::flow::FlowId;
+use super::message::{Request, RequestId, Response};
 use super::outgoing::Outgoing;
 use super::pass;
 use super::reply::Reply;
@@ -89,7 +90,7 @@ pub enum Command {
 #[derive(Debug)]
 pub struct Lost {
     pub(crate) request: Bytes,
-    pub(crate) source: Source,
+    pub(crate) source: FlowId,
 }
 
 impl Provider for Sip {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::flow::FlowId;
 use crate::proto::wire::{NameAddr, Scheme, Uri};
 
 /// A URI for a request, and the routes on the way to it.
@@ -9,6 +10,7 @@ use crate::proto::wire::{NameAddr, Scheme, Uri};
 pub struct Target {
     pub(crate) uri: Bytes,
     pub(crate) route: Bytes,
+    pub(crate) flow: Option<FlowId>,
 }
 
 /// Why a text is no target.
@@ -39,6 +41,7 @@ impl Target {
         Ok(Self {
             uri,
             route: Bytes::new(),
+            flow: None,
         })
     }
 
@@ -73,6 +76,14 @@ impl Target {
         NameAddr::parse(route.as_bytes()).map_err(|_| TargetError::NotAUri)?;
         self.route = Bytes::copy_from_slice(route.as_bytes());
         Ok(self)
+    }
+
+    /// The same, over a way that a request came: to a phone behind a NAT or in a browser (RFC 5626 5.3). Nothing is
+    /// resolved then; if the way is no more the request fails with 430, which [is local](crate::Response::is_local).
+    #[must_use]
+    pub fn over(mut self, flow: FlowId) -> Self {
+        self.flow = Some(flow);
+        self
     }
 
     /// The URI.

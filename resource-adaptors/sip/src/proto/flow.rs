@@ -4,18 +4,50 @@ use std::net::SocketAddr;
 
 /// A transport protocol of SIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
 pub enum Transport {
     /// Datagrams.
-    Udp,
+    Udp = 0,
     /// A stream.
-    Tcp,
+    Tcp = 1,
+    /// A stream over TLS.
+    Tls = 2,
+    /// WebSocket over TCP (RFC 7118).
+    Ws = 3,
+    /// WebSocket over TLS.
+    Wss = 4,
 }
 
 impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+
     /// Whether the transport itself repeats what was lost (RFC 3261 17).
     #[must_use]
     pub fn is_reliable(self) -> bool {
         self != Self::Udp
+    }
+
+    /// Whether it is encrypted: what a `sips:` URI may go over.
+    #[must_use]
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// Whether messages come in WebSocket frames. Such a connection is opened by the peer only.
+    #[must_use]
+    pub fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// The same transport under TLS (RFC 3261 26.2.2, RFC 7118 5.2.1); UDP has none.
+    #[must_use]
+    pub fn secured(self) -> Option<Self> {
+        match self {
+            Self::Udp => None,
+            Self::Tcp | Self::Tls => Some(Self::Tls),
+            Self::Ws | Self::Wss => Some(Self::Wss),
+        }
     }
 
     /// As a Via writes it.
@@ -24,36 +56,51 @@ impl Transport {
         match self {
             Self::Udp => b"UDP",
             Self::Tcp => b"TCP",
+            Self::Tls => b"TLS",
+            Self::Ws => b"WS",
+            Self::Wss => b"WSS",
         }
     }
 
-    /// As a URI's `transport` parameter writes it.
+    /// As a URI's `transport` parameter writes it; RFC 7118 has one word for both kinds of WebSocket.
     #[must_use]
     pub fn param(self) -> &'static [u8] {
         match self {
             Self::Udp => b"udp",
             Self::Tcp => b"tcp",
+            Self::Tls => b"tls",
+            Self::Ws | Self::Wss => b"ws",
         }
     }
 
     /// From a Via or a URI parameter, in any case.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {
-        match name {
-            _ if name.eq_ignore_ascii_case(b"udp") => Some(Self::Udp),
-            _ if name.eq_ignore_ascii_case(b"tcp") => Some(Self::Tcp),
-            _ => None,
-        }
+        Self::ALL
+            .into_iter()
+            .find(|transport| name.eq_ignore_ascii_case(transport.via()))
+    }
+
+    /// From its number, as records write it.
+    #[must_use]
+    pub fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
     }
 
     /// The port where none is written.
     #[must_use]
     pub fn default_port(self) -> u16 {
-        5060
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
     }
 }
 
-/// A connection of a stream transport, numbered by the driver and never twice.
+/// A connection of a stream transport, numbered by the driver and never twice, also not by a later process: a number from
+/// before a restart names no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Conn(pub u64);
 
@@ -77,4 +124,21 @@ pub struct Transmit {
     pub flow: Flow,
     /// One whole message.
     pub bytes: bytes::Bytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transports_keep_their_numbers_and_names() {
+        for (number, transport) in Transport::ALL.into_iter().enumerate() {
+            assert_eq!(transport as usize, number);
+            assert_eq!(Transport::from_u8(number as u8), Some(transport));
+            assert_eq!(Transport::parse(transport.via()), Some(transport));
+        }
+        assert_eq!(Transport::parse(b"wS"), Some(Transport::Ws));
+        assert_eq!(Transport::from_u8(5), None);
+        assert_eq!(Transport::parse(b"sctp"), None);
+    }
 }

@@ -155,6 +155,7 @@ impl Core {
 fn status_of(error: UaError) -> u16 {
     match error {
         UaError::Gone | UaError::State => 481,
+        UaError::NoFlow => 430,
         UaError::Full => 503,
         UaError::Unwritable => 500,
     }

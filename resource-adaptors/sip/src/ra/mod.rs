@@ -25,7 +25,7 @@ use strowger::ra::{
 use strowger::time::Mono;
 
 use crate::api::{self, Command, Sip};
-use crate::proto::flow::{Conn, Flow, Transport};
+use crate::proto::flow::{Flow, Transport};
 use crate::proto::keyed::Secret;
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
@@ -128,16 +128,12 @@ impl Core {
         let secret = u128::from_le_bytes(cx.secret());
         let secret = Secret::new([secret as u64, (secret >> 64) as u64]);
         let seed = [cx.random(), cx.random(), cx.random(), cx.random()];
-        let patience =
-            u64::try_from(settings.timers.stream_message.as_millis()).unwrap_or(u64::MAX);
+        let transports = settings.listeners.values();
+        let transports = transports.map(ListenerSettings::transport).collect();
+        let epoch = cx.random();
         Self {
             ua: Ua::new(settings.ua_config(), secret, seed, now),
-            streams: Streams::new(
-                settings.message_limits(),
-                settings.limits.connections_per_ip,
-                patience,
-                now,
-            ),
+            streams: Streams::new(settings.stream_bounds(), transports, epoch, now),
             undecided: HashMap::new(),
             undecided_limit: UNDECIDED,
             stopping: false,
@@ -192,7 +188,9 @@ impl Core {
                 inbound,
                 ..
             } => {
-                self.streams.connected(cx, conn, listener, peer, inbound);
+                if self.streams.connected(cx, conn, listener, peer, inbound) {
+                    self.ua.set_connected(self.streams.number(conn), true);
+                }
             }
             Input::Received { conn, bytes } => self.received(cx, now, conn, bytes),
             Input::PeerEnded { conn } => self.peer_ended(now, conn),
@@ -269,12 +267,14 @@ impl Core {
 
     /// A connection is no more, or never was.
     fn closed(&mut self, now: Ms, conn: ConnId) {
+        let number = self.streams.number(conn);
+        self.ua.set_connected(number, false);
         let left = self.streams.closed(conn);
         for transmit in left.waiting {
             self.ua.send_failed(now, &transmit);
         }
         if let Some((listener, peer)) = left.owing {
-            self.ua.connection_lost(now, Conn(conn.0), listener, peer);
+            self.ua.connection_lost(now, number, listener, peer);
         }
     }
 
@@ -286,8 +286,10 @@ impl Core {
 
     /// No response comes on a connection any more: requests that wait for one go out again over another.
     fn peer_ended(&mut self, now: Ms, conn: ConnId) {
+        let number = self.streams.number(conn);
+        self.ua.set_connected(number, false);
         if let Some((listener, peer)) = self.streams.ended(conn) {
-            self.ua.connection_lost(now, Conn(conn.0), listener, peer);
+            self.ua.connection_lost(now, number, listener, peer);
         }
     }
 

@@ -120,7 +120,7 @@ impl Core {
                     transmit.bytes,
                 );
             }
-            Transport::Tcp => {
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
                 if let Err(transmit) = self.streams.send(cx, transmit) {
                     self.ua.send_failed(now, &transmit);
                 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use strowger::ra::{Listener, SettingsError, Transport as NodeTransport};
 use strowger::schemars::JsonSchema;
 
+use super::streams::Bounds;
 use crate::proto::flow::Transport;
 use crate::proto::transaction::Timings;
 use crate::proto::ua::{Local, UaConfig};
@@ -300,7 +301,15 @@ impl Settings {
         }
     }
 
-    pub(super) fn message_limits(&self) -> Limits {
+    pub(super) fn stream_bounds(&self) -> Bounds {
+        Bounds {
+            limits: self.message_limits(),
+            per_ip: self.limits.connections_per_ip,
+            patience: u64::try_from(self.timers.stream_message.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn message_limits(&self) -> Limits {
         Limits {
             stream: self.limits.message_bytes as usize,
             body: self.limits.body_bytes as usize,

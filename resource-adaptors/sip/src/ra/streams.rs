@@ -19,16 +19,29 @@ use crate::proto::wire::{Limits, Rejected};
 /// Messages that may wait for one connection to open.
 const WAITING: usize = 256;
 
+/// Bounds on connections.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// On messages.
+    pub(super) limits: Limits,
+    /// Connections from one address.
+    pub(super) per_ip: u32,
+    /// Milliseconds from a message's first byte to its last.
+    pub(super) patience: u64,
+}
+
 /// All connections of an adaptor entity.
 #[derive(Debug)]
 pub(super) struct Streams {
-    limits: Limits,
-    per_ip: u32,
-    patience: u64,
+    bounds: Bounds,
     open: HashMap<ConnId, Stream>,
     by_peer: HashMap<(u16, SocketAddr), ConnId>,
     from_ip: HashMap<IpAddr, u32>,
     wheel: Wheel<ConnId>,
+    /// What makes the numbers of connections those of this process only.
+    epoch: u64,
+    /// The transports of the listeners.
+    transports: Vec<Transport>,
 }
 
 #[derive(Debug)]
@@ -67,11 +80,11 @@ pub(super) enum Came {
 }
 
 impl Streams {
-    pub(super) fn new(limits: Limits, per_ip: u32, patience: u64, now: Ms) -> Self {
+    pub(super) fn new(bounds: Bounds, transports: Vec<Transport>, epoch: u64, now: Ms) -> Self {
         Self {
-            limits,
-            per_ip,
-            patience,
+            bounds,
+            epoch,
+            transports,
             open: HashMap::new(),
             by_peer: HashMap::new(),
             from_ip: HashMap::new(),
@@ -83,6 +96,15 @@ impl Streams {
         self.wheel.next()
     }
 
+    /// How flows name a connection.
+    pub(super) fn number(&self, conn: ConnId) -> Conn {
+        Conn(conn.0.wrapping_add(self.epoch))
+    }
+
+    fn id(&self, conn: Conn) -> ConnId {
+        ConnId(conn.0.wrapping_sub(self.epoch))
+    }
+
     /// Sends a message; gives it back if too many wait for its connection.
     pub(super) fn send(&mut self, cx: &mut RaCx<'_>, transmit: Transmit) -> Result<(), Transmit> {
         let flow = transmit.flow;
@@ -90,7 +112,7 @@ impl Streams {
         let serves = |stream: &Stream| response || !stream.ended;
         let named = flow
             .conn
-            .map(|conn| ConnId(conn.0))
+            .map(|conn| self.id(conn))
             .filter(|conn| self.open.get(conn).is_some_and(serves));
         let conn = match named.or_else(|| self.by_peer.get(&(flow.listener, flow.peer)).copied()) {
             Some(conn) => conn,
@@ -126,7 +148,7 @@ impl Streams {
         inbound: bool,
         standing: bool,
     ) {
-        let framer = Framer::new(self.limits);
+        let framer = Framer::new(self.bounds.limits);
         let timer = TimerId::NONE;
         let stream = Stream {
             framer,
@@ -143,7 +165,7 @@ impl Streams {
         self.by_peer.insert((listener, peer), conn);
     }
 
-    /// A connection stands. One too many from its address is closed.
+    /// A connection stands; returns whether it may. One too many from its address is closed.
     pub(super) fn connected(
         &mut self,
         cx: &mut RaCx<'_>,
@@ -151,22 +173,24 @@ impl Streams {
         listener: ListenerIx,
         peer: SocketAddr,
         inbound: bool,
-    ) {
+    ) -> bool {
         if !inbound {
             if let Some(stream) = self.open.get_mut(&conn) {
                 stream.standing = true;
                 stream.waiting = Vec::new();
             }
-            return;
+            return true;
         }
         let count = self.from_ip.entry(peer.ip()).or_default();
         *count += 1;
-        if *count > self.per_ip {
+        if *count > self.bounds.per_ip {
             *count -= 1;
             cx.count("sip.connections_refused", 1);
-            return cx.close(conn);
+            cx.close(conn);
+            return false;
         }
         self.insert(conn, listener.0, peer, true, true);
+        true
     }
 
     /// A request that was sent on a connection has its final response.
@@ -221,11 +245,14 @@ impl Streams {
         bytes: &[u8],
         came: &mut Vec<Came>,
     ) -> Option<Flow> {
+        let number = self.number(conn);
         let stream = self.open.get_mut(&conn)?;
+        let transport = self.transports.get(usize::from(stream.listener));
+        let transport = transport.copied().unwrap_or(Transport::Tcp);
         let flow = Flow {
-            transport: Transport::Tcp,
+            transport,
             listener: stream.listener,
-            conn: Some(Conn(conn.0)),
+            conn: Some(number),
             peer: stream.peer,
         };
         if let Err(error) = stream.cut(cx, conn, bytes, came) {
@@ -237,7 +264,7 @@ impl Streams {
         }
         let owes = stream.framer.is_mid_message();
         if owes && stream.timer == TimerId::NONE {
-            stream.timer = self.wheel.start(now + self.patience, conn);
+            stream.timer = self.wheel.start(now + self.bounds.patience, conn);
         } else if !owes {
             self.wheel.cancel(stream.timer);
             stream.timer = TimerId::NONE;

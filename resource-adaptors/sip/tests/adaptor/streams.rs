@@ -309,3 +309,35 @@ fn copies_of_a_response_do_not_hide_that_a_request_waits() {
     bench.input(Input::Closed { conn });
     assert_eq!(bench.short(), [&format!("connect {PEER}"), "INVITE"]);
 }
+
+#[test]
+fn a_request_goes_over_the_flow_that_it_names_and_nowhere_else() {
+    let mut bench = Bench::new();
+    bench.accept(100, "192.0.2.9:40000");
+    bench.read(100, over_tcp("INVITE", "i1", "", 1).as_bytes());
+    let invite = bench.host.events.last().unwrap();
+    let flow = invite
+        .downcast_ref::<strowger_sip::Invite>()
+        .unwrap()
+        .flow();
+    assert_eq!(flow.peer(), "192.0.2.9:40000".parse().unwrap());
+    bench.did();
+    let over = |bench: &mut Bench| {
+        let target = strowger_sip::Target::parse("sip:bob@phone.invalid;transport=tcp").unwrap();
+        let mut draft = draft("sip:bob@phone.invalid;transport=tcp");
+        draft.flow = strowger_sip::Outgoing::new("INVITE", "sip:a@b", &target.over(flow)).flow();
+        let dialog = bench.host.provide();
+        bench.command(Command::Invite { dialog, draft });
+    };
+    over(&mut bench);
+    assert!(
+        matches!(&bench.did()[0], Did::Stream(ConnId(100), text) if text.starts_with("INVITE sip:bob@phone.invalid"))
+    );
+    bench.input(Input::Closed { conn: ConnId(100) });
+    bench.did();
+    over(&mut bench);
+    assert_eq!(bench.short(), ["fire sip-response", "end"]);
+    let last = bench.host.events.last().unwrap();
+    let last = last.downcast_ref::<strowger_sip::Response>().unwrap();
+    assert_eq!((last.status(), last.is_local()), (430, true));
+}

@@ -33,10 +33,7 @@ impl Dialog {
         out.push((self.role as u8) | (self.phase as u8) << 1);
         out.extend_from_slice(&self.local_cseq.to_be_bytes());
         out.extend_from_slice(&self.remote_cseq.to_be_bytes());
-        out.push(match self.flow.transport {
-            Transport::Udp => 0,
-            Transport::Tcp => 1,
-        });
+        out.push(self.flow.transport as u8);
         out.extend_from_slice(&self.flow.listener.to_be_bytes());
         match self.flow.peer.ip() {
             IpAddr::V4(ip) => {
@@ -78,11 +75,7 @@ impl Dialog {
             _ => return Err(RecordError::Damaged),
         };
         let (local_cseq, remote_cseq) = (rest.u32()?, rest.u32()?);
-        let transport = match rest.byte()? {
-            0 => Transport::Udp,
-            1 => Transport::Tcp,
-            _ => return Err(RecordError::Damaged),
-        };
+        let transport = Transport::from_u8(rest.byte()?).ok_or(RecordError::Damaged)?;
         let listener = rest.u16()?;
         let ip = match rest.byte()? {
             4 => IpAddr::V4(Ipv4Addr::from(rest.array::<4>()?)),

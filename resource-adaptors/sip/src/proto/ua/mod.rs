@@ -20,13 +20,13 @@ mod responses;
 mod restore;
 mod routing;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
-use super::flow::{Flow, Transmit};
+use super::flow::{Conn, Flow, Transmit};
 use super::keyed::{Digest, DigestMap, Mint, Secret, Sip24};
 use super::slab::{Key, Slab};
 use super::time::Ms;
@@ -58,6 +58,8 @@ pub struct Ua {
     recovering_until: Ms,
     /// The last peer that was reported unreachable, and until when further reports of it are dropped.
     unreachable: (Option<SocketAddr>, Ms),
+    /// The connections that stand.
+    conns: HashSet<Conn>,
     sends: Vec<Transmit>,
     outputs: VecDeque<Output>,
     counts: Counts,
@@ -125,6 +127,7 @@ impl Ua {
             restored: DigestMap::default(),
             recovering_until: Ms(0),
             unreachable: (None, Ms(0)),
+            conns: HashSet::new(),
             sends: Vec::new(),
             outputs: VecDeque::new(),
             counts: Counts::default(),
@@ -169,6 +172,24 @@ impl Ua {
     /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.
     pub fn set_refuse_new(&mut self, refuse: bool) {
         self.refuse_new = refuse;
+    }
+
+    /// Tells of a connection that stands from now on, or no more.
+    pub fn set_connected(&mut self, conn: Conn, stands: bool) {
+        if stands {
+            self.conns.insert(conn);
+        } else {
+            self.conns.remove(&conn);
+        }
+    }
+
+    /// Whether something can be sent along a way as it is: its connection stands, or it needs none.
+    #[must_use]
+    pub fn is_live(&self, flow: &Flow) -> bool {
+        match flow.conn {
+            Some(conn) => self.conns.contains(&conn),
+            None => !flow.transport.is_websocket(),
+        }
     }
 
     /// Changes settings; listeners and limits stay what they were.

@@ -32,6 +32,8 @@ pub struct Draft {
     pub max_forwards: u8,
     /// The server transaction whose request this one passes on.
     pub link: Option<Key>,
+    /// The way to send it, for a request outside of dialogs; without one it is found from the route and the URI.
+    pub flow: Option<Flow>,
 }
 
 impl Draft {
@@ -57,9 +59,8 @@ impl Ua {
         if draft.is_too_long(&self.config.limits) {
             return Err(UaError::Unwritable);
         }
-        let next = first_route(&draft.route).unwrap_or(&draft.uri);
-        let route = self.route_to(next);
-        let flow = route.unwrap_or_else(nowhere);
+        let route = self.way_of(draft);
+        let flow = route.unwrap_or_else(|_| nowhere());
         let call_id = self.mint.call_id(&self.secret, slot);
         let tag = self.mint.tag(&self.secret, &call_id);
         let dialog = Dialog::uac(
@@ -81,13 +82,19 @@ impl Ua {
             },
             link: draft.link,
         };
-        let sent = self.send_in(now, key, flow, user, draft, 1, !is_reachable(route, draft));
+        let refusal = match route {
+            _ if draft.max_forwards == 0 => Some(483),
+            Ok(_) => None,
+            Err(UaError::NoFlow) => Some(430),
+            Err(_) => Some(503),
+        };
+        let sent = self.send_in(now, key, flow, user, draft, 1, refusal.is_some());
         if let Err(error) = sent {
             self.remove_dialog(key);
             return Err(error);
         }
-        if !is_reachable(route, draft) {
-            self.fail_unsent(now, key, if draft.max_forwards == 0 { 483 } else { 503 });
+        if let Some(status) = refusal {
+            self.fail_unsent(now, key, status);
         }
         self.flush();
         Ok(key)
@@ -107,8 +114,7 @@ impl Ua {
         if draft.is_too_long(&self.config.limits) || draft.max_forwards == 0 {
             return Err(UaError::Unwritable);
         }
-        let next = first_route(&draft.route).unwrap_or(&draft.uri);
-        let flow = self.route_to(next).ok_or(UaError::Unwritable)?;
+        let flow = self.way_of(draft)?;
         let call_id = self.mint.call_id(&self.secret, slot);
         let tag = self.mint.tag(&self.secret, &call_id);
         let dialog = Dialog::uac(
@@ -137,6 +143,18 @@ impl Ua {
         self.tx.send(now, tx, bytes, &mut self.sends);
         self.flush();
         Ok(tx)
+    }
+
+    /// The way of a request outside of dialogs: the one that was asked for, if it is there still, or that of its first hop.
+    fn way_of(&self, draft: &Draft) -> Result<Flow, UaError> {
+        match draft.flow {
+            Some(flow) if self.is_live(&flow) => Ok(flow),
+            Some(_) => Err(UaError::NoFlow),
+            None => {
+                let next = first_route(&draft.route).unwrap_or(&draft.uri);
+                self.route_to(next).ok_or(UaError::Unwritable)
+            }
+        }
     }
 
     /// Sends a request within a dialog. One that collides with another (re-INVITE) fails with 491, as if the peer had
@@ -258,8 +276,4 @@ fn first_route(route: &[u8]) -> Option<&[u8]> {
     super::super::wire::NameAddr::parse(first)
         .ok()
         .map(|addr| addr.uri_raw)
-}
-
-fn is_reachable(route: Option<Flow>, draft: &Draft) -> bool {
-    route.is_some() && draft.max_forwards > 0
 }

@@ -103,6 +103,9 @@ pub enum UaError {
     /// A limit was reached.
     #[error("too many dialogs or transactions")]
     Full,
+    /// The way that the request was to go is no more.
+    #[error("the flow is gone")]
+    NoFlow,
     /// The message would be too large, or what it is made of is malformed.
     #[error("cannot be written as a message")]
     Unwritable,

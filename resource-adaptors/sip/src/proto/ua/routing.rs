@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::dialog::Dialog;
 use super::super::flow::{Flow, Transport};
-use super::super::wire::{Host, Message, Uri};
+use super::super::wire::{Host, Message, Scheme, Uri};
 use super::{Local, Ua};
 
 /// The way back to where a request came from.
@@ -41,6 +41,12 @@ impl Ua {
         let transport = match uri.transport() {
             Some(name) => Transport::parse(name)?,
             None => self.default_transport(),
+        };
+        let transport = match uri.scheme() {
+            // RFC 3261 26.2.2: nothing of it goes unencrypted.
+            Scheme::Sips if uri.transport().is_none() => Transport::Tls,
+            Scheme::Sips => transport.secured()?,
+            Scheme::Sip | Scheme::Tel | Scheme::Urn | Scheme::Other(_) => transport,
         };
         let peer = self.address(&uri, transport)?;
         let listener = self.listener(transport, peer.is_ipv6())?;
