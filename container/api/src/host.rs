@@ -4,7 +4,7 @@
 use crate::error::{Error, OpError};
 use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
-use crate::ra::{ActivityFlags, Bytes, ConnId, FireFlags, ListenerIx};
+use crate::ra::{ActivityFlags, Bytes, ConnId, FireFlags, ListenerIx, Query};
 use crate::sbb::{Hooks, Object};
 use crate::time::Now;
 use crate::timer::TimerOptions;
@@ -215,10 +215,18 @@ pub trait RaHost {
     fn datagram(&mut self, ra: RaIx, listener: ListenerIx, to: SocketAddr, bytes: Bytes);
     /// Sends on a connection.
     fn stream(&mut self, ra: RaIx, conn: ConnId, bytes: Bytes);
-    /// Opens a connection; the number comes back with its inputs.
-    fn connect(&mut self, ra: RaIx, listener: ListenerIx, to: SocketAddr) -> ConnId;
+    /// Opens a connection, over TLS to a host of that name; the number comes back with its inputs.
+    fn connect(
+        &mut self,
+        ra: RaIx,
+        listener: ListenerIx,
+        to: SocketAddr,
+        server_name: Option<&str>,
+    ) -> ConnId;
     /// Closes a connection after what was sent on it.
     fn close(&mut self, ra: RaIx, conn: ConnId);
+    /// Asks the name servers; the token comes back with the answer.
+    fn resolve(&mut self, ra: RaIx, token: u64, query: Query);
 
     /// Counts something; the name is a constant of the adaptor.
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64);

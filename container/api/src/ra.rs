@@ -8,11 +8,19 @@
 //! and with [`Input::Timeout`] as soon as the time that [`Protocol::deadline`] named has come.
 #![doc = include_str!("ra.md")]
 
+mod dns;
+mod input;
+mod tls;
+
+pub use dns::{Answer, Naptr, Query, Record, RecordKind, ResolveError, Srv};
+pub use input::Input;
+pub use tls::{Peer, Tls};
+
 use crate::activity::Activity;
 use crate::error::OpError;
 use crate::event::{AnyEvent, Event, EventDecl, FireOptions};
 use crate::host::RaHost;
-use crate::id::{ActivityId, Component, ComponentId, RaIx, Slot};
+use crate::id::{ActivityId, Component, RaIx, Slot};
 use crate::param::{Settings, SettingsDecl};
 use crate::time::{Mono, Now};
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -20,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 pub use bytes::Bytes;
 
@@ -61,206 +70,6 @@ pub trait Protocol: Sized + 'static {
     /// What its provider may read while a handler runs.
     fn view(&self) -> &dyn Any {
         &()
-    }
-}
-
-/// One thing that happened to an adaptor entity.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Input<'a, C> {
-    /// The entity became active: the SLEE runs, and the operator wants it. It may start activities (R-RO-01).
-    Active,
-    /// The entity is stopping: it starts no activity any more and lets those there are finish.
-    Stopping,
-    /// All its activities have ended.
-    Inactive,
-    /// The node is short of something: until it is withdrawn, refuse what begins new work, with the protocol's own error,
-    /// and go on with what there is.
-    RefuseNew(bool),
-    /// Its deadline has come.
-    Timeout,
-    /// A datagram came.
-    Datagram {
-        /// Where.
-        listener: ListenerIx,
-        /// From whom.
-        from: SocketAddr,
-        /// The datagram.
-        bytes: Bytes,
-    },
-    /// A connection stands, accepted or opened.
-    Connected {
-        /// The connection.
-        conn: ConnId,
-        /// The listener that accepted it, or for which it was opened.
-        listener: ListenerIx,
-        /// The other side.
-        peer: SocketAddr,
-        /// This side.
-        local: SocketAddr,
-        /// Accepted, not opened.
-        inbound: bool,
-    },
-    /// A connection could not be opened.
-    ConnectFailed {
-        /// The connection.
-        conn: ConnId,
-    },
-    /// Bytes came on a connection.
-    Received {
-        /// The connection.
-        conn: ConnId,
-        /// The bytes.
-        bytes: &'a [u8],
-    },
-    /// The peer has ended its half of a connection: nothing more comes on it. What is sent on it soon may still be read;
-    /// `Closed` follows.
-    PeerEnded {
-        /// The connection.
-        conn: ConnId,
-    },
-    /// A connection is no more, whoever closed it; its number is never used again.
-    Closed {
-        /// The connection.
-        conn: ConnId,
-    },
-    /// A datagram could not be sent.
-    SendFailed {
-        /// Where.
-        listener: ListenerIx,
-        /// To whom.
-        to: SocketAddr,
-    },
-    /// The provider asks for something, in a transaction that has committed.
-    Command {
-        /// What.
-        command: C,
-        /// The service whose SBB asked (R-RO-04).
-        service: Option<ComponentId>,
-    },
-    /// An activity has ended and its id is free (R-AE-04); only if asked for.
-    ActivityEnded(ActivityId),
-    /// Nothing refers to an activity any more (R-AC-06); only if asked for.
-    Unreferenced(ActivityId),
-    /// An event was offered to all its receivers (R-RT-10); only if asked for.
-    EventDone {
-        /// Its activity.
-        activity: ActivityId,
-        /// Its number, from [`RaCx::fire_with`].
-        event: u64,
-        /// What became of it.
-        outcome: Outcome,
-    },
-    /// The event is not held by anyone any more (R-EV-09); only if asked for.
-    EventUnreferenced {
-        /// Its activity.
-        activity: ActivityId,
-        /// Its number.
-        event: u64,
-    },
-    /// After a restart: a record that was persisted for an activity, which lives on under the same id.
-    Restore {
-        /// The activity.
-        activity: ActivityId,
-        /// Its type.
-        kind: ComponentId,
-        /// The record's sub key.
-        sub: &'a [u8],
-        /// The record.
-        value: &'a [u8],
-    },
-    /// After a restart: an activity was restored without any record of the adaptor's. Unless it is of a kind that needs
-    /// none the adaptor ends it.
-    RestoreBare {
-        /// The activity.
-        activity: ActivityId,
-        /// Its type.
-        kind: ComponentId,
-    },
-    /// After a restart: all records have been handed over; what must be sent until it is answered is sent again.
-    Restored,
-    /// The activity was raised to a durable class: persist what must survive of it now.
-    Snapshot(ActivityId),
-    /// Is the activity still alive? End it if not (R-AC-07).
-    QueryLiveness(ActivityId),
-    /// The operator removed the activity: drop what there is of it (R-RP-05).
-    AdministrativeRemove(ActivityId),
-    /// The set of event types that have receivers has changed (R-SV-04).
-    ReceiversChanged,
-}
-
-impl<'a, C> Input<'a, C> {
-    /// The same input with its command turned into another type; `None` if `f` refuses it.
-    fn try_map<D>(self, f: impl FnOnce(C) -> Option<D>) -> Option<Input<'a, D>> {
-        Some(match self {
-            Self::Command { command, service } => Input::Command {
-                command: f(command)?,
-                service,
-            },
-            Self::Active => Input::Active,
-            Self::Stopping => Input::Stopping,
-            Self::Inactive => Input::Inactive,
-            Self::RefuseNew(on) => Input::RefuseNew(on),
-            Self::Timeout => Input::Timeout,
-            Self::Datagram {
-                listener,
-                from,
-                bytes,
-            } => Input::Datagram {
-                listener,
-                from,
-                bytes,
-            },
-            Self::Connected {
-                conn,
-                listener,
-                peer,
-                local,
-                inbound,
-            } => Input::Connected {
-                conn,
-                listener,
-                peer,
-                local,
-                inbound,
-            },
-            Self::ConnectFailed { conn } => Input::ConnectFailed { conn },
-            Self::Received { conn, bytes } => Input::Received { conn, bytes },
-            Self::PeerEnded { conn } => Input::PeerEnded { conn },
-            Self::Closed { conn } => Input::Closed { conn },
-            Self::SendFailed { listener, to } => Input::SendFailed { listener, to },
-            Self::ActivityEnded(activity) => Input::ActivityEnded(activity),
-            Self::Unreferenced(activity) => Input::Unreferenced(activity),
-            Self::EventDone {
-                activity,
-                event,
-                outcome,
-            } => Input::EventDone {
-                activity,
-                event,
-                outcome,
-            },
-            Self::EventUnreferenced { activity, event } => {
-                Input::EventUnreferenced { activity, event }
-            }
-            Self::Restore {
-                activity,
-                kind,
-                sub,
-                value,
-            } => Input::Restore {
-                activity,
-                kind,
-                sub,
-                value,
-            },
-            Self::RestoreBare { activity, kind } => Input::RestoreBare { activity, kind },
-            Self::Restored => Input::Restored,
-            Self::Snapshot(activity) => Input::Snapshot(activity),
-            Self::QueryLiveness(activity) => Input::QueryLiveness(activity),
-            Self::AdministrativeRemove(activity) => Input::AdministrativeRemove(activity),
-            Self::ReceiversChanged => Input::ReceiversChanged,
-        })
     }
 }
 
@@ -329,6 +138,15 @@ pub struct Listener {
     pub connections: u32,
     /// Bytes that may wait to be written on one connection; what is beyond closes it.
     pub write_buffer: u32,
+    /// A connection on which nothing moves for this long is closed.
+    pub idle: Duration,
+    /// Certificates, for [`Transport::Tls`].
+    pub tls: Option<Tls>,
+}
+
+impl Listener {
+    /// An hour: what connections may be idle for where nothing says otherwise.
+    pub const IDLE: Duration = Duration::from_secs(3_600);
 }
 
 /// A transport that the node offers.
@@ -339,6 +157,8 @@ pub enum Transport {
     Udp,
     /// Byte streams.
     Tcp,
+    /// Byte streams over TLS 1.2 or 1.3; the adaptor sees plain bytes. The listener has [`Listener::tls`].
+    Tls,
 }
 
 /// A setting that is wrong beyond its type.
@@ -477,9 +297,25 @@ impl<'a> RaCx<'a> {
     pub fn stream(&mut self, conn: ConnId, bytes: Bytes) {
         self.host.stream(self.ra, conn, bytes);
     }
-    /// Opens a connection from a listener's address.
+    /// Opens a connection from a listener's address, with the listener's transport. Over TLS the certificate of the other
+    /// side must be for its address; where its name is known [`RaCx::connect_to`] is right.
     pub fn connect(&mut self, listener: ListenerIx, to: SocketAddr) -> ConnId {
-        self.host.connect(self.ra, listener, to)
+        self.host.connect(self.ra, listener, to, None)
+    }
+    /// The same to a host of that name or address, which over TLS is asked for (SNI) and must be one that its certificate
+    /// is for.
+    pub fn connect_to(
+        &mut self,
+        listener: ListenerIx,
+        to: SocketAddr,
+        server_name: Option<&str>,
+    ) -> ConnId {
+        self.host.connect(self.ra, listener, to, server_name)
+    }
+    /// Asks the name servers; [`Input::Resolved`] with this token brings the answer, also when there is none. Tokens are
+    /// the adaptor's own and need not be unique.
+    pub fn resolve(&mut self, token: u64, query: Query) {
+        self.host.resolve(self.ra, token, query);
     }
     /// Closes a connection after what was sent on it.
     pub fn close(&mut self, conn: ConnId) {

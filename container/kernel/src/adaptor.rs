@@ -131,18 +131,21 @@ impl Kernel {
                 peer,
                 local,
                 inbound,
+                secure,
             } => Input::Connected {
                 conn,
                 listener,
                 peer,
                 local,
                 inbound,
+                secure,
             },
             NetInput::ConnectFailed { conn } => Input::ConnectFailed { conn },
             NetInput::Received { conn, bytes } => Input::Received { conn, bytes },
             NetInput::PeerEnded { conn } => Input::PeerEnded { conn },
             NetInput::Closed { conn } => Input::Closed { conn },
             NetInput::SendFailed { listener, to } => Input::SendFailed { listener, to },
+            NetInput::Resolved { token, answer } => Input::Resolved { token, answer },
         };
         self.input(ra, input);
     }

@@ -10,7 +10,9 @@ use strowger::OpError;
 use strowger::event::{AnyEvent, EventDecl, FireOptions};
 use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, ServiceIx, Slot};
-use strowger::ra::{ActivityFlags, Bytes, ConnId, FailureReason, FireFlags, ListenerIx, Outcome};
+use strowger::ra::{
+    ActivityFlags, Bytes, ConnId, FailureReason, FireFlags, ListenerIx, Outcome, Query,
+};
 use strowger::time::Now;
 use strowger_journal::{MAX_SUB, MAX_VALUE};
 
@@ -167,7 +169,13 @@ impl RaHost for Kernel {
     fn stream(&mut self, ra: RaIx, conn: ConnId, bytes: Bytes) {
         self.push(ShardOutput::Stream { ra, conn, bytes });
     }
-    fn connect(&mut self, ra: RaIx, listener: ListenerIx, to: SocketAddr) -> ConnId {
+    fn connect(
+        &mut self,
+        ra: RaIx,
+        listener: ListenerIx,
+        to: SocketAddr,
+        server_name: Option<&str>,
+    ) -> ConnId {
         let conn = ConnId(self.next_conn);
         self.next_conn += 1;
         self.push(ShardOutput::Connect {
@@ -175,11 +183,15 @@ impl RaHost for Kernel {
             conn,
             listener,
             to,
+            server_name: server_name.map(Into::into),
         });
         conn
     }
     fn close(&mut self, ra: RaIx, conn: ConnId) {
         self.push(ShardOutput::Close { ra, conn });
+    }
+    fn resolve(&mut self, ra: RaIx, token: u64, query: Query) {
+        self.push(ShardOutput::Resolve { ra, token, query });
     }
 
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64) {

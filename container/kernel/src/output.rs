@@ -2,8 +2,9 @@
 
 use crate::{AdaptorState, ServiceState};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use strowger::id::{Component, EntityId, RaIx, ServiceIx};
-use strowger::ra::{Bytes, ConnId, ListenerIx};
+use strowger::ra::{Answer, Bytes, ConnId, ListenerIx, Peer, Query, ResolveError};
 
 /// What the network has for an adaptor entity; the same as the inputs of that name in [`strowger::ra::Input`].
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub enum NetInput<'a> {
         local: SocketAddr,
         /// Accepted, not opened.
         inbound: bool,
+        /// Over TLS: what the handshake has proved.
+        secure: Option<Arc<Peer>>,
     },
     /// A connection could not be opened.
     ConnectFailed {
@@ -58,6 +61,13 @@ pub enum NetInput<'a> {
         listener: ListenerIx,
         /// To whom.
         to: SocketAddr,
+    },
+    /// The answer to a question for the name servers.
+    Resolved {
+        /// The adaptor's own.
+        token: u64,
+        /// The answer.
+        answer: Result<Answer, ResolveError>,
     },
 }
 
@@ -94,6 +104,8 @@ pub enum ShardOutput {
         listener: ListenerIx,
         /// To whom.
         to: SocketAddr,
+        /// Over TLS: the host that is asked for, and that the certificate must be for; without it, the address.
+        server_name: Option<Box<str>>,
     },
     /// Close a connection after what was sent on it; answered with `Closed`.
     Close {
@@ -101,6 +113,15 @@ pub enum ShardOutput {
         ra: RaIx,
         /// The connection.
         conn: ConnId,
+    },
+    /// Ask the name servers and answer with `Resolved`.
+    Resolve {
+        /// For which adaptor entity.
+        ra: RaIx,
+        /// Comes back with the answer.
+        token: u64,
+        /// What.
+        query: Query,
     },
     /// An alarm was raised or cleared. Waits for nothing.
     Alarm {

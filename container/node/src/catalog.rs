@@ -185,10 +185,10 @@ fn links(root: &SbbDescriptor) -> Vec<Link> {
 
 /// The word for a transport.
 pub(crate) const fn transport_word(transport: Transport) -> &'static str {
-    if matches!(transport, Transport::Tcp) {
-        "tcp"
-    } else {
-        "udp"
+    match transport {
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+        Transport::Udp | _ => "udp",
     }
 }
 

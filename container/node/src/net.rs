@@ -143,7 +143,7 @@ impl Net {
                 self.acceptors.push((acceptor, Flags::default()));
                 address
             }
-            _ => return Err(io::ErrorKind::Unsupported.into()),
+            Transport::Tls | _ => return Err(io::ErrorKind::Unsupported.into()),
         };
         self.bound.push(Bound {
             at,

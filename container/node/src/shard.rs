@@ -258,8 +258,14 @@ impl Driver {
                     conn,
                     listener,
                     to,
+                    ..
                 } => {
                     self.net.connect(conn, Socket { ra, listener }, to);
+                }
+                ShardOutput::Resolve { ra, token, .. } => {
+                    let answer = Err(strowger::ra::ResolveError::Failed);
+                    self.shard
+                        .input(now, ra, NetInput::Resolved { token, answer });
                 }
                 ShardOutput::Close { conn, .. } => self.net.close(conn),
                 ShardOutput::Alarm {

@@ -7,7 +7,7 @@ use strowger::ra::Transport;
 /// A network with a node on it, as scripted peers see it: the virtual one of a [`TestKit`](crate::TestKit), or this
 /// machine's sockets with a running node. A scenario that is written against it runs on both.
 ///
-/// A peer is one address, with both transports. Host names of scenarios stand for peers.
+/// A peer is one address, with all transports; over TLS the bytes are given and shown plain. Host names of scenarios stand for peers.
 pub trait Ground {
     /// Where the node listens for that transport; `None` if it does not.
     fn node(&self, transport: Transport) -> Option<SocketAddr>;
@@ -15,7 +15,7 @@ pub trait Ground {
     /// The address of the peer of that name, opened when first asked for.
     fn peer(&self, name: &str) -> SocketAddr;
 
-    /// Sends from a peer. With TCP, on the connection between the two, which is opened when there is none.
+    /// Sends from a peer. With a transport of streams, on the connection between the two, which is opened when there is none.
     fn send(&self, from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &[u8]);
 
     /// The next thing that came to any of the peers; waits for it at most this long.

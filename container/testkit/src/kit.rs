@@ -12,7 +12,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::AdaptorDef;
+use strowger::ra::{AdaptorDef, Peer, Query, Record, RecordKind, ResolveError};
 use strowger::sbb::Sbb;
 use strowger::service::ServiceDef;
 use strowger::time::Now;
@@ -232,6 +232,32 @@ impl TestKit {
     /// How good the network is from here on.
     pub fn set_link(&self, link: Link) {
         self.world.borrow_mut().net.set_link(link);
+    }
+
+    // ---- names
+
+    /// The name servers have these records for a name from here on, with those that they had.
+    pub fn dns(&self, name: &str, ttl: Duration, records: impl IntoIterator<Item = Record>) {
+        let records = records.into_iter().collect();
+        self.world.borrow_mut().net.scripted.add(name, ttl, records);
+    }
+    /// A question is answered with this error from here on, a [`ResolveError::Timeout`] after five seconds. Names that
+    /// nothing was said of do not exist.
+    pub fn dns_fails(&self, name: &str, kind: RecordKind, error: ResolveError) {
+        let query = Query::new(name, kind);
+        self.world.borrow_mut().net.scripted.fail(&query, error);
+    }
+    /// The name servers know nothing of a name any more.
+    pub fn dns_forget(&self, name: &str) {
+        self.world.borrow_mut().net.scripted.forget(name);
+    }
+    /// What a peer's certificate says. Without one, a peer that connects shows none, and one that the node connects to
+    /// has one for whatever name it is asked for; with one, connections to the peer under other names fail.
+    #[track_caller]
+    pub fn certificate(&self, peer: &str, says: Peer) {
+        let mut world = self.started();
+        let address = world.net.peer(peer);
+        world.net.scripted.certify(address, says);
     }
 
     // ---- what there is

@@ -16,6 +16,7 @@ mod field;
 mod ground;
 mod kit;
 mod ladder;
+mod names;
 mod net;
 mod plan;
 mod stream;

@@ -6,12 +6,16 @@
 use crate::clock::{Instant, nanos};
 use crate::ground::Received;
 use crate::ladder::Ladder;
+use crate::names::{Names, SILENCE};
 use crate::stream::{End, Streams};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::RaIx;
-use strowger::ra::{Bytes, ConnId, Entropy, ListenerIx, Transport};
+use strowger::ra::{
+    Answer, Bytes, ConnId, Entropy, ListenerIx, Peer, Query, ResolveError, Transport,
+};
 use strowger_kernel::{NetInput, ShardOutput};
 
 /// Messages that the peers may leave unread; what is beyond is dropped.
@@ -53,11 +57,16 @@ pub(crate) enum Packet {
         to: End,
         piece: Piece,
     },
+    Resolved {
+        ra: RaIx,
+        token: u64,
+        answer: Result<Answer, ResolveError>,
+    },
 }
 
 #[derive(Debug)]
 pub(crate) enum Piece {
-    Opened,
+    Opened(Option<Arc<Peer>>),
     Refused,
     Bytes(Bytes),
     Closed,
@@ -74,6 +83,7 @@ pub(crate) struct Net {
     peers: BTreeSet<SocketAddr>,
     inbox: VecDeque<Received>,
     streams: Streams,
+    pub(crate) scripted: Names,
     pub(crate) ladder: Ladder,
 }
 
@@ -89,6 +99,7 @@ impl Net {
             peers: BTreeSet::new(),
             inbox: VecDeque::new(),
             streams: Streams::default(),
+            scripted: Names::default(),
             ladder: Ladder::default(),
         }
     }
@@ -173,19 +184,21 @@ impl Net {
         now: Instant,
         from: SocketAddr,
         to: SocketAddr,
+        transport: Transport,
         bytes: Bytes,
     ) {
         let (from_label, to_label) = (self.label(from), self.label(to));
         let conn = match self.streams.between(from, to) {
             Some(conn) => conn,
             None => {
-                let Some(socket) = self.socket_at(to, Transport::Tcp) else {
+                let Some(socket) = self.socket_at(to, transport) else {
                     self.ladder
                         .message(now, &from_label, &to_label, &bytes, " (refused)");
                     return;
                 };
                 let conn = self.streams.accept(from, &socket);
-                self.piece(now, conn, End::Node, Piece::Opened);
+                let secure = (transport == Transport::Tls).then(|| self.scripted.client(from));
+                self.piece(now, conn, End::Node, Piece::Opened(secure));
                 conn
             }
         };
@@ -220,13 +233,14 @@ impl Net {
                 conn,
                 listener,
                 to,
+                server_name,
             } => {
                 let socket = self.socket(ra, listener)?;
-                let there = self.peers.contains(&to);
                 self.streams.connect(conn, to, &socket);
-                let piece = if there { Piece::Opened } else { Piece::Refused };
+                let piece = self.opened(&socket, to, server_name.as_deref());
                 self.piece(now, conn, End::Node, piece);
             }
+            ShardOutput::Resolve { ra, token, query } => self.resolve(now, ra, token, &query),
             ShardOutput::Close { conn, .. } => {
                 self.streams.stop_sending(conn, End::Node);
                 self.piece(now, conn, End::Peer, Piece::Closed);
@@ -240,6 +254,30 @@ impl Net {
             }
         }
         None
+    }
+
+    /// What becomes of a connection that the node opens.
+    fn opened(&self, socket: &Socket, to: SocketAddr, server_name: Option<&str>) -> Piece {
+        if !self.peers.contains(&to) {
+            return Piece::Refused;
+        }
+        if socket.transport != Transport::Tls {
+            return Piece::Opened(None);
+        }
+        match self.scripted.server(to, server_name) {
+            Some(secure) => Piece::Opened(Some(secure)),
+            None => Piece::Refused,
+        }
+    }
+
+    fn resolve(&mut self, now: Instant, ra: RaIx, token: u64, query: &Query) {
+        let answer = self.scripted.answer(query);
+        let waits = match answer {
+            Err(ResolveError::Timeout) => nanos(SILENCE),
+            _ => 0,
+        };
+        let at = now + waits + self.flight();
+        self.fly(at, Packet::Resolved { ra, token, answer });
     }
 
     fn stream(&mut self, now: Instant, conn: ConnId, bytes: Bytes) {
@@ -319,15 +357,21 @@ impl Net {
                 piece,
             } => {
                 let (peer, local) = self.streams.ends(*conn)?;
+                let transport = self.streams.transport(*conn)?;
                 match piece {
-                    Piece::Bytes(bytes) => self.put(peer, local, Transport::Tcp, bytes),
+                    Piece::Bytes(bytes) => self.put(peer, local, transport, bytes),
                     Piece::Closed => {
-                        self.put(peer, local, Transport::Tcp, &[]);
+                        self.put(peer, local, transport, &[]);
                         self.streams.told(*conn, End::Peer);
                     }
-                    Piece::Opened | Piece::Refused => {}
+                    Piece::Opened(_) | Piece::Refused => {}
                 }
                 None
+            }
+            Packet::Resolved { ra, token, answer } => {
+                let answer = answer.clone();
+                let token = *token;
+                Some((*ra, NetInput::Resolved { token, answer }))
             }
         }
     }
@@ -347,8 +391,8 @@ impl Net {
     pub(crate) fn node_died(&mut self) {
         self.flying
             .retain(|_, packet| matches!(packet, Packet::Datagram { .. }));
-        for (peer, local) in self.streams.clear() {
-            self.put(peer, local, Transport::Tcp, &[]);
+        for (peer, local, transport) in self.streams.clear() {
+            self.put(peer, local, transport, &[]);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::net::{Piece, Socket};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use strowger::id::RaIx;
-use strowger::ra::{ConnId, ListenerIx};
+use strowger::ra::{ConnId, ListenerIx, Transport};
 use strowger_kernel::NetInput;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct Streams {
 struct Conn {
     ra: RaIx,
     listener: ListenerIx,
+    transport: Transport,
     peer: SocketAddr,
     local: SocketAddr,
     inbound: bool,
@@ -50,6 +51,7 @@ impl Streams {
         let new = Conn {
             ra: socket.ra,
             listener: socket.listener,
+            transport: socket.transport,
             peer,
             local,
             inbound,
@@ -96,6 +98,10 @@ impl Streams {
 
     pub(crate) fn ends(&self, conn: ConnId) -> Option<(SocketAddr, SocketAddr)> {
         self.conns.get(&conn.0).map(|c| (c.peer, c.local))
+    }
+
+    pub(crate) fn transport(&self, conn: ConnId) -> Option<Transport> {
+        self.conns.get(&conn.0).map(|c| c.transport)
     }
 
     pub(crate) fn is_local(&self, address: SocketAddr) -> bool {
@@ -147,12 +153,13 @@ impl Streams {
         let c = self.conns.get(&conn.0)?;
         let ra = c.ra;
         let input = match piece {
-            Piece::Opened => NetInput::Connected {
+            Piece::Opened(secure) => NetInput::Connected {
                 conn,
                 listener: c.listener,
                 peer: c.peer,
                 local: c.local,
                 inbound: c.inbound,
+                secure: secure.clone(),
             },
             Piece::Bytes(_) if !c.node_open => return None,
             Piece::Bytes(bytes) => NetInput::Received { conn, bytes },
@@ -164,15 +171,15 @@ impl Streams {
                 self.conns.remove(&conn.0);
             }
             Piece::Closed => self.told(conn, End::Node),
-            Piece::Opened | Piece::Bytes(_) => {}
+            Piece::Opened(_) | Piece::Bytes(_) => {}
         }
         Some((ra, input))
     }
 
     /// Forgets all; gives the ends of those that the peers still had open.
-    pub(crate) fn clear(&mut self) -> Vec<(SocketAddr, SocketAddr)> {
+    pub(crate) fn clear(&mut self) -> Vec<(SocketAddr, SocketAddr, Transport)> {
         let conns = std::mem::take(&mut self.conns);
         let open = conns.into_values().filter(|c| c.peer_open);
-        open.map(|c| (c.peer, c.local)).collect()
+        open.map(|c| (c.peer, c.local, c.transport)).collect()
     }
 }

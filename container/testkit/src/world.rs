@@ -324,7 +324,7 @@ impl World {
         if transport == Transport::Udp {
             self.net.send_datagram(now, from, to, &bytes);
         } else {
-            self.net.send_stream(now, from, to, bytes);
+            self.net.send_stream(now, from, to, transport, bytes);
         }
     }
 }

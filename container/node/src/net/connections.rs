@@ -62,6 +62,7 @@ impl Net {
                 peer,
                 local,
                 inbound: true,
+                secure: None,
             };
             sink.input(at.ra, input);
         } else {
@@ -203,6 +204,7 @@ impl Net {
                     peer,
                     local,
                     inbound: false,
+                    secure: None,
                 };
                 self.reports.push_back((stream.at.ra, input));
                 self.counts.connected += 1;

@@ -52,6 +52,7 @@ impl Sink for Log {
             NetInput::PeerEnded { conn } => Heard::PeerEnded(conn),
             NetInput::Closed { conn } => Heard::Closed(conn),
             NetInput::SendFailed { to, .. } => Heard::SendFailed(to),
+            NetInput::Resolved { .. } => panic!("names are not resolved here"),
         });
     }
 }
@@ -71,6 +72,8 @@ impl Bench {
             bind: ([127, 0, 0, 1], 0).into(),
             connections,
             write_buffer: WRITE_BUFFER,
+            idle: Listener::IDLE,
+            tls: None,
         };
         let listeners = vec![
             listener("udp", Transport::Udp),
@@ -374,6 +377,8 @@ fn an_address_in_use_is_named() {
         bind: taken.local_addr().unwrap(),
         connections: 0,
         write_buffer: 0,
+        idle: Listener::IDLE,
+        tls: None,
     };
     let error = Net::open(&[(RA, vec![listener])])
         .err()

@@ -126,6 +126,8 @@ impl Protocol for Toy {
             bind: bind.parse().unwrap(),
             connections: settings.connections,
             write_buffer: settings.write_buffer,
+            idle: Listener::IDLE,
+            tls: None,
         };
         vec![
             listener("udp", Transport::Udp, &settings.udp),

@@ -1,5 +1,6 @@
 //! The test kit itself: what it promises of time, crashes, the store and the network.
 
+mod names;
 mod toy;
 
 use std::net::SocketAddr;

@@ -122,6 +122,8 @@ impl Protocol for ToyProtocol {
             bind: SocketAddr::from(([127, 0, 0, 1], 7000)),
             connections: 10,
             write_buffer: 1000,
+            idle: Listener::IDLE,
+            tls: None,
         };
         vec![listener(Transport::Udp), listener(Transport::Tcp)]
     }

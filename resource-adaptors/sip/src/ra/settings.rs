@@ -261,6 +261,8 @@ impl Settings {
                 ListenerTransport::Tcp => listener.connections,
             },
             write_buffer: self.limits.write_buffer_bytes,
+            idle: Listener::IDLE,
+            tls: None,
         };
         self.listeners.iter().map(listener).collect()
     }

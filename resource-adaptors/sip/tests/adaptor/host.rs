@@ -8,7 +8,7 @@ use strowger::error::OpError;
 use strowger::event::{AnyEvent, EventDecl, FireOptions};
 use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, Slot};
-use strowger::ra::{ActivityFlags, ConnId, FireFlags, ListenerIx};
+use strowger::ra::{ActivityFlags, ConnId, FireFlags, ListenerIx, Query};
 use strowger::time::{Mono, Now, Wall};
 
 pub(crate) struct Host {
@@ -39,6 +39,7 @@ pub(crate) enum Did {
     Datagram(String),
     Stream(ConnId, String),
     Connect(SocketAddr),
+    Resolve(Query),
     Close,
     Count(&'static str),
 }
@@ -61,6 +62,7 @@ impl Did {
             Self::Forget(sub) => format!("forget {sub:?}"),
             Self::Datagram(text) | Self::Stream(_, text) => line(text),
             Self::Connect(to) => format!("connect {to}"),
+            Self::Resolve(query) => format!("resolve {:?} {}", query.kind, query.name),
             Self::Close => "close".to_owned(),
             Self::Count(name) => format!("count {name}"),
         }
@@ -192,10 +194,19 @@ impl RaHost for Host {
         self.last_sent = String::from_utf8_lossy(&bytes).into_owned();
         self.did.push(Did::Stream(conn, self.last_sent.clone()));
     }
-    fn connect(&mut self, _ra: RaIx, _listener: ListenerIx, to: SocketAddr) -> ConnId {
+    fn connect(
+        &mut self,
+        _ra: RaIx,
+        _listener: ListenerIx,
+        to: SocketAddr,
+        _server_name: Option<&str>,
+    ) -> ConnId {
         self.last_conn = ConnId(self.last_conn.0 + 1);
         self.did.push(Did::Connect(to));
         self.last_conn
+    }
+    fn resolve(&mut self, _ra: RaIx, _token: u64, query: Query) {
+        self.did.push(Did::Resolve(query));
     }
     fn close(&mut self, _ra: RaIx, _conn: ConnId) {
         self.did.push(Did::Close);

@@ -16,6 +16,7 @@ impl Bench {
             peer,
             local,
             inbound: true,
+            secure: None,
         });
     }
 
@@ -152,6 +153,7 @@ fn a_request_whose_connection_breaks_is_sent_once_more() {
             peer,
             local,
             inbound: false,
+            secure: None,
         });
         bench.did();
         bench.input(Input::Closed { conn });
@@ -247,6 +249,7 @@ impl Bench {
             peer,
             local,
             inbound: false,
+            secure: None,
         });
         self.did();
         conn
