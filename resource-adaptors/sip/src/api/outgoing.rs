@@ -86,7 +86,17 @@ impl Outgoing {
         self
     }
 
-    pub(super) fn passing(request: &Request) -> Self {
+    /// Takes out every header line of that name, in full or compact form.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.draft.lines = without_named(&self.draft.lines, name).into();
+        self
+    }
+
+    /// What a request says for another leg: method, body and every header that passes. Within a dialog it goes out with
+    /// [`Sip::send`](crate::Sip::send); the response that comes knows which request it answers.
+    #[must_use]
+    pub fn passing(request: &Request) -> Self {
         let message = request.message();
         Self {
             draft: Draft {
@@ -165,6 +175,19 @@ pub(super) fn with_header(lines: &[u8], name: &str, value: &str) -> Bytes {
 }
 
 pub(super) fn without(lines: &[u8], id: HeaderId) -> Vec<u8> {
+    without_lines(lines, |name| HeaderId::lookup(name) == id)
+}
+
+pub(super) fn without_named(lines: &[u8], name: &str) -> Vec<u8> {
+    let id = HeaderId::lookup(name.as_bytes());
+    if id == HeaderId::Other {
+        without_lines(lines, |other| other.eq_ignore_ascii_case(name.as_bytes()))
+    } else {
+        without(lines, id)
+    }
+}
+
+fn without_lines(lines: &[u8], unwanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(lines.len());
     let mut skipping = false;
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -173,7 +196,7 @@ pub(super) fn without(lines: &[u8], id: HeaderId) -> Vec<u8> {
             .is_some_and(|byte| matches!(byte, b' ' | b'\t'));
         if !folded {
             let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            skipping = HeaderId::lookup(name.trim_ascii()) == id;
+            skipping = unwanted(name.trim_ascii());
         }
         if !skipping {
             out.extend_from_slice(line);
@@ -212,6 +235,15 @@ mod tests {
         assert_eq!(
             without(b"A: 1\r\nc: x\r\n y\r\nB: 2\r\n", HeaderId::ContentType),
             b"A: 1\r\nB: 2\r\n"
+        );
+        let some = b"User-Agent: x\r\nX-Odd: 1\r\nserver: y\r\nx-odd: 2\r\nc: z\r\n";
+        assert_eq!(
+            without_named(some, "X-ODD"),
+            b"User-Agent: x\r\nserver: y\r\nc: z\r\n"
+        );
+        assert_eq!(
+            without_named(some, "Content-Type"),
+            b"User-Agent: x\r\nX-Odd: 1\r\nserver: y\r\nx-odd: 2\r\n"
         );
     }
 }

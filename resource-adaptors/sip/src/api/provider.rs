@@ -11,7 +11,6 @@ use super::event::{Cancel, ClientTx, Dialog, Invite};
 use super::flow::FlowId;
 use super::message::{Request, RequestId, Response};
 use super::outgoing::Outgoing;
-use super::pass;
 use super::reply::Reply;
 use super::target::Target;
 use crate::proto::slab::Key;
@@ -76,6 +75,7 @@ pub enum Command {
     },
     HangUp {
         dialog: ActivityId,
+        lines: Bytes,
     },
     Cancel {
         dialog: ActivityId,
@@ -249,8 +249,23 @@ impl Sip {
     /// # Errors
     /// The dialog is another adaptor's.
     pub fn relay(&self, cx: &mut Cx<'_>, response: &Response, to: Handle<Dialog>) -> Result {
+        self.relay_as(cx, response, to, Reply::passing(response))
+    }
+
+    /// The same, but with what the service has made of it, mostly of [`Reply::passing`]. It still goes to the request that
+    /// `response` answers.
+    ///
+    /// # Errors
+    /// The dialog is another adaptor's, or the status is not between 100 and 699.
+    pub fn relay_as(
+        &self,
+        cx: &mut Cx<'_>,
+        response: &Response,
+        to: Handle<Dialog>,
+        reply: Reply,
+    ) -> Result {
         self.check(cx, to)?;
-        let reply = Reply::passing(response).0;
+        let reply = checked(reply)?;
         cx.command(
             self.ra,
             match response.link {
@@ -274,27 +289,34 @@ impl Sip {
     /// # Errors
     /// The method is BYE or CANCEL (end the other leg with [`bye`](Self::bye)), or the dialog is another adaptor's.
     pub fn relay_request(&self, cx: &mut Cx<'_>, request: &Request, to: Handle<Dialog>) -> Result {
+        self.relay_request_as(cx, request, to, Outgoing::passing(request))
+    }
+
+    /// The same, but with what the service has made of it, mostly of [`Outgoing::passing`].
+    ///
+    /// # Errors
+    /// As for [`relay_request`](Self::relay_request).
+    pub fn relay_request_as(
+        &self,
+        cx: &mut Cx<'_>,
+        request: &Request,
+        to: Handle<Dialog>,
+        outgoing: Outgoing,
+    ) -> Result {
         self.check(cx, to)?;
         let method = request.method();
         if matches!(method, Method::Bye | Method::Cancel) {
             return Err(SipError::Method.into());
         }
-        let dialog = to.id();
+        let (dialog, draft) = (to.id(), outgoing.draft);
         let command = if *method == Method::Ack {
-            let (lines, body) = (
-                pass::lines(request.message()),
-                request.message().body_bytes(),
-            );
             Command::Ack {
                 dialog,
-                lines,
-                body,
+                lines: draft.lines,
+                body: draft.body,
             }
         } else {
-            Command::Within {
-                dialog,
-                draft: Outgoing::passing(request).draft,
-            }
+            Command::Within { dialog, draft }
         };
         cx.command(self.ra, command);
         Ok(())
@@ -336,11 +358,29 @@ impl Sip {
     /// # Errors
     /// The dialog is another adaptor's.
     pub fn bye(&self, cx: &mut Cx<'_>, dialog: Handle<Dialog>) -> Result {
+        self.hang_up(cx, dialog, Bytes::new())
+    }
+
+    /// The same with the value of a Reason header (RFC 3326), which goes with CANCEL, 480 or BYE. A BYE that is sent again
+    /// after a restart, and a CANCEL that has to wait for a first response, go without it.
+    ///
+    /// # Errors
+    /// As for [`bye`](Self::bye).
+    pub fn bye_because(&self, cx: &mut Cx<'_>, dialog: Handle<Dialog>, reason: &str) -> Result {
+        self.hang_up(
+            cx,
+            dialog,
+            super::outgoing::with_header(b"", "Reason", reason),
+        )
+    }
+
+    fn hang_up(&self, cx: &mut Cx<'_>, dialog: Handle<Dialog>, lines: Bytes) -> Result {
         self.check(cx, dialog)?;
         cx.command(
             self.ra,
             Command::HangUp {
                 dialog: dialog.id(),
+                lines,
             },
         );
         Ok(())

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::outgoing::{with_header, without};
+use super::outgoing::{with_header, without, without_named};
 use super::{Response, pass};
 use crate::proto::ua;
 use crate::proto::wire::HeaderId;
@@ -48,6 +48,13 @@ impl Reply {
             content_type,
         );
         self.0.body = body.into();
+        self
+    }
+
+    /// Takes out every header line of that name, in full or compact form.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.lines = without_named(&self.0.lines, name).into();
         self
     }
 

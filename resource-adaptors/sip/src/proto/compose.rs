@@ -72,15 +72,15 @@ pub(super) fn trying(request: &Message, source: &Flow) -> Bytes {
 
 /// The ACK for a final response that is not 2xx (RFC 3261 17.1.1.3). `request` is our INVITE.
 pub(super) fn ack_failure(request: &Bytes, response: &Message) -> Bytes {
-    follow_up(request, b"ACK", response.get(HeaderId::To))
+    follow_up(request, b"ACK", response.get(HeaderId::To), b"")
 }
 
-/// The CANCEL of our INVITE (RFC 3261 9.1).
-pub(super) fn cancel(request: &Bytes) -> Bytes {
-    follow_up(request, b"CANCEL", None)
+/// The CANCEL of our INVITE (RFC 3261 9.1), with whole header lines of the service's.
+pub(super) fn cancel(request: &Bytes, lines: &[u8]) -> Bytes {
+    follow_up(request, b"CANCEL", None, lines)
 }
 
-fn follow_up(request: &Bytes, method: &[u8], to: Option<&[u8]>) -> Bytes {
+fn follow_up(request: &Bytes, method: &[u8], to: Option<&[u8]>, lines: &[u8]) -> Bytes {
     // We wrote the request, so it can be read; if not, nothing is sent in its name.
     let Ok(request) = Message::parse(request.clone(), &Limits::DEFAULT) else {
         return Bytes::new();
@@ -112,6 +112,7 @@ fn follow_up(request: &Bytes, method: &[u8], to: Option<&[u8]>) -> Bytes {
     out.push(b' ');
     out.extend_from_slice(method);
     out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(lines);
     push_body(&mut out, b"");
     Bytes::from(out)
 }

@@ -36,8 +36,8 @@ impl Core {
                 Some(key) => self.ua.ack_ok(key, &lines, &body),
                 None => Err(UaError::Gone),
             },
-            Command::HangUp { dialog } => match self.key(cx, dialog) {
-                Some(key) => self.ua.hang_up(now, key),
+            Command::HangUp { dialog, lines } => match self.key(cx, dialog) {
+                Some(key) => self.ua.hang_up_with(now, key, &lines),
                 None => Err(UaError::Gone),
             },
             Command::Cancel { dialog } => match self.key(cx, dialog) {

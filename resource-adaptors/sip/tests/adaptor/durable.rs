@@ -89,7 +89,10 @@ fn a_restored_call_answers_and_sends_bye() {
     let mut next = bench.restart();
     let (activity, _) = bench.host.records.keys().next().unwrap().clone();
     next.did();
-    next.command(Command::HangUp { dialog: activity });
+    next.command(Command::HangUp {
+        dialog: activity,
+        lines: Bytes::new(),
+    });
     assert!(next.short().starts_with(&["persist []".to_owned()]));
 }
 
@@ -134,7 +137,10 @@ fn a_200_without_ack_is_sent_again_after_a_restart() {
 fn a_bye_without_answer_is_sent_again_after_a_restart() {
     let mut bench = Bench::durable();
     let (activity, _) = bench.up();
-    bench.command(Command::HangUp { dialog: activity });
+    bench.command(Command::HangUp {
+        dialog: activity,
+        lines: Bytes::new(),
+    });
     assert_eq!(bench.short(), ["persist []", "forget [1]", "BYE"]);
     let mut next = bench.restart();
     assert_eq!(next.short(), ["persist []", "BYE"]);

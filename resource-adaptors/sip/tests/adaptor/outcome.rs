@@ -305,7 +305,10 @@ fn a_call_of_a_services_reports_its_answers() {
         (last.status(), last.is_to_invite(), last.is_local()),
         (200, true, false)
     );
-    bench.command(Command::HangUp { dialog: activity });
+    bench.command(Command::HangUp {
+        dialog: activity,
+        lines: Bytes::new(),
+    });
     assert_eq!(bench.short(), ["BYE"]);
 }
 
@@ -344,7 +347,10 @@ fn a_request_that_cannot_be_written_fails_on_its_activity() {
 fn a_command_that_comes_too_late_does_nothing() {
     let mut bench = Bench::new();
     let gone = ActivityId::from_raw(12_345);
-    bench.command(Command::HangUp { dialog: gone });
+    bench.command(Command::HangUp {
+        dialog: gone,
+        lines: Bytes::new(),
+    });
     bench.command(Command::Cancel { dialog: gone });
     bench.command(Command::Answer {
         dialog: gone,

@@ -185,7 +185,7 @@ fn a_cancel_waits_for_a_provisional_response() {
     let tx = bench.send(ClientKind::Invite, "INVITE");
     let mut out = Vec::new();
     assert_eq!(
-        bench.tx.cancel(bench.now, tx, &mut out),
+        bench.tx.cancel(bench.now, tx, b"", &mut out),
         Ok(Cancelled::Waiting)
     );
     assert!(out.is_empty());
@@ -216,11 +216,11 @@ fn a_cancel_without_answer_gives_the_invite_up_after_64_t1() {
     bench.answer(&request, 180, "b");
     let mut out = Vec::new();
     assert_eq!(
-        bench.tx.cancel(bench.now, tx, &mut out),
+        bench.tx.cancel(bench.now, tx, b"", &mut out),
         Ok(Cancelled::Sent)
     );
     assert_eq!(
-        bench.tx.cancel(bench.now, tx, &mut out),
+        bench.tx.cancel(bench.now, tx, b"", &mut out),
         Ok(Cancelled::Sent)
     );
     assert_eq!(out.len(), 1, "one CANCEL");
@@ -239,7 +239,7 @@ fn a_cancel_after_the_final_response_is_too_late() {
     let request = sample(tx, "INVITE");
     bench.answer(&request, 200, "b");
     assert_eq!(
-        bench.tx.cancel(bench.now, tx, &mut Vec::new()),
+        bench.tx.cancel(bench.now, tx, b"", &mut Vec::new()),
         Ok(Cancelled::TooLate)
     );
 }

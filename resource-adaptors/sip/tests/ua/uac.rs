@@ -210,6 +210,39 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
     assert_eq!(bench.seen(), ["ended"]);
 }
 
+/// RFC 3326: why a call is given up or ended.
+#[test]
+fn a_reason_goes_with_cancel_and_with_bye() {
+    let why = Bytes::from_static(b"Reason: SIP;cause=200\r\n");
+    for answered in [false, true] {
+        let mut bench = Bench::new();
+        let dialog = bench.ua.invite(bench.now, 500, 9, &draft("offer")).unwrap();
+        bench.drain();
+        let invite = bench.take_sent().remove(0);
+        bench.receive(response(
+            &invite,
+            if answered { 200 } else { 180 },
+            "bo",
+            "",
+        ));
+        bench.take_sent();
+        bench.ua.hang_up_with(bench.now, dialog, &why).unwrap();
+        bench.drain();
+        let last = bench.take_sent().remove(0);
+        assert_eq!(line(&last), if answered { "BYE" } else { "CANCEL" });
+        assert_eq!(text(&last, "Reason"), "SIP;cause=200");
+        if !answered {
+            // The answer crosses the CANCEL: it is acknowledged and ended for the same reason.
+            bench.receive(response(&invite, 200, "bo", ""));
+            let bye = bench.take_sent().pop().unwrap();
+            assert_eq!(
+                (line(&bye), text(&bye, "Reason")),
+                ("BYE".to_owned(), "SIP;cause=200".to_owned())
+            );
+        }
+    }
+}
+
 #[test]
 fn the_second_branch_of_a_fork_is_ended() {
     let mut bench = Bench::new();

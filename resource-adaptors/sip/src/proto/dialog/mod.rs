@@ -91,6 +91,8 @@ pub struct Pending {
     pub unacked: Option<Unacked>,
     /// A 2xx to our INVITE that we have not acknowledged.
     pub unanswered: Option<AckDue>,
+    /// Whole header lines for the message that ends the dialog.
+    pub farewell: Bytes,
 }
 
 impl Pending {
@@ -100,6 +102,7 @@ impl Pending {
             && self.requests_in.is_empty()
             && self.unacked.is_none()
             && self.unanswered.is_none()
+            && self.farewell.is_empty()
     }
 }
 

@@ -85,7 +85,7 @@ impl<U: Copy> Transactions<U> {
         let release = client.cancel_wanted && client.state == ClientState::Proceeding;
         self.reschedule_client(tx, deadlines);
         if release {
-            self.send_cancel(now, tx, out);
+            self.send_cancel(now, tx, b"", out);
         }
         let again = match step {
             ClientStep::Deliver { again } => again,
@@ -131,7 +131,8 @@ impl<U: Copy> Transactions<U> {
         }
     }
 
-    /// Asks for an INVITE to be cancelled (RFC 3261 9.1).
+    /// Asks for an INVITE to be cancelled (RFC 3261 9.1). `lines` are whole header lines for the CANCEL; one that has to wait
+    /// for a first response goes without them.
     ///
     /// # Errors
     /// [`TransactionError::Gone`].
@@ -139,6 +140,7 @@ impl<U: Copy> Transactions<U> {
         &mut self,
         now: Ms,
         invite: Key,
+        lines: &[u8],
         out: &mut Vec<Transmit>,
     ) -> Result<Cancelled, TransactionError> {
         let client = self.clients.get_mut(invite).ok_or(TransactionError::Gone)?;
@@ -149,14 +151,14 @@ impl<U: Copy> Transactions<U> {
             }
             ClientState::Proceeding if client.other.is_some() => Ok(Cancelled::Sent),
             ClientState::Proceeding => {
-                self.send_cancel(now, invite, out);
+                self.send_cancel(now, invite, lines, out);
                 Ok(Cancelled::Sent)
             }
             ClientState::Accepted | ClientState::Completed => Ok(Cancelled::TooLate),
         }
     }
 
-    fn send_cancel(&mut self, now: Ms, invite: Key, out: &mut Vec<Transmit>) {
+    fn send_cancel(&mut self, now: Ms, invite: Key, lines: &[u8], out: &mut Vec<Transmit>) {
         let Some(client) = self.clients.get_mut(invite) else {
             return;
         };
@@ -175,7 +177,7 @@ impl<U: Copy> Transactions<U> {
         if let Some(client) = self.clients.get_mut(invite) {
             client.other = Some(tx);
         }
-        self.send(now, tx, compose::cancel(&request), out);
+        self.send(now, tx, compose::cancel(&request, lines), out);
     }
 
     /// Keeps the ACK for a 2xx with its INVITE, so that [`resend`](Self::resend) can answer copies of the 2xx.
@@ -299,7 +301,7 @@ impl<U: Copy> Transactions<U> {
                 })
             }
             ClientStep::Cancel => {
-                self.send_cancel(now, tx, out);
+                self.send_cancel(now, tx, b"", out);
                 None
             }
             ClientStep::Remove => {

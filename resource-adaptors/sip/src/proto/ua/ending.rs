@@ -14,7 +14,19 @@ impl Ua {
     /// # Errors
     /// The dialog is gone.
     pub fn hang_up(&mut self, now: Ms, key: Key) -> Result<(), UaError> {
-        let dialog = self.dialogs.get(key).ok_or(UaError::Gone)?;
+        self.hang_up_with(now, key, &Bytes::new())
+    }
+
+    /// The same; `lines` are whole header lines for the CANCEL, the 480 or the BYE, such as Reason (RFC 3326). They are not
+    /// written down: a BYE that is sent again after a restart goes without them.
+    ///
+    /// # Errors
+    /// The dialog is gone.
+    pub fn hang_up_with(&mut self, now: Ms, key: Key, lines: &Bytes) -> Result<(), UaError> {
+        let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
+        if !lines.is_empty() && dialog.phase != Phase::Ending {
+            dialog.pending_mut().farewell = lines.clone();
+        }
         let pending = dialog.pending.as_ref();
         match (dialog.phase, dialog.role) {
             (Phase::Early, Role::Uac) if pending.is_some_and(|p| p.invite_out.is_some()) => {
@@ -22,7 +34,7 @@ impl Ua {
             }
             (Phase::Early, Role::Uac) => self.end_dialog(now, key),
             (Phase::Early, Role::Uas) => match pending.and_then(|pending| pending.invite_in) {
-                Some(tx) => self.respond_lines(now, tx, 480, b""),
+                Some(tx) => self.respond_lines(now, tx, 480, lines),
                 None => self.end_dialog(now, key),
             },
             (Phase::Confirmed, _) => self.bye(now, key),
@@ -45,7 +57,11 @@ impl Ua {
             .and_then(|pending| pending.invite_out)
             .ok_or(UaError::State)?;
         dialog.cancelled |= dialog.phase == Phase::Early;
-        self.tx.cancel(now, invite, &mut self.sends)?;
+        let lines = dialog
+            .pending
+            .as_ref()
+            .map_or_else(Bytes::new, |pending| pending.farewell.clone());
+        self.tx.cancel(now, invite, &lines, &mut self.sends)?;
         self.flush();
         Ok(())
     }
@@ -121,6 +137,14 @@ impl Ua {
     }
 
     pub(super) fn send_bye(&mut self, now: Ms, key: Key) {
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        let lines = dialog
+            .pending
+            .as_mut()
+            .map_or_else(Bytes::new, |pending| std::mem::take(&mut pending.farewell));
+        dialog.tidy();
         let Some(dialog) = self.dialogs.get(key) else {
             return;
         };
@@ -132,6 +156,7 @@ impl Ua {
         };
         let draft = Draft {
             method: Bytes::from_static(b"BYE"),
+            lines,
             max_forwards: 70,
             ..Draft::default()
         };
