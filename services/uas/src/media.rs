@@ -1,4 +1,5 @@
-//! Session descriptions of one who has no media: RFC 3264 section 6, every stream accepted and inactive.
+//! Session descriptions of one who has no media: RFC 3264 section 6, every stream accepted and inactive, its formats
+//! with the names that the offer gives them.
 
 use std::net::SocketAddr;
 
@@ -18,6 +19,10 @@ pub(crate) fn answer(offer: &[u8], at: SocketAddr) -> Vec<u8> {
             // A stream that is offered with port 0 is declined by its offerer.
             let port = if port == "0" { 0 } else { at.port() };
             stream(&mut out, kind, port, protocol, formats);
+        } else if line.starts_with("a=rtpmap:") {
+            // A format of the dynamic range means nothing without it (RFC 3264 6.1); clients refuse such an answer.
+            out.push_str(line.trim_end());
+            out.push_str("\r\n");
         }
     }
     out.into_bytes()
@@ -49,14 +54,14 @@ mod tests {
 
     #[test]
     fn every_stream_is_answered_in_order_with_its_formats() {
-        let offer = b"v=0\r\no=- 5 5 IN IP4 h\r\ns=-\r\nc=IN IP4 h\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 0\r\n\
-            a=rtpmap:8 PCMA/8000\r\nm=video 0 RTP/AVP 31\r\nm=broken\r\n";
+        let offer = b"v=0\r\no=- 5 5 IN IP4 h\r\ns=-\r\nc=IN IP4 h\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 96\r\n\
+            a=rtpmap:96 opus/48000/2\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\nm=broken\r\n";
         let at: SocketAddr = "127.0.0.1:9".parse().expect("an address");
         let answer = String::from_utf8(answer(offer, at)).expect("text");
         assert_eq!(
             answer,
             "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-             m=audio 9 RTP/AVP 8 0\r\na=inactive\r\nm=video 0 RTP/AVP 31\r\na=inactive\r\n"
+             m=audio 9 RTP/AVP 8 96\r\na=inactive\r\na=rtpmap:96 opus/48000/2\r\nm=video 0 RTP/AVP 31\r\na=inactive\r\n"
         );
     }
 
