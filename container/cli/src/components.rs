@@ -9,6 +9,7 @@ pub(crate) fn catalog() -> Catalog {
         .adaptor(strowger_sip::adaptor())
         .service(strowger_uas::service())
         .service(strowger_b2bua::service())
+        .service(strowger_registrar::service())
 }
 
 /// What configuration has to know of them.

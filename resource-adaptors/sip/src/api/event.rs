@@ -42,6 +42,15 @@ impl Activity for ClientTx {
     const TYPE: Component = named("sip-client-transaction");
 }
 
+/// An address of record with bindings in the location table: from the REGISTER that makes the first to the end of the
+/// last, whether it is removed or expires.
+#[derive(Clone, Copy, Debug)]
+pub enum Registration {}
+
+impl Activity for Registration {
+    const TYPE: Component = named("sip-registration");
+}
+
 macro_rules! requests {
     ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
         $(
@@ -65,7 +74,7 @@ macro_rules! requests {
         /// Every event type that the adaptor fires.
         #[must_use]
         pub fn decls() -> Vec<EventDecl> {
-            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>()]
+            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(), EventDecl::of::<Unregistered>()]
         }
     };
 }
@@ -116,4 +125,19 @@ pub struct NoAck;
 
 impl Event for NoAck {
     const TYPE: Component = named("sip-no-ack");
+}
+
+/// Bindings that nobody refreshed have ended. On the [`Registration`], which ends after it if none are left.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Unregistered {
+    /// The address of record.
+    pub aor: String,
+    /// The URIs of the contacts.
+    pub contacts: Vec<String>,
+    /// How many bindings are left.
+    pub left: u32,
+}
+
+impl Event for Unregistered {
+    const TYPE: Component = named("sip-unregistered");
 }

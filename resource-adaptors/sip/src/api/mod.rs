@@ -10,17 +10,21 @@ mod message;
 mod outgoing;
 mod pass;
 mod provider;
+mod registration;
 mod reply;
 mod target;
 
+pub use crate::proto::registrar::{Aor, AorError};
 pub use event::{
     Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,
-    Prack, Publish, ReInvite, Refer, Register, Subscribe, Update, decls,
+    Prack, Publish, ReInvite, Refer, Register, Registration, Subscribe, Unregistered, Update,
+    decls,
 };
 pub use flow::FlowId;
 pub use message::{Request, RequestId, Response, StatusClass};
 pub use outgoing::Outgoing;
 pub use provider::{Command, Lost, Sip, SipError};
+pub use registration::{Binding, Registered, Registrar};
 pub use reply::Reply;
 pub use target::{Target, TargetError};
 

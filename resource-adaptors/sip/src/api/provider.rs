@@ -13,6 +13,7 @@ use super::message::{Request, RequestId, Response};
 use super::outgoing::Outgoing;
 use super::reply::Reply;
 use super::target::Target;
+use crate::proto::registrar::{Aor, Binding};
 use crate::proto::slab::Key;
 use crate::proto::ua;
 use crate::proto::ua::Draft;
@@ -84,6 +85,11 @@ pub enum Command {
         tx: Key,
         lost: Lost,
     },
+    Register {
+        registration: ActivityId,
+        aor: Aor,
+        bindings: Vec<Binding>,
+    },
 }
 
 /// What is needed to answer a request whose transaction was lost with its process.
@@ -105,6 +111,10 @@ impl Provider for Sip {
 }
 
 impl Sip {
+    pub(super) fn ra(&self) -> RaIx {
+        self.ra
+    }
+
     /// Where a call wants to go: its Request-URI.
     ///
     /// # Errors

@@ -44,6 +44,14 @@ impl Core {
                 Some(key) => self.ua.cancel(now, key),
                 None => Err(UaError::Gone),
             },
+            Command::Register {
+                registration,
+                aor,
+                bindings,
+            } => {
+                self.register(cx, now, registration, &aor, bindings);
+                Ok(())
+            }
             Command::AcceptCancel { tx, lost } => match self.ua.accept_cancel(now, tx) {
                 Err(UaError::Gone) => self.respond(
                     now,

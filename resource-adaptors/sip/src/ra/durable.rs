@@ -55,6 +55,9 @@ impl Core {
         let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
             return;
         };
+        if self.is_registration(key, activity) {
+            return self.save_registration(cx, now, key, activity);
+        }
         if self
             .ua
             .dialog(key)

@@ -9,6 +9,7 @@
 mod commands;
 mod durable;
 mod output;
+mod registrations;
 mod settings;
 mod streams;
 
@@ -17,7 +18,7 @@ use std::collections::HashMap;
 
 use strowger::activity::Activity;
 use strowger::event::{Event, EventDecl, FireOptions};
-use strowger::id::{ActivityId, Component};
+use strowger::id::{ActivityId, Component, ComponentId};
 use strowger::ra::{
     AdaptorDef, ConnId, FailureReason, FireFlags, Input, Listener, Outcome, Protocol, Provider,
     RaCx, SettingsError,
@@ -61,6 +62,13 @@ struct Core {
     refusing: bool,
 }
 
+impl SipProtocol {
+    /// What providers read: the user agent, once there is one.
+    pub(crate) fn ua(&self) -> Option<&Ua> {
+        self.core.as_ref().map(|core| &core.ua)
+    }
+}
+
 impl Protocol for SipProtocol {
     const TYPE: Component = Sip::TYPE;
     type Settings = Settings;
@@ -79,7 +87,12 @@ impl Protocol for SipProtocol {
     }
 
     fn activities() -> Vec<Component> {
-        vec![api::Dialog::TYPE, api::ServerTx::TYPE, api::ClientTx::TYPE]
+        vec![
+            api::Dialog::TYPE,
+            api::ServerTx::TYPE,
+            api::ClientTx::TYPE,
+            api::Registration::TYPE,
+        ]
     }
 
     fn new(settings: &Settings) -> Self {
@@ -95,7 +108,7 @@ impl Protocol for SipProtocol {
     }
 
     fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Command>) {
-        let now = Ms(cx.now().mono.0 / NANOS);
+        let now = ms(cx.now().mono);
         let settings = &self.settings;
         let core = self
             .core
@@ -114,7 +127,7 @@ impl Protocol for SipProtocol {
     }
 
     fn view(&self) -> &dyn Any {
-        &()
+        self
     }
 }
 
@@ -122,6 +135,11 @@ impl Protocol for SipProtocol {
 const UNDECIDED: usize = 65_536;
 /// Nanoseconds in a millisecond.
 const NANOS: u64 = 1_000_000;
+
+/// The container's monotonic clock as the stack counts it.
+pub(crate) fn ms(mono: Mono) -> Ms {
+    Ms(mono.0 / NANOS)
+}
 
 impl Core {
     fn new(settings: &Settings, cx: &mut RaCx<'_>, now: Ms) -> Self {
@@ -158,6 +176,7 @@ impl Core {
             Input::ReceiversChanged => self.receivers_changed(cx),
             Input::Timeout => {
                 self.ua.expire(now);
+                self.expire_bindings(cx, now);
                 while let Some(conn) = self.streams.expire(cx, now) {
                     self.end_stream(cx, now, conn);
                 }
@@ -167,12 +186,9 @@ impl Core {
                 from,
                 bytes,
             } => {
-                let transport = transports
-                    .get(usize::from(listener.0))
-                    .copied()
-                    .unwrap_or(Transport::Udp);
+                let transport = transports.get(usize::from(listener.0)).copied();
                 let flow = Flow {
-                    transport,
+                    transport: transport.unwrap_or(Transport::Udp),
                     listener: listener.0,
                     conn: None,
                     peer: from,
@@ -201,12 +217,15 @@ impl Core {
             Input::EventDone { event, outcome, .. } => self.event_done(now, event, outcome),
             Input::Restore {
                 activity,
+                kind,
                 sub,
                 value,
-                ..
-            } => self.restore(cx, now, activity, sub, value),
+            } => self.restore_kind(cx, now, (activity, kind), sub, value),
             Input::RestoreBare { activity, .. } => end(cx, activity),
-            Input::Restored => self.ua.restored(now),
+            Input::Restored => {
+                self.ua.restored(now);
+                self.registrations_restored(cx);
+            }
             Input::Snapshot(activity) => self.snapshot(cx, now, activity),
             Input::QueryLiveness(activity) => self.query(cx, activity),
             Input::AdministrativeRemove(activity) => self.remove(cx, now, activity),
@@ -215,6 +234,22 @@ impl Core {
             Input::Inactive | Input::ActivityEnded(_) | Input::EventUnreferenced { .. } | _ => {}
         }
         self.ua.set_refuse_new(self.stopping || self.refusing);
+    }
+
+    /// A record comes back: each kind of activity has its own.
+    fn restore_kind(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        (activity, kind): (ActivityId, ComponentId),
+        sub: &[u8],
+        value: &[u8],
+    ) {
+        if kind == api::Registration::TYPE.id() {
+            self.restore_registration(cx, now, activity, sub, value);
+        } else {
+            self.restore(cx, now, activity, sub, value);
+        }
     }
 
     fn receivers_changed(&mut self, cx: &RaCx<'_>) {
@@ -323,7 +358,9 @@ impl Core {
 
     fn query(&mut self, cx: &mut RaCx<'_>, activity: ActivityId) {
         let key = cx.cookie(activity).map(Key::from_u64);
-        if !key.is_some_and(|key| self.ua.is_alive(key, activity.raw())) {
+        let alive =
+            |key| self.ua.is_alive(key, activity.raw()) || self.is_registration(key, activity);
+        if !key.is_some_and(alive) {
             end(cx, activity);
         }
     }
@@ -338,6 +375,9 @@ impl Core {
             .is_some_and(|dialog| dialog.activity == activity.raw())
         {
             self.ua.drop_dialog(now, key);
+        } else if self.is_registration(key, activity) {
+            self.ua.location_mut().remove(key);
+            end(cx, activity);
         } else {
             let _ = self.ua.respond_failed(now, key, 500);
         }

@@ -123,6 +123,9 @@ pub struct LimitSettings {
     /// Dialogs at once. Beyond it new calls get 503.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "dialogs", "x-reload" = "restart-adaptor"))]
     pub dialogs: u32,
+    /// Bindings in the location table at once. Beyond it new ones get 503.
+    #[schemars(range(min = 0, max = 100_000_000), extend("x-unit" = "bindings", "x-reload" = "restart-adaptor"))]
+    pub bindings: u32,
     /// Bytes of a message on a stream; 513 beyond it. A datagram may fill what UDP carries.
     #[schemars(range(min = 1024, max = 16_777_216), extend("x-unit" = "bytes", "x-reload" = "restart-adaptor"))]
     pub message_bytes: u32,
@@ -190,6 +193,7 @@ impl Default for LimitSettings {
         Self {
             transactions: 1_000_000,
             dialogs: 1_000_000,
+            bindings: 1_000_000,
             message_bytes: 256 * 1024,
             body_bytes: 64 * 1024,
             headers: 128,
@@ -286,6 +290,7 @@ impl Settings {
             limits: self.message_limits(),
             transactions: self.limits.transactions as usize,
             dialogs: self.limits.dialogs as usize,
+            bindings: self.limits.bindings as usize,
             unserved: self.unserved,
             retry_after: u32::try_from(self.retry_after.as_secs()).unwrap_or(u32::MAX),
             supported: self

@@ -52,6 +52,12 @@ impl Call {
         }
     }
 
+    /// The Contact of this side, as its messages have it.
+    #[must_use]
+    pub fn contact(&self) -> String {
+        self.leg.borrow().contact.clone()
+    }
+
     // ---- requests
 
     /// Sends a request of this call. `lines` are whole header lines without their line ends.

@@ -162,7 +162,8 @@ impl Leg {
     /// What a response teaches about the dialog.
     pub(super) fn learn(&mut self, response: &Message, status: u16) {
         self.last = Some(response.clone());
-        if !(101..300).contains(&status) {
+        let makes_none = response.cseq().is_ok_and(|cseq| cseq.method == b"REGISTER");
+        if makes_none || !(101..300).contains(&status) {
             return;
         }
         if let Some(tag) = response.to_tag() {
@@ -220,7 +221,7 @@ impl Leg {
         builder.header(HeaderId::To, format!("<{}>{tag}", self.remote).as_bytes());
         builder.header(HeaderId::CallId, self.call_id.as_bytes());
         builder.cseq(cseq, &method);
-        if !matches!(method, Method::Ack | Method::Bye) {
+        if !matches!(method, Method::Ack | Method::Bye | Method::Register) {
             builder.header(HeaderId::Contact, self.contact.as_bytes());
         }
         let bytes = finish(builder, wanted.lines, wanted.body);

@@ -96,6 +96,18 @@ impl SipPeers {
         Call::to_be_made(self, from, to).request(method, lines, body)
     }
 
+    /// Registers a peer at the node as what its address of record says, with its own contact. Further REGISTERs of it are
+    /// `request("REGISTER", ..)` of the same call, with the Contact that they are to have.
+    #[must_use]
+    #[track_caller]
+    pub fn register(&self, aor: &str, lines: &[&str]) -> Call {
+        let call = Call::to_be_made(self, aor, aor);
+        let contact = format!("Contact: {}", call.contact());
+        let mut all = vec![&contact[..]];
+        all.extend(lines);
+        call.request("REGISTER", &all, b"")
+    }
+
     /// Waits for a call to that address.
     #[must_use]
     #[track_caller]

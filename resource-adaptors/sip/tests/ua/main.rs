@@ -30,6 +30,7 @@ fn config() -> UaConfig {
         limits: Limits::DEFAULT,
         transactions: 1_000,
         dialogs: 100,
+        bindings: 100,
         unserved: 480,
         retry_after: 5,
         supported: vec![b"timer".to_vec()],

@@ -119,7 +119,10 @@ impl Ua {
         if !request.has(HeaderId::Require) {
             return None;
         }
-        let supported: Vec<&[u8]> = self.config.supported.iter().map(Vec::as_slice).collect();
+        let mut supported: Vec<&[u8]> = self.config.supported.iter().map(Vec::as_slice).collect();
+        if *method == Method::Register {
+            supported.extend([&b"path"[..], b"outbound"]);
+        }
         let mut lines = Vec::new();
         for option in request.unsupported(HeaderId::Require, &supported) {
             compose::line(&mut lines, HeaderId::Unsupported.name(), option);

@@ -28,6 +28,7 @@ use bytes::Bytes;
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
 use super::flow::{Conn, Flow, Transmit};
 use super::keyed::{Digest, DigestMap, Mint, Secret, Sip24};
+use super::registrar::Location;
 use super::slab::{Key, Slab};
 use super::time::Ms;
 use super::timer::Wheel;
@@ -58,6 +59,8 @@ pub struct Ua {
     recovering_until: Ms,
     /// The last peer that was reported unreachable, and until when further reports of it are dropped.
     unreachable: (Option<SocketAddr>, Ms),
+    /// Who is registered where.
+    location: Location,
     /// The connections that stand.
     conns: HashSet<Conn>,
     sends: Vec<Transmit>,
@@ -116,6 +119,11 @@ impl Ua {
         Self {
             tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
             dialogs: Slab::new(config.dialogs, c as u32),
+            location: Location::new(
+                config.bindings,
+                [c ^ a.rotate_left(32), d ^ b.rotate_left(32)],
+                now,
+            ),
             config,
             secret,
             mint: Mint::new([c, d]),
@@ -142,10 +150,12 @@ impl Ua {
     /// When to call [`expire`](Self::expire) next.
     #[must_use]
     pub fn deadline(&self) -> Option<Ms> {
-        match (self.tx.deadline(), self.wheel.next()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let next = [
+            self.tx.deadline(),
+            self.wheel.next(),
+            self.location.deadline(),
+        ];
+        next.into_iter().flatten().min()
     }
 
     /// Carries out what is due.
@@ -217,6 +227,17 @@ impl Ua {
                 },
             );
         }
+    }
+
+    /// The location table.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The location table, to change it.
+    pub fn location_mut(&mut self) -> &mut Location {
+        &mut self.location
     }
 
     /// A dialog.

@@ -1,0 +1,273 @@
+//! The table itself.
+
+use super::super::flow::Flow;
+use super::super::keyed::{Digest, DigestMap, Sip24};
+use super::super::slab::{Key, Slab};
+use super::super::time::Ms;
+use super::super::timer::{TimerId, Wheel};
+use super::super::wire::Message;
+use super::request::{Outcome, Policy, Refusal, decide};
+use super::{Aor, Binding};
+
+/// The bindings of one adaptor entity.
+#[derive(Debug)]
+pub struct Location {
+    entries: Slab<Entry>,
+    by_aor: DigestMap<Key>,
+    wheel: Wheel<Key>,
+    hash_key: [u64; 2],
+    bindings: usize,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    aor: Aor,
+    activity: u64,
+    bindings: Vec<Binding>,
+    /// Runs until the first binding ends.
+    timer: TimerId,
+}
+
+/// What of an address of record's records has to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delta {
+    /// The binding is new, or was refreshed.
+    Put(u16),
+    /// It is no more.
+    Gone(u16),
+}
+
+/// Bindings that have ended because nobody refreshed them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expired {
+    /// The address of record.
+    pub aor: Aor,
+    /// The activity of their address of record.
+    pub activity: u64,
+    /// The bindings.
+    pub bindings: Vec<Binding>,
+    /// How many are left; with none the address of record has no entry any more.
+    pub left: usize,
+}
+
+impl Location {
+    /// An empty table for at most `limit` bindings. `hash_key` is fresh entropy.
+    #[must_use]
+    pub fn new(limit: usize, hash_key: [u64; 2], now: Ms) -> Self {
+        Self {
+            entries: Slab::new(limit, hash_key[0] as u32),
+            by_aor: DigestMap::default(),
+            wheel: Wheel::new(now),
+            hash_key,
+            bindings: 0,
+            limit,
+        }
+    }
+
+    /// Whether nobody is registered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bindings == 0
+    }
+
+    /// How many addresses of record are registered, and with how many bindings.
+    #[must_use]
+    pub fn len(&self) -> (usize, usize) {
+        (self.entries.len(), self.bindings)
+    }
+
+    /// The bindings of an address of record, in the order in which they were made.
+    #[must_use]
+    pub fn bindings(&self, aor: &Aor) -> &[Binding] {
+        self.find(aor).map_or(&[], |entry| &entry.bindings)
+    }
+
+    /// The activity of an address of record that is registered.
+    #[must_use]
+    pub fn activity(&self, aor: &Aor) -> Option<u64> {
+        self.find(aor).map(|entry| entry.activity)
+    }
+
+    /// The address of record of an entry, and its activity.
+    #[must_use]
+    pub fn entry(&self, key: Key) -> Option<(&Aor, u64)> {
+        self.entries
+            .get(key)
+            .map(|entry| (&entry.aor, entry.activity))
+    }
+
+    /// The bindings of an entry.
+    #[must_use]
+    pub fn bindings_of(&self, key: Key) -> &[Binding] {
+        self.entries.get(key).map_or(&[], |entry| &entry.bindings)
+    }
+
+    /// What becomes of the bindings of an address of record by a REGISTER that came over `flow`; nothing is changed.
+    ///
+    /// # Errors
+    /// It changes nothing, and is answered with that.
+    pub fn decide(
+        &self,
+        now: Ms,
+        aor: &Aor,
+        request: &Message,
+        flow: Flow,
+        policy: &Policy,
+    ) -> Result<Outcome, Refusal> {
+        let before = self.bindings(aor);
+        let outcome = decide(before, now, request, flow, policy)?;
+        let more = outcome.bindings.len().saturating_sub(before.len());
+        if more > 0 && self.bindings + more > self.limit {
+            return Err(Refusal::Full);
+        }
+        Ok(outcome)
+    }
+
+    /// Replaces the bindings of an address of record, which `activity` stands for. Returns the entry's key, unless
+    /// nothing is left, and what of its records has to be written.
+    pub fn apply(
+        &mut self,
+        activity: u64,
+        aor: &Aor,
+        bindings: Vec<Binding>,
+    ) -> (Option<Key>, Vec<Delta>) {
+        let Some(key) = self.key_of(aor).or_else(|| self.insert(activity, aor)) else {
+            return (None, Vec::new());
+        };
+        let Some(entry) = self.entries.get_mut(key) else {
+            return (None, Vec::new());
+        };
+        let before = std::mem::replace(&mut entry.bindings, bindings);
+        self.bindings = self.bindings + entry.bindings.len() - before.len();
+        let has = |all: &[Binding], id| all.iter().any(|binding| binding.id == id);
+        let gone = before.iter().filter(|old| !has(&entry.bindings, old.id));
+        let mut deltas: Vec<Delta> = gone.map(|old| Delta::Gone(old.id)).collect();
+        let put = entry.bindings.iter().filter(|new| !before.contains(new));
+        deltas.extend(put.map(|new| Delta::Put(new.id)));
+        (self.settle(key), deltas)
+    }
+
+    /// Bindings whose time has come; one address of record at a time.
+    pub fn expire(&mut self, now: Ms) -> Option<Expired> {
+        while let Some(key) = self.wheel.expire(now) {
+            let Some(entry) = self.entries.get_mut(key) else {
+                continue;
+            };
+            let (gone, left) = std::mem::take(&mut entry.bindings)
+                .into_iter()
+                .partition(|binding| binding.until <= now);
+            entry.bindings = left;
+            let expired = Expired {
+                aor: entry.aor.clone(),
+                activity: entry.activity,
+                bindings: gone,
+                left: entry.bindings.len(),
+            };
+            self.bindings -= expired.bindings.len();
+            self.settle(key);
+            if !expired.bindings.is_empty() {
+                return Some(expired);
+            }
+        }
+        None
+    }
+
+    /// When to call [`expire`](Self::expire) next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Ms> {
+        self.wheel.next()
+    }
+
+    /// Drops an entry with all its bindings.
+    pub fn remove(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            self.bindings -= entry.bindings.len();
+            entry.bindings.clear();
+            self.settle(key);
+        }
+    }
+
+    /// Takes an address of record back after a restart; its bindings follow.
+    pub fn restore(&mut self, activity: u64, aor: &Aor) -> Option<Key> {
+        self.key_of(aor).or_else(|| self.insert(activity, aor))
+    }
+
+    /// Takes one of its bindings back.
+    pub fn restore_binding(&mut self, key: Key, binding: Binding) -> bool {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return false;
+        };
+        if self.bindings >= self.limit {
+            return false;
+        }
+        entry.bindings.push(binding);
+        self.bindings += 1;
+        self.settle(key).is_some()
+    }
+
+    /// After a restart: drops entries that none of their bindings came back for, and names their activities.
+    pub fn drop_empty(&mut self) -> Vec<u64> {
+        let empty = |(_, entry): &(Key, &Entry)| entry.bindings.is_empty();
+        let keys: Vec<Key> = self
+            .entries
+            .iter()
+            .filter(empty)
+            .map(|(key, _)| key)
+            .collect();
+        let activity = |key| self.entries.get(key).map(|entry| entry.activity);
+        let activities = keys.iter().copied().filter_map(activity).collect();
+        for key in keys {
+            self.settle(key);
+        }
+        activities
+    }
+
+    // ---- the entries
+
+    fn find(&self, aor: &Aor) -> Option<&Entry> {
+        self.entries.get(self.key_of(aor)?)
+    }
+
+    fn key_of(&self, aor: &Aor) -> Option<Key> {
+        self.by_aor.get(&self.digest(aor)).copied()
+    }
+
+    fn digest(&self, aor: &Aor) -> Digest {
+        let mut hash = Sip24::wide(self.hash_key);
+        hash.write(aor.as_str().as_bytes());
+        hash.finish_wide()
+    }
+
+    fn insert(&mut self, activity: u64, aor: &Aor) -> Option<Key> {
+        let entry = Entry {
+            aor: aor.clone(),
+            activity,
+            bindings: Vec::new(),
+            timer: TimerId::NONE,
+        };
+        let key = self.entries.insert(entry).ok()?;
+        let digest = self.digest(aor);
+        self.by_aor.insert(digest, key);
+        Some(key)
+    }
+
+    /// Starts the timer of an entry anew, and drops an entry without bindings.
+    fn settle(&mut self, key: Key) -> Option<Key> {
+        let entry = self.entries.get_mut(key)?;
+        self.wheel.cancel(entry.timer);
+        match entry.bindings.iter().map(|binding| binding.until).min() {
+            Some(first) => {
+                entry.bindings.shrink_to_fit();
+                entry.timer = self.wheel.start(first, key);
+                Some(key)
+            }
+            None => {
+                let entry = self.entries.remove(key)?;
+                let digest = self.digest(&entry.aor);
+                self.by_aor.remove(&digest);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `[services.registrar.settings]`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+use strowger_sip::{Aor, Registrar};
+
+/// Settings of the registrar.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The domains whose users may register; with none, those of any domain. REGISTER for another one gets 404.
+    #[schemars(extend("x-reload" = "live"))]
+    pub domains: Vec<String>,
+    /// The shortest life of a registration; 423 below it.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub min_expires: Duration,
+    /// The life of a registration where the client names none.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub default_expires: Duration,
+    /// The longest life of a registration; what is asked beyond it is cut.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub max_expires: Duration,
+    /// Contacts that one user may have at a time; 403 beyond it.
+    #[schemars(range(min = 1, max = 1000), extend("x-unit" = "contacts", "x-reload" = "live"))]
+    pub contacts_per_user: u32,
+    /// The value of Service-Route in answers (RFC 3608), such as `<sip:proxy.a.example;lr>`; none if not set.
+    #[schemars(extend("x-reload" = "live"))]
+    pub service_route: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            domains: Vec::new(),
+            min_expires: Duration::from_secs(60),
+            default_expires: Duration::from_secs(3600),
+            max_expires: Duration::from_secs(7200),
+            contacts_per_user: 10,
+            service_route: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether it is the registrar of a user's domain.
+    #[must_use]
+    pub fn serves(&self, aor: &Aor) -> bool {
+        let same = |domain: &String| domain.eq_ignore_ascii_case(aor.domain());
+        self.domains.is_empty() || self.domains.iter().any(same)
+    }
+
+    /// What the location table is told of it.
+    #[must_use]
+    pub fn policy(&self) -> Registrar {
+        Registrar {
+            min_expires: self.min_expires,
+            default_expires: self.default_expires,
+            max_expires: self.max_expires,
+            contacts: self.contacts_per_user as usize,
+            service_route: self.service_route.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_and_units() {
+        let settings: Settings =
+            toml::from_str("domains = [\"a.example\"]\nmin_expires = \"30s\"").expect("settings");
+        let aor = |uri: &str| Aor::parse(uri.as_bytes()).expect("an address of record");
+        assert!(settings.serves(&aor("sip:x@A.EXAMPLE")) && !settings.serves(&aor("sip:x@b")));
+        assert!(Settings::default().serves(&aor("sip:x@b")));
+        assert_eq!(settings.policy().min_expires, Duration::from_secs(30));
+        assert_eq!(settings.policy().contacts, 10);
+        assert!(toml::from_str::<Settings>("domain = \"a\"").is_err());
+    }
+}
