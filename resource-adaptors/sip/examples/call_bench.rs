@@ -12,7 +12,7 @@ use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
-use strowger_sip::proto::ua::{Draft, Local, Output, Reply, Ua, UaConfig};
+use strowger_sip::proto::ua::{Draft, Local, Output, Provisional, Reply, Ua, UaConfig};
 use strowger_sip::proto::wire::{Limits, Message};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -72,6 +72,7 @@ fn ua() -> Ua {
         hosts: Vec::new(),
         outbound: None,
         report_trying: false,
+        provisional: Provisional::Plain,
     };
     Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0))
 }

@@ -101,7 +101,8 @@ requests! {
     Update = "sip-update",
     /// REGISTER, on a [`ServerTx`] (RFC 3261 10).
     Register = "sip-register",
-    /// PRACK, within a dialog (RFC 3262).
+    /// PRACK for a reliable provisional response of ours (RFC 3262), on its dialog. It is answered 200 by itself unless a
+    /// handler answers it or passes it on; one that makes an offer waits for the service's answer.
     Prack = "sip-prack",
     /// SUBSCRIBE: on a [`ServerTx`], or within a dialog (RFC 6665).
     Subscribe = "sip-subscribe",

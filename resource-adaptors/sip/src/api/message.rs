@@ -171,6 +171,14 @@ impl Response {
         self.class() == StatusClass::Provisional
     }
 
+    /// Whether it is a provisional one that was or is to be acknowledged by PRACK (RFC 3262).
+    #[must_use]
+    pub fn is_reliable(&self) -> bool {
+        self.is_provisional()
+            && self.message.has(HeaderId::RSeq)
+            && self.message.lists(HeaderId::Require, b"100rel")
+    }
+
     /// Whether the request succeeded.
     #[must_use]
     pub fn is_success(&self) -> bool {

@@ -12,6 +12,7 @@ mod pass;
 mod provider;
 mod registration;
 mod reply;
+pub mod sdp;
 mod target;
 
 pub use crate::proto::registrar::{Aor, AorError};

@@ -9,14 +9,16 @@ use super::{Extension, Message, Options, pass};
 use crate::proto::compose;
 use crate::proto::flow::Flow;
 use crate::proto::slab::Key;
-use crate::proto::ua::Draft;
-use crate::proto::wire::{HeaderId, NameAddr};
+use crate::proto::ua::{Acknowledge, Draft, Support};
+use crate::proto::wire::{HeaderId, Method, NameAddr};
 
 /// A request to be sent. From nothing ([`new`](Self::new), [`within`](Self::within)), or from one that came
 /// ([`Invite::forward_to`]).
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub(super) draft: Draft,
+    /// What the request that it passes on says of reliable provisional responses.
+    passed: Support,
 }
 
 impl Outgoing {
@@ -37,6 +39,7 @@ impl Outgoing {
                 max_forwards: 70,
                 ..Draft::default()
             },
+            passed: Support::No,
         }
     }
 
@@ -50,6 +53,7 @@ impl Outgoing {
                 max_forwards: 70,
                 ..Draft::default()
             },
+            passed: Support::No,
         }
     }
 
@@ -93,6 +97,38 @@ impl Outgoing {
         self
     }
 
+    /// Of an INVITE: supports reliable provisional responses (RFC 3262). The adaptor acknowledges them at once, but for one
+    /// that offers a session: its PRACK, with the answer, is the service's ([`Sip::prack`](crate::Sip::prack)).
+    #[must_use]
+    pub fn reliable(mut self) -> Self {
+        self.draft.reliable = Support::Supported;
+        self
+    }
+
+    /// Of an INVITE: requires reliable provisional responses; a callee that has none refuses it with 420.
+    #[must_use]
+    pub fn require_reliable(mut self) -> Self {
+        self.draft.reliable = Support::Required;
+        self
+    }
+
+    /// Of an INVITE that supports reliable provisional responses: the service acknowledges each of them itself, with
+    /// [`Sip::prack`](crate::Sip::prack).
+    #[must_use]
+    pub fn prack_by_service(mut self) -> Self {
+        self.draft.acknowledge = Acknowledge::ByService;
+        self
+    }
+
+    /// Of an INVITE that passes one on: reliability from end to end. Supports or requires reliable provisional responses as
+    /// the caller does; [relayed](crate::Sip::relay), they are reliable on its leg, too, and its PRACK is to be
+    /// [relayed](crate::Sip::relay_request) in turn.
+    #[must_use]
+    pub fn relay_reliable(mut self) -> Self {
+        self.draft.reliable = self.passed;
+        self.prack_by_service()
+    }
+
     /// What a request says for another leg: method, body and every header that passes. Within a dialog it goes out with
     /// [`Sip::send`](crate::Sip::send); the response that comes knows which request it answers.
     #[must_use]
@@ -111,6 +147,15 @@ impl Outgoing {
                     .saturating_sub(1),
                 link: Some(Key::from_u64(request.id)),
                 ..Draft::default()
+            },
+            passed: match message.method() {
+                Some(Method::Invite) if message.lists(HeaderId::Require, b"100rel") => {
+                    Support::Required
+                }
+                Some(Method::Invite) if message.lists(HeaderId::Supported, b"100rel") => {
+                    Support::Supported
+                }
+                _ => Support::No,
             },
         }
     }

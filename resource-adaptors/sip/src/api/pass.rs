@@ -19,15 +19,8 @@ const OWN_OPTIONS: [&[u8]; 7] = [
     b"sec-agree",
     b"precondition",
 ];
-/// Methods that need subscriptions or reliable provisional responses.
-const OWN_METHODS: [&[u8]; 6] = [
-    b"PRACK",
-    b"REFER",
-    b"SUBSCRIBE",
-    b"NOTIFY",
-    b"PUBLISH",
-    b"REGISTER",
-];
+/// Methods that need subscriptions or a registrar.
+const OWN_METHODS: [&[u8]; 5] = [b"REFER", b"SUBSCRIBE", b"NOTIFY", b"PUBLISH", b"REGISTER"];
 
 /// The header lines of a message that pass.
 pub(super) fn lines(message: &Message) -> Bytes {
@@ -44,6 +37,9 @@ pub(super) fn lines(message: &Message) -> Bytes {
     for header in message.headers() {
         if header.id == HeaderId::Supported {
             push_list(&mut out, header.name, header.elements(), &OWN_OPTIONS);
+        } else if header.id == HeaderId::Require {
+            // Each leg is made reliable on its own (RFC 3262).
+            push_list(&mut out, header.name, header.elements(), &[b"100rel"]);
         } else if header.id == HeaderId::Allow {
             push_list(&mut out, header.name, header.elements(), &OWN_METHODS);
         } else if !stays(header.id) || (redirects && header.id == HeaderId::Contact) {

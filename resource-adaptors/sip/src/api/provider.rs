@@ -332,6 +332,25 @@ impl Sip {
         Ok(())
     }
 
+    /// Acknowledges the oldest reliable provisional response that has no PRACK (RFC 3262), with the answer to its offer or an
+    /// offer of the service's own. The response comes on the dialog; without anything to acknowledge it is a local 481.
+    ///
+    /// # Errors
+    /// The dialog is another adaptor's.
+    pub fn prack(
+        &self,
+        cx: &mut Cx<'_>,
+        dialog: Handle<Dialog>,
+        sdp: Option<(&str, Bytes)>,
+    ) -> Result {
+        let prack = Outgoing::within("PRACK");
+        let prack = match sdp {
+            Some((kind, body)) => prack.body(kind, body),
+            None => prack,
+        };
+        self.send(cx, dialog, prack)
+    }
+
     /// Acknowledges the 2xx to an INVITE that carried no body; does nothing if that has been done.
     ///
     /// # Errors

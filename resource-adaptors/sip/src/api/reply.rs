@@ -58,7 +58,16 @@ impl Reply {
         self
     }
 
-    /// The same response for another leg: status, reason phrase, body and every header that passes.
+    /// Of a provisional response to an INVITE: has it acknowledged (RFC 3262), where the caller supports that. It is sent again
+    /// until its PRACK comes, and further ones wait behind it. A caller that requires it gets every one so.
+    #[must_use]
+    pub fn reliable(mut self) -> Self {
+        self.0.reliability = ua::Reliability::Supported;
+        self
+    }
+
+    /// The same response for another leg: status, reason phrase, body and every header that passes. One that was reliable is
+    /// to be reliable there, too.
     #[must_use]
     pub fn passing(response: &Response) -> Self {
         let message = response.message();
@@ -68,6 +77,11 @@ impl Reply {
             lines: pass::lines(message),
             body: message.body_bytes(),
             allow: false,
+            reliability: if response.is_reliable() {
+                ua::Reliability::Supported
+            } else {
+                ua::Reliability::Demanded
+            },
         })
     }
 }

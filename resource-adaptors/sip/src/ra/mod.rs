@@ -6,6 +6,7 @@
 //! Rules: R-RO-01 (activities only while active), R-RP-01, R-RP-02 (end by callback of an activity that nobody refers
 //! to), R-RP-05, R-RP-07 (what no service receives is not fired).
 
+mod call_settings;
 mod commands;
 mod durable;
 mod output;
@@ -32,6 +33,7 @@ use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 use crate::proto::ua::{Methods, Ua};
 use crate::proto::wire::Method;
+pub use call_settings::{CallSettings, ProvisionalSetting};
 pub use settings::{LimitSettings, ListenerSettings, ListenerTransport, Settings, TimerSettings};
 use streams::{Came, Streams};
 

@@ -34,6 +34,12 @@ impl Core {
             ("sip.unreadable", counts.unreadable),
             ("sip.refused", counts.refused),
             ("sip.stray_responses", counts.stray),
+            ("sip.provisionals_dropped", counts.provisionals_dropped),
+            (
+                "sip.provisionals_unacknowledged",
+                counts.provisionals_unacknowledged,
+            ),
+            ("sip.answers_missing", counts.answers_missing),
         ] {
             if n > 0 {
                 cx.count(name, n);

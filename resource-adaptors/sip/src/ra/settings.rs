@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use strowger::ra::{Listener, SettingsError, Transport as NodeTransport};
 use strowger::schemars::JsonSchema;
 
+use super::call_settings::CallSettings;
 use super::streams::Bounds;
 use crate::proto::flow::Transport;
 use crate::proto::transaction::Timings;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub listeners: BTreeMap<String, ListenerSettings>,
     /// Protocol timers.
     pub timers: TimerSettings,
+    /// How calls go.
+    pub calls: CallSettings,
     /// Bounds.
     pub limits: LimitSettings,
     /// Status code for an initial INVITE or MESSAGE that no service takes.
@@ -162,6 +165,7 @@ impl Default for Settings {
                 ("udp".to_owned(), listener(ListenerTransport::Udp)),
             ]),
             timers: TimerSettings::default(),
+            calls: CallSettings::default(),
             limits: LimitSettings::default(),
             unserved: 480,
             retry_after: Duration::from_secs(5),
@@ -305,6 +309,7 @@ impl Settings {
                 .collect(),
             outbound: self.outbound,
             report_trying: self.trying_events,
+            provisional: self.calls.provisional.into(),
         }
     }
 

@@ -34,7 +34,6 @@ fn every_method_has_its_event_and_its_activity() {
         ("INFO", "sip-info"),
         ("MESSAGE", "sip-message"),
         ("UPDATE", "sip-update"),
-        ("PRACK", "sip-prack"),
         ("SUBSCRIBE", "sip-subscribe"),
         ("NOTIFY", "sip-notify"),
         ("REFER", "sip-refer"),
@@ -461,4 +460,28 @@ fn a_thousand_calls_leave_nothing_behind() {
     assert!(bench.host.cookies.is_empty());
     bench.pass(40_000);
     assert_eq!(bench.protocol.deadline(), None, "no timer is left");
+}
+
+#[test]
+fn a_prack_is_an_event_of_the_call_and_answered_by_itself() {
+    let mut bench = Bench::new();
+    let invite = request("INVITE", "i1", "", 1);
+    bench.receive(invite.replacen("Contact", "Require: 100rel\r\nContact", 1));
+    let dialog = bench.host.last_activity;
+    bench.command(Command::Answer {
+        dialog,
+        reply: status(180),
+    });
+    let ringing = bench.host.last_sent.clone();
+    let part = |before: &str| {
+        let rest = ringing.split(before).nth(1).unwrap();
+        rest.split("\r\n").next().unwrap().to_owned()
+    };
+    let prack = request("PRACK", "p1", &part("b.example>;tag="), 2);
+    let rack = format!("RAck: {} 1 INVITE\r\nContact", part("RSeq: "));
+    bench.did();
+    bench.receive(prack.replacen("Contact", &rack, 1));
+    assert_eq!(bench.short(), ["fire sip-prack"]);
+    bench.done(Outcome::Processed);
+    assert_eq!(bench.short(), ["200"]);
 }

@@ -4,6 +4,7 @@
 
 mod network;
 mod refusals;
+mod reliable;
 mod restart;
 mod uac;
 mod uas;
@@ -16,7 +17,7 @@ use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
-use strowger_sip::proto::ua::{Draft, Local, Methods, Output, Reply, Ua, UaConfig};
+use strowger_sip::proto::ua::{Draft, Local, Methods, Output, Provisional, Reply, Ua, UaConfig};
 use strowger_sip::proto::wire::{HeaderId, Limits, Message, Method};
 
 const START: u64 = 1_000_000;
@@ -37,6 +38,7 @@ fn config() -> UaConfig {
         hosts: vec![(b"peer.example".to_vec(), PEER.parse().unwrap())],
         outbound: None,
         report_trying: false,
+        provisional: Provisional::Plain,
     }
 }
 

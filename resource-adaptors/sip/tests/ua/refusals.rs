@@ -45,15 +45,15 @@ fn with_what_would_be_accepted() {
         "i1",
         "",
         1,
-        "Require: timer, 100rel\r\nRequire: nothing\r\n",
+        "Require: timer, 100rel, foo\r\nRequire: nothing\r\n",
     ));
     assert_eq!(unsupported.status(), Some(420));
     let names: Vec<_> = unsupported.values(HeaderId::Unsupported).collect();
-    assert_eq!(names, [&b"100rel"[..], b"nothing"]);
+    assert_eq!(names, [&b"foo"[..], b"nothing"]);
     let allow = refused(&request("MESSAGE", "m1", "", 1, ""));
     assert_eq!(
         text(&allow, "Allow"),
-        "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE"
+        "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE"
     );
 }
 

@@ -7,7 +7,9 @@
 //! Invariants: a CSeq is used once; the route set never changes after the dialog is confirmed (12.2); the remote target
 //! does, with every target refresh.
 
+mod early;
 mod record;
+mod reply;
 mod request;
 mod text;
 
@@ -20,7 +22,9 @@ use super::time::Ms;
 use super::timer::TimerId;
 use super::wire::text::unfold;
 use super::wire::{HeaderId, Message, NameAddr, WireError};
+pub use early::{Early, Offer, Reliable, UnackedProvisional};
 pub use record::RecordError;
+pub use reply::{Reliability, Reply};
 pub use request::RequestParts;
 pub use text::Field;
 use text::Texts;
@@ -67,6 +71,8 @@ pub struct Dialog {
     pub unacked_saved: bool,
     /// That it owes an ACK stands beside its record.
     pub owed_saved: bool,
+    /// Whose offer waits for its answer.
+    pub offer: Offer,
     /// The last CSeq that we used.
     pub local_cseq: u32,
     /// The last CSeq that the peer used; 0 for none.
@@ -93,6 +99,10 @@ pub struct Pending {
     pub unanswered: Option<AckDue>,
     /// Whole header lines for the message that ends the dialog.
     pub farewell: Bytes,
+    /// An UPDATE of ours has no final answer yet.
+    pub update_out: bool,
+    /// What only some have: reliable provisional responses, forks.
+    pub early: Option<Box<Early>>,
 }
 
 impl Pending {
@@ -103,6 +113,8 @@ impl Pending {
             && self.unacked.is_none()
             && self.unanswered.is_none()
             && self.farewell.is_empty()
+            && !self.update_out
+            && self.early.is_none()
     }
 }
 
@@ -174,6 +186,7 @@ impl Dialog {
             closing: false,
             unacked_saved: false,
             owed_saved: false,
+            offer: Offer::None,
             local_cseq: 0,
             remote_cseq: invite.cseq()?.number,
             flow,
@@ -204,6 +217,7 @@ impl Dialog {
             closing: false,
             unacked_saved: false,
             owed_saved: false,
+            offer: Offer::None,
             local_cseq: 1,
             remote_cseq: 0,
             flow,
@@ -275,6 +289,17 @@ impl Dialog {
     /// What is in flight, made if there is nothing yet.
     pub fn pending_mut(&mut self) -> &mut Pending {
         self.pending.get_or_insert_default()
+    }
+
+    /// What only some INVITEs have in flight, made if there is nothing yet.
+    pub fn early_mut(&mut self) -> &mut Early {
+        self.pending_mut().early.get_or_insert_default()
+    }
+
+    /// What only some INVITEs have in flight.
+    #[must_use]
+    pub fn early(&self) -> Option<&Early> {
+        self.pending.as_ref()?.early.as_deref()
     }
 
     /// Drops the room for what is in flight if nothing is.

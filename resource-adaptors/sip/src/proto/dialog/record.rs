@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::super::flow::{Flow, Transport};
 use super::text::Texts;
-use super::{Dialog, Phase, Role};
+use super::{Dialog, Offer, Phase, Role};
 
 const VERSION: u8 = 1;
 
@@ -109,6 +109,7 @@ impl Dialog {
             closing: false,
             unacked_saved: false,
             owed_saved: false,
+            offer: Offer::None,
             local_cseq,
             remote_cseq,
             flow,

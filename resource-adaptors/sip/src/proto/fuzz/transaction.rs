@@ -62,6 +62,7 @@ impl Run {
             hosts: Vec::new(),
             outbound: None,
             report_trying: true,
+            provisional: Default::default(),
         };
         let mut ua = Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0));
         ua.set_served(Methods::ALWAYS.with(&Method::Info).with(&Method::Update));

@@ -141,6 +141,13 @@ impl<U: Copy> Transactions<U> {
         Some((server.request.as_deref()?, &server.flow))
     }
 
+    /// The response that copies of a request get, and its way.
+    #[must_use]
+    pub fn last_response(&self, tx: Key) -> Option<(Flow, Bytes)> {
+        let server = self.servers.get(tx)?;
+        Some((server.flow, server.cached.clone()))
+    }
+
     /// The state of a server transaction.
     #[must_use]
     pub fn server_state(&self, tx: Key) -> Option<ServerState> {

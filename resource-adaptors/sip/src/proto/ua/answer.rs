@@ -3,29 +3,15 @@
 use bytes::Bytes;
 
 use super::super::compose::{self, Answer};
-use super::super::dialog::{Field, Phase, Unacked};
+use super::super::dialog::{Early, Field, Offer, Phase, Reply, Unacked};
 use super::super::flow::{Flow, Transmit};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::timer::TimerId;
 use super::super::wire::{HeaderId, Limits, Message, Method};
+use super::negotiation::carries_sdp;
 use super::routing::{refreshes_target, reply_flow};
-use super::{Output, Owner, Ua, UaError, Use, What};
-
-/// What a service says in a response.
-#[derive(Debug, Clone, Default)]
-pub struct Reply {
-    /// Status code, 100 to 699.
-    pub status: u16,
-    /// Reason phrase; empty for the registered one.
-    pub reason: Bytes,
-    /// Whole header lines, each with its CRLF: neither Contact nor what is copied from the request.
-    pub lines: Bytes,
-    /// The body; its Content-Type is among the lines.
-    pub body: Bytes,
-    /// Whether Allow is added to a response that should have it.
-    pub allow: bool,
-}
+use super::{Alarm, Output, Owner, Ua, UaError, Use, What};
 
 impl Ua {
     /// Answers a request.
@@ -33,20 +19,36 @@ impl Ua {
     /// # Errors
     /// It is gone or has its final response.
     pub fn respond(&mut self, now: Ms, tx: Key, reply: &Reply) -> Result<(), UaError> {
-        let result = self.respond_raw_with(
-            now,
-            tx,
-            Answer {
-                status: reply.status.clamp(100, 699),
-                reason: &reply.reason,
-                lines: &reply.lines,
-                body: &reply.body,
-                ..Answer::default()
-            },
-            reply.allow,
-        );
+        let result = if self.is_reliable(tx, reply) {
+            self.respond_reliably(now, tx, reply)
+        } else {
+            self.respond_now(now, tx, reply)
+        };
         self.flush();
         result
+    }
+
+    pub(super) fn respond_now(&mut self, now: Ms, tx: Key, reply: &Reply) -> Result<(), UaError> {
+        let answer = Answer {
+            status: reply.status.clamp(100, 699),
+            reason: &reply.reason,
+            lines: &reply.lines,
+            body: &reply.body,
+            ..Answer::default()
+        };
+        if self.has_offered(tx)
+            && (200..300).contains(&reply.status)
+            && !carries_sdp(&reply.lines, &reply.body)
+        {
+            // The peer must learn that its offer was not taken (RFC 3311 5.2).
+            self.counts.answers_missing += 1;
+            let answer = Answer {
+                status: 488,
+                ..Answer::default()
+            };
+            return self.respond_raw(now, tx, answer);
+        }
+        self.respond_raw_with(now, tx, answer, reply.allow)
     }
 
     /// Answers the INVITE that a dialog waits with.
@@ -62,7 +64,8 @@ impl Ua {
         self.respond(now, tx.ok_or(UaError::State)?, reply)
     }
 
-    /// A service has taken a request. What it leaves unanswered it may answer later, but for BYE (200) and CANCEL (481).
+    /// A service has taken a request. What it leaves unanswered it may answer later, but for BYE (200), CANCEL (481), and
+    /// a PRACK that makes no offer and was not passed on (200).
     ///
     /// # Errors
     /// It is gone or has its final response.
@@ -70,6 +73,7 @@ impl Ua {
         let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
         match request.method() {
             Some(Method::Bye | Method::Cancel) => self.respond_unserved(now, tx),
+            Some(Method::Prack) if !self.waits_for_service(tx) => self.respond_unserved(now, tx),
             _ => Ok(()),
         }
     }
@@ -150,8 +154,11 @@ impl Ua {
     pub fn respond_unserved(&mut self, now: Ms, tx: Key) -> Result<(), UaError> {
         let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
         let in_dialog = request.to_tag().is_some();
+        let offered = in_dialog && self.has_offered(tx);
         let status = match request.method() {
             Some(Method::Bye | Method::Options) => 200,
+            Some(Method::Prack | Method::Update) if in_dialog && !offered => 200,
+            Some(Method::Prack | Method::Update) if in_dialog => 488,
             Some(Method::Cancel) => 481,
             Some(Method::Invite) if in_dialog => 488,
             Some(_) if in_dialog => 405,
@@ -178,6 +185,23 @@ impl Ua {
         result
     }
 
+    /// Whether a request of a dialog carries an offer that is not answered.
+    fn has_offered(&self, tx: Key) -> bool {
+        let Some(user) = self.tx.server_user(tx) else {
+            return false;
+        };
+        match (user.what, user.owner) {
+            (What::Update { offer: true } | What::Prack { offer: true }, Owner::Dialog(key)) => {
+                self.dialogs.get(key).map(|dialog| dialog.offer) == Some(Offer::Theirs)
+            }
+            _ => false,
+        }
+    }
+
+    fn waits_for_service(&self, tx: Key) -> bool {
+        self.has_offered(tx) || self.tx.server_user(tx).is_some_and(|user| user.quiet)
+    }
+
     /// Answers a request in whose handling a service failed: 500, and 200 for BYE, whose dialog is over in any case.
     ///
     /// # Errors
@@ -201,7 +225,7 @@ impl Ua {
         let status = match user.what {
             What::Invite { .. } => 408,
             What::Bye => 200,
-            What::Other => 500,
+            What::Prack { .. } | What::Update { .. } | What::Other => 500,
         };
         self.respond_lines(now, tx, status, b"");
     }
@@ -311,6 +335,10 @@ impl Ua {
             .respond(now, tx, answer.status, bytes, &mut self.sends)?;
         self.flush();
         if answer.status >= 200 {
+            if let Some(dialog) = key.and_then(|key| self.dialogs.get_mut(key)) {
+                let sdp = carries_sdp(answer.lines, answer.body);
+                Self::settle(dialog, user.what, answer.status, sdp, false);
+            }
             self.answered(now, tx, user, key, answer.status);
         }
         Ok(())
@@ -319,7 +347,7 @@ impl Ua {
     /// A 2xx to an INVITE is about to leave: the dialog is confirmed, written down, and the 2xx repeated until its ACK.
     fn confirm(&mut self, now: Ms, key: Key, cseq: u32, ok: Transmit) {
         let t = *self.tx.timings();
-        let timer = self.wheel.start(now + t.t1, key);
+        let timer = self.wheel.start(now + t.t1, Alarm::Ok(key));
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
@@ -355,6 +383,12 @@ impl Ua {
         pending.requests_in.retain(|other| *other != tx);
         if pending.invite_in == Some(tx) {
             pending.invite_in = None;
+            // A PRACK may still come for what is out.
+            let waits = |early: &mut Box<Early>| {
+                let reliable = early.reliable.as_ref();
+                reliable.is_none_or(|one| one.unacked.is_none() && one.held.is_none())
+            };
+            pending.early.take_if(waits);
         }
         dialog.tidy();
         match user.what {
@@ -362,7 +396,8 @@ impl Ua {
             What::Invite { .. } if status >= 300 && phase == Phase::Early => {
                 self.end_dialog(now, key)
             }
-            What::Invite { .. } | What::Other => {}
+            What::Prack { .. } => self.release_reliable(now, key),
+            What::Invite { .. } | What::Update { .. } | What::Other => {}
         }
     }
 
@@ -390,7 +425,7 @@ impl Ua {
             unacked.interval = unacked.interval.saturating_mul(2).min(t2);
             unacked.timer = self
                 .wheel
-                .start((now + unacked.interval).min(unacked.until), key);
+                .start((now + unacked.interval).min(unacked.until), Alarm::Ok(key));
             self.outputs.push_back(Output::Send(copy));
             return;
         }

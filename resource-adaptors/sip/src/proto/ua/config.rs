@@ -34,6 +34,20 @@ pub struct UaConfig {
     pub outbound: Option<SocketAddr>,
     /// Whether 100 to our own requests is reported.
     pub report_trying: bool,
+    /// How provisional responses to INVITE go.
+    pub provisional: Provisional,
+}
+
+/// How provisional responses to INVITE go (RFC 3262).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Provisional {
+    /// Reliably where a caller requires or a service asks for it.
+    #[default]
+    Plain,
+    /// Reliably wherever a caller supports it; INVITEs of services support it.
+    Reliable,
+    /// Reliably always: a caller that does not support it is refused with 421, and INVITEs of services require it.
+    Demanded,
 }
 
 /// One listener, as the messages that we write name it.
@@ -77,7 +91,7 @@ pub struct Methods(u16);
 
 impl Methods {
     /// What the user agent handles by itself if it must.
-    pub const ALWAYS: Self = Self(0b1_1111);
+    pub const ALWAYS: Self = Self(0b1_1111 | 1 << 7 | 1 << 8);
 
     fn bit(method: &Method) -> u16 {
         1 << Method::KNOWN
@@ -120,7 +134,7 @@ mod tests {
     fn sets_name_their_methods() {
         assert_eq!(
             Methods::ALWAYS.allow(),
-            b"INVITE, ACK, BYE, CANCEL, OPTIONS"
+            b"INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE"
         );
         let set = Methods::ALWAYS
             .with(&Method::Info)

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::super::dialog::{AckDue, Phase, RequestParts, Role};
+use super::super::dialog::{AckDue, Offer, Phase, RequestParts, Role};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::{Draft, Owner, Ua, UaError, Use, What};
@@ -79,6 +79,7 @@ impl Ua {
         else {
             return Ok(());
         };
+        dialog.offer = Offer::None;
         dialog.tidy();
         if dialog.owed_saved {
             self.save(key);
@@ -149,11 +150,7 @@ impl Ua {
             return;
         };
         let (flow, cseq) = (self.dialog_flow(dialog), dialog.local_cseq);
-        let user = Use {
-            owner: Owner::Dialog(key),
-            what: What::Bye,
-            link: None,
-        };
+        let user = Use::of(Owner::Dialog(key), What::Bye);
         let draft = Draft {
             method: Bytes::from_static(b"BYE"),
             lines,

@@ -27,7 +27,6 @@ impl Ua {
     /// Answers a request that cannot be sent in the peer's place.
     pub(super) fn fail_draft(
         &mut self,
-        now: Ms,
         key: Key,
         user: Use,
         draft: &Draft,
@@ -37,9 +36,12 @@ impl Ua {
         let Some(dialog) = self.dialogs.get(key) else {
             return;
         };
+        let activity = dialog.activity;
         let via = self.via(&dialog.flow, b"z9hG4bKunsent");
         let bytes = dialog.request(&parts(draft, cseq, &via, b""));
-        self.fail_locally(now, user, &bytes, status);
+        if let Some(response) = stand_in(&bytes, status) {
+            self.report(user, activity, response, true);
+        }
     }
 
     /// A request of ours got no final response: what that means for its owner, as RFC 3261 8.1.3.1 says.
@@ -49,18 +51,7 @@ impl Ua {
     }
 
     fn fail_locally(&mut self, now: Ms, user: Use, request: &Bytes, status: u16) {
-        let Ok(request) = Message::parse(request.clone(), &Limits::DEFAULT) else {
-            return;
-        };
-        let bytes = compose::response(
-            &request,
-            &nowhere(),
-            Answer {
-                status,
-                ..Answer::default()
-            },
-        );
-        if let Ok(response) = Message::parse(bytes, &Limits::DEFAULT) {
+        if let Some(response) = stand_in(request, status) {
             self.conclude(now, user, response, true);
         }
     }
@@ -154,6 +145,17 @@ impl Ua {
             local,
         });
     }
+}
+
+/// The response in the peer's place to a request of ours.
+fn stand_in(request: &Bytes, status: u16) -> Option<Message> {
+    let request = Message::parse(request.clone(), &Limits::DEFAULT).ok()?;
+    let answer = Answer {
+        status,
+        ..Answer::default()
+    };
+    let bytes = compose::response(&request, &nowhere(), answer);
+    Message::parse(bytes, &Limits::DEFAULT).ok()
 }
 
 /// The way of what is never sent.

@@ -3,16 +3,20 @@
 use bytes::Bytes;
 
 use super::super::compose::{self, Answer};
-use super::super::dialog::{Dialog, Phase};
+use super::super::dialog::{Dialog, Offer, Phase};
 use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::{RequestKeys, RequestVerdict, ServerState};
 use super::super::wire::text::push_decimal;
 use super::super::wire::{HeaderId, Message, Method, Rejected, Scheme};
+use super::negotiation::has_sdp;
+use super::reliable::REL;
 use super::routing::{refreshes_target, reply_flow};
-use super::{Output, Owner, Ua, Use, What};
+use super::{Output, Owner, Provisional, Ua, Use, What};
 
+/// Option tags that the user agent serves itself.
+const OWN_OPTIONS: [&[u8]; 2] = [REL, b"timer"];
 /// Requests without a final response that one dialog may have at a time.
 const REQUESTS_PER_DIALOG: usize = 16;
 
@@ -120,6 +124,7 @@ impl Ua {
             return None;
         }
         let mut supported: Vec<&[u8]> = self.config.supported.iter().map(Vec::as_slice).collect();
+        supported.extend(OWN_OPTIONS);
         if *method == Method::Register {
             supported.extend([&b"path"[..], b"outbound"]);
         }
@@ -182,17 +187,21 @@ impl Ua {
         };
         let tag = self.mint.tag(&self.secret, call_id);
         let slot = self.secret.slot(call_id);
-        let Ok(dialog) = Dialog::uas(&request, &tag, flow) else {
+        let Ok(mut dialog) = Dialog::uas(&request, &tag, flow) else {
             return self.refuse(flow, &request, 400, b"Missing Or Malformed Contact", b"");
         };
+        if self.config.provisional == Provisional::Demanded && !takes_reliable(&request) {
+            let mut lines = Vec::new();
+            compose::line(&mut lines, HeaderId::Require.name(), REL);
+            return self.refuse(flow, &request, 421, b"", &lines);
+        }
+        if has_sdp(&request) {
+            dialog.offer = Offer::Theirs;
+        }
         let Ok(key) = self.insert_dialog(dialog) else {
             return self.refuse_full(flow, &request);
         };
-        let user = Use {
-            owner: Owner::Dialog(key),
-            what: What::Invite { ack: false },
-            link: None,
-        };
+        let user = Use::of(Owner::Dialog(key), What::Invite { ack: false });
         let request = Box::new(request);
         let reply = reply_flow(&request, flow);
         match self
@@ -227,11 +236,7 @@ impl Ua {
         let slot = request
             .call_id()
             .map_or(0, |call_id| self.secret.slot(call_id));
-        let user = Use {
-            owner: Owner::Nobody,
-            what: What::Other,
-            link: None,
-        };
+        let user = Use::of(Owner::Nobody, What::Other);
         let request = Box::new(request);
         let reply = reply_flow(&request, flow);
         match self
@@ -284,14 +289,18 @@ impl Ua {
                 self.acked_before(key);
             }
             self.conflict(key, &method)
+                .or_else(|| self.refused_offer(key, &request))
         } else {
             Some((500, false))
         };
-        let user = Use {
-            owner: Owner::Dialog(key),
-            what: What::of(&method),
-            link: None,
-        };
+        let what = What::of(method.as_bytes(), has_sdp(&request));
+        let refusal = refusal.or_else(|| {
+            let stray = method == Method::Prack && !self.take_prack(key, &request);
+            stray.then_some((481, false))
+        });
+        // What is refused changes nothing of the dialog, whatever it is.
+        let taken = if refusal.is_none() { what } else { What::Other };
+        let user = Use::of(Owner::Dialog(key), taken);
         let request = Box::new(request);
         let reply = reply_flow(&request, flow);
         let Ok(tx) = self
@@ -312,8 +321,14 @@ impl Ua {
         }
         if method == Method::Invite {
             dialog.pending_mut().invite_in = Some(tx);
+            dialog.offer = if has_sdp(&request) {
+                Offer::Theirs
+            } else {
+                Offer::None
+            };
         } else {
             dialog.pending_mut().requests_in.push(tx);
+            self.take_offer(key, what);
         }
         self.offer(now, key, tx, &method, flow, request);
     }
@@ -409,6 +424,11 @@ impl Ua {
             return;
         };
         self.wheel.cancel(unacked.timer);
+        if pending.invite_in.is_none() {
+            pending.early = None;
+        }
+        // The answer to an offer in the 2xx, if there was one.
+        dialog.offer = Offer::None;
         dialog.tidy();
         if dialog.phase == Phase::Ending {
             return self.send_bye(now, key);
@@ -435,9 +455,8 @@ impl Ua {
             .and_then(|invite| self.tx.server_user(invite))
             .map(|user| user.owner);
         let user = Use {
-            owner: owner.unwrap_or(Owner::Nobody),
-            what: What::Other,
             link: invite,
+            ..Use::of(owner.unwrap_or(Owner::Nobody), What::Other)
         };
         let request = Box::new(request);
         let reply = reply_flow(&request, flow);
@@ -464,4 +483,9 @@ impl Ua {
             _ => self.respond_lines(now, tx, 481, b""),
         }
     }
+}
+
+/// Whether a caller takes reliable provisional responses.
+fn takes_reliable(invite: &Message) -> bool {
+    invite.lists(HeaderId::Supported, REL) || invite.lists(HeaderId::Require, REL)
 }

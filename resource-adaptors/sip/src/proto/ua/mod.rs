@@ -9,13 +9,17 @@
 //! [`expire`](Ua::expire) when [`deadline`](Ua::deadline) has come. Outputs stand in the order in which they are to
 //! be carried out; a dialog's [`Output::Save`] stands before the message that depends on it.
 
+mod alarm;
 mod answer;
 mod config;
 mod ending;
 mod failure;
 mod incoming;
+mod negotiation;
 mod outgoing;
 mod output;
+mod prack;
+mod reliable;
 mod responses;
 mod restore;
 mod routing;
@@ -26,6 +30,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
+pub use super::dialog::{Reliability, Reply};
 use super::flow::{Conn, Flow, Transmit};
 use super::keyed::{Digest, DigestMap, Mint, Secret, Sip24};
 use super::registrar::Location;
@@ -34,9 +39,9 @@ use super::time::Ms;
 use super::timer::Wheel;
 use super::transaction::{Expired, Transactions};
 use super::wire::Method;
-pub use answer::Reply;
-pub use config::{Local, Methods, UaConfig};
-pub use outgoing::Draft;
+use alarm::Alarm;
+pub use config::{Local, Methods, Provisional, UaConfig};
+pub use outgoing::{Acknowledge, Draft, Support};
 pub use output::{Counts, Output, UaError};
 
 /// One user agent: the protocol state of one adaptor entity.
@@ -49,8 +54,8 @@ pub struct Ua {
     tx: Transactions<Use>,
     dialogs: Slab<Dialog>,
     by_id: DigestMap<Key>,
-    /// Repeats of 2xx.
-    wheel: Wheel<Key>,
+    /// What dialogs wait for: repeats of what must be acknowledged.
+    wheel: Wheel<Alarm>,
     served: Methods,
     refuse_new: bool,
     /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
@@ -75,6 +80,19 @@ struct Use {
     what: What,
     /// Of a request of ours, the server transaction whose request it passes on.
     link: Option<Key>,
+    /// Of a request of ours, that no service asked for it; of one that came, that a service has passed it on.
+    quiet: bool,
+}
+
+impl Use {
+    fn of(owner: Owner, what: What) -> Self {
+        Self {
+            owner,
+            what,
+            link: None,
+            quiet: false,
+        }
+    }
 }
 
 /// Whom something belongs to.
@@ -95,18 +113,25 @@ enum What {
         ack: bool,
     },
     Bye,
+    /// PRACK; whether it carries a session description.
+    Prack {
+        offer: bool,
+    },
+    /// UPDATE; whether it carries a session description.
+    Update {
+        offer: bool,
+    },
     Other,
 }
 
 impl What {
-    fn of(method: &Method) -> Self {
-        if *method == Method::Invite {
-            return Self::Invite { ack: false };
-        }
-        if *method == Method::Bye {
-            Self::Bye
-        } else {
-            Self::Other
+    fn of(method: &[u8], offer: bool) -> Self {
+        match method {
+            b"INVITE" => Self::Invite { ack: false },
+            b"BYE" => Self::Bye,
+            b"PRACK" => Self::Prack { offer },
+            b"UPDATE" => Self::Update { offer },
+            _ => Self::Other,
         }
     }
 }
@@ -160,8 +185,8 @@ impl Ua {
 
     /// Carries out what is due.
     pub fn expire(&mut self, now: Ms) {
-        while let Some(dialog) = self.wheel.expire(now) {
-            self.repeat_ok(now, dialog);
+        while let Some(alarm) = self.wheel.expire(now) {
+            self.ring(now, alarm);
         }
         while let Some(expired) = self.tx.expire(now, &mut self.sends) {
             self.flush();
@@ -346,6 +371,9 @@ impl Ua {
         if let Some(pending) = dialog.pending.take() {
             if let Some(unacked) = pending.unacked {
                 self.wheel.cancel(unacked.timer);
+            }
+            if let Some(early) = pending.early {
+                self.drop_reliable(early.reliable);
             }
             if let Some(tx) = pending.invite_in {
                 self.respond_plain(now, tx, 487, dialog.text(Field::LocalTag));

@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 
-use super::super::dialog::{Dialog, Field, Phase, RequestParts};
+use super::super::compose;
+use super::super::dialog::{Dialog, Field, Offer, Phase, RequestParts};
 use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::ClientKind;
-use super::super::wire::Limits;
+use super::super::wire::{HeaderId, Limits};
 use super::failure::nowhere;
-use super::{Owner, Ua, UaError, Use, What};
+use super::reliable::REL;
+use super::{Owner, Provisional, Ua, UaError, Use, What};
 
 /// What a service says of a request. Texts are as they stand in a message; whole lines end with CRLF.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +36,32 @@ pub struct Draft {
     pub link: Option<Key>,
     /// The way to send it, for a request outside of dialogs; without one it is found from the route and the URI.
     pub flow: Option<Flow>,
+    /// Of an INVITE: whether reliable provisional responses may or must come.
+    pub reliable: Support,
+    /// Of an INVITE: who acknowledges the reliable provisional responses to it.
+    pub acknowledge: Acknowledge,
+}
+
+/// What an INVITE of ours says of an extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Support {
+    /// Nothing.
+    #[default]
+    No,
+    /// It is supported.
+    Supported,
+    /// It is required.
+    Required,
+}
+
+/// Who sends PRACK for a reliable provisional response (RFC 3262 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Acknowledge {
+    /// The user agent, at once; but where PRACK must carry the answer to an offer it is the service.
+    #[default]
+    ByItself,
+    /// The service, or whoever's PRACK it passes on.
+    ByService,
 }
 
 impl Draft {
@@ -75,13 +103,9 @@ impl Ua {
         let mut dialog = dialog.map_err(|_| UaError::Unwritable)?;
         dialog.activity = activity;
         let key = self.insert_dialog(dialog)?;
-        let user = Use {
-            owner: Owner::Dialog(key),
-            what: What::Invite {
-                ack: !draft.body.is_empty(),
-            },
-            link: draft.link,
-        };
+        let extended = self.extended(draft);
+        let draft = extended.as_ref().unwrap_or(draft);
+        let user = self.invite_user(key, draft);
         let refusal = match route {
             _ if draft.max_forwards == 0 => Some(483),
             Ok(_) => None,
@@ -128,9 +152,8 @@ impl Ua {
         );
         let dialog = dialog.map_err(|_| UaError::Unwritable)?;
         let user = Use {
-            owner: Owner::Activity(activity),
-            what: What::Other,
             link: draft.link,
+            ..Use::of(Owner::Activity(activity), What::Other)
         };
         let (tx, branch) = self.tx.open(ClientKind::Other, flow, user)?;
         let via = self.via(&flow, branch.as_bytes());
@@ -170,8 +193,8 @@ impl Ua {
         if dialog.phase == Phase::Ending || dialog.text(Field::RemoteTag).is_empty() {
             return Err(UaError::State);
         }
-        let invite = draft.method == b"INVITE"[..];
-        let busy = invite
+        let (method, sdp) = (&draft.method[..], draft.has_sdp());
+        let busy = method == b"INVITE"
             && dialog.pending.as_ref().is_some_and(|pending| {
                 pending.invite_in.is_some()
                     || pending.invite_out.is_some()
@@ -179,22 +202,22 @@ impl Ua {
             });
         let cseq = dialog.local_cseq + 1;
         let flow = self.dialog_flow(dialog);
-        let what = if invite {
-            What::Invite {
-                ack: !draft.body.is_empty(),
-            }
-        } else {
-            What::Other
-        };
+        let what = What::of(method, sdp);
         let user = Use {
-            owner: Owner::Dialog(key),
-            what,
             link: draft.link,
+            ..Use::of(Owner::Dialog(key), what)
         };
-        if busy || draft.max_forwards == 0 {
-            let status = if busy { 491 } else { 483 };
-            self.fail_draft(now, key, user, draft, cseq, status);
+        let failure = match Self::barred_offer(dialog, what, sdp) {
+            _ if draft.max_forwards == 0 => Some(483),
+            _ if busy => Some(491),
+            barred => barred,
+        };
+        if let Some(status) = failure {
+            self.fail_draft(key, user, draft, cseq, status);
             return Ok(());
+        }
+        if let What::Prack { .. } = what {
+            return self.prack_within(now, key, user, draft, cseq);
         }
         if let Some(dialog) = self.dialogs.get_mut(key) {
             dialog.local_cseq = cseq;
@@ -206,9 +229,55 @@ impl Ua {
         {
             self.save(key);
         }
+        let extended = (method == b"INVITE")
+            .then(|| self.extended(draft))
+            .flatten();
+        let draft = extended.as_ref().unwrap_or(draft);
+        let user = if method == b"INVITE" {
+            self.invite_user(key, draft)
+        } else {
+            user
+        };
         let result = self.send_in(now, key, flow, user, draft, cseq, false);
+        if result.is_ok() {
+            self.made_offer(key, what, sdp);
+        }
         self.flush();
         result
+    }
+
+    /// An INVITE with what it says of extensions; none if it says nothing.
+    fn extended(&self, draft: &Draft) -> Option<Draft> {
+        let support = match (draft.reliable, self.config.provisional) {
+            (Support::No, Provisional::Plain) => return None,
+            (Support::Required, _) | (_, Provisional::Demanded) => HeaderId::Require,
+            _ => HeaderId::Supported,
+        };
+        let mut lines = draft.lines.to_vec();
+        compose::line(&mut lines, support.name(), REL);
+        Some(Draft {
+            lines: lines.into(),
+            ..draft.clone()
+        })
+    }
+
+    /// What an INVITE of ours is for; what it leaves behind in its dialog is noted.
+    fn invite_user(&mut self, key: Key, draft: &Draft) -> Use {
+        let what = What::Invite {
+            ack: !draft.body.is_empty(),
+        };
+        if let Some(dialog) = self.dialogs.get_mut(key) {
+            if draft.has_sdp() {
+                dialog.offer = Offer::Ours;
+            }
+            if draft.acknowledge == Acknowledge::ByService {
+                dialog.early_mut().prack_by_service = true;
+            }
+        }
+        Use {
+            link: draft.link,
+            ..Use::of(Owner::Dialog(key), what)
+        }
     }
 
     /// Writes a request of a dialog and gives it to a new transaction; `hold` leaves it unsent.

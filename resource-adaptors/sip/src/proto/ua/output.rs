@@ -130,4 +130,10 @@ pub struct Counts {
     pub refused: u64,
     /// Responses that belong to no transaction.
     pub stray: u64,
+    /// Reliable provisional responses that found no room behind others.
+    pub provisionals_dropped: u64,
+    /// Reliable provisional responses whose PRACK never came.
+    pub provisionals_unacknowledged: u64,
+    /// 2xx of services to an UPDATE or PRACK whose offer they left unanswered.
+    pub answers_missing: u64,
 }

@@ -1,11 +1,13 @@
 //! Responses that come: RFC 3261 8.1.3, 12.1.2, 12.2.1.2, 13.2.2, 14.1.
 
-use super::super::dialog::{AckDue, Dialog, Field, Phase};
+use super::super::dialog::{AckDue, Dialog, Field, Offer, Phase};
 use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::ResponseVerdict;
 use super::super::wire::{HeaderId, Message};
+use super::negotiation::has_sdp;
+use super::prack::rseq;
 use super::routing::refreshes_target;
 use super::{Owner, Ua, Use, What};
 
@@ -82,7 +84,7 @@ impl Ua {
             What::Invite { ack } => self.for_invite(now, key, tx, user, ack, response),
             What::Bye if status >= 200 => self.end_dialog(now, key),
             What::Bye => {}
-            What::Other => {
+            What::Prack { .. } | What::Update { .. } | What::Other => {
                 if (200..300).contains(&status)
                     && response
                         .cseq()
@@ -111,9 +113,18 @@ impl Ua {
                 let _ = dialog.learn(&response);
             }
             let activity = dialog.activity;
+            if let Some(rseq) = rseq(&response)
+                && !self.take_reliable(now, key, rseq, &response)
+            {
+                return;
+            }
             return self.report(user, activity, response, false);
         }
         dialog.pending_mut().invite_out = None;
+        Self::settle(dialog, user.what, status, has_sdp(&response), true);
+        // What was agreed on in reliable responses needs no answer in the ACK.
+        let ack = ack || dialog.early().is_some_and(|early| early.exchanged);
+        dialog.pending_mut().early = None;
         if status >= 300 {
             dialog.tidy();
             return self.conclude(now, user, response, false);
@@ -144,6 +155,8 @@ impl Ua {
         let activity = dialog.activity;
         if !ack {
             dialog.pending_mut().unanswered = Some(due);
+        } else if dialog.offer == Offer::Theirs {
+            dialog.offer = Offer::None;
         }
         dialog.tidy();
         self.save(key);
@@ -173,12 +186,16 @@ impl Ua {
                 let invite = matches!(user.what, What::Invite { .. });
                 if invite && let Some(pending) = dialog.pending.as_mut() {
                     pending.invite_out = None;
+                    pending.early = None;
+                }
+                if status >= 200 {
+                    Self::settle(dialog, user.what, status, has_sdp(&response), true);
                 }
                 dialog.tidy();
                 if user.what == What::Bye {
                     return self.end_dialog(now, key);
                 }
-                if !silent {
+                if !silent && !user.quiet {
                     self.report(user, activity, response, local);
                 }
                 match phase {

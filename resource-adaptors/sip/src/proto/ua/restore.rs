@@ -10,7 +10,7 @@ use super::super::time::Ms;
 use super::super::wire::{Limits, Message};
 use super::responses::NO_TX;
 use super::routing::reply_flow;
-use super::{Ua, UaError};
+use super::{Alarm, Ua, UaError};
 
 impl Ua {
     /// The durable record of a dialog.
@@ -80,7 +80,7 @@ impl Ua {
         let Ok(cseq) = message.cseq().map(|cseq| cseq.number) else {
             return;
         };
-        let timer = self.wheel.start(now, key);
+        let timer = self.wheel.start(now, Alarm::Ok(key));
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
@@ -153,7 +153,7 @@ impl Ua {
         {
             self.wheel.cancel(unacked.timer);
         }
-        self.wheel.start(until, key);
+        self.wheel.start(until, Alarm::Ok(key));
     }
 
     /// All dialogs are back: what must be sent until it is answered is sent again.

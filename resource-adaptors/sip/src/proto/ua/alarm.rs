@@ -1,0 +1,23 @@
+//! What a user agent is woken for on behalf of a dialog, beside its transactions.
+
+use super::super::slab::Key;
+use super::super::time::Ms;
+use super::Ua;
+
+/// Why it is woken, and for which dialog.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Alarm {
+    /// A 2xx is to be sent again, or given up.
+    Ok(Key),
+    /// A reliable provisional response is to be sent again, or given up.
+    Provisional(Key),
+}
+
+impl Ua {
+    pub(super) fn ring(&mut self, now: Ms, alarm: Alarm) {
+        match alarm {
+            Alarm::Ok(dialog) => self.repeat_ok(now, dialog),
+            Alarm::Provisional(dialog) => self.repeat_provisional(now, dialog),
+        }
+    }
+}
