@@ -36,6 +36,18 @@ fn mutated_streams() {
 }
 
 #[test]
+fn mutated_websockets() {
+    let mut random = Random::from_environment();
+    let inputs = files("fuzz/corpus/sip_websocket");
+    let inputs: Vec<_> = inputs.into_iter().map(|(_, bytes)| bytes).collect();
+    for n in 0..STREAMS {
+        let mut input = inputs[n % inputs.len()].clone();
+        mutate(&mut random, &mut input, &inputs);
+        check("WebSocket", n, &input, fuzz::sip_websocket);
+    }
+}
+
+#[test]
 fn mutated_values() {
     let mut random = Random::from_environment();
     let values = [
@@ -57,6 +69,7 @@ fn corpora_replay() {
     for (dir, target) in [
         ("fuzz/corpus/sip_datagram", fuzz::sip_datagram as fn(&[u8])),
         ("fuzz/corpus/sip_stream", fuzz::sip_stream),
+        ("fuzz/corpus/sip_websocket", fuzz::sip_websocket),
         ("fuzz/corpus/sip_uri", fuzz::sip_uri),
         ("fuzz/corpus/sip_nameaddr", fuzz::sip_nameaddr),
     ] {

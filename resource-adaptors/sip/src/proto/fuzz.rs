@@ -12,6 +12,7 @@ use super::wire::{
     Builder, CSeq, Edit, Elements, HeaderId, Limits, MediaType, Message, NameAddr, Params, Uri,
     Via, WireErrorKind,
 };
+use super::ws;
 
 pub use transaction::transaction;
 
@@ -46,6 +47,44 @@ pub fn sip_stream(data: &[u8]) {
     let whole = frames(stream, stream.len().max(1));
     let pieces = frames(stream, usize::from(step).max(1));
     assert_eq!(whole, pieces, "the stream's cuts changed its frames");
+}
+
+/// A WebSocket connection: the first byte says how the rest is cut, and whether the handshake is done; the cuts must not
+/// change what comes out, nothing comes after the end, and no more is held than a message.
+pub fn sip_websocket(data: &[u8]) {
+    let Some((&step, stream)) = data.split_first() else {
+        return;
+    };
+    let opening = if step & 1 == 1 {
+        ws::client::request("sip.example", "/", None)
+    } else {
+        String::new()
+    };
+    let stream = [opening.as_bytes(), stream].concat();
+    let whole = items(&stream, stream.len().max(1));
+    let pieces = items(&stream, usize::from(step >> 1).max(1));
+    assert_eq!(whole, pieces, "the stream's cuts changed its items");
+    let end = whole
+        .iter()
+        .position(|item| matches!(item, ws::Item::End(_)));
+    assert!(
+        end.is_none_or(|at| at + 1 == whole.len()),
+        "an item after the end"
+    );
+}
+
+fn items(stream: &[u8], step: usize) -> Vec<ws::Item> {
+    const LIMIT: usize = 4096;
+    let (mut session, gate, mut items) = (ws::Session::new(LIMIT), ws::Gate::default(), Vec::new());
+    for piece in stream.chunks(step) {
+        session.push(piece);
+        while let Some(step) = session.next_item(&gate) {
+            items.extend(step);
+        }
+        let bound = LIMIT.max(ws::HEAD_MAX) + piece.len() + 14;
+        assert!(session.buffered() <= bound, "{} held", session.buffered());
+    }
+    items
 }
 
 /// A URI: its parts lie inside it, and it is equivalent to itself unless it repeats a parameter or header.

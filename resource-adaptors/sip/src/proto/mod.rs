@@ -18,3 +18,4 @@ pub mod timer;
 pub mod transaction;
 pub mod ua;
 pub mod wire;
+pub mod ws;
