@@ -1,5 +1,4 @@
 //! WebSocket connections as peers make them: handshake, frames, and everything that RFC 6455 forbids.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use strowger_sip::proto::ws::client::{frame, request, server_frame};
 use strowger_sip::proto::ws::{self, Close, Ended, Gate, Item, Session};

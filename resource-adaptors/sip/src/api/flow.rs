@@ -53,10 +53,8 @@ impl From<Flow> for FlowId {
 impl From<FlowId> for Flow {
     fn from(id: FlowId) -> Self {
         Self {
-            transport: id.transport(),
-            listener: id.listener,
             conn: id.conn.map(Conn),
-            peer: id.peer,
+            ..Self::to(id.transport(), id.listener, id.peer)
         }
     }
 }

@@ -117,6 +117,19 @@ pub struct Flow {
     pub peer: SocketAddr,
 }
 
+impl Flow {
+    /// A way that needs no connection yet.
+    #[must_use]
+    pub fn to(transport: Transport, listener: u16, peer: SocketAddr) -> Self {
+        Self {
+            transport,
+            listener,
+            conn: None,
+            peer,
+        }
+    }
+}
+
 /// Bytes on their way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {

@@ -9,9 +9,12 @@
 mod call_settings;
 mod commands;
 mod durable;
+mod identity;
+mod listener;
 mod output;
 mod registrations;
 mod settings;
+mod stream;
 mod streams;
 
 use std::any::Any;
@@ -34,8 +37,10 @@ use crate::proto::time::Ms;
 use crate::proto::ua::{Methods, Ua};
 use crate::proto::wire::Method;
 pub use call_settings::{CallSettings, ProvisionalSetting};
-pub use settings::{LimitSettings, ListenerSettings, ListenerTransport, Settings, TimerSettings};
-use streams::{Came, Streams};
+pub use listener::{ListenerSettings, ListenerTransport};
+pub use settings::{LimitSettings, Settings, TimerSettings};
+use stream::Came;
+use streams::Streams;
 
 /// The SIP adaptor, for a node or a test kit.
 #[must_use]
@@ -148,12 +153,10 @@ impl Core {
         let secret = u128::from_le_bytes(cx.secret());
         let secret = Secret::new([secret as u64, (secret >> 64) as u64]);
         let seed = [cx.random(), cx.random(), cx.random(), cx.random()];
-        let transports = settings.listeners.values();
-        let transports = transports.map(ListenerSettings::transport).collect();
         let epoch = cx.random();
         Self {
             ua: Ua::new(settings.ua_config(), secret, seed, now),
-            streams: Streams::new(settings.stream_bounds(), transports, epoch, now),
+            streams: Streams::new(settings.stream_bounds(), settings.ports(), epoch, now),
             undecided: HashMap::new(),
             undecided_limit: UNDECIDED,
             stopping: false,
@@ -189,12 +192,8 @@ impl Core {
                 bytes,
             } => {
                 let transport = transports.get(usize::from(listener.0)).copied();
-                let flow = Flow {
-                    transport: transport.unwrap_or(Transport::Udp),
-                    listener: listener.0,
-                    conn: None,
-                    peer: from,
-                };
+                let transport = transport.unwrap_or(Transport::Udp);
+                let flow = Flow::to(transport, listener.0, from);
                 if !is_keep_alive(&bytes) {
                     self.ua.datagram(now, flow, bytes);
                 }
@@ -204,9 +203,14 @@ impl Core {
                 listener,
                 peer,
                 inbound,
+                secure,
                 ..
             } => {
-                if self.streams.connected(cx, conn, listener, peer, inbound) {
+                let place = (listener.0, peer);
+                if self
+                    .streams
+                    .connected(cx, now, conn, place, inbound, secure)
+                {
                     self.ua.set_connected(self.streams.number(conn), true);
                 }
             }
@@ -288,6 +292,13 @@ impl Core {
                 Came::Message(bytes) => {
                     let before = self.ua.settled();
                     self.ua.frame(now, flow, bytes);
+                    if self.ua.settled() > before {
+                        self.streams.settled(conn);
+                    }
+                }
+                Came::Whole(bytes) => {
+                    let before = self.ua.settled();
+                    self.ua.whole(now, flow, bytes);
                     if self.ua.settled() > before {
                         self.streams.settled(conn);
                     }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use strowger::ra::{Listener, SettingsError, Transport as NodeTransport};
+use serde::Deserialize;
+use strowger::ra::{Listener, SettingsError};
 use strowger::schemars::JsonSchema;
 
 use super::call_settings::CallSettings;
-use super::streams::Bounds;
-use crate::proto::flow::Transport;
+use super::listener::{ListenerSettings, ListenerTransport};
+use super::streams::{Bounds, Port};
 use crate::proto::transaction::Timings;
-use crate::proto::ua::{Local, UaConfig};
+use crate::proto::ua::UaConfig;
 use crate::proto::wire::Limits;
 
 /// The settings.
@@ -45,42 +45,13 @@ pub struct Settings {
     /// Where requests go whose host has no address; without it they fail with 503.
     #[schemars(with = "Option<String>", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
     pub outbound: Option<SocketAddr>,
+    /// Whether requests go over a connection that the peer has opened, to the address that it came from, also where no
+    /// certificate shows who that is. Connections of verified peers are always used (RFC 5923).
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub reuse_connections: bool,
     /// Whether services are told of the 100 that answers an INVITE of theirs.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub trying_events: bool,
-}
-
-/// One listener.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(crate = "strowger::schemars")]
-pub struct ListenerSettings {
-    /// Its transport.
-    #[schemars(extend("x-reload" = "restart-adaptor"))]
-    pub transport: ListenerTransport,
-    /// The address and port that it opens.
-    #[schemars(with = "String", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
-    pub bind: SocketAddr,
-    /// The address and port that others reach it at, for Via and Contact; `bind` unless set. Needed where `bind` is a
-    /// wildcard.
-    #[serde(default)]
-    #[schemars(with = "Option<String>", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
-    pub advertise: Option<SocketAddr>,
-    /// Connections accepted at most at one time, on a stream transport.
-    #[serde(default = "connections")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
-    pub connections: u32,
-}
-
-/// A transport, as settings name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(crate = "strowger::schemars")]
-pub enum ListenerTransport {
-    /// Datagrams.
-    Udp,
-    /// Streams.
-    Tcp,
 }
 
 /// Protocol timers (RFC 3261 table 4).
@@ -113,6 +84,12 @@ pub struct TimerSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub stream_message: Duration,
+    /// How often a connection that is ours to keep up is asked whether its peer is there: those that we open, and those
+    /// of WebSocket. One that does not answer within 10 s is closed. `0s` is never. Peers must know the keep-alive of RFC
+    /// 5626, as most do; an answer is needed.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
+    pub keep_alive: Duration,
 }
 
 /// Bounds of one adaptor entity.
@@ -146,19 +123,10 @@ pub struct LimitSettings {
     pub write_buffer_bytes: u32,
 }
 
-fn connections() -> u32 {
-    65_000
-}
-
 impl Default for Settings {
     fn default() -> Self {
         let bind = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5060);
-        let listener = |transport| ListenerSettings {
-            transport,
-            bind,
-            advertise: None,
-            connections: connections(),
-        };
+        let listener = |transport| ListenerSettings::new(transport, bind);
         Self {
             listeners: BTreeMap::from([
                 ("tcp".to_owned(), listener(ListenerTransport::Tcp)),
@@ -172,6 +140,7 @@ impl Default for Settings {
             supported: Vec::new(),
             hosts: BTreeMap::new(),
             outbound: None,
+            reuse_connections: true,
             trying_events: false,
         }
     }
@@ -188,6 +157,7 @@ impl Default for TimerSettings {
             trying: ms(200),
             ringing: ms(t.ringing),
             stream_message: Duration::from_secs(10),
+            keep_alive: Duration::ZERO,
         }
     }
 }
@@ -214,20 +184,7 @@ impl Settings {
             return wrong("listeners".to_owned(), "at least one listener is needed");
         }
         for (name, listener) in &self.listeners {
-            if listener.advertised().ip().is_unspecified() {
-                let problem =
-                    "a wildcard address needs `advertise`, which goes into Via and Contact";
-                return wrong(format!("listeners.{name}.advertise"), problem);
-            }
-            if listener
-                .advertise
-                .is_some_and(|advertise| advertise.port() == 0)
-            {
-                return wrong(
-                    format!("listeners.{name}.advertise"),
-                    "the port must be named",
-                );
-            }
+            listener.verify(name)?;
         }
         for (key, value, most) in [
             ("timers.t1", self.timers.t1, 60_000),
@@ -244,6 +201,11 @@ impl Settings {
                 return wrong(key.to_owned(), "must be more than zero and within reason");
             }
         }
+        let keep_alive = self.timers.keep_alive;
+        if !keep_alive.is_zero() && !(1_000..=3_600_000).contains(&keep_alive.as_millis()) {
+            let problem = "must be between a second and an hour, or `0s` for never";
+            return wrong("timers.keep_alive".to_owned(), problem);
+        }
         if self.timers.trying.as_millis() > 60_000 {
             return wrong("timers.trying".to_owned(), "must be below a minute");
         }
@@ -257,20 +219,8 @@ impl Settings {
     }
 
     pub(super) fn node_listeners(&self) -> Vec<Listener> {
-        let listener = |(name, listener): (&String, &ListenerSettings)| Listener {
-            name: name.clone(),
-            transport: match listener.transport {
-                ListenerTransport::Udp => NodeTransport::Udp,
-                ListenerTransport::Tcp => NodeTransport::Tcp,
-            },
-            bind: listener.bind,
-            connections: match listener.transport {
-                ListenerTransport::Udp => 0,
-                ListenerTransport::Tcp => listener.connections,
-            },
-            write_buffer: self.limits.write_buffer_bytes,
-            idle: Listener::IDLE,
-            tls: None,
+        let listener = |(name, listener): (&String, &ListenerSettings)| {
+            listener.node(name, self.limits.write_buffer_bytes)
         };
         self.listeners.iter().map(listener).collect()
     }
@@ -314,11 +264,22 @@ impl Settings {
     }
 
     pub(super) fn stream_bounds(&self) -> Bounds {
+        let ms = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         Bounds {
             limits: self.message_limits(),
             per_ip: self.limits.connections_per_ip,
-            patience: u64::try_from(self.timers.stream_message.as_millis()).unwrap_or(u64::MAX),
+            patience: ms(self.timers.stream_message),
+            keep_alive: ms(self.timers.keep_alive),
+            outbound: self.outbound,
+            reuse: self.reuse_connections,
         }
+    }
+
+    pub(super) fn ports(&self) -> Vec<Port> {
+        self.listeners
+            .values()
+            .map(ListenerSettings::port)
+            .collect()
     }
 
     fn message_limits(&self) -> Limits {
@@ -328,23 +289,6 @@ impl Settings {
             headers: self.limits.headers as usize,
             ..Limits::DEFAULT
         }
-    }
-}
-
-impl ListenerSettings {
-    fn advertised(&self) -> SocketAddr {
-        self.advertise.unwrap_or(self.bind)
-    }
-
-    pub(super) fn transport(&self) -> Transport {
-        match self.transport {
-            ListenerTransport::Udp => Transport::Udp,
-            ListenerTransport::Tcp => Transport::Tcp,
-        }
-    }
-
-    fn local(&self) -> Local {
-        Local::new(self.transport(), self.advertised())
     }
 }
 

@@ -1,25 +1,31 @@
-//! Stream connections: cutting messages out of what comes, and finding or opening the way for what goes.
+//! Stream connections: finding or opening the way for what goes, and watching over those that are there.
 //!
 //! A message to a peer goes over the connection that its flow names while that stands, else over any other to the same
-//! address, else over a new one. What waits for a connection that cannot be opened is given back. Bounds: connections per
-//! address, messages that wait for one connection, time from a message's first byte to its last.
+//! address, else over a new one; over TLS only where the certificate is for the host that the message goes to
+//! (RFC 5922). WebSocket connections are opened by the peer only. What waits for a connection that cannot be opened is
+//! given back. Bounds: connections per address, messages that wait for one connection, time from a message's first byte
+//! to its last.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use strowger::ra::{ConnId, ListenerIx, RaCx};
+use strowger::ra::{ConnId, ListenerIx, Peer, RaCx};
 
+use super::identity::{next_hop, proves};
+use super::stream::{Came, Stream};
 use crate::proto::flow::{Conn, Flow, Transmit, Transport};
-use crate::proto::framing::{Frame, FrameError, Framer};
 use crate::proto::time::Ms;
 use crate::proto::timer::{TimerId, Wheel};
-use crate::proto::wire::{Limits, Rejected};
+use crate::proto::wire::Limits;
+use crate::proto::ws::Gate;
 
 /// Messages that may wait for one connection to open.
 const WAITING: usize = 256;
+/// How long the answer to a ping may take (RFC 5626 4.4.1).
+const PONG_TIME: u64 = 10_000;
 
-/// Bounds on connections.
+/// Bounds and habits of connections.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// On messages.
@@ -28,37 +34,42 @@ pub(super) struct Bounds {
     pub(super) per_ip: u32,
     /// Milliseconds from a message's first byte to its last.
     pub(super) patience: u64,
+    /// Milliseconds between our pings; 0 for none.
+    pub(super) keep_alive: u64,
+    /// Where requests go whose host has no address: its certificate is for itself and not for that host.
+    pub(super) outbound: Option<SocketAddr>,
+    /// Whether requests go over connections that peers without a certificate have opened (RFC 5923).
+    pub(super) reuse: bool,
+}
+
+/// What of a listener matters to its connections.
+#[derive(Debug, Clone)]
+pub(super) struct Port {
+    pub(super) transport: Transport,
+    pub(super) gate: Gate,
 }
 
 /// All connections of an adaptor entity.
 #[derive(Debug)]
 pub(super) struct Streams {
     bounds: Bounds,
-    open: HashMap<ConnId, Stream>,
-    by_peer: HashMap<(u16, SocketAddr), ConnId>,
-    from_ip: HashMap<IpAddr, u32>,
-    wheel: Wheel<ConnId>,
+    ports: Vec<Port>,
     /// What makes the numbers of connections those of this process only.
     epoch: u64,
-    /// The transports of the listeners.
-    transports: Vec<Transport>,
+    open: HashMap<ConnId, Stream>,
+    /// The connection for requests to an address.
+    by_peer: HashMap<(u16, SocketAddr), ConnId>,
+    from_ip: HashMap<IpAddr, u32>,
+    wheel: Wheel<(ConnId, Watch)>,
 }
 
-#[derive(Debug)]
-struct Stream {
-    framer: Framer,
-    listener: u16,
-    peer: SocketAddr,
-    inbound: bool,
-    /// Until it stands: what waits for it. Afterwards empty.
-    waiting: Vec<Transmit>,
-    standing: bool,
-    /// The peer sends no more on it: it takes responses still, but no request.
-    ended: bool,
-    /// Requests sent on it that wait for a final response: none, and its end concerns no transaction.
-    owed: u32,
-    /// Runs while a message is half here.
-    timer: TimerId,
+/// What a timer of a connection is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    /// A message that is half here.
+    Message,
+    /// The next ping, or the answer to it.
+    Alive,
 }
 
 /// What a lost connection leaves.
@@ -70,21 +81,12 @@ pub(super) struct Left {
     pub(super) owing: Option<(u16, SocketAddr)>,
 }
 
-/// What came out of a connection.
-#[derive(Debug)]
-pub(super) enum Came {
-    Message(Bytes),
-    Defect(Box<Rejected>),
-    /// The stream has lost its place: it is to be closed.
-    End,
-}
-
 impl Streams {
-    pub(super) fn new(bounds: Bounds, transports: Vec<Transport>, epoch: u64, now: Ms) -> Self {
+    pub(super) fn new(bounds: Bounds, ports: Vec<Port>, epoch: u64, now: Ms) -> Self {
         Self {
             bounds,
+            ports,
             epoch,
-            transports,
             open: HashMap::new(),
             by_peer: HashMap::new(),
             from_ip: HashMap::new(),
@@ -105,7 +107,7 @@ impl Streams {
         ConnId(conn.0.wrapping_sub(self.epoch))
     }
 
-    /// Sends a message; gives it back if too many wait for its connection.
+    /// Sends a message; gives it back if there is no way, or too many wait for its connection.
     pub(super) fn send(&mut self, cx: &mut RaCx<'_>, transmit: Transmit) -> Result<(), Transmit> {
         let flow = transmit.flow;
         let response = transmit.bytes.starts_with(b"SIP/");
@@ -114,9 +116,8 @@ impl Streams {
             .conn
             .map(|conn| self.id(conn))
             .filter(|conn| self.open.get(conn).is_some_and(serves));
-        let conn = match named.or_else(|| self.by_peer.get(&(flow.listener, flow.peer)).copied()) {
-            Some(conn) => conn,
-            None => self.connect(cx, flow),
+        let Some(conn) = named.or_else(|| self.find(cx, &transmit)) else {
+            return Err(transmit);
         };
         let Some(stream) = self.open.get_mut(&conn) else {
             return Err(transmit);
@@ -127,60 +128,76 @@ impl Streams {
             }
             stream.waiting.push(transmit.clone());
         }
+        let Some(bytes) = stream.wrap(transmit.bytes.clone()) else {
+            return Err(transmit);
+        };
         if !response && !transmit.bytes.starts_with(b"ACK ") {
             stream.owed = stream.owed.saturating_add(1);
         }
-        cx.stream(conn, transmit.bytes);
+        cx.stream(conn, bytes);
         Ok(())
     }
 
-    fn connect(&mut self, cx: &mut RaCx<'_>, flow: Flow) -> ConnId {
-        let conn = cx.connect(ListenerIx(flow.listener), flow.peer);
-        self.insert(conn, flow.listener, flow.peer, false, false);
-        conn
+    /// Another connection to the same peer, or a new one.
+    fn find(&mut self, cx: &mut RaCx<'_>, transmit: &Transmit) -> Option<ConnId> {
+        let flow = transmit.flow;
+        let place = (flow.listener, flow.peer);
+        let known = self.by_peer.get(&place).copied();
+        if !flow.transport.is_secure() {
+            return match known {
+                Some(conn) => Some(conn),
+                None if flow.transport.is_websocket() => None,
+                None => Some(self.connect(cx, flow, None)),
+            };
+        }
+        let host = if self.bounds.outbound == Some(flow.peer) {
+            None
+        } else {
+            next_hop(&transmit.bytes)
+        };
+        let good = |conn: &ConnId| {
+            self.open.get(conn).is_some_and(|stream| {
+                (!stream.inbound && stream.asked == host)
+                    || proves(stream.secure.as_deref(), host.as_deref(), flow.peer.ip())
+            })
+        };
+        match known.filter(good) {
+            Some(conn) => Some(conn),
+            None if flow.transport.is_websocket() => None,
+            None => Some(self.connect(cx, flow, host)),
+        }
     }
 
-    fn insert(
-        &mut self,
-        conn: ConnId,
-        listener: u16,
-        peer: SocketAddr,
-        inbound: bool,
-        standing: bool,
-    ) {
-        let framer = Framer::new(self.bounds.limits);
-        let timer = TimerId::NONE;
-        let stream = Stream {
-            framer,
-            listener,
-            peer,
-            inbound,
-            waiting: Vec::new(),
-            standing,
-            ended: false,
-            owed: 0,
-            timer,
-        };
+    fn connect(&mut self, cx: &mut RaCx<'_>, flow: Flow, host: Option<String>) -> ConnId {
+        let conn = cx.connect_to(ListenerIx(flow.listener), flow.peer, host.as_deref());
+        let limits = self.bounds.limits;
+        let mut stream = Stream::new(flow.transport, limits, flow.listener, flow.peer, false);
+        stream.asked = host;
         self.open.insert(conn, stream);
-        self.by_peer.insert((listener, peer), conn);
+        self.by_peer.insert((flow.listener, flow.peer), conn);
+        conn
     }
 
     /// A connection stands; returns whether it may. One too many from its address is closed.
     pub(super) fn connected(
         &mut self,
         cx: &mut RaCx<'_>,
+        now: Ms,
         conn: ConnId,
-        listener: ListenerIx,
-        peer: SocketAddr,
+        place: (u16, SocketAddr),
         inbound: bool,
+        secure: Option<Arc<Peer>>,
     ) -> bool {
         if !inbound {
             if let Some(stream) = self.open.get_mut(&conn) {
                 stream.standing = true;
                 stream.waiting = Vec::new();
+                stream.secure = secure;
             }
+            self.keep_alive(now, conn);
             return true;
         }
+        let (listener, peer) = place;
         let count = self.from_ip.entry(peer.ip()).or_default();
         *count += 1;
         if *count > self.bounds.per_ip {
@@ -189,8 +206,37 @@ impl Streams {
             cx.close(conn);
             return false;
         }
-        self.insert(conn, listener.0, peer, true, true);
+        let transport = self.transport(listener);
+        let mut stream = Stream::new(transport, self.bounds.limits, listener, peer, true);
+        if stream.owes() {
+            let late = now + self.bounds.patience;
+            stream.patience = self.wheel.start(late, (conn, Watch::Message));
+        }
+        stream.secure = secure;
+        let proven = stream.secure.as_ref().is_some_and(|peer| peer.verified);
+        self.open.insert(conn, stream);
+        if self.bounds.reuse || proven {
+            self.by_peer.insert(place, conn);
+        }
+        if transport.is_websocket() {
+            self.keep_alive(now, conn);
+        }
         true
+    }
+
+    fn transport(&self, listener: u16) -> Transport {
+        self.ports
+            .get(usize::from(listener))
+            .map_or(Transport::Tcp, |port| port.transport)
+    }
+
+    fn keep_alive(&mut self, now: Ms, conn: ConnId) {
+        let every = self.bounds.keep_alive;
+        if let Some(stream) = self.open.get_mut(&conn).filter(|_| every > 0) {
+            self.wheel.cancel(stream.alive);
+            stream.alive = self.wheel.start(now + every, (conn, Watch::Alive));
+            stream.pinged = false;
+        }
     }
 
     /// A request that was sent on a connection has its final response.
@@ -216,7 +262,8 @@ impl Streams {
         let Some(stream) = self.open.remove(&conn) else {
             return Left::default();
         };
-        self.wheel.cancel(stream.timer);
+        self.wheel.cancel(stream.patience);
+        self.wheel.cancel(stream.alive);
         let place = (stream.listener, stream.peer);
         if self.by_peer.get(&place) == Some(&conn) {
             self.by_peer.remove(&place);
@@ -247,66 +294,50 @@ impl Streams {
     ) -> Option<Flow> {
         let number = self.number(conn);
         let stream = self.open.get_mut(&conn)?;
-        let transport = self.transports.get(usize::from(stream.listener));
-        let transport = transport.copied().unwrap_or(Transport::Tcp);
+        let port = self.ports.get(usize::from(stream.listener))?;
         let flow = Flow {
-            transport,
-            listener: stream.listener,
             conn: Some(number),
-            peer: stream.peer,
+            ..Flow::to(port.transport, stream.listener, stream.peer)
         };
-        if let Err(error) = stream.cut(cx, conn, bytes, came) {
-            if let FrameError::Message(rejected) = error {
-                came.push(Came::Defect(rejected));
-            }
-            cx.count("sip.streams_broken", 1);
-            came.push(Came::End);
+        stream.cut(cx, conn, &port.gate, bytes, came);
+        if stream.owes() && stream.patience == TimerId::NONE {
+            let late = now + self.bounds.patience;
+            stream.patience = self.wheel.start(late, (conn, Watch::Message));
+        } else if !stream.owes() {
+            self.wheel.cancel(stream.patience);
+            stream.patience = TimerId::NONE;
         }
-        let owes = stream.framer.is_mid_message();
-        if owes && stream.timer == TimerId::NONE {
-            stream.timer = self.wheel.start(now + self.bounds.patience, conn);
-        } else if !owes {
-            self.wheel.cancel(stream.timer);
-            stream.timer = TimerId::NONE;
+        // Whatever comes shows that the peer is there.
+        if stream.pinged {
+            self.keep_alive(now, conn);
         }
         Some(flow)
     }
 
-    /// The next connection whose peer began a message and did not end it.
+    /// The next connection whose peer began a message and did not end it, or does not answer our pings.
     pub(super) fn expire(&mut self, cx: &mut RaCx<'_>, now: Ms) -> Option<ConnId> {
-        while let Some(conn) = self.wheel.expire(now) {
-            if let Some(stream) = self.open.get_mut(&conn) {
-                stream.timer = TimerId::NONE;
-                cx.count("sip.streams_slow", 1);
-                return Some(conn);
-            }
-        }
-        None
-    }
-}
-
-impl Stream {
-    fn cut(
-        &mut self,
-        cx: &mut RaCx<'_>,
-        conn: ConnId,
-        bytes: &[u8],
-        came: &mut Vec<Came>,
-    ) -> Result<(), FrameError> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            // In pieces, so that the framer's bound is that of a message and not of a read.
-            let (piece, later) = rest.split_at(rest.len().min(16 * 1024));
-            rest = later;
-            self.framer.push(piece)?;
-            while let Some(frame) = self.framer.next_frame()? {
-                match frame {
-                    Frame::Message(bytes) => came.push(Came::Message(bytes)),
-                    Frame::Ping => cx.stream(conn, Bytes::from_static(b"\r\n")),
-                    Frame::Pong => {}
+        while let Some((conn, watch)) = self.wheel.expire(now) {
+            let Some(stream) = self.open.get_mut(&conn) else {
+                continue;
+            };
+            match watch {
+                Watch::Message => {
+                    stream.patience = TimerId::NONE;
+                    cx.count("sip.streams_slow", 1);
+                    return Some(conn);
+                }
+                Watch::Alive if stream.pinged => {
+                    stream.alive = TimerId::NONE;
+                    cx.count("sip.streams_dead", 1);
+                    return Some(conn);
+                }
+                Watch::Alive => {
+                    stream.pinged = true;
+                    cx.stream(conn, stream.ping());
+                    stream.alive = self.wheel.start(now + PONG_TIME, (conn, Watch::Alive));
                 }
             }
         }
-        Ok(())
+        None
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct Host {
     pub(crate) last_event: u64,
     pub(crate) last_sent: String,
     pub(crate) last_conn: ConnId,
+    pub(crate) last_name: Option<String>,
     pub(crate) events: Vec<AnyEvent>,
     pub(crate) records: BTreeMap<(ActivityId, Vec<u8>), Vec<u8>>,
     seed: u64,
@@ -83,6 +84,7 @@ impl Host {
             last_event: 0,
             last_sent: String::new(),
             last_conn: ConnId(0),
+            last_name: None,
             events: Vec::new(),
             records: BTreeMap::new(),
             seed: 77,
@@ -199,8 +201,9 @@ impl RaHost for Host {
         _ra: RaIx,
         _listener: ListenerIx,
         to: SocketAddr,
-        _server_name: Option<&str>,
+        server_name: Option<&str>,
     ) -> ConnId {
+        self.last_name = server_name.map(str::to_owned);
         self.last_conn = ConnId(self.last_conn.0 + 1);
         self.did.push(Did::Connect(to));
         self.last_conn

@@ -6,6 +6,7 @@ mod durable;
 mod host;
 mod outcome;
 mod streams;
+mod transports;
 
 use bytes::Bytes;
 use host::{Did, Host};
@@ -34,11 +35,26 @@ impl Bench {
         bench
     }
 
+    /// Active with these settings, in TOML.
+    fn with(settings: &str) -> Self {
+        let settings = toml::from_str(settings).unwrap();
+        let mut bench = Self::inactive_with(&settings);
+        bench.host.receivers = strowger_sip::api::decls()
+            .iter()
+            .map(|decl| decl.id())
+            .collect();
+        bench.input(Input::Active);
+        bench
+    }
+
     fn inactive() -> Self {
-        let settings = Settings::default();
-        assert!(SipProtocol::verify(&settings).is_ok());
+        Self::inactive_with(&Settings::default())
+    }
+
+    fn inactive_with(settings: &Settings) -> Self {
+        assert_eq!(SipProtocol::verify(settings), Ok(()));
         Self {
-            protocol: SipProtocol::new(&settings),
+            protocol: SipProtocol::new(settings),
             host: Host::new(),
         }
     }

@@ -95,12 +95,7 @@ impl Dialog {
             return Err(RecordError::Damaged);
         }
         let texts = Texts::pack(parts).ok_or(RecordError::Damaged)?;
-        let flow = Flow {
-            transport,
-            listener,
-            conn: None,
-            peer,
-        };
+        let flow = Flow::to(transport, listener, peer);
         Ok(Self {
             activity,
             role,

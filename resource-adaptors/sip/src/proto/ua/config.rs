@@ -1,6 +1,6 @@
 //! What a user agent is told about the world at its start.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::compose::push_addr;
 use super::super::flow::Transport;
@@ -61,6 +61,46 @@ pub struct Local {
     pub sent_by: Vec<u8>,
     /// The value of Contact.
     pub contact: Vec<u8>,
+    /// Networks whose addresses requests leave to from here; for any others too if there is none.
+    pub networks: Vec<Network>,
+}
+
+/// The addresses that begin with the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    first: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    /// From `10.0.0.0/8`, or an address for itself.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, bits) = match text.split_once('/') {
+            Some((first, bits)) => (first, Some(bits.parse().ok()?)),
+            None => (text, None),
+        };
+        let first: IpAddr = first.parse().ok()?;
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        let bits = bits.unwrap_or(most);
+        (bits <= most).then_some(Self { first, bits })
+    }
+
+    /// How many bits an address shares with it, if it is one of its addresses.
+    #[must_use]
+    pub fn holds(&self, ip: IpAddr) -> Option<u8> {
+        let rest = match (self.first, ip) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits())
+                .checked_shr(32 - u32::from(self.bits))
+                .unwrap_or(0)
+                .into(),
+            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits())
+                .checked_shr(128 - u32::from(self.bits))
+                .unwrap_or(0),
+            _ => 1,
+        };
+        (rest == 0).then_some(self.bits)
+    }
 }
 
 impl Local {
@@ -69,20 +109,58 @@ impl Local {
     pub fn new(transport: Transport, advertised: SocketAddr) -> Self {
         let mut sent_by = Vec::new();
         push_addr(&mut sent_by, advertised);
-        let mut contact = b"<sip:".to_vec();
-        contact.extend_from_slice(&sent_by);
-        if transport != Transport::Udp {
-            contact.extend_from_slice(b";transport=");
-            contact.extend_from_slice(transport.param());
-        }
-        contact.push(b'>');
+        let contact = contact(transport, &sent_by);
         Self {
             transport,
             ipv6: advertised.is_ipv6(),
             sent_by,
             contact,
+            networks: Vec::new(),
         }
     }
+
+    /// The same under a host name; the port stays.
+    #[must_use]
+    pub fn under(mut self, host: Option<&str>) -> Self {
+        let Some(host) = host else { return self };
+        let colon = self.sent_by.iter().rposition(|byte| *byte == b':');
+        let port = colon
+            .and_then(|at| self.sent_by.get(at..))
+            .unwrap_or_default();
+        let sent_by = [host.as_bytes(), port].concat();
+        self.contact = contact(self.transport, &sent_by);
+        self.sent_by = sent_by;
+        self
+    }
+
+    /// The same, for requests to these networks.
+    #[must_use]
+    pub fn towards(mut self, networks: Vec<Network>) -> Self {
+        self.networks = networks;
+        self
+    }
+
+    /// How well it fits a destination: by the length of the network that holds it, 0 where any will do.
+    pub(super) fn fits(&self, transport: Transport, ip: IpAddr) -> Option<u8> {
+        if self.transport != transport || self.ipv6 != ip.is_ipv6() {
+            return None;
+        }
+        if self.networks.is_empty() {
+            return Some(0);
+        }
+        self.networks.iter().filter_map(|net| net.holds(ip)).max()
+    }
+}
+
+fn contact(transport: Transport, sent_by: &[u8]) -> Vec<u8> {
+    let mut contact = b"<sip:".to_vec();
+    contact.extend_from_slice(sent_by);
+    if transport != Transport::Udp {
+        contact.extend_from_slice(b";transport=");
+        contact.extend_from_slice(transport.param());
+    }
+    contact.push(b'>');
+    contact
 }
 
 /// A set of methods.
@@ -150,5 +228,31 @@ mod tests {
     fn a_listener_names_itself() {
         let local = Local::new(Transport::Tcp, "[2001:db8::1]:5070".parse().unwrap());
         assert_eq!(local.contact, b"<sip:[2001:db8::1]:5070;transport=tcp>");
+        let local = local.under(Some("sip.example"));
+        assert_eq!(local.contact, b"<sip:sip.example:5070;transport=tcp>");
+        assert_eq!(local.sent_by, b"sip.example:5070");
+    }
+
+    #[test]
+    fn a_network_holds_the_addresses_with_its_bits() {
+        let holds = |net: &str, ip: &str| Network::parse(net).unwrap().holds(ip.parse().unwrap());
+        assert_eq!(holds("10.0.0.0/8", "10.200.0.1"), Some(8));
+        assert_eq!(holds("10.0.0.0/8", "11.0.0.1"), None);
+        assert_eq!(holds("192.0.2.7", "192.0.2.7"), Some(32));
+        assert_eq!(holds("192.0.2.7", "192.0.2.6"), None);
+        assert_eq!(holds("0.0.0.0/0", "203.0.113.1"), Some(0));
+        assert_eq!(holds("0.0.0.0/0", "::1"), None);
+        assert_eq!(holds("2001:db8::/32", "2001:db8:1::1"), Some(32));
+        assert_eq!(holds("::/0", "2001:db8::1"), Some(0));
+        for bad in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0/8",
+            "10.0.0.0/x",
+            "a.example",
+        ] {
+            assert_eq!(Network::parse(bad), None, "{bad}");
+        }
     }
 }

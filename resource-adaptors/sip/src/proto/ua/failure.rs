@@ -160,10 +160,6 @@ fn stand_in(request: &Bytes, status: u16) -> Option<Message> {
 
 /// The way of what is never sent.
 pub(super) fn nowhere() -> Flow {
-    Flow {
-        transport: Transport::Udp,
-        listener: 0,
-        conn: None,
-        peer: SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0),
-    }
+    let nobody = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+    Flow::to(Transport::Udp, 0, nobody)
 }

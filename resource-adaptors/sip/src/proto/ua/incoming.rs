@@ -37,6 +37,14 @@ impl Ua {
         }
     }
 
+    /// Handles one message that filled a frame of a transport that has such (RFC 7118 5.3).
+    pub fn whole(&mut self, now: Ms, flow: Flow, bytes: Bytes) {
+        match Message::whole(bytes, &self.config.limits) {
+            Ok(message) => self.message(now, flow, message),
+            Err(rejected) => self.reject(flow, &rejected),
+        }
+    }
+
     /// Handles a checked message.
     pub fn message(&mut self, now: Ms, flow: Flow, message: Message) {
         if message.is_request() {

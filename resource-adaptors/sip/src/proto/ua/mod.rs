@@ -40,7 +40,7 @@ use super::timer::Wheel;
 use super::transaction::{Expired, Transactions};
 use super::wire::Method;
 use alarm::Alarm;
-pub use config::{Local, Methods, Provisional, UaConfig};
+pub use config::{Local, Methods, Network, Provisional, UaConfig};
 pub use outgoing::{Acknowledge, Draft, Support};
 pub use output::{Counts, Output, UaError};
 

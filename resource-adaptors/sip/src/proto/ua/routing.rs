@@ -49,13 +49,8 @@ impl Ua {
             Scheme::Sip | Scheme::Tel | Scheme::Urn | Scheme::Other(_) => transport,
         };
         let peer = self.address(&uri, transport)?;
-        let listener = self.listener(transport, peer.is_ipv6())?;
-        Some(Flow {
-            transport,
-            listener,
-            conn: None,
-            peer,
-        })
+        let listener = self.listener(transport, peer.ip())?;
+        Some(Flow::to(transport, listener, peer))
     }
 
     /// The way of a dialog's requests: to the next hop; over the connection that the dialog has, while it stands; back
@@ -117,13 +112,16 @@ impl Ua {
         ))
     }
 
-    fn listener(&self, transport: Transport, ipv6: bool) -> Option<u16> {
-        let fits = |local: &Local| local.transport == transport && local.ipv6 == ipv6;
-        self.config
-            .locals
-            .iter()
-            .position(fits)
-            .and_then(|at| u16::try_from(at).ok())
+    /// The first of the listeners that fit a destination best.
+    fn listener(&self, transport: Transport, ip: IpAddr) -> Option<u16> {
+        let mut best = None;
+        for (at, local) in self.config.locals.iter().enumerate() {
+            let fits = local.fits(transport, ip);
+            if fits.is_some() && best.is_none_or(|(_, found)| fits > found) {
+                best = Some((at, fits));
+            }
+        }
+        best.and_then(|(at, _)| u16::try_from(at).ok())
     }
 
     /// The listener of a flow.

@@ -40,6 +40,12 @@ impl Message {
         receive(bytes, limits, too_large, false)
     }
 
+    /// Takes what filled a frame of a reliable transport, where Content-Length may be missing.
+    pub fn whole(bytes: Bytes, limits: &Limits) -> Result<Self, Box<Rejected>> {
+        let too_large = bytes.len() > limits.stream;
+        receive(bytes, limits, too_large, false)
+    }
+
     /// Takes a message that was cut out of a stream, where Content-Length must be there.
     pub fn frame(bytes: Bytes, limits: &Limits) -> Result<Self, Box<Rejected>> {
         let too_large = bytes.len() > limits.stream;
