@@ -45,6 +45,20 @@ pub enum RunError {
         /// What went wrong.
         problem: Box<str>,
     },
+    /// A program is not there.
+    #[error("cannot start `{program}`: {source}; `cargo xtask peers` installs what the runs need")]
+    Start {
+        /// Which.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A client that `cargo xtask peers` installs is not there.
+    #[error("{0} does not exist: run `cargo xtask peers`")]
+    NoPeer(PathBuf),
+    /// No certificate could be made.
+    #[error("certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
     /// The power cut could not be prepared or carried out.
     #[error(transparent)]
     Powercut(#[from] strowger_powercut::PowercutError),

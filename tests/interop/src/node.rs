@@ -33,6 +33,8 @@ pub struct NodeSpec {
     pub max_call: String,
     /// Further configuration, TOML.
     pub more: String,
+    /// The whole configuration, TOML, in place of what the others say.
+    pub whole: Option<String>,
     /// Lets only what was synced survive the process.
     pub cut: Option<Rc<Cut>>,
 }
@@ -49,11 +51,15 @@ impl NodeSpec {
             data: data.to_path_buf(),
             max_call: "1h".to_owned(),
             more: String::new(),
+            whole: None,
             cut: None,
         }
     }
 
     fn config(&self) -> String {
+        if let Some(whole) = &self.whole {
+            return whole.clone();
+        }
         let Self {
             sip,
             target,

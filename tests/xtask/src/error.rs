@@ -42,6 +42,8 @@ pub(crate) enum Error {
     },
     #[error("`{tool}` could not be installed from PyPI: {why}")]
     MissingTool { tool: &'static str, why: String },
+    #[error("{packages} could not be installed: {why}")]
+    MissingPackages { packages: String, why: String },
     #[error("{what} was not ready within {seconds} s; its output is in {log}", log = log.display())]
     NotReady {
         what: String,

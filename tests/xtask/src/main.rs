@@ -6,6 +6,8 @@ mod bench;
 mod changelog;
 mod count;
 mod error;
+mod interop;
+mod packages;
 mod print;
 mod process;
 mod shell;
@@ -38,12 +40,16 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "help" | "--help" | "-h" => help(),
         "test" => return suite::run(rest),
         "bench" => bench::run(rest)?,
+        "interop" => interop::run(rest)?,
         "acceptance" => bench::acceptance(rest)?,
         "changelog" => changelog::run(rest)?,
         "peers" if rest.first().is_some_and(|which| which == "all") => {
-            for package in tools::ensure_peers(tools::FOR_ALL)? {
-                say(&format!("installed {package}"));
+            for peers in [tools::FOR_TESTS, tools::FOR_BENCHMARKS] {
+                for package in tools::ensure_peers(peers)? {
+                    say(&format!("installed {package}"));
+                }
             }
+            packages::ensure()?;
         }
         name => {
             let count = suite::run_step(suite::find(name)?);
@@ -71,5 +77,8 @@ fn help() {
     say("  bench store                      commits per second, recovery");
     say("  bench memory [CALLS] [RATE]      resident memory per held call");
     say("  acceptance [NAME ...]            loads, kills and power cuts in full size");
+    say(
+        "  interop [--list] [--write] [NAME] real clients before a running node; writes docs/interop.md",
+    );
     say("  changelog [--release X.Y.Z]      show the next section, or move the fragments into it");
 }

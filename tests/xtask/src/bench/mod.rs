@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: figures that the project states, each made by a command that anybody can repeat.
 
-mod example;
+pub(crate) mod example;
 mod kernel;
 mod load;
 mod machine;

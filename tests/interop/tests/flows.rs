@@ -1,0 +1,51 @@
+//! Real clients before a running node: the flows that are short enough for every day, each a test.
+
+use strowger_interop::Result;
+use strowger_interop::flows::{all, run_named, table};
+
+/// A test per flow: `baresip_calls_udp` runs the flow `baresip-calls-udp`.
+macro_rules! tests {
+    ($($name:ident,)*) => {
+        $(
+            #[test]
+            fn $name() -> Result {
+                run_named(&stringify!($name).replace('_', "-")).map(drop)
+            }
+        )*
+
+        #[test]
+        fn every_short_flow_is_a_test() {
+            let tests = [$(stringify!($name).replace('_', "-")),*];
+            let flows: Vec<_> = all().into_iter().filter(|flow| !flow.long).map(|flow| flow.name).collect();
+            assert_eq!(flows, tests);
+        }
+    };
+}
+
+tests! {
+    baresip_calls_udp,
+    baresip_calls_tcp,
+    baresip_called_udp,
+    baresip_called_tcp,
+    pjsua_calls_udp,
+    pjsua_calls_tcp,
+    pjsua_pair_udp,
+    pjsua_pair_tcp,
+    sipsak_options,
+    sofia_options_udp,
+    sofia_options_tcp,
+    svmap,
+    kamailio_udp,
+    kamailio_tcp,
+}
+
+#[test]
+fn the_page_tells_of_every_flow_that_there_is() -> Result {
+    let differences = table::differences()?;
+    assert!(
+        differences.is_empty(),
+        "{}\n`cargo xtask interop --write` writes docs/interop.md",
+        differences.join("\n")
+    );
+    Ok(())
+}

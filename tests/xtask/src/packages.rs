@@ -1,0 +1,75 @@
+//! Clients of other languages, at fixed versions: Python packages and npm packages under `target/tools`.
+//!
+//! `tests/interop` looks for them there (`src/flows/tools.rs`). A folder holds exactly what is named here, or is made anew.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::{Error, Result, at};
+use crate::shell::{Said, run_logged, target};
+use crate::tools::{NODE, NPM, PYTHON, ensure_peers, last_lines};
+
+const FROM_PYPI: &[&str] = &["pjsua2-python==2.15.1", "sippy==2.5.0", "sipvicious==0.3.3"];
+const FROM_NPM: &[&str] = &[
+    "esbuild@0.28.2",
+    "jssip@3.13.8",
+    "jssip-node-websocket@3.0.0",
+    "playwright-core@1.65.1",
+    "sip.js@0.21.2",
+    "ws@8.23.0",
+];
+
+/// The file in a folder that says what it was made with.
+const MADE_WITH: &str = "made-with";
+
+/// Installs all that are missing.
+pub(crate) fn ensure() -> Result<()> {
+    ensure_peers(&[PYTHON, NODE, NPM])?;
+    folder("peers-python", FROM_PYPI, |home| {
+        let mut pip = Command::new("python3");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        pip.args(["--root-user-action", "ignore", "--target"])
+            .arg(home);
+        pip
+    })?;
+    folder("peers-npm", FROM_NPM, |home| {
+        let mut npm = Command::new("npm");
+        npm.args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--prefix",
+        ]);
+        npm.arg(home);
+        npm
+    })
+}
+
+fn folder(name: &str, packages: &[&str], installer: impl Fn(&Path) -> Command) -> Result<()> {
+    let home = target().join("tools").join(name);
+    let mark = home.join(MADE_WITH);
+    let wanted = packages.join(" ");
+    if std::fs::read_to_string(&mark).is_ok_and(|made| made == wanted) {
+        return Ok(());
+    }
+    if home.exists() {
+        std::fs::remove_dir_all(&home).map_err(at("remove", &home))?;
+    }
+    std::fs::create_dir_all(&home).map_err(at("create", &home))?;
+    let log = target().join("xtask").join(format!("{name}.log"));
+    let Said { ok, text } = run_logged(installer(&home).args(packages), &log)?;
+    if !ok {
+        return Err(Error::MissingPackages {
+            packages: wanted,
+            why: last_lines(&text, 5),
+        });
+    }
+    std::fs::write(&mark, wanted).map_err(at("write", &mark))
+}
