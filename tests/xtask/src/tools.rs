@@ -30,6 +30,21 @@ pub(crate) const KAMAILIO: Peer = Peer {
     program: "kamailio",
     package: "kamailio",
 };
+/// Its TLS; a module, found by its path.
+pub(crate) const KAMAILIO_TLS: Peer = Peer {
+    program: "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so",
+    package: "kamailio-tls-modules",
+};
+/// Puts TLS around the TCP of generators.
+pub(crate) const STUNNEL: Peer = Peer {
+    program: "stunnel",
+    package: "stunnel4",
+};
+/// Makes the certificates of a benchmark.
+pub(crate) const OPENSSL: Peer = Peer {
+    program: "openssl",
+    package: "openssl",
+};
 /// Counts instructions for `bench kernel`.
 pub(crate) const VALGRIND: Peer = Peer {
     program: "valgrind",

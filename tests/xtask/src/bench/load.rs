@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::bench::machine;
 use crate::bench::probe::{Probe, Seen};
-use crate::bench::system::{CALLED, CALLER, Role, System, UNDER_TEST, load_folder};
+use crate::bench::system::{CALLED, CALLER, Role, Started, System, load_folder};
+use crate::bench::wire::Wire;
 use crate::error::{Error, Result, at};
 use crate::process::Running;
 
@@ -25,6 +26,7 @@ pub(crate) struct Plan {
     pub(crate) seconds: u32,
     /// Time after the load that still counts: transactions that linger cost their clearing.
     pub(crate) settle: Duration,
+    pub(crate) wire: Wire,
 }
 
 /// What one round showed. Times in microseconds.
@@ -57,31 +59,35 @@ impl Round {
 
 /// Runs one round; `home` is emptied first and keeps the logs.
 pub(crate) fn round(system: &System, binary: &Path, plan: Plan, home: &Path) -> Result<Round> {
-    let running = system.start(binary, home)?;
+    let Started { running, tunnel } = system.start(binary, home, plan.wire)?;
     let called = match system.role {
         Role::Answer => None,
-        Role::Pass => Some(start_called(home)?),
+        Role::Pass => Some(start_called(plan.wire, home)?),
     };
     let planned = u64::from(plan.rate) * u64::from(plan.seconds);
-    let sample = |running: &Running, called: Option<&Running>| Sample {
+    let beside: Vec<u32> = [called.as_ref(), tunnel.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(Running::pid)
+        .collect();
+    let sample = |running: &Running| Sample {
         system: machine::cpu_of(&machine::family(running.pid())),
         idle: machine::idle_of_machine(),
         at: Instant::now(),
-        generators: machine::cpu_of_self_and_ended()
-            + called.map_or(0, |called| machine::cpu_of(&[called.pid()])),
+        generators: machine::cpu_of_self_and_ended() + machine::cpu_of(&beside),
     };
-    let before = sample(&running, called.as_ref());
-    let probe = Probe::start()?;
-    let mut caller = start_caller(plan.rate, planned, home)?;
+    let before = sample(&running);
+    let probe = Probe::start(plan.wire)?;
+    let mut caller = start_caller(plan, planned, home)?;
     let limit = Duration::from_secs(u64::from(plan.seconds)) + OVERTIME;
     caller.wait_end(limit)?;
     let seen = probe.finish();
     // Not a poll: the time itself is measured.
     std::thread::sleep(plan.settle.max(LAST_TOTALS));
-    let after = sample(&running, called.as_ref());
+    let after = sample(&running);
     let memory_kib = machine::memory_of(&machine::family(running.pid()));
     running.stop(STOP_WITHIN)?;
-    drop(called);
+    drop((called, tunnel));
 
     let sent = Statistics::read(&home.join("caller.csv"))?;
     let received = match system.role {
@@ -119,9 +125,10 @@ impl Sample {
     }
 }
 
-fn start_caller(rate: u32, calls: u64, home: &Path) -> Result<Running> {
+fn start_caller(plan: Plan, calls: u64, home: &Path) -> Result<Running> {
     let mut command = sipp(&load_folder().join("sipp/caller.xml"), home, "caller.csv");
-    command.arg(UNDER_TEST.to_string());
+    command.arg(plan.wire.entrance().to_string());
+    command.args(["-t", plan.wire.sipp_mode()]);
     command.args([
         "-i",
         &CALLER.ip().to_string(),
@@ -130,7 +137,7 @@ fn start_caller(rate: u32, calls: u64, home: &Path) -> Result<Running> {
     ]);
     command.args([
         "-r",
-        &rate.to_string(),
+        &plan.rate.to_string(),
         "-m",
         &calls.to_string(),
         "-l",
@@ -139,16 +146,22 @@ fn start_caller(rate: u32, calls: u64, home: &Path) -> Result<Running> {
     Running::start("sipp caller", &mut command, &home.join("caller.log"))
 }
 
-fn start_called(home: &Path) -> Result<Running> {
+fn start_called(wire: Wire, home: &Path) -> Result<Running> {
+    let at = wire.called();
     let mut command = sipp(&load_folder().join("sipp/called.xml"), home, "called.csv");
     command.args([
         "-i",
-        &CALLED.ip().to_string(),
+        &at.ip().to_string(),
         "-p",
-        &CALLED.port().to_string(),
+        &at.port().to_string(),
+        "-t",
+        wire.sipp_mode(),
+        "-key",
+        "contact",
+        &format!("{CALLED};transport={}", wire.name()),
     ]);
     let mut called = Running::start("sipp called", &mut command, &home.join("called.log"))?;
-    called.wait_ready(READY_WITHIN, |_| machine::udp_bound(CALLED))?;
+    called.wait_ready(READY_WITHIN, |_| wire.listens(at))?;
     Ok(called)
 }
 

@@ -127,6 +127,18 @@ pub(crate) fn udp_bound(address: SocketAddrV4) -> bool {
         .any(|local| local == exact || local == any)
 }
 
+/// Whether a TCP socket listens at the address.
+pub(crate) fn tcp_listens(address: SocketAddrV4) -> bool {
+    const LISTEN: &str = "0A";
+    let ip = u32::from_le_bytes(address.ip().octets());
+    let wanted = format!("{ip:08X}:{:04X}", address.port());
+    let text = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    text.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        fields.next() == Some(&wanted) && fields.nth(1) == Some(LISTEN)
+    })
+}
+
 fn tick_micros() -> u64 {
     let per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
     1_000_000 / u64::try_from(per_second).unwrap_or(100).max(1)

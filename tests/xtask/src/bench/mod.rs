@@ -9,6 +9,7 @@ mod probe;
 mod report;
 mod sip;
 mod system;
+mod wire;
 
 use crate::error::{Error, Result};
 use crate::tools::{CC, SIPP, ensure_peers};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::bench::system::{Role, System, all};
+use crate::bench::wire::Wire;
 use crate::error::{Error, Result};
 
 pub(crate) const HELP: &str = "cargo xtask bench sip [OPTIONS]
@@ -16,6 +17,7 @@ in alternation, medians of the rounds. Needs about an hour as it stands; --quick
   --rounds N           rounds of which the median is taken (5)
   --seconds N          length of the load of a round (20)
   --settle N           seconds after the load that still count (6; 33 covers every timer of RFC 3261)
+  --transport T        udp, tcp or tls, on both sides (udp)
   --roles uas,b2bua    only these
   --systems A,B        only these: kamailio-uas sipp-uas uas-none uas-relaxed uas-strict
                        kamailio-relay b2bua-none b2bua-relaxed b2bua-strict
@@ -37,6 +39,7 @@ pub(crate) struct Options {
     pub(crate) rounds: u32,
     pub(crate) seconds: u32,
     pub(crate) settle: Duration,
+    pub(crate) wire: Wire,
     pub(crate) systems: Vec<System>,
     /// None: build it.
     pub(crate) binary: Option<PathBuf>,
@@ -50,6 +53,7 @@ impl Options {
             rounds: 5,
             seconds: 20,
             settle: Duration::from_secs(6),
+            wire: Wire::Udp,
             systems: all(),
             binary: None,
         };
@@ -90,6 +94,12 @@ impl Options {
             "--settle" => {
                 let seconds = value.parse().map_err(|_| bad("a number"))?;
                 self.settle = Duration::from_secs(seconds);
+            }
+            "--transport" => {
+                self.wire = Wire::ALL
+                    .into_iter()
+                    .find(|wire| wire.name() == value)
+                    .ok_or_else(|| bad("udp, tcp or tls"))?;
             }
             "--roles" => {
                 let roles: Vec<Role> = value

@@ -4,13 +4,13 @@
 //! probe is no load generator: about 50 calls a second on one thread, no retransmissions; an unanswered call is lost.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::bench::system::{PROBE, UNDER_TEST};
+use crate::bench::wire::{Line, Wire};
 use crate::error::{Result, at};
 
 const EVERY: Duration = Duration::from_millis(20);
@@ -50,11 +50,11 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    pub(crate) fn start() -> Result<Self> {
-        let socket = UdpSocket::bind(PROBE).map_err(at("bind", "the probe's socket"))?;
+    pub(crate) fn start(wire: Wire) -> Result<Self> {
+        let line = wire.connect(PROBE).map_err(at("connect", "the probe"))?;
         let stop = Arc::new(AtomicBool::new(false));
         let seen_stop = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || run(&socket, &seen_stop));
+        let thread = std::thread::spawn(move || run(wire, line, &seen_stop));
         Ok(Self { stop, thread })
     }
 
@@ -65,9 +65,8 @@ impl Probe {
     }
 }
 
-fn run(socket: &UdpSocket, stop: &AtomicBool) -> Seen {
-    let mut calls = Calls::default();
-    let mut buffer = [0; 8192];
+fn run(wire: Wire, mut line: Line, stop: &AtomicBool) -> Seen {
+    let mut calls = Calls::new(wire);
     let mut next = Instant::now();
     let mut end: Option<Instant> = None;
     loop {
@@ -80,15 +79,14 @@ fn run(socket: &UdpSocket, stop: &AtomicBool) -> Seen {
         }
         if end.is_none() && now >= next {
             next = now + EVERY;
-            calls.begin(socket);
+            calls.begin(&mut line);
         }
-        calls.hang_up(socket, now);
+        calls.hang_up(&mut line, now);
         let wait = next
             .saturating_duration_since(Instant::now())
             .clamp(Duration::from_millis(1), EVERY);
-        let _ = socket.set_read_timeout(Some(wait));
-        if let Ok(length) = socket.recv(&mut buffer) {
-            calls.answered(socket, &buffer[..length], Instant::now());
+        if let Some(message) = line.recv(wait) {
+            calls.answered(&mut line, &message, Instant::now());
         }
     }
     let mut micros = calls.micros;
@@ -100,8 +98,8 @@ fn run(socket: &UdpSocket, stop: &AtomicBool) -> Seen {
 }
 
 /// The probe's calls that are under way, and the times of those that were answered.
-#[derive(Default)]
 struct Calls {
+    wire: Wire,
     begun: usize,
     ringing: BTreeMap<usize, Instant>,
     /// Answered calls in the order in which their BYE is due.
@@ -110,18 +108,28 @@ struct Calls {
 }
 
 impl Calls {
-    fn begin(&mut self, socket: &UdpSocket) {
-        self.begun += 1;
-        self.ringing.insert(self.begun, Instant::now());
-        let _ = socket.send_to(invite(self.begun).as_bytes(), UNDER_TEST);
+    fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            begun: 0,
+            ringing: BTreeMap::new(),
+            up: VecDeque::new(),
+            micros: Vec::new(),
+        }
     }
 
-    fn answered(&mut self, socket: &UdpSocket, message: &[u8], now: Instant) {
+    fn begin(&mut self, line: &mut Line) {
+        self.begun += 1;
+        self.ringing.insert(self.begun, Instant::now());
+        line.send(invite(self.wire, self.begun).as_bytes());
+    }
+
+    fn answered(&mut self, line: &mut Line, message: &[u8], now: Instant) {
         let Some(answer) = Answer::read(&String::from_utf8_lossy(message)) else {
             return;
         };
         // A 200 that comes again is acknowledged again.
-        let _ = socket.send_to(answer.in_dialog("ACK", 1).as_bytes(), UNDER_TEST);
+        line.send(answer.in_dialog(self.wire, "ACK", 1).as_bytes());
         if let Some(sent) = self.ringing.remove(&answer.number) {
             let micros = now.duration_since(sent).as_micros();
             self.micros.push(u64::try_from(micros).unwrap_or(u64::MAX));
@@ -129,9 +137,9 @@ impl Calls {
         }
     }
 
-    fn hang_up(&mut self, socket: &UdpSocket, now: Instant) {
+    fn hang_up(&mut self, line: &mut Line, now: Instant) {
         while let Some((_, answer)) = self.up.pop_front_if(|(due, _)| *due <= now) {
-            let _ = socket.send_to(answer.in_dialog("BYE", 2).as_bytes(), UNDER_TEST);
+            line.send(answer.in_dialog(self.wire, "BYE", 2).as_bytes());
         }
     }
 
@@ -140,12 +148,12 @@ impl Calls {
     }
 }
 
-fn invite(number: usize) -> String {
+fn invite(wire: Wire, number: usize) -> String {
     let body = "v=0\r\no=probe 1 1 IN IP4 127.0.0.5\r\ns=-\r\nc=IN IP4 127.0.0.5\r\nt=0 0\r\n\
                 m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
     format!(
         "INVITE sip:service@{UNDER_TEST} SIP/2.0\r\n\
-         Via: SIP/2.0/UDP {PROBE};branch=z9hG4bKp{pid}i{number}\r\n\
+         Via: SIP/2.0/{via} {PROBE};branch=z9hG4bKp{pid}i{number}\r\n\
          From: <sip:probe@{PROBE}>;tag=p{number}\r\n\
          To: <sip:service@{UNDER_TEST}>\r\n\
          Call-ID: probe-{pid}-{number}\r\n\
@@ -154,6 +162,7 @@ fn invite(number: usize) -> String {
          Max-Forwards: 70\r\n\
          Content-Type: application/sdp\r\n\
          Content-Length: {length}\r\n\r\n{body}",
+        via = wire.via(),
         pid = std::process::id(),
         length = body.len(),
     )
@@ -201,7 +210,7 @@ impl Answer {
         Some(answer)
     }
 
-    fn in_dialog(&self, method: &str, cseq: u32) -> String {
+    fn in_dialog(&self, wire: Wire, method: &str, cseq: u32) -> String {
         let routes: String = self
             .routes
             .iter()
@@ -209,7 +218,7 @@ impl Answer {
             .collect();
         format!(
             "{method} {target} SIP/2.0\r\n\
-             Via: SIP/2.0/UDP {PROBE};branch=z9hG4bKp{pid}{method}{number}\r\n\
+             Via: SIP/2.0/{via} {PROBE};branch=z9hG4bKp{pid}{method}{number}\r\n\
              {routes}\
              From: <sip:probe@{PROBE}>;tag=p{number}\r\n\
              To: {to}\r\n\
@@ -217,6 +226,7 @@ impl Answer {
              CSeq: {cseq} {method}\r\n\
              Max-Forwards: 70\r\n\
              Content-Length: 0\r\n\r\n",
+            via = wire.via(),
             target = self.target,
             pid = std::process::id(),
             number = self.number,
@@ -236,7 +246,7 @@ mod tests {
                     Contact: <sip:there>\r\n\r\n";
         let answer = Answer::read(text).unwrap();
         assert_eq!(answer.number, 42);
-        let ack = answer.in_dialog("ACK", 1);
+        let ack = answer.in_dialog(Wire::Udp, "ACK", 1);
         assert!(ack.starts_with("ACK sip:there SIP/2.0\r\n"));
         assert!(ack.contains("Route: <sip:b;lr>\r\nRoute: <sip:a;lr>\r\n"));
         assert!(Answer::read("SIP/2.0 180 Ringing\r\n\r\n").is_none());

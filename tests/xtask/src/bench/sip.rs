@@ -15,10 +15,11 @@ use crate::bench::machine::cores;
 use crate::bench::options::{HELP, Options, Rate};
 use crate::bench::report::{Row, print, write};
 use crate::bench::system::{Role, System};
+use crate::bench::wire::Wire;
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::target;
-use crate::tools::{KAMAILIO, SIPP, ensure_peers};
+use crate::tools::{KAMAILIO, KAMAILIO_TLS, OPENSSL, SIPP, STUNNEL, ensure_peers};
 
 /// The ramp: first rate, growth in per cent, highest rate, seconds at each.
 const RAMP_FIRST: u32 = 1_000;
@@ -34,6 +35,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         return Ok(());
     };
     ensure_peers(&[SIPP, KAMAILIO])?;
+    if options.wire == Wire::Tls {
+        ensure_peers(&[STUNNEL, KAMAILIO_TLS, OPENSSL])?;
+    }
     let binary = prepare(&options)?;
     let systems = usable(&options, &binary)?;
     let mut rows = Vec::new();
@@ -49,6 +53,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     print(&rows);
     let settings = json!({
+        "transport": options.wire.name(),
         "rounds": options.rounds,
         "seconds": options.seconds,
         "settle_seconds": options.settle.as_secs(),
@@ -78,9 +83,13 @@ fn prepare(options: &Options) -> Result<PathBuf> {
 fn usable(options: &Options, binary: &Path) -> Result<Vec<System>> {
     let mut usable = Vec::new();
     for system in &options.systems {
-        match system.start(binary, &home(system)) {
-            Ok(running) => {
-                running.stop(Duration::from_secs(60))?;
+        if !system.speaks(options.wire) {
+            say(&format!("left out: {}: no TLS", system.name));
+            continue;
+        }
+        match system.start(binary, &home(system), options.wire) {
+            Ok(started) => {
+                started.running.stop(Duration::from_secs(60))?;
                 usable.push(system.clone());
             }
             Err(
@@ -105,7 +114,9 @@ fn measure(systems: &[System], options: &Options, binary: &Path) -> Result<Vec<R
     for rate in &options.rates {
         match rate {
             Rate::Fixed(rate) => rates.push(*rate),
-            Rate::Max => rates.push(slowest_maximum(systems, binary)? * SHARE_OF_MAXIMUM / 100),
+            Rate::Max => {
+                rates.push(slowest_maximum(systems, options.wire, binary)? * SHARE_OF_MAXIMUM / 100)
+            }
         }
     }
     let mut rows: Vec<Row> = Vec::new();
@@ -114,6 +125,7 @@ fn measure(systems: &[System], options: &Options, binary: &Path) -> Result<Vec<R
             rate,
             seconds: options.seconds,
             settle: options.settle,
+            wire: options.wire,
         };
         let first = rows.len();
         rows.extend(systems.iter().map(|system| Row {
@@ -146,7 +158,7 @@ fn round_again(system: &System, binary: &Path, plan: Plan) -> Result<Round> {
 }
 
 /// The highest clean rate of the slowest system.
-fn slowest_maximum(systems: &[System], binary: &Path) -> Result<u32> {
+fn slowest_maximum(systems: &[System], wire: Wire, binary: &Path) -> Result<u32> {
     let mut slowest = RAMP_LAST;
     for system in systems {
         let mut clean = 0;
@@ -157,6 +169,7 @@ fn slowest_maximum(systems: &[System], binary: &Path) -> Result<u32> {
                 rate,
                 seconds: RAMP_SECONDS,
                 settle: Duration::ZERO,
+                wire,
             };
             if !round_again(system, binary, plan)?.clean() {
                 break;

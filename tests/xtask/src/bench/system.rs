@@ -2,12 +2,12 @@
 //!
 //! All of them listen at [`UNDER_TEST`]; relays send to [`CALLED`]. One runs at a time.
 
-use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::bench::machine::udp_bound;
+use crate::bench::wire::{Identity, Wire, answers, start_tunnel};
 use crate::error::{Error, Result, at};
 use crate::process::Running;
 use crate::shell::root;
@@ -96,38 +96,63 @@ pub(crate) fn all() -> Vec<System> {
     ]
 }
 
+/// A system that answers, and what stands before it.
+pub(crate) struct Started {
+    pub(crate) running: Running,
+    pub(crate) tunnel: Option<Running>,
+}
+
 impl System {
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self.program, Program::Strowger { .. })
     }
 
     /// Starts the system in a fresh folder and waits until it answers.
-    pub(crate) fn start(&self, binary: &Path, home: &Path) -> Result<Running> {
+    pub(crate) fn start(&self, binary: &Path, home: &Path, wire: Wire) -> Result<Started> {
         if home.exists() {
             std::fs::remove_dir_all(home).map_err(at("remove", home))?;
         }
         std::fs::create_dir_all(home).map_err(at("create", home))?;
         // A leftover instance would be measured instead, silently: Kamailio shares a taken port.
-        if UdpSocket::bind(UNDER_TEST).is_err() {
+        if UdpSocket::bind(UNDER_TEST).is_err() || TcpListener::bind(UNDER_TEST).is_err() {
             return Err(Error::AddressTaken {
                 address: UNDER_TEST.into(),
             });
         }
-        let mut command = self.command(binary, home)?;
+        let identity = (wire == Wire::Tls)
+            .then(|| Identity::make(home))
+            .transpose()?;
+        let tunnel = identity
+            .as_ref()
+            .map(|identity| start_tunnel(identity, home))
+            .transpose()?;
+        let mut command = self.command(binary, home, wire, identity.as_ref())?;
         let mut running = Running::start(self.name, &mut command, &home.join("system.log"))?;
         let asks = !matches!(self.program, Program::Sipp);
         running.wait_ready(READY_WITHIN, |_| {
-            udp_bound(UNDER_TEST) && (!asks || answers())
+            wire.listens(UNDER_TEST) && (!asks || answers(wire, ANSWER_WITHIN))
         })?;
-        Ok(running)
+        Ok(Started { running, tunnel })
     }
 
-    fn command(&self, binary: &Path, home: &Path) -> Result<Command> {
+    /// Whether it can be measured over this transport: Debian's SIPp has no TLS.
+    pub(crate) fn speaks(&self, wire: Wire) -> bool {
+        wire != Wire::Tls || !matches!(self.program, Program::Sipp)
+    }
+
+    fn command(
+        &self,
+        binary: &Path,
+        home: &Path,
+        wire: Wire,
+        identity: Option<&Identity>,
+    ) -> Result<Command> {
         Ok(match &self.program {
-            Program::Kamailio { config } => kamailio(config, home),
+            Program::Kamailio { config } => kamailio(config, home, wire, identity)?,
             Program::Sipp => {
                 let mut command = Command::new("sipp");
-                command.args(["-sn", "uas", "-nostdin", "-i", &UNDER_TEST.ip().to_string()]);
+                command.args(["-sn", "uas", "-nostdin", "-t", wire.sipp_mode()]);
+                command.args(["-i", &UNDER_TEST.ip().to_string()]);
                 command
                     .args(["-p", &UNDER_TEST.port().to_string()])
                     .current_dir(home);
@@ -136,40 +161,79 @@ impl System {
             Program::Strowger {
                 service,
                 durability,
-            } => strowger(binary, home, service, durability)?,
+            } => strowger(binary, home, (service, durability), wire, identity)?,
         })
     }
 }
 
 /// Shared memory is set high: with the default, exhaustion looks like a limit of the rate.
-fn kamailio(config: &str, home: &Path) -> Command {
+fn kamailio(config: &str, home: &Path, wire: Wire, identity: Option<&Identity>) -> Result<Command> {
+    let transport = wire.name();
+    let mut text = format!(
+        "#!KAMAILIO\n\
+         listen={transport}:{UNDER_TEST}\n\
+         #!substdef \"!CALLED!sip:{CALLED};transport={transport}!g\"\n"
+    );
+    if wire == Wire::Udp {
+        text.push_str("disable_tcp=yes\n");
+    }
+    if let Some(identity) = identity {
+        text.push_str(&format!(
+            "enable_tls=yes\nloadmodule \"tls.so\"\n\
+             modparam(\"tls\", \"certificate\", \"{}\")\nmodparam(\"tls\", \"private_key\", \"{}\")\n",
+            identity.certificate.display(),
+            identity.key.display(),
+        ));
+    }
+    let common = load_folder().join("kamailio").join(config);
+    text.push_str(&format!("include_file \"{}\"\n", common.display()));
+    let file = home.join("kamailio.cfg");
+    std::fs::write(&file, text).map_err(at("write", &file))?;
     let mut command = Command::new("kamailio");
     command.args([
         "-DD", "-E", "-m", "4096", "-M", "16", "-x", "fm", "-X", "fm", "-f",
     ]);
-    command.arg(load_folder().join("kamailio").join(config));
+    command.arg(file);
     command
         .arg("-P")
         .arg(home.join("kamailio.pid"))
         .arg("-Y")
         .arg(home);
-    command
+    Ok(command)
 }
 
 /// The node with one listener at [`UNDER_TEST`] and one service; everything else is the default.
-fn strowger(binary: &Path, home: &Path, service: &str, durability: &str) -> Result<Command> {
+fn strowger(
+    binary: &Path,
+    home: &Path,
+    (service, durability): (&str, &str),
+    wire: Wire,
+    identity: Option<&Identity>,
+) -> Result<Command> {
+    let transport = wire.name();
+    let tls = identity.map_or_else(String::new, |identity| {
+        format!(
+            "[adaptors.sip.settings.listeners.bench.tls]\n\
+             certificate = \"{certificate}\"\nkey = \"{}\"\nserver_roots = [\"{certificate}\"]\n\n",
+            identity.key.display(),
+            certificate = identity.certificate.display(),
+        )
+    });
     let settings = match service {
         "uas" => "ringing = \"0s\"".to_owned(),
-        _ => format!("routes = [{{ prefix = \"\", target = \"sip:{CALLED}\" }}]"),
+        _ => format!(
+            "routes = [{{ prefix = \"\", target = \"sip:{CALLED};transport={transport}\" }}]"
+        ),
     };
     let text = format!(
         "[node]\n\
          data_dir = \"data\"\n\n\
          [adaptors.sip]\n\
          type = \"sip\"\n\n\
-         [adaptors.sip.settings.listeners.udp]\n\
-         transport = \"udp\"\n\
+         [adaptors.sip.settings.listeners.bench]\n\
+         transport = \"{transport}\"\n\
          bind = \"{UNDER_TEST}\"\n\n\
+         {tls}\
          [services.{service}]\n\
          kind = \"{service}\"\n\
          durability = \"{durability}\"\n\n\
@@ -189,27 +253,4 @@ fn strowger(binary: &Path, home: &Path, service: &str, durability: &str) -> Resu
 /// Where the scenarios and configurations are.
 pub(crate) fn load_folder() -> PathBuf {
     root().join("tests/load")
-}
-
-/// Asks with OPTIONS; true when anything comes back.
-fn answers() -> bool {
-    let ask = || -> std::io::Result<()> {
-        let socket = UdpSocket::bind((*PROBE.ip(), 0))?;
-        socket.set_read_timeout(Some(ANSWER_WITHIN))?;
-        let from = socket.local_addr()?;
-        let question = format!(
-            "OPTIONS sip:{UNDER_TEST} SIP/2.0\r\n\
-             Via: SIP/2.0/UDP {from};branch=z9hG4bKready{port}\r\n\
-             From: <sip:ready@{from}>;tag=r\r\n\
-             To: <sip:{UNDER_TEST}>\r\n\
-             Call-ID: ready-{port}\r\n\
-             CSeq: 1 OPTIONS\r\n\
-             Max-Forwards: 70\r\n\
-             Content-Length: 0\r\n\r\n",
-            port = from.port(),
-        );
-        socket.send_to(question.as_bytes(), UNDER_TEST)?;
-        socket.recv(&mut [0; 2048]).map(|_| ())
-    };
-    ask().is_ok()
 }
