@@ -65,6 +65,7 @@ fn ua() -> Ua {
         limits: Limits::DEFAULT,
         transactions: 1_000_000,
         dialogs: 1_000_000,
+        nonces: 1,
         bindings: 0,
         unserved: 480,
         retry_after: 5,

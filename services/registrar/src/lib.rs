@@ -44,10 +44,28 @@ impl Registrar {
         let Some(aor) = aor(ev).filter(|aor| conf.serves(aor)) else {
             return sip.respond(cx, ev, 404);
         };
+        if conf.authentication {
+            let realm = conf.realm(&aor);
+            let account = |user: &str| conf.users.account(user, realm.name());
+            let Some(user) = sip.authenticate(cx, ev, &realm, account)? else {
+                return Ok(());
+            };
+            if !owns(&user, &aor) {
+                return sip.respond(cx, ev, 403);
+            }
+        }
         if let Registered::Bound(registration) = sip.register(cx, ev, &aor, &conf.policy())? {
             cx.attach(registration);
         }
         Ok(())
+    }
+}
+
+/// Whether an address is that of a user who has proved to be that user: `alice` or `alice@a.example`.
+fn owns(user: &str, aor: &Aor) -> bool {
+    match user.rsplit_once('@') {
+        Some((user, domain)) => user == aor.user() && domain.eq_ignore_ascii_case(aor.domain()),
+        None => user == aor.user(),
     }
 }
 

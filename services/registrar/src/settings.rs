@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
-use strowger_sip::{Aor, Registrar};
+use strowger_sip::{Algorithm, Aor, DigestAlgorithm, Realm, Registrar, Users};
 
 /// Settings of the registrar.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -12,6 +12,23 @@ pub struct Settings {
     /// The domains whose users may register; with none, those of any domain. REGISTER for another one gets 404.
     #[schemars(extend("x-reload" = "live"))]
     pub domains: Vec<String>,
+    /// Whether a REGISTER is only carried out for a user who has proved to be the one whose address it is. Without it
+    /// anybody can take anybody's calls: for labs.
+    #[schemars(extend("x-reload" = "live"))]
+    pub authentication: bool,
+    /// The realm that users belong to; if not set, the domain of the address that they register.
+    #[schemars(extend("x-reload" = "live"))]
+    pub realm: Option<String>,
+    /// The users, by name: `alice`, or `alice@a.example` where there are several realms.
+    #[schemars(extend("x-reload" = "live"))]
+    pub users: Users,
+    /// The digest algorithms to offer, the preferred one first.
+    #[schemars(length(min = 1, max = 6), extend("x-reload" = "live"))]
+    pub algorithms: Vec<DigestAlgorithm>,
+    /// How long a client may go on with one nonce before it is asked for its credentials again.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub nonce_lifetime: Duration,
     /// The shortest life of a registration; 423 below it.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
@@ -36,6 +53,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             domains: Vec::new(),
+            authentication: true,
+            realm: None,
+            users: Users::default(),
+            algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
+            nonce_lifetime: Duration::from_secs(300),
             min_expires: Duration::from_secs(60),
             default_expires: Duration::from_secs(3600),
             max_expires: Duration::from_secs(7200),
@@ -51,6 +73,15 @@ impl Settings {
     pub fn serves(&self, aor: &Aor) -> bool {
         let same = |domain: &String| domain.eq_ignore_ascii_case(aor.domain());
         self.domains.is_empty() || self.domains.iter().any(same)
+    }
+
+    /// The realm of the user of an address.
+    #[must_use]
+    pub fn realm(&self, aor: &Aor) -> Realm {
+        let algorithms: Vec<Algorithm> = self.algorithms.iter().map(|a| (*a).into()).collect();
+        Realm::new(self.realm.as_deref().unwrap_or_else(|| aor.domain()))
+            .algorithms(algorithms)
+            .nonce_lifetime(self.nonce_lifetime)
     }
 
     /// What the location table is told of it.

@@ -13,6 +13,13 @@ fn with(settings: Settings) -> TestKit {
         .service_with(service(), settings)
 }
 
+fn open() -> Settings {
+    Settings {
+        authentication: false,
+        ..Settings::default()
+    }
+}
+
 /// The Contact values of an answer, sorted.
 fn contacts(call: &Call) -> Vec<String> {
     let message = call.last();
@@ -35,7 +42,7 @@ fn query(slee: &TestKit) -> Vec<String> {
 
 #[test]
 fn a_contact_is_bound_refreshed_and_removed() {
-    let mut slee = with(Settings::default());
+    let mut slee = with(open());
     let alice = slee.sip().register(ALICE, &["Expires: 600"]).expect(200);
     let contact = alice.contact();
     assert_eq!(contacts(&alice), [format!("{contact};expires=600")]);
@@ -55,7 +62,7 @@ fn a_contact_is_bound_refreshed_and_removed() {
 
 #[test]
 fn a_contact_that_is_not_refreshed_ends() {
-    let mut slee = with(Settings::default());
+    let mut slee = with(open());
     let _ = slee.sip().register(ALICE, &["Expires: 60"]).expect(200);
     slee.advance(secs(59));
     assert_eq!(query(&slee).len(), 1);
@@ -69,7 +76,7 @@ fn a_contact_that_is_not_refreshed_ends() {
 
 #[test]
 fn registrations_outlive_the_process_with_what_is_left_of_them() {
-    let mut slee = with(Settings::default());
+    let mut slee = with(open());
     let alice = slee.sip().register(ALICE, &["Expires: 600"]).expect(200);
     let other = "Contact: <sip:other@192.0.2.77:5060>;q=0.5;expires=100";
     alice.request("REGISTER", &[other], b"").expect(200);
@@ -96,7 +103,7 @@ fn registrations_outlive_the_process_with_what_is_left_of_them() {
 fn what_asks_for_too_little_time_or_too_many_contacts_is_refused() {
     let slee = with(Settings {
         contacts_per_user: 2,
-        ..Settings::default()
+        ..open()
     });
     let brief = slee.sip().register(ALICE, &["Expires: 10"]).expect(423);
     assert_eq!(brief.header("Min-Expires").as_deref(), Some("60"));
@@ -117,7 +124,7 @@ fn what_asks_for_too_little_time_or_too_many_contacts_is_refused() {
 /// RFC 3261 10.3 step 6.
 #[test]
 fn a_star_needs_expires_0_and_stands_alone() {
-    let slee = with(Settings::default());
+    let slee = with(open());
     let alice = slee.sip().register(ALICE, &[]).expect(200);
     alice.request("REGISTER", &["Contact: *"], b"").expect(400);
     let two = ["Contact: *", "Contact: <sip:x@y>", "Expires: 0"];
@@ -129,7 +136,7 @@ fn a_star_needs_expires_0_and_stands_alone() {
 fn users_of_other_domains_are_unknown() {
     let slee = with(Settings {
         domains: vec!["b.example".to_owned()],
-        ..Settings::default()
+        ..open()
     });
     let _ = slee.sip().register(ALICE, &[]).expect(404);
 }

@@ -4,6 +4,7 @@
 //! and places of events follow the JAIN SIP resource adaptor type (SLEE 1.1, appendix D), as Rust types; where they
 //! differ the page of the adaptor says so.
 
+mod auth;
 mod event;
 mod flow;
 mod message;
@@ -14,8 +15,11 @@ mod registration;
 mod reply;
 pub mod sdp;
 mod target;
+mod users;
 
+pub use crate::proto::auth::{Account, Algorithm, Hash, NotAHash};
 pub use crate::proto::registrar::{Aor, AorError};
+pub use auth::{Noted, Realm, Verified};
 pub use event::{
     Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,
     Prack, Publish, ReInvite, Refer, Register, Registration, Subscribe, Unregistered, Update,
@@ -28,5 +32,6 @@ pub use provider::{Command, Lost, Sip, SipError};
 pub use registration::{Binding, Registered, Registrar};
 pub use reply::Reply;
 pub use target::{Target, TargetError};
+pub use users::{DigestAlgorithm, User, UserError, Users};
 
 pub use event::ServerTx;

@@ -7,6 +7,7 @@ use strowger::error::{OpError, Result};
 use strowger::id::{ActivityId, Component, RaIx};
 use strowger::ra::{ActivityFlags, Provider};
 
+use super::auth::Noted;
 use super::event::{Cancel, ClientTx, Dialog, Invite};
 use super::flow::FlowId;
 use super::message::{Request, RequestId, Response};
@@ -85,6 +86,7 @@ pub enum Command {
         tx: Key,
         lost: Lost,
     },
+    Verified(Noted),
     Register {
         registration: ActivityId,
         aor: Aor,

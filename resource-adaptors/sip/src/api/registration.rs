@@ -319,7 +319,7 @@ impl Sip {
         Ok(Registered::Refused(refusal.status()))
     }
 
-    fn ua<'a>(&self, cx: &'a Cx<'_>) -> Option<&'a Ua> {
+    pub(super) fn ua<'a>(&self, cx: &'a Cx<'_>) -> Option<&'a Ua> {
         cx.view::<SipProtocol>(self.ra())?.ua()
     }
 }

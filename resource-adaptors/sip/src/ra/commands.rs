@@ -4,7 +4,7 @@ use strowger::id::ActivityId;
 use strowger::ra::RaCx;
 
 use super::{Core, end};
-use crate::api::{Command, Lost};
+use crate::api::{Command, Lost, Noted};
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 use crate::proto::ua::{Draft, Reply, UaError};
@@ -44,6 +44,10 @@ impl Core {
                 Some(key) => self.ua.cancel(now, key),
                 None => Err(UaError::Gone),
             },
+            Command::Verified(noted) => {
+                self.verified(cx, noted);
+                Ok(())
+            }
             Command::Register {
                 registration,
                 aor,
@@ -67,6 +71,14 @@ impl Core {
         };
         if done.is_err() {
             cx.count("sip.commands_too_late", 1);
+        }
+    }
+
+    fn verified(&mut self, cx: &mut RaCx<'_>, noted: Noted) {
+        match noted {
+            Noted::Right(used) => self.ua.nonces_mut().note(used),
+            Noted::Stale => cx.count("sip.credentials_stale", 1),
+            Noted::Wrong => cx.count("sip.credentials_wrong", 1),
         }
     }
 

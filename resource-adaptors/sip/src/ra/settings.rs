@@ -103,6 +103,9 @@ pub struct LimitSettings {
     /// Dialogs at once. Beyond it new calls get 503.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "dialogs", "x-reload" = "restart-adaptor"))]
     pub dialogs: u32,
+    /// Nonces whose counts are kept. Beyond it the oldest are forgotten, and their users asked for credentials again.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "nonces", "x-reload" = "restart-adaptor"))]
+    pub nonces: u32,
     /// Bindings in the location table at once. Beyond it new ones get 503.
     #[schemars(range(min = 0, max = 100_000_000), extend("x-unit" = "bindings", "x-reload" = "restart-adaptor"))]
     pub bindings: u32,
@@ -167,6 +170,7 @@ impl Default for LimitSettings {
         Self {
             transactions: 1_000_000,
             dialogs: 1_000_000,
+            nonces: 100_000,
             bindings: 1_000_000,
             message_bytes: 256 * 1024,
             body_bytes: 64 * 1024,
@@ -244,6 +248,7 @@ impl Settings {
             limits: self.message_limits(),
             transactions: self.limits.transactions as usize,
             dialogs: self.limits.dialogs as usize,
+            nonces: self.limits.nonces as usize,
             bindings: self.limits.bindings as usize,
             unserved: self.unserved,
             retry_after: u32::try_from(self.retry_after.as_secs()).unwrap_or(u32::MAX),

@@ -31,6 +31,7 @@ fn config() -> UaConfig {
         limits: Limits::DEFAULT,
         transactions: 1_000,
         dialogs: 100,
+        nonces: 100,
         bindings: 100,
         unserved: 480,
         retry_after: 5,

@@ -20,6 +20,8 @@ pub struct UaConfig {
     pub transactions: usize,
     /// Dialogs at most.
     pub dialogs: usize,
+    /// Nonces whose counts are kept at most.
+    pub nonces: usize,
     /// Bindings in the location table at most.
     pub bindings: usize,
     /// Status for an initial INVITE or MESSAGE that no service takes.

@@ -29,6 +29,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::auth::Nonces;
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
 pub use super::dialog::{Reliability, Reply};
 use super::flow::{Conn, Flow, Transmit};
@@ -64,6 +65,8 @@ pub struct Ua {
     recovering_until: Ms,
     /// The last peer that was reported unreachable, and until when further reports of it are dropped.
     unreachable: (Option<SocketAddr>, Ms),
+    /// The nonces of our challenges.
+    nonces: Nonces,
     /// Who is registered where.
     location: Location,
     /// The connections that stand.
@@ -144,6 +147,7 @@ impl Ua {
         Self {
             tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
             dialogs: Slab::new(config.dialogs, c as u32),
+            nonces: Nonces::new(secret, config.nonces),
             location: Location::new(
                 config.bindings,
                 [c ^ a.rotate_left(32), d ^ b.rotate_left(32)],
@@ -252,6 +256,17 @@ impl Ua {
                 },
             );
         }
+    }
+
+    /// The nonces that challenges are made with.
+    #[must_use]
+    pub fn nonces(&self) -> &Nonces {
+        &self.nonces
+    }
+
+    /// The nonces, to note their uses.
+    pub fn nonces_mut(&mut self) -> &mut Nonces {
+        &mut self.nonces
     }
 
     /// The location table.
