@@ -1,6 +1,8 @@
 //! The defaults of the model's keys.
 
-use crate::model::{Adaptor, Config, Durability, Limits, Log, LogFormat, Node, Service, Store};
+use crate::model::{
+    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Service, Store, Tls,
+};
 use crate::section::Section;
 use crate::size::Size;
 use std::collections::BTreeMap;
@@ -59,6 +61,28 @@ impl Default for Limits {
             liveness: Duration::from_secs(600),
             service_stop_time: Duration::from_secs(60),
             delivery_time_max: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            check_interval: Duration::from_secs(60),
+            expiry_warning: Duration::from_secs(14 * 86_400),
+        }
+    }
+}
+
+impl Default for Dns {
+    fn default() -> Self {
+        Self {
+            name_servers: Vec::new(),
+            timeout: Duration::from_secs(5),
+            questions: 1_024,
+            cache: 10_000,
+            answer_time_max: Duration::from_secs(3_600),
+            failure_time_max: Duration::from_secs(30),
         }
     }
 }

@@ -48,7 +48,9 @@ pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Set
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};
-pub use model::{Adaptor, Config, Durability, Limits, Log, LogFormat, Node, Service, Store};
+pub use model::{
+    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Service, Store, Tls,
+};
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};
 pub use reference::{DEFAULT_TOML, Explained, Reference};

@@ -7,9 +7,11 @@
 use crate::duration;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +27,10 @@ pub struct Config {
     pub store: Store,
     /// Bounds of what the node holds. What would go above one is refused to the adaptor or handler that asks, and counted.
     pub limits: Limits,
+    /// Certificates of listeners over TLS. Which they are is in the settings of the adaptors.
+    pub tls: Tls,
+    /// Name servers, for adaptors that resolve names.
+    pub dns: Dns,
     /// Resource adaptor entities by name.
     pub adaptors: BTreeMap<String, Adaptor>,
     /// Services by name.
@@ -167,6 +173,65 @@ pub struct Limits {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub delivery_time_max: Duration,
+}
+
+/// Certificates of listeners over TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// Time between two looks at the files of certificates, keys and authorities: what has changed is used from the next
+    /// handshake on. `0s` looks only when told to, by SIGHUP or an order.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub check_interval: Duration,
+    /// How long before the end of a certificate the alarm `certificate_expires_soon` is raised.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub expiry_warning: Duration,
+}
+
+/// Name servers, for adaptors that resolve names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dns {
+    /// Name servers. Without any, those that `/etc/resolv.conf` names when the node starts.
+    #[schemars(with = "Vec<AddressText>", extend("x-reload" = "restart-node"))]
+    pub name_servers: Vec<SocketAddr>,
+    /// How long a question may take, with all its repetitions.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub timeout: Duration,
+    /// Questions under way at once. What is beyond is refused to the adaptor that asks.
+    #[schemars(range(min = 1, max = 65_536), extend("x-unit" = "questions", "x-reload" = "restart-node"))]
+    pub questions: u32,
+    /// Answers that are kept.
+    #[schemars(range(min = 1, max = 10_000_000), extend("x-unit" = "answers", "x-reload" = "restart-node"))]
+    pub cache: u32,
+    /// Longest time that an answer is kept, whatever it says itself.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub answer_time_max: Duration,
+    /// Longest time that it is remembered that a name or record does not exist, whatever the name server says.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub failure_time_max: Duration,
+}
+
+/// The schema of an address with its port.
+struct AddressText;
+
+impl JsonSchema for AddressText {
+    fn schema_name() -> Cow<'static, str> {
+        "Address".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "socket-address" })
+    }
 }
 
 /// One resource adaptor entity.

@@ -25,12 +25,16 @@ fn the_file_of_defaults_says_what_the_model_says() {
         log,
         store,
         limits,
+        tls,
+        dns,
         ..
     } = Config::default();
     assert_eq!(loaded.config.node, node);
     assert_eq!(loaded.config.log, log);
     assert_eq!(loaded.config.store, store);
     assert_eq!(loaded.config.limits, limits);
+    assert_eq!(loaded.config.tls, tls);
+    assert_eq!(loaded.config.dns, dns);
     assert!(loaded.warnings.is_empty());
 }
 

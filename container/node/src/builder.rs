@@ -165,6 +165,7 @@ impl NodeBuilder {
             config.node.data_dir.clone(),
             config.limits.delivery_time_max,
         );
+        let (dns, check_interval) = (config.dns.clone(), config.tls.check_interval);
         let start = Start {
             config,
             plan,
@@ -181,6 +182,8 @@ impl NodeBuilder {
             turn_limit,
             data_dir: data_dir.clone(),
             owns_process,
+            watch: begun.watch,
+            check_interval,
         };
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
@@ -197,7 +200,7 @@ impl NodeBuilder {
             shard: Some(shard),
             supervising: None,
         };
-        running.supervising = Some(supervisor.spawn()?);
+        running.supervising = Some(supervisor.spawn(begun.asked, dns)?);
         let ready = &running.ready;
         for at in &ready.listeners {
             let (adaptor, transport, address) = (&at.adaptor, &at.transport, &at.address);

@@ -102,7 +102,11 @@ impl Component for KnownAdaptor {
         let listeners = settings.map(|settings| (self.def.listeners)(settings.as_ref()));
         let claim = |listener: Listener| Claim {
             key: ["listeners", &listener.name, "bind"].into_iter().collect(),
-            transport: transport_word(listener.transport),
+            // What is taken is a port, and TLS takes one of TCP's.
+            transport: match listener.transport {
+                Transport::Udp => "udp",
+                Transport::Tcp | Transport::Tls | _ => "tcp",
+            },
             bind: listener.bind,
         };
         listeners

@@ -29,6 +29,11 @@ impl Clock {
         }
     }
 
+    /// Seconds since 1970, as certificates count them.
+    pub(crate) fn seconds(&self) -> u64 {
+        self.now().wall.0 / 1_000
+    }
+
     /// Time since the clock was made, which is when the node's start began.
     pub(crate) fn running(&self) -> Duration {
         self.origin.elapsed()

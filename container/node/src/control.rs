@@ -3,6 +3,7 @@
 //! The node's side is in `supervisor`; this module has the words of it, and [`ask`] for the command line.
 
 use crate::status::Status;
+use crate::tls::Renewed;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -42,6 +43,8 @@ pub enum Request {
         /// Its name.
         service: String,
     },
+    /// Look at the files of certificates now; what has changed is used from the next handshake on.
+    Certificates {},
 }
 
 /// What is answered.
@@ -67,8 +70,15 @@ pub(crate) enum Order {
     Ask(Request, oneshot::Sender<Reply>),
     /// Stop; the second time, at once.
     Stop,
-    /// The watchdog has something to say.
-    Hung(bool, String),
+    /// An alarm of another thread's.
+    Alarm {
+        source: String,
+        name: &'static str,
+        raised: bool,
+        text: String,
+    },
+    /// New certificates of a listener.
+    Renew(Renewed),
 }
 
 /// An order was not taken.

@@ -3,11 +3,12 @@
 use crate::exit::Exit;
 use crate::log::LogError;
 use crate::net::ListenError;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, at};
 use crate::secret::SecretError;
+use crate::tls::TlsError;
 use std::io;
 use std::path::PathBuf;
-use strowger_config::Rejected;
+use strowger_config::{Place, Rejected};
 use strowger_journal::StoreError;
 use strowger_kernel::{InstallError, ManageError, RestoreError};
 
@@ -24,6 +25,21 @@ pub enum NodeError {
     /// A listener cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The certificates of a listener cannot be used.
+    #[error(
+        "listener `{listener}` of adaptor `{adaptor}`{}: its certificates cannot be used",
+        at(place)
+    )]
+    Certificates {
+        /// The adaptor entity.
+        adaptor: String,
+        /// The listener's name.
+        listener: String,
+        /// Where the key is written that names the file.
+        place: Option<Place>,
+        /// Key, file and reason.
+        source: Box<TlsError>,
+    },
     /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -91,6 +107,7 @@ impl NodeError {
             Self::Control { .. } | Self::System { .. } => "NOD-009",
             Self::Log(_) => "NOD-011",
             Self::Panicked => "NOD-012",
+            Self::Certificates { .. } => "NOD-014",
             Self::Store(error) => error.code(),
         }
     }
@@ -100,6 +117,7 @@ impl NodeError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Plan(_) | Self::Log(_) => Exit::Config,
+            Self::Certificates { .. } => Exit::Config,
             Self::Install { .. } | Self::Activate { .. } => Exit::Config,
             Self::Store(_) | Self::Restore(_) | Self::Secret(_) => Exit::StoreRefused,
             Self::Listen(_) | Self::Control { .. } | Self::System { .. } => Exit::StartFailed,

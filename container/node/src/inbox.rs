@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use strowger_journal::Seq;
 
 use crate::control::{Order, Unserved};
+use crate::resolver::Resolved;
+use crate::tls::Renewed;
 
 /// Orders that wait for the shard at most.
 const ORDERS: usize = 64;
@@ -20,6 +22,7 @@ const SPACE_LOW: u8 = 1;
 pub(crate) struct Inbox {
     shared: Arc<Shared>,
     orders: Receiver<Order>,
+    answers: Receiver<Resolved>,
 }
 
 /// The end of all others.
@@ -27,6 +30,7 @@ pub(crate) struct Inbox {
 pub(crate) struct Door {
     shared: Arc<Shared>,
     orders: SyncSender<Order>,
+    answers: SyncSender<Resolved>,
 }
 
 #[derive(Debug)]
@@ -38,6 +42,7 @@ struct Shared {
     space: AtomicU8,
     store_failed: AtomicBool,
     orders: AtomicU64,
+    answers: AtomicU64,
 }
 
 /// What the shard last saw of all that others change.
@@ -47,10 +52,11 @@ pub(crate) struct Seen {
     pub(crate) low_space: bool,
     pub(crate) store_failed: bool,
     orders: u64,
+    answers: u64,
 }
 
-/// An inbox and its door.
-pub(crate) fn inbox(waker: Arc<Waker>) -> (Inbox, Door) {
+/// An inbox and its door. As many answers of name servers may wait as `questions` may be under way.
+pub(crate) fn inbox(waker: Arc<Waker>, questions: usize) -> (Inbox, Door) {
     let shared = Arc::new(Shared {
         waker,
         sleeping: AtomicBool::new(false),
@@ -58,16 +64,20 @@ pub(crate) fn inbox(waker: Arc<Waker>) -> (Inbox, Door) {
         space: AtomicU8::new(SPACE_ENOUGH),
         store_failed: AtomicBool::new(false),
         orders: AtomicU64::new(0),
+        answers: AtomicU64::new(0),
     });
     let (sender, receiver) = sync_channel(ORDERS);
+    let (answerer, answers) = sync_channel(questions);
     let door = Door {
         shared: Arc::clone(&shared),
         orders: sender,
+        answers: answerer,
     };
     (
         Inbox {
             shared,
             orders: receiver,
+            answers,
         },
         door,
     )
@@ -82,12 +92,18 @@ impl Inbox {
             low_space: shared.space.load(Ordering::SeqCst) == SPACE_LOW,
             store_failed: shared.store_failed.load(Ordering::SeqCst),
             orders: shared.orders.load(Ordering::SeqCst),
+            answers: shared.answers.load(Ordering::SeqCst),
         }
     }
 
     /// The next order.
     pub(crate) fn order(&self) -> Option<Order> {
         self.orders.try_recv().ok()
+    }
+
+    /// The next answer of the name servers.
+    pub(crate) fn answer(&self) -> Option<Resolved> {
+        self.answers.try_recv().ok()
     }
 
     /// Announces sleep; `false` if something has changed since `seen`, and there must be none.
@@ -132,6 +148,34 @@ impl Door {
         self.shared.orders.fetch_add(1, Ordering::SeqCst);
         self.shared.wake();
         Ok(())
+    }
+
+    /// Gives the shard an answer of the name servers.
+    pub(crate) fn answer(&self, resolved: Resolved) {
+        // There is room for every question under way; a shard that has ended needs no answer.
+        if self.answers.try_send(resolved).is_ok() {
+            self.shared.answers.fetch_add(1, Ordering::SeqCst);
+            self.shared.wake();
+        }
+    }
+
+    /// Gives the shard new certificates.
+    pub(crate) fn renew(&self, renewed: Renewed) -> Result<(), Unserved> {
+        self.order(Order::Renew(renewed))
+    }
+
+    /// Raises an alarm, or clears it.
+    pub(crate) fn alarm(&self, source: String, name: &'static str, raised: bool, text: &str) {
+        let text = text.to_owned();
+        let order = Order::Alarm {
+            source,
+            name,
+            raised,
+            text,
+        };
+        if let Err(error) = self.order(order) {
+            tracing::debug!(alarm = name, raised, %error, "the shard takes no alarm");
+        }
     }
 }
 

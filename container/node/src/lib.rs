@@ -18,10 +18,12 @@ mod inbox;
 pub mod log;
 mod net;
 mod plan;
+mod resolver;
 mod secret;
 mod shard;
 pub mod status;
 mod supervisor;
+mod tls;
 mod watchdog;
 
 pub use builder::{Node, NodeBuilder, Ready, Running};
@@ -31,3 +33,4 @@ pub use exit::Exit;
 pub use net::{Counts as NetworkCounts, ListenError};
 pub use plan::PlanError;
 pub use secret::SecretError;
+pub use tls::TlsError;

@@ -1,5 +1,7 @@
 //! The network as one shard uses it: datagram sockets, listeners and connections behind one poll.
 //!
+//! With TLS, too: an adaptor sees plain bytes, whatever is between its peer and here.
+//!
 //! Everything here runs on the shard's thread and never blocks but in [`Net::wait`]. What happened is gathered in
 //! bounded portions, sources taking turns; what is to be sent is collected over a turn and leaves in batches. Sources
 //! that are not gathered are not read, which is how a shard that cannot keep up pushes back on its peers.
@@ -9,6 +11,8 @@ mod accept;
 mod connections;
 mod counts;
 mod error;
+mod secure;
+mod sessions;
 mod slots;
 mod source;
 mod stream;
@@ -17,6 +21,7 @@ mod udp;
 pub use counts::Counts;
 pub use error::ListenError;
 
+use crate::tls::{Credentials, Renewed};
 use accept::Acceptor;
 use ahash::AHashMap;
 use bytes::Bytes;
@@ -43,7 +48,7 @@ pub(crate) trait Sink {
 }
 
 /// A listener of an adaptor entity.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Socket {
     pub(crate) ra: RaIx,
     pub(crate) listener: ListenerIx,
@@ -78,6 +83,8 @@ pub(crate) struct Net {
     reports: VecDeque<(RaIx, NetInput<'static>)>,
     buffer: Vec<u8>,
     sweep_at: Option<Mono>,
+    /// Handshakes that were looked at in this turn.
+    shaken: usize,
     now: Mono,
     pub(crate) counts: Counts,
 }
@@ -88,8 +95,11 @@ struct Flags {
 }
 
 impl Net {
-    /// Opens every listener, in order.
-    pub(crate) fn open(wanted: &[(RaIx, Vec<Listener>)]) -> Result<Self, ListenError> {
+    /// Opens every listener, in order. `credentials` are those of the listeners over TLS.
+    pub(crate) fn open(
+        wanted: &[(RaIx, Vec<Listener>)],
+        credentials: impl Fn(Socket) -> Option<Credentials>,
+    ) -> Result<Self, ListenError> {
         let poll = Poll::new().map_err(ListenError::Poll)?;
         let waker = Waker::new(poll.registry(), Source::Waker.into()).map_err(ListenError::Poll)?;
         let mut net = Self {
@@ -108,6 +118,7 @@ impl Net {
             reports: VecDeque::new(),
             buffer: vec![0; udp::BATCH * udp::DATAGRAM],
             sweep_at: None,
+            shaken: 0,
             now: Mono(0),
             counts: Counts::default(),
         };
@@ -117,14 +128,19 @@ impl Net {
                     ra: *ra,
                     listener: ListenerIx(n),
                 };
-                net.listen(at, listener)
+                net.listen(at, listener, credentials(at))
                     .map_err(|source| ListenError::bind(listener, source))?;
             }
         }
         Ok(net)
     }
 
-    fn listen(&mut self, at: Socket, listener: &Listener) -> io::Result<()> {
+    fn listen(
+        &mut self,
+        at: Socket,
+        listener: &Listener,
+        credentials: Option<Credentials>,
+    ) -> io::Result<()> {
         let registry = self.poll.registry();
         let address = match listener.transport {
             Transport::Udp => {
@@ -135,15 +151,18 @@ impl Net {
                 self.ports.push((port, Flags::default()));
                 address
             }
-            Transport::Tcp => {
-                let mut acceptor = Acceptor::open(at, listener)?;
+            Transport::Tls if credentials.is_none() => {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            Transport::Tcp | Transport::Tls => {
+                let mut acceptor = Acceptor::open(at, listener, credentials)?;
                 let token = Source::Acceptor(self.acceptors.len() as u32).into();
                 registry.register(&mut acceptor.socket, token, Interest::READABLE)?;
                 let address = acceptor.socket.local_addr()?;
                 self.acceptors.push((acceptor, Flags::default()));
                 address
             }
-            Transport::Tls | _ => return Err(io::ErrorKind::Unsupported.into()),
+            _ => return Err(io::ErrorKind::Unsupported.into()),
         };
         self.bound.push(Bound {
             at,
@@ -157,6 +176,14 @@ impl Net {
     /// The listeners as they stand.
     pub(crate) fn bound(&self) -> &[Bound] {
         &self.bound
+    }
+
+    /// The next handshakes of a listener are done with these.
+    pub(crate) fn renew(&mut self, renewed: &Renewed) {
+        let acceptors = self.acceptors.iter_mut().map(|(acceptor, _)| acceptor);
+        for acceptor in acceptors.filter(|acceptor| acceptor.at == renewed.at) {
+            acceptor.credentials = Some(renewed.credentials.clone());
+        }
     }
 
     /// Ends a [`Net::wait`] from another thread.
@@ -211,6 +238,7 @@ impl Net {
     /// Hands over what happened, at most about `budget` inputs.
     pub(crate) fn gather(&mut self, now: Mono, budget: usize, sink: &mut dyn Sink) {
         self.now = now;
+        self.shaken = 0;
         let before = self.counts.datagrams_in;
         let mut turns = budget.max(1);
         while turns > 0 {

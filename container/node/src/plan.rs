@@ -3,6 +3,8 @@
 //! All that can be found wrong without opening anything is found here.
 
 use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
+use crate::error::NodeError;
+use crate::tls::TlsError;
 use std::net::SocketAddr;
 use strowger::ra::{AdaptorDef, Listener, SettingsError, Transport};
 use strowger::service::ServiceDef;
@@ -26,6 +28,26 @@ pub(crate) struct PlannedAdaptor {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) links: Vec<String>,
     pub(crate) active: bool,
+}
+
+impl PlannedAdaptor {
+    /// The certificates of one of its listeners cannot be used. Adaptors have their listeners in a table of that name,
+    /// and what TLS needs in a table of the listener.
+    pub(crate) fn certificates_refused(
+        &self,
+        config: &Config,
+        listener: &str,
+        source: TlsError,
+    ) -> NodeError {
+        let key = ["listeners", listener, "tls", source.key()];
+        let section = config.adaptors.get(&self.name).map(|a| &a.settings);
+        NodeError::Certificates {
+            adaptor: self.name.clone(),
+            listener: listener.to_owned(),
+            place: section.and_then(|section| section.place(&key.into_iter().collect())),
+            source: Box::new(source),
+        }
+    }
 }
 
 /// One service.
@@ -102,7 +124,7 @@ pub enum PlanError {
     },
 }
 
-fn at(place: &Option<Place>) -> String {
+pub(crate) fn at(place: &Option<Place>) -> String {
     place
         .as_ref()
         .map(|place| format!(" ({place})"))
@@ -250,5 +272,7 @@ fn clashes(a: &Listener, b: &Listener) -> bool {
     let (one, two) = (a.bind.ip(), b.bind.ip());
     let overlap = one == two
         || (one.is_ipv4() == two.is_ipv4() && (one.is_unspecified() || two.is_unspecified()));
-    a.transport == b.transport && a.bind.port() == b.bind.port() && a.bind.port() != 0 && overlap
+    // TLS is on a TCP port, too.
+    let same = (a.transport == Transport::Udp) == (b.transport == Transport::Udp);
+    same && a.bind.port() == b.bind.port() && a.bind.port() != 0 && overlap
 }

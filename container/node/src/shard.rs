@@ -5,6 +5,7 @@
 //! take is kept, and sockets are not read until it does. Nothing is sent before the kernel gives it out, and the kernel
 //! gives it out when what it depends on is durable.
 
+mod listen;
 mod orders;
 mod start;
 mod stop;
@@ -16,14 +17,17 @@ use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
 use crate::net::{Net, Sink, Socket};
+use crate::resolver::{Asking, Question, Resolved};
 use crate::status::{Listening, Rates};
 use crate::watchdog::Beat;
+use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
 use strowger::time::{Mono, Now};
 use strowger_journal::{Group, Seq};
 use strowger_kernel::{AlarmSource, NetInput, Shard, ShardOutput};
 use strowger_store::{QueueFull, Writer, WriterHandle};
+use tokio::sync::Notify;
 
 /// Inputs gathered in one turn, about.
 const INPUTS: usize = 256;
@@ -49,6 +53,9 @@ pub(crate) struct Driver {
     short: Short,
     phase: Phase,
     alarms: Alarms,
+    asking: Asking,
+    /// Told when the files of certificates are to be looked at.
+    certificates: Arc<Notify>,
     beat: Beat,
     names: Names,
     times: Times,
@@ -157,6 +164,10 @@ impl Driver {
         while let Some(order) = self.inbox.order() {
             self.obey(now, order);
         }
+        while let Some(resolved) = self.inbox.answer() {
+            self.asking.answered();
+            self.tell(now, resolved);
+        }
         self.shard.durable(self.seen.durable);
         self.hand_over();
         self.watch_store(now);
@@ -258,14 +269,15 @@ impl Driver {
                     conn,
                     listener,
                     to,
-                    ..
+                    server_name,
                 } => {
-                    self.net.connect(conn, Socket { ra, listener }, to);
+                    let at = Socket { ra, listener };
+                    self.net.connect(conn, at, to, server_name.as_deref());
                 }
-                ShardOutput::Resolve { ra, token, .. } => {
-                    let answer = Err(strowger::ra::ResolveError::Failed);
-                    self.shard
-                        .input(now, ra, NetInput::Resolved { token, answer });
+                ShardOutput::Resolve { ra, token, query } => {
+                    if let Err(refused) = self.asking.ask(Question { ra, token, query }) {
+                        self.tell(now, refused);
+                    }
                 }
                 ShardOutput::Close { conn, .. } => self.net.close(conn),
                 ShardOutput::Alarm {
@@ -297,6 +309,13 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Gives an adaptor entity the answer of the name servers.
+    fn tell(&mut self, now: Now, resolved: Resolved) {
+        let Resolved { ra, token, answer } = resolved;
+        let input = NetInput::Resolved { token, answer };
+        self.shard.input(now, ra, input);
     }
 
     /// Waits for sockets, other threads and deadlines.

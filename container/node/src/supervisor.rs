@@ -5,7 +5,9 @@ use crate::control::{Order, Reply, Request, SOCKET, short_path};
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
+use crate::resolver::Asked;
 use crate::shard::Names;
+use crate::tls::Watch;
 use crate::watchdog::{Beat, Pulse};
 use std::fs::{File, Permissions};
 use std::io;
@@ -14,10 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use strowger_config::Dns;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 /// Control connections served at one time; others wait.
@@ -38,6 +41,9 @@ pub(crate) struct Supervisor {
     pub(crate) data_dir: PathBuf,
     /// The node has the process to itself: signals are its own, and a hung shard ends it.
     pub(crate) owns_process: bool,
+    pub(crate) watch: Watch,
+    /// Time between two looks at the files of certificates; zero for none.
+    pub(crate) check_interval: Duration,
 }
 
 /// The supervisor's thread.
@@ -59,8 +65,8 @@ impl Drop for Supervising {
 }
 
 impl Supervisor {
-    /// Opens the control socket, takes the signals and starts the thread.
-    pub(crate) fn spawn(self) -> Result<Supervising, NodeError> {
+    /// Opens the control socket, takes the signals and starts the thread, which also asks name servers what is `asked`.
+    pub(crate) fn spawn(self, asked: Asked, dns: Dns) -> Result<Supervising, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -78,6 +84,8 @@ impl Supervisor {
         let thread = std::thread::Builder::new().name("supervisor".into());
         let run = move || {
             let data_dir = self.data_dir.clone();
+            // Ends with the runtime.
+            runtime.spawn(asked.serve(dns, self.door.clone()));
             runtime.block_on(self.supervise(listener, signals, ended));
             // Gone already when somebody else removed the directory.
             drop(std::fs::remove_file(data_dir.join(SOCKET)));
@@ -90,24 +98,29 @@ impl Supervisor {
     }
 
     async fn supervise(
-        self,
+        mut self,
         listener: UnixListener,
         mut signals: Option<Signals>,
         mut ended: oneshot::Receiver<()>,
     ) {
         let seats = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut watch = std::mem::take(&mut self.watch);
+        let told = Arc::clone(&watch.told);
+        let mut due = self.check();
         let mut look = self.interval();
         let mut slow = false;
         loop {
             let seat = Arc::clone(&seats).acquire_owned();
             tokio::select! {
                 _ = &mut ended => return,
-                () = next(&mut signals) => {
+                () = next(&mut signals, &told) => {
                     if self.door.order(Order::Stop).is_err() {
                         tracing::error!("told to stop, and the shard does not listen");
                     }
                 }
                 _ = look.tick() => slow = self.watch(slow).await,
+                _ = due.tick() => watch.look(self.clock.seconds(), &self.door),
+                () = told.notified() => watch.look(self.clock.seconds(), &self.door),
                 (Ok(seat), accepted) = async { (seat.await, listener.accept().await) } => {
                     match accepted {
                         Ok((stream, _)) => {
@@ -142,6 +155,16 @@ impl Supervisor {
         interval
     }
 
+    /// When certificates are looked at.
+    fn check(&self) -> Interval {
+        // Once, for certificates that have expired, and then never.
+        let never = Duration::from_secs(100 * 365 * 86_400);
+        let period = Some(self.check_interval).filter(|period| !period.is_zero());
+        let mut interval = interval(period.unwrap_or(never));
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    }
+
     /// Looks at the shard; whether it is slow.
     async fn watch(&self, was_slow: bool) -> bool {
         match self.beat.pulse(self.clock.mono(), self.turn_limit) {
@@ -150,7 +173,7 @@ impl Supervisor {
                     // Told once the shard works again: the alarm's end, and that there was one.
                     let text = "a turn of the shard took longer than `limits.delivery_time_max`";
                     for raised in [true, false] {
-                        let _ = self.door.order(Order::Hung(raised, text.to_owned()));
+                        self.door.alarm("shard".into(), "slow_turn", raised, text);
                     }
                 }
                 false
@@ -204,7 +227,7 @@ impl Signals {
 }
 
 /// Waits for a signal to stop; for ever if signals are not ours.
-async fn next(signals: &mut Option<Signals>) {
+async fn next(signals: &mut Option<Signals>, certificates: &Notify) {
     let Some(signals) = signals else {
         return std::future::pending().await;
     };
@@ -212,7 +235,10 @@ async fn next(signals: &mut Option<Signals>) {
         tokio::select! {
             _ = signals.terminate.recv() => return,
             _ = signals.interrupt.recv() => return,
-            _ = signals.hangup.recv() => tracing::info!("SIGHUP is reserved and does nothing"),
+            _ = signals.hangup.recv() => {
+                tracing::info!("SIGHUP: looking at certificates");
+                certificates.notify_one();
+            }
         }
     }
 }

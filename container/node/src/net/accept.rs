@@ -1,6 +1,8 @@
 //! A listener for connections, and the address from which connections are opened.
 
 use super::Socket;
+use super::stream::Bounds;
+use crate::tls::Credentials;
 use mio::net::{TcpListener, TcpStream};
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
@@ -21,7 +23,10 @@ pub(super) struct Acceptor {
     /// Accepted connections that stand.
     pub(super) open: u32,
     pub(super) connections: u32,
-    pub(super) write_buffer: u32,
+    /// Those of its connections.
+    pub(super) bounds: Bounds,
+    /// Over TLS: what handshakes are done with.
+    pub(super) credentials: Option<Box<Credentials>>,
     bind: SocketAddr,
 }
 
@@ -37,7 +42,11 @@ pub(super) enum Next {
 
 impl Acceptor {
     /// Opens and binds it. The address may be used again at once after a restart, although old connections linger.
-    pub(super) fn open(at: Socket, listener: &Listener) -> io::Result<Self> {
+    pub(super) fn open(
+        at: Socket,
+        listener: &Listener,
+        credentials: Option<Credentials>,
+    ) -> io::Result<Self> {
         let socket = new_socket(listener.bind)?;
         socket.set_reuse_address(true)?;
         socket.bind(&listener.bind.into())?;
@@ -49,7 +58,14 @@ impl Acceptor {
             socket: TcpListener::from_std(socket),
             open: 0,
             connections: listener.connections,
-            write_buffer: listener.write_buffer,
+            bounds: Bounds {
+                write_buffer: listener.write_buffer as usize,
+                idle: listener.idle,
+                handshake: credentials
+                    .as_ref()
+                    .map_or(Duration::ZERO, |c| c.handshake_timeout),
+            },
+            credentials: credentials.map(Box::new),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Connections of a shard: accepted, opened, read, written, and given up when their time is over.
 
 use super::accept::Next;
+use super::secure::{self, Session};
 use super::source::Source;
 use super::stream::{self, Broken, Got, Stage, Stream};
 use super::{Net, Sink, Socket, udp};
@@ -8,15 +9,16 @@ use bytes::Bytes;
 use mio::Interest;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::ConnId;
+use strowger::ra::{ConnId, Peer};
 use strowger::time::Mono;
 use strowger_kernel::NetInput;
 
 /// Connections that may be opened, over all adaptors, at one time.
 const OPENED: usize = 16_384;
 /// Bytes read from one connection before others get their turn.
-const READ_PORTION: usize = udp::DATAGRAM;
+pub(super) const READ_PORTION: usize = udp::DATAGRAM;
 /// Time between two looks at connections that are being opened or closed, or idle.
 const SWEEP: Duration = Duration::from_millis(500);
 
@@ -51,10 +53,23 @@ impl Net {
         self.counts.accepted += 1;
         self.next_inbound += 1;
         let id = inbound_id(self.next_inbound);
-        let (at, write_buffer) = (acceptor.at, acceptor.write_buffer);
+        let (at, bounds) = (acceptor.at, acceptor.bounds);
+        let session = acceptor.credentials.as_deref().map(Session::accept);
+        let session = match session.transpose() {
+            Ok(session) => session,
+            Err(error) => {
+                tracing::debug!(%peer, %error, "TLS cannot be begun");
+                self.counts.handshakes_failed += 1;
+                self.left(at, true);
+                return true;
+            }
+        };
+        let secure = session.is_some();
         let local = socket.local_addr().unwrap_or(peer);
-        let stream = Stream::new(id, at, socket, peer, true, write_buffer, self.now);
-        if self.admit(stream).is_ok() {
+        let stream = Stream::new(id, at, socket, peer, true, (bounds, session), self.now);
+        if self.admit(stream).is_err() {
+            self.left(at, true);
+        } else if !secure {
             let listener = at.listener;
             let input = NetInput::Connected {
                 conn: id,
@@ -65,8 +80,6 @@ impl Net {
                 secure: None,
             };
             sink.input(at.ra, input);
-        } else {
-            self.left(at, true);
         }
         true
     }
@@ -78,6 +91,9 @@ impl Net {
         stream.queued = false;
         if stream.stage == Stage::Connecting {
             return false;
+        }
+        if stream.session.is_some() {
+            return self.read_secure(n, sink);
         }
         let Some(portion) = self.buffer.get_mut(..READ_PORTION) else {
             return false;
@@ -95,20 +111,32 @@ impl Net {
                 }
                 more
             }
-            Got::End if stream.stage == Stage::Open => {
+            Got::End => self.ended(n, sink),
+            Got::Broken => {
+                self.drop_stream(n);
+                false
+            }
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn ended(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
+        let Some(stream) = self.streams.get_mut(n) else {
+            return false;
+        };
+        match stream.stage {
+            Stage::Open => {
                 stream.stage = Stage::HalfClosed;
                 stream.until = self.now + stream::HALF_CLOSED_TIME;
                 let (ra, conn) = (stream.at.ra, stream.id);
                 sink.input(ra, NetInput::PeerEnded { conn });
                 self.sweep_soon();
-                false
             }
-            Got::End if stream.stage == Stage::HalfClosed => false,
-            Got::End | Got::Broken => {
-                self.drop_stream(n);
-                false
-            }
+            Stage::HalfClosed => {}
+            Stage::Handshake => self.refuse(n, &"the peer has closed the connection"),
+            Stage::Connecting | Stage::Closing => self.drop_stream(n),
         }
+        false
     }
 
     /// Sends on a connection at the end of the turn. On one that is gone nothing happens: its end was reported.
@@ -130,30 +158,47 @@ impl Net {
         }
     }
 
-    /// Begins to open a connection from the address of a listener, from any port.
-    pub(crate) fn connect(&mut self, conn: ConnId, at: Socket, to: SocketAddr) {
-        let listener = self
-            .acceptors
-            .iter()
-            .find(|(acceptor, _)| acceptor.at == at);
-        let opened = match listener {
-            Some((acceptor, _)) if self.opened < OPENED => acceptor
-                .connect(to)
-                .map(|socket| (socket, acceptor.write_buffer)),
-            Some(_) => Err(io::ErrorKind::QuotaExceeded.into()),
-            None => Err(io::ErrorKind::AddrNotAvailable.into()),
-        };
-        let admitted = opened.and_then(|(socket, write_buffer)| {
-            self.opened += 1;
-            let stream = Stream::new(conn, at, socket, to, false, write_buffer, self.now);
-            self.admit(stream).inspect_err(|_| self.left(at, false))
-        });
-        if let Err(error) = admitted {
+    /// Begins to open a connection from the address of a listener, from any port; over TLS to a host of that name.
+    pub(crate) fn connect(
+        &mut self,
+        conn: ConnId,
+        at: Socket,
+        to: SocketAddr,
+        server_name: Option<&str>,
+    ) {
+        let begun = self.begin_connect(conn, at, to, server_name);
+        if let Err(error) = begun {
             tracing::debug!(%to, %error, "connection could not be opened");
             self.counts.connects_failed += 1;
             self.reports
                 .push_back((at.ra, NetInput::ConnectFailed { conn }));
         }
+    }
+
+    fn begin_connect(
+        &mut self,
+        conn: ConnId,
+        at: Socket,
+        to: SocketAddr,
+        server_name: Option<&str>,
+    ) -> io::Result<()> {
+        let mut acceptors = self.acceptors.iter().map(|(acceptor, _)| acceptor);
+        let Some(acceptor) = acceptors.find(|acceptor| acceptor.at == at) else {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        };
+        if self.opened >= OPENED {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        let session = acceptor.credentials.as_deref().map(|credentials| {
+            let name = secure::server_name(server_name, to.ip()).map_err(io::Error::other)?;
+            Session::connect(credentials, name).map_err(io::Error::other)
+        });
+        let session = session.transpose()?;
+        let socket = acceptor.connect(to)?;
+        let bounds = acceptor.bounds;
+        self.opened += 1;
+        let stream = Stream::new(conn, at, socket, to, false, (bounds, session), self.now);
+        self.admit(stream).inspect_err(|_| self.left(at, false))
     }
 
     /// Closes a connection after what was sent on it.
@@ -164,7 +209,7 @@ impl Net {
         let Some(stream) = self.streams.get_mut(n) else {
             return;
         };
-        if stream.stage == Stage::Connecting {
+        if matches!(stream.stage, Stage::Connecting | Stage::Handshake) {
             return self.drop_stream(n);
         }
         stream.close(self.now);
@@ -193,21 +238,13 @@ impl Net {
             return false;
         };
         match (stream.socket.take_error(), stream.socket.peer_addr()) {
-            (Ok(None), Ok(peer)) => {
-                stream.stage = Stage::Open;
-                stream.touch(self.now);
-                let local = stream.socket.local_addr().unwrap_or(peer);
-                let (conn, listener) = (stream.id, stream.at.listener);
-                let input = NetInput::Connected {
-                    conn,
-                    listener,
-                    peer,
-                    local,
-                    inbound: false,
-                    secure: None,
-                };
-                self.reports.push_back((stream.at.ra, input));
-                self.counts.connected += 1;
+            (Ok(None), Ok(_)) => {
+                stream.stands(self.now);
+                if stream.stage == Stage::Open {
+                    let input = connected(stream, None);
+                    self.reports.push_back((stream.at.ra, input));
+                    self.counts.connected += 1;
+                }
                 // What came before the connection was known to stand has had its wake-up.
                 if !stream.queued {
                     stream.queued = true;
@@ -235,11 +272,14 @@ impl Net {
             hurried |= stream.stage != Stage::Open;
         }
         for n in over {
-            self.counts.streams_idle += u64::from(
-                self.streams
-                    .get_mut(n)
-                    .is_some_and(|s| s.stage == Stage::Open),
-            );
+            match self.streams.get_mut(n).map(|stream| stream.stage) {
+                Some(Stage::Handshake) => {
+                    self.refuse(n, &"it has not ended in time");
+                    continue;
+                }
+                Some(Stage::Open) => self.counts.streams_idle += 1,
+                _ => {}
+            }
             self.drop_stream(n);
         }
         for ((acceptor, flags), n) in self.acceptors.iter_mut().zip(0..) {
@@ -280,7 +320,7 @@ impl Net {
     }
 
     /// Ends a connection at once and reports it.
-    fn drop_stream(&mut self, n: u32) {
+    pub(super) fn drop_stream(&mut self, n: u32) {
         let Some(mut stream) = self.streams.remove(n) else {
             return;
         };
@@ -291,11 +331,13 @@ impl Net {
         self.by_id.remove(&stream.id);
         self.left(stream.at, stream.inbound);
         let conn = stream.id;
-        let report = if stream.stage == Stage::Connecting {
-            self.counts.connects_failed += 1;
-            NetInput::ConnectFailed { conn }
-        } else {
-            NetInput::Closed { conn }
+        let report = match (stream.stage, stream.inbound) {
+            (Stage::Handshake, true) => return,
+            (Stage::Connecting | Stage::Handshake, _) => {
+                self.counts.connects_failed += 1;
+                NetInput::ConnectFailed { conn }
+            }
+            (Stage::Open | Stage::HalfClosed | Stage::Closing, _) => NetInput::Closed { conn },
         };
         self.reports.push_back((stream.at.ra, report));
     }
@@ -314,6 +356,18 @@ impl Net {
             .iter()
             .map(|(_, stream)| stream.stage)
             .collect()
+    }
+}
+
+/// The connection stands.
+pub(super) fn connected(stream: &Stream, secure: Option<Arc<Peer>>) -> NetInput<'static> {
+    NetInput::Connected {
+        conn: stream.id,
+        listener: stream.at.listener,
+        peer: stream.peer,
+        local: stream.socket.local_addr().unwrap_or(stream.peer),
+        inbound: stream.inbound,
+        secure,
     }
 }
 

@@ -29,4 +29,12 @@ pub struct Counts {
     pub streams_overflown: u64,
     /// Connections closed because nothing moved on them.
     pub streams_idle: u64,
+    /// Handshakes of TLS that succeeded.
+    pub handshakes: u64,
+    /// Those of them that resumed an earlier session.
+    pub handshakes_resumed: u64,
+    /// Handshakes of TLS that failed, or were not over in time.
+    pub handshakes_failed: u64,
+    /// Connections over TLS that broke off because of what came on them.
+    pub streams_garbled: u64,
 }

@@ -4,6 +4,7 @@
 //! node its memory. An end is orderly: what was sent goes out, then our half is closed, then the peer's end is awaited
 //! for a while, so that no reset overtakes the last bytes.
 
+use super::secure::Session;
 use super::{Counts, Socket};
 use bytes::Bytes;
 use mio::net::TcpStream;
@@ -18,8 +19,6 @@ use strowger::time::Mono;
 pub(super) const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// A connection on which nothing ever came is closed after this.
 pub(super) const FIRST_BYTES_TIME: Duration = Duration::from_secs(60);
-/// A connection on which nothing moves is closed after this.
-pub(super) const IDLE_TIME: Duration = Duration::from_secs(3_600);
 /// The peer has closed its half: answers to what it sent go out for this long.
 pub(super) const HALF_CLOSED_TIME: Duration = Duration::from_secs(2);
 /// Longest time for the last bytes to go out and the peer to close.
@@ -32,6 +31,8 @@ const PIECES: usize = 64;
 pub(super) enum Stage {
     /// Being opened.
     Connecting,
+    /// TLS is being agreed on. The adaptor knows nothing of the connection, or that it is being opened.
+    Handshake,
     /// Both directions.
     Open,
     /// The peer has closed its half.
@@ -54,10 +55,22 @@ pub(super) struct Stream {
     pub(super) queued: bool,
     /// The system has announced the end of what comes: it is behind the bytes that wait, and is not announced again.
     pub(super) ending: bool,
+    pub(super) session: Option<Session>,
     queue: VecDeque<Bytes>,
     queued_bytes: usize,
-    write_buffer: usize,
+    bounds: Bounds,
     shut: bool,
+}
+
+/// What its listener allows a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Bounds {
+    /// Bytes that wait to be written.
+    pub(super) write_buffer: usize,
+    /// Time in which nothing moves.
+    pub(super) idle: Duration,
+    /// Time for the handshake of TLS.
+    pub(super) handshake: Duration,
 }
 
 /// What a read gave.
@@ -77,19 +90,20 @@ pub(super) enum Got {
 pub(super) struct Broken;
 
 impl Stream {
+    /// With what its listener gives it.
     pub(super) fn new(
         id: ConnId,
         at: Socket,
         socket: TcpStream,
         peer: SocketAddr,
         inbound: bool,
-        write_buffer: u32,
+        (bounds, session): (Bounds, Option<Session>),
         now: Mono,
     ) -> Self {
-        let (stage, time) = if inbound {
-            (Stage::Open, FIRST_BYTES_TIME)
-        } else {
-            (Stage::Connecting, CONNECT_TIME)
+        let (stage, time) = match (inbound, &session) {
+            (false, _) => (Stage::Connecting, CONNECT_TIME),
+            (true, Some(_)) => (Stage::Handshake, bounds.handshake),
+            (true, None) => (Stage::Open, FIRST_BYTES_TIME.min(bounds.idle)),
         };
         Self {
             id,
@@ -101,11 +115,33 @@ impl Stream {
             until: now + time,
             queued: false,
             ending: false,
+            session,
             queue: VecDeque::new(),
             queued_bytes: 0,
-            write_buffer: write_buffer as usize,
+            bounds,
             shut: false,
         }
+    }
+
+    /// The socket stands: what comes next on the way to use.
+    pub(super) fn stands(&mut self, now: Mono) {
+        if self.session.is_some() {
+            self.stage = Stage::Handshake;
+            self.until = now + self.bounds.handshake;
+        } else {
+            self.opened(now);
+        }
+    }
+
+    /// The connection is of use from here on.
+    pub(super) fn opened(&mut self, now: Mono) {
+        self.stage = Stage::Open;
+        let time = if self.inbound {
+            FIRST_BYTES_TIME.min(self.bounds.idle)
+        } else {
+            self.bounds.idle
+        };
+        self.until = now + time;
     }
 
     /// Reads into `buffer`.
@@ -126,7 +162,7 @@ impl Stream {
         if self.stage == Stage::Closing || bytes.is_empty() {
             return Ok(false);
         }
-        if self.queued_bytes + bytes.len() > self.write_buffer {
+        if self.queued_bytes + bytes.len() > self.bounds.write_buffer {
             counts.streams_overflown += 1;
             return Err(Broken);
         }
@@ -140,30 +176,58 @@ impl Stream {
         if self.stage == Stage::Connecting {
             return Ok(());
         }
-        while !self.queue.is_empty() {
-            let mut pieces = [IoSlice::new(&[]); PIECES];
-            let mut n = 0;
-            for (piece, bytes) in pieces.iter_mut().zip(&self.queue) {
-                *piece = IoSlice::new(bytes);
-                n += 1;
+        let all = match self.session.take() {
+            None => self.flush_plain(counts),
+            Some(mut session) => {
+                let all = self.flush_secure(&mut session, counts);
+                self.session = Some(session);
+                all
             }
-            match self
-                .socket
-                .write_vectored(pieces.get(..n).unwrap_or_default())
-            {
-                Ok(written) => self.written(written, counts),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(Broken),
-            }
-        }
-        if self.stage == Stage::Closing && !self.shut {
+        };
+        let all = all.map_err(|_| Broken)?;
+        if all && self.stage == Stage::Closing && !self.shut {
             self.shut = true;
             self.socket
                 .shutdown(std::net::Shutdown::Write)
                 .map_err(|_| Broken)?;
         }
         Ok(())
+    }
+
+    /// Whether everything is out.
+    fn flush_plain(&mut self, counts: &mut Counts) -> io::Result<bool> {
+        while !self.queue.is_empty() {
+            let (pieces, n) = pieces(&self.queue);
+            let pieces = pieces.get(..n).unwrap_or_default();
+            let Some(written) = taken(self.socket.write_vectored(pieces))? else {
+                return Ok(false);
+            };
+            counts.bytes_out += written as u64;
+            self.dequeue(written);
+        }
+        Ok(true)
+    }
+
+    /// The same over TLS: what is encrypted leaves before more is.
+    fn flush_secure(&mut self, session: &mut Session, counts: &mut Counts) -> io::Result<bool> {
+        loop {
+            while session.wants_write() {
+                let Some(written) = taken(session.push(&mut self.socket))? else {
+                    return Ok(false);
+                };
+                counts.bytes_out += written as u64;
+            }
+            if self.stage == Stage::Handshake {
+                return Ok(false);
+            }
+            if !self.queue.is_empty() {
+                let (pieces, n) = pieces(&self.queue);
+                let n = session.encrypt(pieces.get(..n).unwrap_or_default())?;
+                self.dequeue(n);
+            } else if self.stage != Stage::Closing || !session.say_goodbye() {
+                return Ok(true);
+            }
+        }
     }
 
     /// Begins the end; what is queued still goes out.
@@ -176,18 +240,18 @@ impl Stream {
 
     /// Whether nothing waits to be written.
     pub(super) fn is_flushed(&self) -> bool {
-        self.queue.is_empty()
+        let secure = self.session.as_ref();
+        self.queue.is_empty() && !secure.is_some_and(Session::wants_write)
     }
 
     /// Something moved.
     pub(super) fn touch(&mut self, now: Mono) {
         if self.stage == Stage::Open {
-            self.until = now + IDLE_TIME;
+            self.until = now + self.bounds.idle;
         }
     }
 
-    fn written(&mut self, mut n: usize, counts: &mut Counts) {
-        counts.bytes_out += n as u64;
+    fn dequeue(&mut self, mut n: usize) {
         self.queued_bytes = self.queued_bytes.saturating_sub(n);
         while let Some(front) = self.queue.front_mut() {
             if n < front.len() {
@@ -197,5 +261,26 @@ impl Stream {
             n -= front.len();
             self.queue.pop_front();
         }
+    }
+}
+
+/// The first pieces of a queue, and how many they are.
+fn pieces(queue: &VecDeque<Bytes>) -> ([IoSlice<'_>; PIECES], usize) {
+    let mut pieces = [IoSlice::new(&[]); PIECES];
+    let mut n = 0;
+    for (piece, bytes) in pieces.iter_mut().zip(queue) {
+        *piece = IoSlice::new(bytes);
+        n += 1;
+    }
+    (pieces, n)
+}
+
+/// What a write took; `None` when the system takes nothing now.
+fn taken(written: io::Result<usize>) -> io::Result<Option<usize>> {
+    match written {
+        Ok(written) => Ok(Some(written)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Some(0)),
+        Err(error) => Err(error),
     }
 }

@@ -1,10 +1,13 @@
 //! The network against real sockets on the loopback address.
 
+mod secure;
+
 use super::*;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Instant;
-use stream::{CONNECT_TIME, FIRST_BYTES_TIME, HALF_CLOSED_TIME, IDLE_TIME, Stage};
+use stream::{CONNECT_TIME, FIRST_BYTES_TIME, HALF_CLOSED_TIME, Stage};
+use strowger::ra::Peer;
 
 const RA: RaIx = RaIx(3);
 const UDP: ListenerIx = ListenerIx(0);
@@ -23,8 +26,9 @@ enum Heard {
     SendFailed(SocketAddr),
 }
 
+/// And what handshakes have proved.
 #[derive(Default)]
-struct Log(Vec<Heard>);
+struct Log(Vec<Heard>, Vec<(ConnId, Arc<Peer>)>);
 
 impl Sink for Log {
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
@@ -42,9 +46,11 @@ impl Sink for Log {
                 conn,
                 listener,
                 inbound,
+                secure,
                 ..
             } => {
                 assert_eq!(listener, TCP);
+                self.1.extend(secure.map(|peer| (conn, peer)));
                 Heard::Connected(conn, inbound)
             }
             NetInput::ConnectFailed { conn } => Heard::ConnectFailed(conn),
@@ -79,7 +85,7 @@ impl Bench {
             listener("udp", Transport::Udp),
             listener("tcp", Transport::Tcp),
         ];
-        let net = Net::open(&[(RA, listeners)]).unwrap();
+        let net = Net::open(&[(RA, listeners)], |_| None).unwrap();
         Self {
             net,
             log: Log::default(),
@@ -300,7 +306,9 @@ fn connections_are_opened_from_the_listeners_address() {
             listener: TCP,
         },
     );
-    bench.net.connect(conn, at, listener.local_addr().unwrap());
+    bench
+        .net
+        .connect(conn, at, listener.local_addr().unwrap(), None);
     // Sent while the connection is being opened.
     bench.net.stream(conn, Bytes::from_static(b"early"));
     bench.until(|_, heard| heard.contains(&Heard::Connected(conn, false)));
@@ -324,10 +332,10 @@ fn a_connection_that_cannot_be_opened_is_reported() {
         listener: TCP,
     };
     let conns: Vec<_> = (0..4).map(|n| ConnId(1 << 63 | n)).collect();
-    bench.net.connect(conns[0], at, gone);
+    bench.net.connect(conns[0], at, gone, None);
     bench
         .net
-        .connect(conns[1], at, "[::1]:5060".parse().unwrap());
+        .connect(conns[1], at, "[::1]:5060".parse().unwrap(), None);
     bench.net.connect(
         conns[2],
         Socket {
@@ -335,11 +343,12 @@ fn a_connection_that_cannot_be_opened_is_reported() {
             listener: UDP,
         },
         gone,
+        None,
     );
     // Nobody answers for this network; time passes.
     bench
         .net
-        .connect(conns[3], at, "127.0.0.1:1".parse().unwrap());
+        .connect(conns[3], at, "127.0.0.1:1".parse().unwrap(), None);
     bench.net.close(conns[3]);
     bench.pass(CONNECT_TIME);
     bench.until(|_, heard| heard.len() == 4);
@@ -363,7 +372,7 @@ fn idle_connections_are_closed() {
     bench.pass(FIRST_BYTES_TIME);
     bench.until(|_, heard| heard.contains(&Heard::Closed(silent)));
     assert_eq!(bench.net.connections(), 1);
-    bench.pass(IDLE_TIME);
+    bench.pass(Listener::IDLE);
     bench.until(|_, heard| heard.contains(&Heard::Closed(talking)));
     assert_eq!(bench.net.counts.streams_idle, 2);
 }
@@ -380,7 +389,7 @@ fn an_address_in_use_is_named() {
         idle: Listener::IDLE,
         tls: None,
     };
-    let error = Net::open(&[(RA, vec![listener])])
+    let error = Net::open(&[(RA, vec![listener])], |_| None)
         .err()
         .unwrap()
         .to_string();

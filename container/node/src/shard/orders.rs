@@ -13,10 +13,13 @@ impl Driver {
     pub(super) fn obey(&mut self, now: Now, order: Order) {
         match order {
             Order::Stop => self.stop(now),
-            Order::Hung(raised, text) => {
-                self.alarms
-                    .set(now.wall, "shard".into(), "slow_turn", raised, &text);
-            }
+            Order::Alarm {
+                source,
+                name,
+                raised,
+                text,
+            } => self.alarms.set(now.wall, source, name, raised, &text),
+            Order::Renew(renewed) => self.net.renew(&renewed),
             Order::Ask(request, reply) => {
                 let answer = match request {
                     Request::Status { detail } => Reply::Status(Box::new(self.status(now, detail))),
@@ -26,6 +29,10 @@ impl Driver {
                     }
                     Request::Activate { service } => self.activate(now, &service),
                     Request::Deactivate { service } => self.deactivate(now, &service),
+                    Request::Certificates {} => {
+                        self.certificates.notify_one();
+                        Reply::Done
+                    }
                 };
                 // Whoever asked may have gone; nothing is lost by it.
                 drop(reply.send(answer));

@@ -3,21 +3,20 @@
 //! Sockets are opened before the state is read back, so that peers that try during a recovery are heard after it and
 //! not told that nobody is there.
 
-use super::{Driver, Names, Phase, Sample, Short, Times};
+use super::{Driver, Names, Phase, Sample, Short, Times, listen};
 use crate::alarms::Alarms;
-use crate::catalog::transport_word;
 use crate::clock::Clock;
 use crate::error::NodeError;
 use crate::inbox::{Door, Seen, inbox};
-use crate::net::Net;
 use crate::plan::{Plan, PlannedAdaptor, PlannedService};
+use crate::resolver::{self, Asked};
 use crate::secret;
-use crate::status::Listening;
+use crate::tls::Watch;
 use crate::watchdog::Beat;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
-use strowger::ra::Listener;
 use strowger_config::{Config, Size};
 use strowger_journal::{Seq, Store};
 use strowger_kernel::{Options, Restored, Shard};
@@ -37,7 +36,7 @@ pub(crate) struct Start {
 }
 
 /// A shard that serves, as others see it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Begun {
     pub(crate) door: Door,
     pub(crate) names: Names,
@@ -45,6 +44,10 @@ pub(crate) struct Begun {
     pub(crate) active: Vec<String>,
     pub(crate) ready_after: Duration,
     pub(crate) restored: Restored,
+    /// Certificates to be watched.
+    pub(crate) watch: Watch,
+    /// Where the shard's questions to name servers arrive.
+    pub(crate) asked: Asked,
 }
 
 /// Makes everything ready. To be called on the shard's own thread.
@@ -58,20 +61,17 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     } = start;
     raise_descriptors();
     let secret = secret::load_or_create(&config.node.data_dir)?;
-    let mut options = options(&config, secret)?;
-    options.probe = beat.probe.clone();
-    let mut shard = Shard::new(options);
+    let mut shard = Shard::new(options(&config, secret, &beat)?);
     let (adaptors, mut names) = install(&mut shard, &plan)?;
     names.node.clone_from(&config.node.name);
     names.events = shard.event_types().map(|event| event.to_string()).collect();
 
-    let wanted: Vec<_> = adaptors
-        .iter()
-        .map(|(ra, planned)| (*ra, listeners(planned)))
-        .collect();
-    let net = Net::open(&wanted)?;
-    names.listeners = listening(&net, &names);
-    let (inbox, door) = inbox(net.waker());
+    let (net, watch) = listen::open(&adaptors, &config)?;
+    let told = Arc::clone(&watch.told);
+    names.listeners = listen::listening(&net, &names);
+    let questions = config.dns.questions as usize;
+    let (inbox, door) = inbox(net.waker(), questions);
+    let (asking, asked) = resolver::questions(questions);
 
     let mut store = match store {
         Some(store) => store,
@@ -95,6 +95,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         active: plan.active_services(),
         ready_after,
         restored,
+        watch,
+        asked,
     };
     let driver = Driver {
         shard,
@@ -109,6 +111,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         short: Short::default(),
         phase: Phase::Running,
         alarms: Alarms::default(),
+        asking,
+        certificates: told,
         beat,
         names,
         times,
@@ -151,8 +155,9 @@ fn activate(
         .map_err(|source| failed("the node", source))
 }
 
-fn options(config: &Config, secret: [u8; 16]) -> Result<Options, NodeError> {
+fn options(config: &Config, secret: [u8; 16], beat: &Beat) -> Result<Options, NodeError> {
     let mut options = Options::new(secret::seed()?, secret);
+    options.probe = beat.probe.clone();
     let limits = &config.limits;
     options.limits.activities = limits.activities;
     options.limits.entities = limits.entities;
@@ -212,26 +217,6 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan) -> Result<Installed<'a>, NodeE
         names.services.push((service, name, component, durability));
     }
     Ok((installed, names))
-}
-
-/// An entity that is not active listens nowhere.
-fn listeners(planned: &PlannedAdaptor) -> Vec<Listener> {
-    if planned.active {
-        planned.listeners.clone()
-    } else {
-        Vec::new()
-    }
-}
-
-fn listening(net: &Net, names: &Names) -> Vec<Listening> {
-    let bound = net.bound().iter();
-    let listening = bound.map(|bound| Listening {
-        adaptor: names.adaptor(bound.at.ra).to_owned(),
-        listener: bound.name.clone(),
-        transport: transport_word(bound.transport).to_owned(),
-        address: bound.address.to_string(),
-    });
-    listening.collect()
 }
 
 fn open_store(config: &Config) -> Result<Box<dyn Store>, NodeError> {
