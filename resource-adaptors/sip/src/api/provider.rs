@@ -14,6 +14,7 @@ use super::message::{Request, RequestId, Response};
 use super::outgoing::Outgoing;
 use super::reply::Reply;
 use super::target::Target;
+use crate::proto::proxy::{Aim, Fork};
 use crate::proto::registrar::{Aor, Binding};
 use crate::proto::slab::Key;
 use crate::proto::ua;
@@ -91,6 +92,14 @@ pub enum Command {
         registration: ActivityId,
         aor: Aor,
         bindings: Vec<Binding>,
+    },
+    Proxy {
+        tx: Key,
+        fork: Box<Fork>,
+    },
+    ProxyOn {
+        tx: Key,
+        aims: Vec<Aim>,
     },
 }
 

@@ -224,7 +224,9 @@ impl Secret {
         let ids = branch.strip_prefix(COOKIE)?;
         let (ids, rest) = ids.split_at_checked(16)?;
         let (mac, mark) = rest.split_at_checked(8)?;
-        if !matches!(mark, [] | [b'.', ..]) || parse_hex(mac)? != u64::from(self.check(b"branch", &[ids]) as u32) {
+        if !matches!(mark, [] | [b'.', ..])
+            || parse_hex(mac)? != u64::from(self.check(b"branch", &[ids]) as u32)
+        {
             return None;
         }
         Some(super::slab::Key {

@@ -2,11 +2,10 @@
 
 use std::mem;
 
-use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::super::compose;
 use super::super::slab::Key;
+use super::super::wire::text::unfold;
 use super::super::wire::{HeaderId, Message};
 
 /// One copy of the request.
@@ -57,14 +56,17 @@ impl Best {
     }
 }
 
+/// A line of WWW-Authenticate or Proxy-Authenticate.
+pub type Challenge = (HeaderId, Vec<u8>);
+
 /// What has come of a request so far.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Its branches.
     pub branches: SmallVec<[Branch; 1]>,
     best: Option<Best>,
-    /// Challenges of all branches, as header lines (step 7).
-    challenges: Vec<u8>,
+    /// Challenges of all branches (step 7).
+    challenges: Vec<Challenge>,
 }
 
 impl Progress {
@@ -86,7 +88,10 @@ impl Progress {
             && matches!(message.status(), Some(401 | 407))
         {
             for id in [HeaderId::WwwAuthenticate, HeaderId::ProxyAuthenticate] {
-                compose::copy(&mut self.challenges, message, id);
+                let values = message
+                    .lines(id)
+                    .map(|value| (id, unfold(value).into_owned()));
+                self.challenges.extend(values);
             }
         }
         if self
@@ -104,13 +109,13 @@ impl Progress {
         self.best.as_ref()
     }
 
-    /// The best failure so far, and the challenges of all branches as lines where it is one itself.
-    pub fn settle(&mut self) -> (Best, Bytes) {
+    /// The best failure so far, and the challenges of all branches where it is one itself.
+    pub fn settle(&mut self) -> (Best, Vec<Challenge>) {
         let best = self.best.take().unwrap_or(Best::Local(408));
         let challenges = mem::take(&mut self.challenges);
         match best.status() {
-            401 | 407 => (best, challenges.into()),
-            _ => (best, Bytes::new()),
+            401 | 407 => (best, challenges),
+            _ => (best, Vec::new()),
         }
     }
 }

@@ -100,7 +100,10 @@ pub fn request_uri(raw: &[u8]) -> Cow<'_, [u8]> {
         .get(..raw.len().saturating_sub(tail))
         .unwrap_or(raw)
         .to_vec();
-    for param in params.iter().filter(|p| !p.name.eq_ignore_ascii_case(b"method")) {
+    for param in params
+        .iter()
+        .filter(|p| !p.name.eq_ignore_ascii_case(b"method"))
+    {
         out.push(b';');
         out.extend_from_slice(param.name);
         if let Some(value) = param.value {
@@ -119,7 +122,10 @@ mod tests {
     fn a_contact_becomes_a_request_uri() {
         for (contact, want) in [
             ("sip:bob@b.example", "sip:bob@b.example"),
-            ("sip:bob@b:5070;transport=tcp?Subject=x&a=b", "sip:bob@b:5070;transport=tcp"),
+            (
+                "sip:bob@b:5070;transport=tcp?Subject=x&a=b",
+                "sip:bob@b:5070;transport=tcp",
+            ),
             ("sip:bob@b;method=INVITE;ob?x=y", "sip:bob@b;ob"),
             ("tel:+1234;phone-context=x", "tel:+1234;phone-context=x"),
         ] {

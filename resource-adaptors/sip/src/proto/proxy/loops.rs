@@ -41,7 +41,11 @@ pub fn marked_branch(branch: &Branch, mark: u64) -> Vec<u8> {
 
 fn push_mark(out: &mut Vec<u8>, mark: u64) {
     out.push(b'.');
-    out.extend((0..MARK).rev().map(|n| b"0123456789abcdef"[(mark >> (4 * n) & 15) as usize]));
+    out.extend(
+        (0..MARK)
+            .rev()
+            .map(|n| b"0123456789abcdef"[(mark >> (4 * n) & 15) as usize]),
+    );
 }
 
 /// Whether a request has passed here before and would go the same way again.

@@ -13,7 +13,7 @@ mod loops;
 mod reason;
 mod ticket;
 
-pub use best::{Best, Branch, Progress};
+pub use best::{Best, Branch, Challenge, Progress};
 pub use fork::{Aim, Change, Fork, Place, request_uri};
 pub use forward::{Hop, forward, next_hop, route_value};
 pub use loops::{loop_mark, marked_branch, meets_itself};

@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::flow::{Flow, Transport};
+use super::super::flow::{Conn, Flow, Transport};
 use super::super::keyed::Secret;
 use super::super::wire::Message;
 
@@ -135,37 +135,114 @@ fn unhex(text: &[u8]) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Transports by the numbers that tickets give them. A ticket outlives its process: numbers are never used again.
-const NUMBERED: [Transport; 2] = [Transport::Udp, Transport::Tcp];
+const V6: u8 = 0x80;
+const CONN: u8 = 0x40;
 
 fn push_flow(out: &mut Vec<u8>, flow: &Flow) {
-    let number = NUMBERED.iter().position(|t| *t == flow.transport);
-    let v6 = if flow.peer.is_ipv6() { 0x80 } else { 0 };
-    out.push(number.unwrap_or(0) as u8 | v6);
+    let v6 = if flow.peer.is_ipv6() { V6 } else { 0 };
+    let conn = if flow.conn.is_some() { CONN } else { 0 };
+    out.push(flow.transport as u8 | v6 | conn);
     out.extend_from_slice(&flow.listener.to_be_bytes());
     out.extend_from_slice(&flow.peer.port().to_be_bytes());
     match flow.peer.ip() {
         IpAddr::V4(ip) => out.extend_from_slice(&ip.octets()),
         IpAddr::V6(ip) => out.extend_from_slice(&ip.octets()),
     }
+    if let Some(conn) = flow.conn {
+        out.extend_from_slice(&conn.0.to_be_bytes());
+    }
 }
 
-/// The connection is not named: its number means nothing to another process, and its peer finds it.
 fn take_flow(bytes: &mut &[u8]) -> Option<Flow> {
     let (head, rest) = bytes.split_first_chunk::<5>()?;
-    let transport = *NUMBERED.get(usize::from(head[0] & 0x7f))?;
-    let (ip, rest) = if head[0] & 0x80 == 0 {
+    let transport = Transport::from_u8(head[0] & !(V6 | CONN))?;
+    let (ip, rest) = if head[0] & V6 == 0 {
         let (ip, rest) = rest.split_first_chunk::<4>()?;
         (IpAddr::from(*ip), rest)
     } else {
         let (ip, rest) = rest.split_first_chunk::<16>()?;
         (IpAddr::from(*ip), rest)
     };
+    let (conn, rest) = if head[0] & CONN == 0 {
+        (None, rest)
+    } else {
+        let (conn, rest) = rest.split_first_chunk::<8>()?;
+        (Some(Conn(u64::from_be_bytes(*conn))), rest)
+    };
     *bytes = rest;
     Some(Flow {
         transport,
         listener: u16::from_be_bytes([head[1], head[2]]),
-        conn: None,
+        conn,
         peer: SocketAddr::new(ip, u16::from_be_bytes([head[3], head[4]])),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::wire::Limits;
+    use super::*;
+
+    fn message(from: &str, to: &str, call: &str) -> Message {
+        let text = format!(
+            "BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag={from}\r\nTo: <sip:b@c>;tag={to}\r\n\
+             Call-ID: {call}\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n"
+        );
+        Message::parse(text.into(), &Limits::DEFAULT).unwrap()
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_its_dialog_in_both_directions_and_for_nothing_else() {
+        let secret = Secret::new([1, 2]);
+        let flow = |peer: &str, conn| Flow {
+            transport: Transport::Tcp,
+            listener: 3,
+            conn,
+            peer: peer.parse().unwrap(),
+        };
+        let caller = flow("192.0.2.7:4711", Some(Conn(77)));
+        let callee = flow("[2001:db8::1]:5060", None);
+        let ticket = Ticket {
+            caller: Some(caller),
+            callee: Some(callee),
+        };
+        let text = ticket.of_dialog(&secret, &message("A", "", "x"));
+        let check = |text: &[u8], message: &Message| Ticket::check(&secret, text, message);
+        let there = check(&text, &message("A", "B", "x")).unwrap();
+        assert_eq!(
+            (there.flow, there.direction),
+            (Some(callee), Some(Direction::ToCallee))
+        );
+        let back = check(&text, &message("B", "A", "x")).unwrap();
+        assert_eq!(
+            (back.flow, back.direction),
+            (Some(caller), Some(Direction::ToCaller))
+        );
+        assert_eq!(check(&text, &message("A", "B", "y")), None);
+        assert_eq!(check(&text, &message("C", "B", "x")), None);
+        let mut forged = text.clone();
+        forged[3] ^= 1;
+        assert_eq!(check(&forged, &message("A", "B", "x")), None);
+        for n in 0..text.len() {
+            assert_eq!(check(&text[..n], &message("A", "B", "x")), None);
+        }
+        assert_eq!(
+            Ticket::check(&Secret::new([1, 3]), &text, &message("A", "B", "x")),
+            None
+        );
+    }
+
+    #[test]
+    fn a_path_is_good_for_its_client_whatever_the_request() {
+        let secret = Secret::new([1, 2]);
+        let flow = Flow {
+            transport: Transport::Udp,
+            listener: 0,
+            conn: None,
+            peer: "192.0.2.7:4711".parse().unwrap(),
+        };
+        let text = Ticket::of_path(&secret, &flow);
+        let grant = Ticket::check(&secret, &text, &message("A", "B", "x")).unwrap();
+        assert_eq!((grant.flow, grant.direction), (Some(flow), None));
+    }
 }

@@ -101,7 +101,10 @@ impl<U: Copy> Transactions<U> {
         let (user, kind) = (client.user, client.kind);
         let release = match client.state {
             ClientState::Proceeding => client.cancel_wanted.take(),
-            _ => None,
+            ClientState::Idle
+            | ClientState::Calling
+            | ClientState::Accepted
+            | ClientState::Completed => None,
         };
         self.reschedule_client(tx, deadlines);
         if let Some(lines) = release {

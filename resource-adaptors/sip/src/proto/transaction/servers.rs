@@ -217,7 +217,10 @@ impl<U: Copy> Transactions<U> {
         server.clock.stop(&mut self.wheel);
         self.by_request.remove(&server.key);
         if let Some(merge) = server.merge {
-            self.by_merge.remove(&merge);
+            // A spiral's later transaction may stand there.
+            if self.by_merge.get(&merge) == Some(&tx) {
+                self.by_merge.remove(&merge);
+            }
         }
     }
 

@@ -19,6 +19,8 @@ mod negotiation;
 mod outgoing;
 mod output;
 mod prack;
+mod relay;
+mod relayed;
 mod reliable;
 mod responses;
 mod restore;
@@ -57,6 +59,9 @@ pub struct Ua {
     by_id: DigestMap<Key>,
     /// What dialogs wait for: repeats of what must be acknowledged.
     wheel: Wheel<Alarm>,
+    relays: Slab<relay::Relay>,
+    /// Services proxy: what only the called can judge is theirs.
+    relaying: bool,
     served: Methods,
     refuse_new: bool,
     /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
@@ -107,6 +112,8 @@ pub enum Owner {
     Dialog(Key),
     /// An activity outside of any dialog.
     Activity(u64),
+    /// A request that is proxied.
+    Relay(Key),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,12 +160,14 @@ impl Ua {
                 [c ^ a.rotate_left(32), d ^ b.rotate_left(32)],
                 now,
             ),
-            config,
             secret,
             mint: Mint::new([c, d]),
             table_key: [a ^ d, b ^ c],
             by_id: DigestMap::default(),
             wheel: Wheel::new(now),
+            relays: Slab::new(config.transactions, (c >> 32) as u32),
+            relaying: false,
+            config,
             served: Methods::ALWAYS,
             refuse_new: false,
             restored: DigestMap::default(),
@@ -206,6 +215,12 @@ impl Ua {
     /// Tells which methods services take, beyond what the user agent can answer itself.
     pub fn set_served(&mut self, served: Methods) {
         self.served = served;
+    }
+
+    /// Tells whether some service proxies. A request's extensions and method are then the called's to judge (RFC 3261
+    /// 16.3): it is offered to services whatever it requires.
+    pub fn set_relaying(&mut self, relaying: bool) {
+        self.relaying = relaying;
     }
 
     /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.
@@ -294,6 +309,7 @@ impl Ua {
         self.dialogs
             .get(key)
             .is_some_and(|dialog| dialog.activity == activity)
+            || self.is_relayed(key, activity)
             || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
             || theirs(self.tx.client_user(key))
     }
