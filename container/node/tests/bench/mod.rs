@@ -1,6 +1,9 @@
 //! A data directory, a configuration, nodes on them, and peers with bounded patience.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod authority;
+pub(crate) mod name_server;
+
 use crate::toy;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -161,6 +164,10 @@ impl Line<UnixStream> {
 }
 
 impl<S: Read + Write> Line<S> {
+    pub(crate) fn over(stream: S) -> Self {
+        Self(BufReader::new(stream))
+    }
+
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).unwrap();
     }

@@ -1,7 +1,8 @@
 //! A toy protocol and a toy service, to drive a node from outside with plain sockets.
 //!
 //! A message is `NAME WORD`: a datagram, or a line of a stream. The first word of a name starts an activity; the parrot
-//! answers every word with how many it has heard and the word, and ends the talk on `bye`. Talks are durable.
+//! answers every word with how many it has heard and the word, and ends the talk on `bye`. Talks are durable. The word
+//! `ask:KIND:HOST` is answered by the adaptor itself, with what the name servers say, and `who` with what TLS has proved.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use strowger::id::{Component, RaIx, Slot};
 use strowger::prelude::*;
 use strowger::ra::{
     ActivityFlags, AdaptorDef, Bytes, ConnId, Input, Listener, ListenerIx, Protocol, Provider,
-    RaCx, SettingsError, Transport,
+    Query, RaCx, RecordKind, SettingsError, Tls, Transport,
 };
 use strowger::time::Mono;
 
@@ -49,6 +50,16 @@ pub(crate) struct ToySettings {
     pub(crate) connections: u32,
     /// Bytes that wait on one connection.
     pub(crate) write_buffer: u32,
+    /// Listeners over TLS, on any port.
+    pub(crate) listeners: BTreeMap<String, SecureListener>,
+}
+
+/// A listener over TLS.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecureListener {
+    /// Its certificates.
+    pub(crate) tls: Tls,
 }
 
 impl Default for ToySettings {
@@ -59,6 +70,7 @@ impl Default for ToySettings {
             tcp: any(),
             connections: 10,
             write_buffer: 100_000,
+            listeners: BTreeMap::new(),
         }
     }
 }
@@ -74,6 +86,8 @@ enum Peer {
 pub(crate) struct Toy {
     talks: BTreeMap<String, (ActivityId, Peer)>,
     lines: BTreeMap<ConnId, Vec<u8>>,
+    proved: BTreeMap<ConnId, String>,
+    asked: Vec<(String, Peer)>,
     refusing: bool,
 }
 
@@ -120,19 +134,26 @@ impl Protocol for Toy {
         Ok(())
     }
     fn listeners(settings: &ToySettings) -> Vec<Listener> {
-        let listener = |name: &str, transport, bind: &str| Listener {
+        let listener = |name: &str, transport, bind: &str, tls: Option<&Tls>| Listener {
             name: name.into(),
             transport,
             bind: bind.parse().unwrap(),
             connections: settings.connections,
             write_buffer: settings.write_buffer,
             idle: Listener::IDLE,
-            tls: None,
+            tls: tls.cloned(),
         };
-        vec![
-            listener("udp", Transport::Udp, &settings.udp),
-            listener("tcp", Transport::Tcp, &settings.tcp),
+        let secure = settings
+            .listeners
+            .iter()
+            .map(|(name, secure)| listener(name, Transport::Tls, "127.0.0.1:0", Some(&secure.tls)));
+        [
+            listener("udp", Transport::Udp, &settings.udp, None),
+            listener("tcp", Transport::Tcp, &settings.tcp, None),
         ]
+        .into_iter()
+        .chain(secure)
+        .collect()
     }
     fn events() -> Vec<strowger::event::EventDecl> {
         vec![strowger::event::EventDecl::of::<Said>()]
@@ -144,6 +165,8 @@ impl Protocol for Toy {
         Self {
             talks: BTreeMap::new(),
             lines: BTreeMap::new(),
+            proved: BTreeMap::new(),
+            asked: Vec::new(),
             refusing: false,
         }
     }
@@ -166,8 +189,21 @@ impl Protocol for Toy {
                     self.said(cx, Peer::Stream(conn), &line[..end]);
                 }
             }
+            Input::Connected {
+                conn,
+                secure: Some(peer),
+                ..
+            } => {
+                let proved = format!("{} {:?} {:?}", peer.verified, peer.dns, peer.server_name);
+                self.proved.insert(conn, proved);
+            }
             Input::Closed { conn } => {
                 self.lines.remove(&conn);
+                self.proved.remove(&conn);
+            }
+            Input::Resolved { token, answer } => {
+                let (name, peer) = &self.asked[usize::try_from(token).unwrap()];
+                send(cx, *peer, &format!("{name} {answer:?}"));
             }
             Input::Command {
                 command: Ask::Answer(talk, text),
@@ -206,6 +242,20 @@ impl Toy {
             return;
         };
         assert!(word != "crash", "an adaptor that panics");
+        if let Some((kind, host)) = word.strip_prefix("ask:").and_then(|q| q.split_once(':')) {
+            let kind = match kind {
+                "a" => RecordKind::A,
+                "aaaa" => RecordKind::Aaaa,
+                "srv" => RecordKind::Srv,
+                _ => RecordKind::Naptr,
+            };
+            cx.resolve(self.asked.len() as u64, Query::new(host, kind));
+            return self.asked.push((name.into(), peer));
+        }
+        if let (Peer::Stream(conn), "who") = (peer, word) {
+            let proved = self.proved.get(&conn).map_or("nothing", String::as_str);
+            return send(cx, peer, &format!("{name} {proved}"));
+        }
         let talk = match self.talks.get_mut(name) {
             Some((talk, last)) => {
                 *last = peer;
