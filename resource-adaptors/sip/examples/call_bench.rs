@@ -71,7 +71,6 @@ fn ua() -> Ua {
         retry_after: 5,
         supported: Vec::new(),
         hosts: Vec::new(),
-        names: Vec::new(),
         outbound: None,
         report_trying: false,
         provisional: Provisional::Plain,
@@ -136,7 +135,6 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
             | Output::Cancel { .. }
             | Output::Response { .. }
             | Output::NoAck { .. }
-            | Output::Unreached { .. }
             | Output::Closing { .. }
             | Output::Ended { .. } => {}
         }

@@ -3,31 +3,33 @@
 //! It is not a proxy: each side sees this node as its peer, with its own Call-ID, tags and sequence numbers. Bodies and
 //! headers that are not of one hop pass unchanged, so offers and answers, also late ones, are the ends' business.
 //!
-//! Invariant: a leg that ends takes the other one with it, whichever way it ended.
+//! Invariant: a leg that ends takes the other one with it, whichever way it ended; within a transfer, it ends what cannot go
+//! on without it. `state` says what a call consists of, `setup` and `ring` make it, `transfer`, `join` and `lend` change who
+//! is joined with whom, `policy` says what passes. docs/b2bua.md is for operators.
 #![forbid(unsafe_code)]
 
+mod join;
+mod lend;
+mod policy;
+mod ring;
 mod settings;
+mod setup;
+mod state;
+mod transfer;
 
-pub use settings::{Place, Route, Settings};
+pub use settings::{Place, Refers, Ringing, Route, Settings};
+pub use state::B2bua;
 
+use lend::{Declined, Join, PickUp};
+use state::{Leg, Work};
 use strowger::prelude::*;
+use strowger_sip::proto::wire::HeaderId;
 use strowger_sip::{self as sip, Dialog, Sip};
 
 /// The service.
 #[must_use]
 pub fn service() -> ServiceDef {
     ServiceDef::of::<B2bua>().settings::<Settings>()
-}
-
-/// One call.
-#[derive(Debug, Default, State)]
-pub struct B2bua {
-    /// The caller's leg and the callee's.
-    legs: Option<(Handle<Dialog>, Handle<Dialog>)>,
-    /// Set until the callee answers, if it may not take for ever.
-    no_answer: Option<TimerId>,
-    /// The callee has answered.
-    up: bool,
 }
 
 /// The callee has not answered in time.
@@ -38,15 +40,30 @@ pub struct NoAnswer;
 #[derive(Clone, Debug, Event)]
 pub struct TooLong;
 
-#[sbb(name = "b2bua", vendor = "strowger", version = "1.0")]
+/// A transfer has not come to its end in time.
+#[derive(Clone, Debug, Event)]
+pub struct Overdue;
+
+/// An offer that collided may be made again (RFC 3261 14.1).
+#[derive(Clone, Debug, Event)]
+pub struct Again;
+
+#[sbb(
+    name = "b2bua",
+    vendor = "strowger",
+    version = "1.1",
+    migrate(state::v1::B2bua)
+)]
 impl B2bua {
-    /// Takes the calls that a route fits.
+    /// Takes the calls that a route fits, and those that take the place of another.
     fn pick(sel: &mut Selector) {
-        let routed = match (sel.conf::<Settings>(), sel.event::<sip::Invite>()) {
-            (Some(conf), Some(invite)) => conf.route(invite.user()).is_some(),
+        let taken = match (sel.conf::<Settings>(), sel.event::<sip::Invite>()) {
+            (Some(conf), Some(invite)) => {
+                conf.route(invite.user()).is_some() || invite.message().has(HeaderId::Replaces)
+            }
             _ => false,
         };
-        if !routed {
+        if !taken {
             sel.decline();
         }
     }
@@ -60,26 +77,13 @@ impl B2bua {
         sip: Ra<Sip>,
         conf: Conf<Settings>,
     ) -> Result {
-        let route = conf
-            .route(ev.user())
-            .ok_or_else(|| Error::msg("no route"))?;
-        let mut target = sip.target(ev)?;
-        if let Some(place) = &route.target {
-            target = target.at(place.as_str())?;
+        if ev.message().has(HeaderId::Replaces) {
+            return self.replaces(cx, ev, caller, *sip);
         }
-        let callee = sip.invite(cx, ev.forward_to(target))?;
-        cx.attach(callee);
-        self.legs = Some((caller, callee));
-        if ev.body().is_empty() {
-            cx.mask(caller, &[])?;
-        }
-        if !conf.no_answer.is_zero() {
-            self.no_answer = Some(cx.timer(caller, conf.no_answer, NoAnswer));
-        }
-        Ok(())
+        self.set_up(cx, ev, caller, *sip, &conf)
     }
 
-    /// Answers of either side to what the other side asked.
+    /// Answers of either side to what the other side asked, or to what is asked here for a transfer.
     #[on]
     fn response(
         &mut self,
@@ -89,16 +93,18 @@ impl B2bua {
         sip: Ra<Sip>,
         conf: Conf<Settings>,
     ) -> Result {
-        let Some(to) = self.peer(from) else {
+        if self.is_working() && self.take_response(cx, ev, from, *sip, &conf)? {
             return Ok(());
-        };
-        // A 503 would have the caller avoid this node, which is well (RFC 3261 16.7).
-        if ev.status() == 503 && ev.is_to_invite() {
-            sip.answer(cx, to, sip::Reply::new(500))?;
-        } else {
-            sip.relay(cx, ev, to)?;
         }
-        if ev.is_success() && ev.is_to_invite() && self.is_callee(from) {
+        // What answers nothing of the other side's was asked here: a NOTIFY, or an offer that nobody waits for any more.
+        let (Some(to), Some(_)) = (self.peer(from), ev.answers()) else {
+            return match ev.is_success() && ev.is_to_invite() {
+                true => sip.ack(cx, from, None),
+                false => Ok(()),
+            };
+        };
+        policy::relay(cx, ev, to, *sip, &conf)?;
+        if ev.is_success() && ev.is_to_invite() && !self.is_up() {
             self.answered(cx, to, &conf);
         }
         Ok(())
@@ -108,7 +114,11 @@ impl B2bua {
     /// by itself otherwise.
     #[on(masked)]
     fn ack(&mut self, cx: &mut Cx, ev: &sip::Ack, Aci(from): Aci<Dialog>, sip: Ra<Sip>) -> Result {
-        self.pass(cx, ev, from, *sip)
+        match self.peer(from) {
+            // A leg that is being joined waits for another answer than this one.
+            Some(to) if !self.is_joining(to) => sip.relay_request(cx, ev, to),
+            _ => Ok(()),
+        }
     }
 
     #[on]
@@ -118,11 +128,12 @@ impl B2bua {
         ev: &sip::ReInvite,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
         if ev.body().is_empty() {
             cx.mask(from, &[])?;
         }
-        self.pass(cx, ev, from, *sip)
+        self.pass(cx, ev, from, *sip, &conf)
     }
 
     #[on]
@@ -132,41 +143,9 @@ impl B2bua {
         ev: &sip::Update,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.pass(cx, ev, from, *sip)
-    }
-
-    #[on]
-    fn info(
-        &mut self,
-        cx: &mut Cx,
-        ev: &sip::Info,
-        Aci(from): Aci<Dialog>,
-        sip: Ra<Sip>,
-    ) -> Result {
-        self.pass(cx, ev, from, *sip)
-    }
-
-    #[on]
-    fn message(
-        &mut self,
-        cx: &mut Cx,
-        ev: &sip::Message,
-        Aci(from): Aci<Dialog>,
-        sip: Ra<Sip>,
-    ) -> Result {
-        self.pass(cx, ev, from, *sip)
-    }
-
-    #[on]
-    fn options(
-        &mut self,
-        cx: &mut Cx,
-        ev: &sip::Options,
-        Aci(from): Aci<Dialog>,
-        sip: Ra<Sip>,
-    ) -> Result {
-        self.pass(cx, ev, from, *sip)
+        self.pass(cx, ev, from, *sip, &conf)
     }
 
     #[on]
@@ -176,8 +155,45 @@ impl B2bua {
         ev: &sip::Prack,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.pass(cx, ev, from, *sip)
+        self.pass(cx, ev, from, *sip, &conf)
+    }
+
+    #[on]
+    fn info(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Info,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip, &conf)
+    }
+
+    #[on]
+    fn message(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Message,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip, &conf)
+    }
+
+    #[on]
+    fn options(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Options,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.pass(cx, ev, from, *sip, &conf)
     }
 
     #[on]
@@ -187,8 +203,9 @@ impl B2bua {
         ev: &sip::Subscribe,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.pass(cx, ev, from, *sip)
+        self.pass(cx, ev, from, *sip, &conf)
     }
 
     #[on]
@@ -198,8 +215,9 @@ impl B2bua {
         ev: &sip::Notify,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.pass(cx, ev, from, *sip)
+        self.pass(cx, ev, from, *sip, &conf)
     }
 
     #[on]
@@ -209,8 +227,13 @@ impl B2bua {
         ev: &sip::Refer,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.pass(cx, ev, from, *sip)
+        match conf.refers {
+            Refers::Execute => self.transfer(cx, ev, from, *sip, &conf),
+            Refers::Pass => self.pass(cx, ev, from, *sip, &conf),
+            Refers::Refuse => sip.respond(cx, ev, 603),
+        }
     }
 
     #[on]
@@ -220,8 +243,9 @@ impl B2bua {
         ev: &sip::Extension,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.pass(cx, ev, from, *sip)
+        self.pass(cx, ev, from, *sip, &conf)
     }
 
     #[on]
@@ -232,27 +256,33 @@ impl B2bua {
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
     ) -> Result {
-        match self.legs {
-            Some((_, callee)) if !self.up => {
-                sip.accept_cancel(cx, ev)?;
-                sip.bye(cx, callee)
-            }
-            // Within a call the other side decides how its INVITE ends, so that both agree on the session. One that crosses
-            // the answer comes too late, and the caller says BYE if it means it.
-            _ => {
-                sip.respond(cx, ev, 200)?;
-                match self.peer(from) {
-                    Some(other) => sip.cancel(cx, other),
-                    None => Ok(()),
-                }
-            }
+        if !self.is_up() {
+            sip.accept_cancel(cx, ev)?;
+            return self.give_up(cx, ev.header("Reason"), *sip);
+        }
+        if self.is_replacing(from) {
+            return sip.accept_cancel(cx, ev);
+        }
+        // Within a call the other side decides how its INVITE ends, so that both agree on the session. One that crosses
+        // the answer comes too late, and the caller says BYE if it means it.
+        sip.respond(cx, ev, 200)?;
+        match self.peer(from) {
+            Some(other) if !self.is_joining(other) => sip.cancel(cx, other),
+            _ => Ok(()),
         }
     }
 
     /// The adaptor answers it.
     #[on]
-    fn bye(&mut self, cx: &mut Cx, _ev: &sip::Bye, Aci(from): Aci<Dialog>, sip: Ra<Sip>) -> Result {
-        self.follow(cx, from, *sip)
+    fn bye(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Bye,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.left(cx, from, ev.header("Reason"), *sip, &conf)
     }
 
     /// A leg that was never acknowledged is being ended by the adaptor.
@@ -263,8 +293,9 @@ impl B2bua {
         _ev: &sip::NoAck,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.follow(cx, from, *sip)
+        self.left(cx, from, None, *sip, &conf)
     }
 
     #[on]
@@ -274,61 +305,152 @@ impl B2bua {
         _ev: &ActivityEnd,
         Aci(leg): Aci<Dialog>,
         sip: Ra<Sip>,
+        conf: Conf<Settings>,
     ) -> Result {
-        self.follow(cx, leg, *sip)
+        self.left(cx, leg, None, *sip, &conf)
     }
 
     #[on]
-    fn not_answered(&mut self, cx: &mut Cx, _ev: &Timer<NoAnswer>, sip: Ra<Sip>) -> Result {
-        let Some((caller, callee)) = self.legs else {
-            return Ok(());
-        };
-        sip.bye(cx, callee)?;
-        sip.answer(cx, caller, 480)
+    fn not_answered(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &Timer<NoAnswer>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.rang_in_vain(cx, *sip, &conf)
     }
 
     #[on]
-    fn too_long(&mut self, cx: &mut Cx, _ev: &Timer<TooLong>, sip: Ra<Sip>) -> Result {
-        let Some((caller, callee)) = self.legs else {
-            return Ok(());
-        };
-        sip.bye(cx, callee)?;
-        sip.bye(cx, caller)
+    fn too_long(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &Timer<TooLong>,
+        Aci(leg): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        sip.bye(cx, leg)?;
+        self.left(cx, leg, None, *sip, &conf)
     }
 
-    fn answered(&mut self, cx: &mut Cx, caller: Handle<Dialog>, conf: &Settings) {
-        if std::mem::replace(&mut self.up, true) {
-            return;
-        }
-        if let Some(timer) = self.no_answer.take() {
-            cx.cancel(timer);
-        }
-        if !conf.max_call.is_zero() {
-            cx.timer(caller, conf.max_call, TooLong);
-        }
+    #[on]
+    fn overdue(&mut self, cx: &mut Cx, ev: &Timer<Overdue>, sip: Ra<Sip>) -> Result {
+        self.took_too_long(cx, ev.expiry.id, *sip)
     }
 
-    fn pass(&self, cx: &mut Cx, request: &sip::Request, from: Handle<Dialog>, sip: Sip) -> Result {
+    #[on]
+    fn again(&mut self, cx: &mut Cx, _ev: &Timer<Again>, sip: Ra<Sip>) -> Result {
+        self.offer_again(cx, *sip)
+    }
+
+    #[on]
+    fn join(&mut self, cx: &mut Cx, ev: &Join, Aci(on): Aci<Dialog>, sip: Ra<Sip>) -> Result {
+        self.take_over(cx, ev, on, *sip)
+    }
+
+    #[on]
+    fn pick_up(&mut self, cx: &mut Cx, ev: &PickUp, Aci(on): Aci<Dialog>, sip: Ra<Sip>) -> Result {
+        self.replace(cx, ev, on, *sip)
+    }
+
+    #[on]
+    fn declined(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Declined,
+        Aci(on): Aci<Dialog>,
+        sip: Ra<Sip>,
+    ) -> Result {
+        self.not_lent(cx, on, ev.status, *sip)
+    }
+}
+
+impl B2bua {
+    /// Passes a request to the other leg. One that has none for the moment hears that it is too early.
+    fn pass(
+        &self,
+        cx: &mut Cx,
+        request: &sip::Request,
+        from: Leg,
+        sip: Sip,
+        conf: &Settings,
+    ) -> Result {
         match self.peer(from) {
-            Some(to) => sip.relay_request(cx, request, to),
+            Some(to) if !self.is_joining(to) => policy::relay_request(cx, request, to, sip, conf),
+            _ => sip.respond(cx, request, 491),
+        }
+    }
+
+    /// A leg is ending, or has ended: what cannot go on without it ends, too, each in the way that its phase asks for.
+    fn left(
+        &mut self,
+        cx: &mut Cx,
+        leg: Leg,
+        reason: Option<&[u8]>,
+        sip: Sip,
+        conf: &Settings,
+    ) -> Result {
+        if self.is_working() && self.take_leave(cx, leg, sip, conf)? {
+            return Ok(());
+        }
+        match self.peer(leg).filter(|other| cx.is_alive(*other)) {
+            Some(other) => policy::hang_up(cx, other, reason, sip),
             None => Ok(()),
         }
     }
 
-    /// Ends the other leg of one that is ending, each in the way that its phase asks for.
-    fn follow(&self, cx: &mut Cx, leg: Handle<Dialog>, sip: Sip) -> Result {
-        if let Some(other) = self.peer(leg).filter(|other| cx.is_alive(*other)) {
-            sip.bye(cx, other)?;
+    /// A response while something goes on; `false` leaves it to be relayed.
+    fn take_response(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Response,
+        from: Leg,
+        sip: Sip,
+        conf: &Settings,
+    ) -> Result<bool> {
+        match self.take_work() {
+            Some(Work::Ring(ring)) => self.ring_response(cx, ring, ev, from, sip, conf),
+            Some(Work::Transfer(transfer)) => {
+                self.transfer_response(cx, transfer, ev, from, sip, conf)
+            }
+            Some(Work::Replace(replace)) => self.replace_response(cx, replace, ev, from, sip, conf),
+            Some(work @ Work::Lent(_)) => {
+                self.work_on(work);
+                Ok(false)
+            }
+            None => Ok(false),
         }
-        Ok(())
     }
 
-    fn peer(&self, leg: Handle<Dialog>) -> Option<Handle<Dialog>> {
-        let (caller, callee) = self.legs?;
-        Some(if leg == caller { callee } else { caller })
+    /// A leg is leaving while something goes on; `false` leaves it to its peer.
+    fn take_leave(&mut self, cx: &mut Cx, leg: Leg, sip: Sip, conf: &Settings) -> Result<bool> {
+        match self.take_work() {
+            Some(Work::Ring(ring)) => self.ring_left(cx, ring, leg, sip, conf),
+            Some(Work::Transfer(transfer)) => self.transfer_left(cx, transfer, leg, sip),
+            Some(Work::Replace(replace)) => self.replace_left(cx, replace, leg, sip),
+            Some(work @ Work::Lent(_)) => {
+                self.work_on(work);
+                Ok(false)
+            }
+            None => Ok(false),
+        }
     }
 
-    fn is_callee(&self, leg: Handle<Dialog>) -> bool {
-        self.legs.is_some_and(|(_, callee)| callee == leg)
+    fn took_too_long(&mut self, cx: &mut Cx, timer: TimerId, sip: Sip) -> Result {
+        match self.take_work() {
+            Some(Work::Transfer(transfer)) if transfer.timer == timer => {
+                self.transfer_overdue(cx, transfer, sip)
+            }
+            Some(Work::Replace(replace)) if replace.timer == timer => {
+                self.replace_overdue(cx, &replace, sip)
+            }
+            Some(Work::Lent(lent)) if lent.timer == timer => self.lent_overdue(cx, &lent, sip),
+            Some(work) => {
+                self.work_on(work);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use strowger_sip::{Target, TargetError};
+use strowger::prelude::*;
+use strowger_sip::{Aor, Sip, Target, TargetError};
 
 /// Settings of the back-to-back user agent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -16,6 +17,18 @@ pub struct Settings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub no_answer: Duration,
+    /// What becomes of a REFER within a call: it is carried out here, passed to the other side, or refused.
+    #[schemars(extend("x-reload" = "live"))]
+    pub refers: Refers,
+    /// Whether the contacts of a registered user ring together or one after the other, in the order of their preference.
+    #[schemars(extend("x-reload" = "live"))]
+    pub ringing: Ringing,
+    /// The domain of registered users; if not set, the host of the called URI.
+    #[schemars(extend("x-reload" = "live"))]
+    pub domain: Option<String>,
+    /// Headers that do not pass from one side to the other, such as `User-Agent`, `Server`, `Warning`, `History-Info`.
+    #[schemars(extend("x-reload" = "live"))]
+    pub hide: Vec<String>,
     /// How long a call may last before both ends get BYE; `0s` for ever. Counts on while the node is down.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
@@ -36,6 +49,43 @@ pub struct Route {
     /// which must then name another host than this node.
     #[schemars(extend("x-reload" = "live"))]
     pub target: Option<Place>,
+    /// Whether the called user is one who registers at this node: then the user's contacts are called, not `target`.
+    #[schemars(extend("x-reload" = "live"))]
+    pub registered: bool,
+    /// How long these callees may ring; if not set, as long as `no_answer` of the service says. `0s` for as long as both like.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>", extend("format" = "time-span", "x-reload" = "live"))]
+    pub no_answer: Option<Duration>,
+    /// Where a call goes when the callee is busy (486, 600): a SIP URI. A call is forwarded once.
+    #[schemars(extend("x-reload" = "live"))]
+    pub on_busy: Option<Place>,
+    /// Where a call goes when the callee does not answer in time, or cannot be reached (408, 480, not registered).
+    #[schemars(extend("x-reload" = "live"))]
+    pub on_no_answer: Option<Place>,
+}
+
+/// What becomes of a REFER.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Refers {
+    /// The B2BUA calls the target and joins it with the side that stays.
+    #[default]
+    Execute,
+    /// The other side gets it.
+    Pass,
+    /// 603.
+    Refuse,
+}
+
+/// How several contacts ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ringing {
+    /// All at once; the first that answers has the call.
+    #[default]
+    Parallel,
+    /// Each for as long as a callee may ring.
+    Serial,
 }
 
 /// A SIP URI.
@@ -69,6 +119,10 @@ impl Default for Settings {
                 ..Route::default()
             }],
             no_answer: Duration::from_secs(60),
+            refers: Refers::default(),
+            ringing: Ringing::default(),
+            domain: None,
+            hide: Vec::new(),
             max_call: Duration::from_secs(4 * 3600),
         }
     }
@@ -80,9 +134,53 @@ impl Settings {
     pub fn route(&self, user: &[u8]) -> Option<&Route> {
         self.routes.iter().find(|route| route.fits(user))
     }
+
+    /// Whether a URI is in the domain of registered users.
+    pub(crate) fn is_ours(&self, target: &Target) -> bool {
+        let (Some(domain), Ok(aor)) = (&self.domain, Aor::parse(target.uri())) else {
+            return false;
+        };
+        domain.eq_ignore_ascii_case(aor.domain())
+    }
+
+    /// How long callees of a route may ring.
+    #[must_use]
+    pub fn no_answer_of(&self, route: &Route) -> Duration {
+        route.no_answer.unwrap_or(self.no_answer)
+    }
 }
 
 impl Route {
+    /// Whether it leads to one place and nowhere else.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.registered && self.on_busy.is_none() && self.on_no_answer.is_none()
+    }
+
+    /// Where it leads a call, best first.
+    pub(crate) fn places(
+        &self,
+        cx: &Cx,
+        sip: Sip,
+        conf: &Settings,
+        called: &Target,
+    ) -> Result<Vec<Target>> {
+        if !self.registered {
+            return Ok(vec![match &self.target {
+                Some(place) => called.at(place.as_str())?,
+                None => called.clone(),
+            }]);
+        }
+        let contacts = match &conf.domain {
+            Some(domain) => {
+                let user = String::from_utf8_lossy(called.user());
+                sip.contacts(cx, format!("sip:{user}@{domain}"))
+            }
+            None => sip.contacts(cx, called.uri()),
+        };
+        Ok(contacts.iter().map(|contact| contact.target()).collect())
+    }
+
     fn fits(&self, user: &[u8]) -> bool {
         let same = |other: &String| user == other.as_bytes();
         let begins = |prefix: &String| user.starts_with(prefix.as_bytes());

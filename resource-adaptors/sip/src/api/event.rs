@@ -8,7 +8,6 @@ use strowger::event::{Event, EventDecl};
 use strowger::id::Component;
 
 use super::message::{Request, Response};
-use super::proxy::Unreached;
 
 const fn named(name: &'static str) -> Component {
     Component {
@@ -75,7 +74,7 @@ macro_rules! requests {
         /// Every event type that the adaptor fires.
         #[must_use]
         pub fn decls() -> Vec<EventDecl> {
-            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(), EventDecl::of::<Unregistered>(), EventDecl::of::<Unreached>()]
+            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(), EventDecl::of::<Unregistered>()]
         }
     };
 }

@@ -14,7 +14,6 @@ use super::message::{Request, RequestId, Response};
 use super::outgoing::Outgoing;
 use super::reply::Reply;
 use super::target::Target;
-use crate::proto::proxy::{Aim, Fork};
 use crate::proto::registrar::{Aor, Binding};
 use crate::proto::slab::Key;
 use crate::proto::ua;
@@ -92,14 +91,6 @@ pub enum Command {
         registration: ActivityId,
         aor: Aor,
         bindings: Vec<Binding>,
-    },
-    Proxy {
-        tx: Key,
-        fork: Box<Fork>,
-    },
-    ProxyOn {
-        tx: Key,
-        aims: Vec<Aim>,
     },
 }
 

@@ -86,6 +86,15 @@ impl Target {
         self
     }
 
+    /// The user of its URI; empty if there is none.
+    #[must_use]
+    pub fn user(&self) -> &[u8] {
+        Uri::parse(&self.uri)
+            .ok()
+            .and_then(|uri| uri.user())
+            .unwrap_or_default()
+    }
+
     /// The URI.
     #[must_use]
     pub fn uri(&self) -> &[u8] {

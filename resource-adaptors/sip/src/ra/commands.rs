@@ -56,14 +56,6 @@ impl Core {
                 self.register(cx, now, registration, &aor, bindings);
                 Ok(())
             }
-            Command::Proxy { tx, fork } => match self.ua.proxy(now, tx, *fork) {
-                Ok(Some((relay, activity))) => {
-                    cx.set_cookie(ActivityId::from_raw(activity), relay.to_u64());
-                    Ok(())
-                }
-                done => done.map(|_| ()),
-            },
-            Command::ProxyOn { tx, aims } => self.ua.proxy_on(now, tx, aims),
             Command::AcceptCancel { tx, lost } => match self.ua.accept_cancel(now, tx) {
                 Err(UaError::Gone) => self.respond(
                     now,

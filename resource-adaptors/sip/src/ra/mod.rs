@@ -63,8 +63,6 @@ struct Core {
     streams: Streams,
     /// Events whose outcome decides what the peer is told, by their number.
     undecided: HashMap<u64, Key>,
-    /// Events that ask what is to be done with a proxied request; at most one for each.
-    asked: HashMap<u64, Key>,
     /// When the table is looked through for leftovers.
     undecided_limit: usize,
     stopping: bool,
@@ -160,7 +158,6 @@ impl Core {
             ua: Ua::new(settings.ua_config(), secret, seed, now),
             streams: Streams::new(settings.stream_bounds(), settings.ports(), epoch, now),
             undecided: HashMap::new(),
-            asked: HashMap::new(),
             undecided_limit: UNDECIDED,
             stopping: false,
             refusing: false,
@@ -283,7 +280,6 @@ impl Core {
             }
         }
         self.ua.set_served(served);
-        self.ua.set_relaying(cx.has_receiver::<api::Unreached>());
     }
 
     fn received(&mut self, cx: &mut RaCx<'_>, now: Ms, conn: ConnId, bytes: &[u8]) {
@@ -346,9 +342,6 @@ impl Core {
     }
 
     fn event_done(&mut self, now: Ms, event: u64, outcome: Outcome) {
-        if let Some(tx) = self.asked.remove(&event) {
-            return self.ua.asked(now, tx);
-        }
         let Some(tx) = self.undecided.remove(&event) else {
             return;
         };
@@ -369,8 +362,6 @@ impl Core {
         };
         match self.ua.dialog(key) {
             Some(dialog) if dialog.activity == activity.raw() => self.ua.abandon(now, key),
-            // It goes on without anybody.
-            _ if self.ua.is_relayed(key, activity.raw()) => {}
             _ => {
                 // A request outside of a dialog that nobody will answer any more.
                 let _ = self.ua.respond_unserved(now, key);
@@ -400,8 +391,6 @@ impl Core {
         } else if self.is_registration(key, activity) {
             self.ua.location_mut().remove(key);
             end(cx, activity);
-        } else if self.ua.is_relayed(key, activity.raw()) {
-            self.ua.drop_relay(now, key);
         } else {
             let _ = self.ua.respond_failed(now, key, 500);
         }

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use strowger::activity::Activity;
 use strowger::event::{Address, AddressPlan, FireOptions};
 use strowger::id::{ActivityId, Slot};
-use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
+use strowger::ra::{ActivityFlags, ListenerIx, RaCx};
 
 use super::{Core, end};
 use crate::api::{
     Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options, Prack,
-    Publish, ReInvite, Refer, Register, Request, Response, ServerTx, Subscribe, Unreached, Update,
+    Publish, ReInvite, Refer, Register, Request, Response, ServerTx, Subscribe, Update,
 };
 use crate::proto::flow::{Transmit, Transport};
 use crate::proto::slab::Key;
@@ -66,8 +66,13 @@ impl Core {
                 flow,
                 request,
             } => {
+                let Some(activity) = self.start::<ServerTx>(cx, now, slot, tx) else {
+                    return;
+                };
+                self.ua.bind_request(tx, activity.raw());
+                let options = address(&request);
                 let request = Request::new(request, tx.to_u64(), flow);
-                self.alone_came(cx, now, tx, slot, request);
+                self.request(cx, now, activity, Some(tx), request, options);
             }
             Output::InDialog {
                 activity,
@@ -103,12 +108,6 @@ impl Core {
                 let event = Response::new(response, link.map(Key::to_u64), local);
                 self.fired(cx, now, id(activity), event, FireOptions::default(), None);
             }
-            Output::Unreached {
-                activity,
-                tx,
-                status,
-                response,
-            } => self.ask(cx, now, id(activity), tx, (status, response)),
             Output::NoAck { activity } => {
                 self.fired(cx, now, id(activity), NoAck, FireOptions::default(), None);
             }
@@ -149,47 +148,6 @@ impl Core {
             Err(_) => {
                 let _ = self.ua.respond_failed(now, tx, 503);
             }
-        }
-    }
-
-    fn alone_came(&mut self, cx: &mut RaCx<'_>, now: Ms, tx: Key, slot: u8, request: Request) {
-        let Some(activity) = self.start::<ServerTx>(cx, now, slot, tx) else {
-            return;
-        };
-        self.ua.bind_request(tx, activity.raw());
-        let options = address(request.message());
-        self.request(cx, now, activity, Some(tx), request, options);
-    }
-
-    /// Asks the service of a proxied request what is to be done; without an answer the best response goes back.
-    fn ask(
-        &mut self,
-        cx: &mut RaCx<'_>,
-        now: Ms,
-        activity: ActivityId,
-        tx: Key,
-        (status, response): (u16, Option<Box<wire::Message>>),
-    ) {
-        let event = Unreached {
-            request: tx.to_u64(),
-            status,
-            response: response.map(|message| Response::new(message, None, false)),
-        };
-        let flags = FireFlags {
-            report_done: true,
-            report_unreferenced: false,
-        };
-        let fired = match cx.has_receiver::<Unreached>() {
-            true => cx
-                .fire_with(activity, event, FireOptions::default(), flags)
-                .ok(),
-            false => None,
-        };
-        match fired {
-            Some(number) => {
-                self.asked.insert(number, tx);
-            }
-            None => self.ua.asked(now, tx),
         }
     }
 

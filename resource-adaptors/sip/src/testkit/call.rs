@@ -270,6 +270,17 @@ impl Call {
 
     // ---- responses
 
+    /// Goes back to the INVITE, after other requests that came or were sent before its final response: it is answered next,
+    /// or its responses are expected.
+    #[track_caller]
+    pub fn back_to_invite(&self) -> Self {
+        let mut leg = self.leg.borrow_mut();
+        leg.pending = leg.invite.clone();
+        leg.sent = leg.sent_invite.clone();
+        drop(leg);
+        self.clone()
+    }
+
     /// Answers the last request that came.
     #[track_caller]
     pub fn respond(&self, status: u16) -> Self {

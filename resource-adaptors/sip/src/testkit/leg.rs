@@ -20,6 +20,8 @@ pub(super) struct Leg {
     pub(super) remote: String,
     /// The last request that was sent, whose responses are expected.
     pub(super) sent: Option<Message>,
+    /// The last INVITE that was sent.
+    pub(super) sent_invite: Option<Message>,
     /// The last request that came, which is answered next.
     pub(super) pending: Option<Came>,
     /// An INVITE that waits for its answer while other requests come.
@@ -74,6 +76,7 @@ impl Leg {
             contact: contact(text::user(from), here, transport),
             remote,
             sent: None,
+            sent_invite: None,
             pending: None,
             invite: None,
             last: None,
@@ -114,6 +117,7 @@ impl Leg {
             routes: routes(&request),
             cseq: 0,
             sent: None,
+            sent_invite: None,
             invite: Some(came.clone()),
             pending: Some(came),
             last: Some(request),
@@ -127,6 +131,9 @@ impl Leg {
         let via = self.via(ground);
         let (sent, message) = self.compose(self.cseq, via.as_bytes(), wanted);
         self.sent = Some(message.clone());
+        if wanted.method == "INVITE" {
+            self.sent_invite = Some(message.clone());
+        }
         (sent, message)
     }
 

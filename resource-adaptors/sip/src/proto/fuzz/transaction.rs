@@ -61,7 +61,6 @@ impl Run {
             retry_after: 1,
             supported: Vec::new(),
             hosts: Vec::new(),
-            names: Vec::new(),
             outbound: None,
             report_trying: true,
             provisional: Default::default(),
@@ -227,7 +226,6 @@ impl Run {
                 Output::Response { .. }
                 | Output::NoAck { .. }
                 | Output::Closing { .. }
-                | Output::Unreached { .. }
                 | Output::Ended { .. } => {}
             }
         }

@@ -11,8 +11,6 @@ pub(super) enum Alarm {
     Ok(Key),
     /// A reliable provisional response is to be sent again, or given up.
     Provisional(Key),
-    /// The targets that a proxied request is being tried at have had their time.
-    Patience(Key),
 }
 
 impl Ua {
@@ -20,7 +18,6 @@ impl Ua {
         match alarm {
             Alarm::Ok(dialog) => self.repeat_ok(now, dialog),
             Alarm::Provisional(dialog) => self.repeat_provisional(now, dialog),
-            Alarm::Patience(relay) => self.out_of_patience(now, relay),
         }
     }
 }

@@ -19,13 +19,6 @@ impl Ua {
     /// # Errors
     /// It is gone or has its final response.
     pub fn respond(&mut self, now: Ms, tx: Key, reply: &Reply) -> Result<(), UaError> {
-        if self.relaying
-            && let Some(refusal) = self.beyond_us(tx, reply.status)
-        {
-            let lines = refusal?;
-            self.respond_lines(now, tx, 420, &lines);
-            return Ok(());
-        }
         let result = if self.is_reliable(tx, reply) {
             self.respond_reliably(now, tx, reply)
         } else {
@@ -56,26 +49,6 @@ impl Ua {
             return self.respond_raw(now, tx, answer);
         }
         self.respond_raw_with(now, tx, answer, reply.allow)
-    }
-
-    /// Where services proxy, requests are offered whatever they require. One of which a service wants to be the called all the
-    /// same is refused here: with the lines of a 420, or as an error if it is being proxied already.
-    fn beyond_us(&self, tx: Key, status: u16) -> Option<Result<Vec<u8>, UaError>> {
-        let user = self.tx.server_user(tx)?;
-        let invite = matches!(user.what, What::Invite { .. });
-        if status >= 300 || status == 100 {
-            return None;
-        }
-        if matches!(user.owner, Owner::Relay(_)) && invite {
-            return Some(Err(UaError::State));
-        }
-        let (request, _) = self.tx.pending(tx)?;
-        if !request.has(HeaderId::Require) || request.to_tag().is_some() {
-            return None;
-        }
-        Some(self.unsupported(request))
-            .filter(|lines| !lines.is_empty())
-            .map(Ok)
     }
 
     /// Answers the INVITE that a dialog waits with.
@@ -249,10 +222,6 @@ impl Ua {
     }
 
     pub(super) fn answer_for_service(&mut self, now: Ms, tx: Key, user: Use) {
-        // A proxied request is answered when its copies are.
-        if matches!(user.owner, Owner::Relay(_)) {
-            return;
-        }
         let status = match user.what {
             What::Invite { .. } => 408,
             What::Bye => 200,
@@ -315,7 +284,7 @@ impl Ua {
         let cseq = request.cseq().map_or(0, |cseq| cseq.number);
         let key = match user.owner {
             Owner::Dialog(key) => self.dialogs.get(key).map(|_| key),
-            Owner::Nobody | Owner::Activity(_) | Owner::Relay(_) => None,
+            Owner::Nobody | Owner::Activity(_) => None,
         };
         let invite = matches!(user.what, What::Invite { .. });
         let makes_dialog = invite && (101..300).contains(&answer.status);
@@ -402,10 +371,8 @@ impl Ua {
 
     /// A final response went out.
     fn answered(&mut self, now: Ms, tx: Key, user: Use, key: Option<Key>, status: u16) {
-        match user.owner {
-            Owner::Activity(activity) => self.outputs.push_back(Output::Ended { activity }),
-            Owner::Relay(key) => return self.answered_relay(now, key),
-            Owner::Nobody | Owner::Dialog(_) => {}
+        if let Owner::Activity(activity) = user.owner {
+            self.outputs.push_back(Output::Ended { activity });
         }
         let Some(key) = key else { return };
         let Some(dialog) = self.dialogs.get_mut(key) else {

@@ -19,8 +19,6 @@ mod negotiation;
 mod outgoing;
 mod output;
 mod prack;
-mod relay;
-mod relayed;
 mod reliable;
 mod responses;
 mod restore;
@@ -59,9 +57,6 @@ pub struct Ua {
     by_id: DigestMap<Key>,
     /// What dialogs wait for: repeats of what must be acknowledged.
     wheel: Wheel<Alarm>,
-    relays: Slab<relay::Relay>,
-    /// Services proxy: what only the called can judge is theirs.
-    relaying: bool,
     served: Methods,
     refuse_new: bool,
     /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
@@ -112,8 +107,6 @@ pub enum Owner {
     Dialog(Key),
     /// An activity outside of any dialog.
     Activity(u64),
-    /// A request that is proxied.
-    Relay(Key),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,14 +153,12 @@ impl Ua {
                 [c ^ a.rotate_left(32), d ^ b.rotate_left(32)],
                 now,
             ),
+            config,
             secret,
             mint: Mint::new([c, d]),
             table_key: [a ^ d, b ^ c],
             by_id: DigestMap::default(),
             wheel: Wheel::new(now),
-            relays: Slab::new(config.transactions, (c >> 32) as u32),
-            relaying: false,
-            config,
             served: Methods::ALWAYS,
             refuse_new: false,
             restored: DigestMap::default(),
@@ -215,12 +206,6 @@ impl Ua {
     /// Tells which methods services take, beyond what the user agent can answer itself.
     pub fn set_served(&mut self, served: Methods) {
         self.served = served;
-    }
-
-    /// Tells whether some service proxies. A request's extensions and method are then the called's to judge (RFC 3261
-    /// 16.3): it is offered to services whatever it requires.
-    pub fn set_relaying(&mut self, relaying: bool) {
-        self.relaying = relaying;
     }
 
     /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.
@@ -301,6 +286,15 @@ impl Ua {
         self.dialogs.get(dialog)
     }
 
+    /// The dialog with this Call-ID and these tags, ours and the peer's, that has an activity.
+    #[must_use]
+    pub fn dialog_named(&self, call_id: &[u8], ours: &[u8], theirs: &[u8]) -> Option<&Dialog> {
+        let key = self.by_id.get(&self.dialog_id(call_id, ours))?;
+        self.dialogs.get(*key).filter(|dialog| {
+            dialog.text(Field::RemoteTag) == theirs && dialog.activity != NO_ACTIVITY
+        })
+    }
+
     /// Whether a dialog or a transaction outside of dialogs still stands behind an activity.
     #[must_use]
     pub fn is_alive(&self, key: Key, activity: u64) -> bool {
@@ -309,7 +303,6 @@ impl Ua {
         self.dialogs
             .get(key)
             .is_some_and(|dialog| dialog.activity == activity)
-            || self.is_relayed(key, activity)
             || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
             || theirs(self.tx.client_user(key))
     }

@@ -1,0 +1,56 @@
+//! Before the answer: early media, reliable provisional responses, UPDATE (RFC 3262, RFC 3311).
+
+use super::*;
+
+const SDP: &str = "Content-Type: application/sdp";
+
+/// A caller that supports reliable provisional responses.
+fn invite_reliably(slee: &TestKit, option: &str) -> Call {
+    slee.sip()
+        .request("INVITE", ALICE, BOB, &[option, SDP], b"v=0\r\noffer")
+}
+
+#[test]
+fn early_media_passes_and_so_does_what_comes_after_it() {
+    let mut slee = slee();
+    let alice = slee.sip().invite(ALICE, BOB);
+    let bob = slee.sip().expect_invite(BOB);
+    bob.respond_with(183, &[], b"v=0\r\nearly");
+    alice.expect(183);
+    assert_eq!(alice.body(), &b"v=0\r\nearly"[..]);
+    bob.ring();
+    alice.expect(180);
+    assert!(alice.body().is_empty());
+    bob.respond_with(200, &[], b"v=0\r\nearly");
+    alice.expect(200).bye().expect(200);
+    bob.expect_bye();
+    assert_all_gone(&mut slee);
+}
+
+#[test]
+fn a_reliable_response_and_its_prack_pass_from_end_to_end() {
+    for crash in [false, true] {
+        let mut slee = slee();
+        let alice = invite_reliably(&slee, "Supported: 100rel");
+        let bob = slee.sip().expect_invite(BOB);
+        assert_eq!(bob.header("Supported").as_deref(), Some("100rel"));
+        bob.respond_with(183, &["Require: 100rel", "RSeq: 7000"], b"v=0\r\nearly");
+        alice.expect(183);
+        assert_eq!(alice.header("Require").as_deref(), Some("100rel"));
+        let rseq = alice.header("RSeq").expect("RSeq");
+        alice.request("PRACK", &[&format!("RAck: {rseq} 1 INVITE")], b"");
+        bob.expect_request("PRACK");
+        assert_eq!(bob.header("RAck").as_deref(), Some("7000 1 INVITE"));
+        bob.respond(200);
+        alice.expect(200);
+        bob.back_to_invite().respond(200);
+        alice.back_to_invite().expect(200);
+        bob.expect_ack();
+        if crash {
+            slee.crash_and_restart();
+        }
+        bob.bye().expect(200);
+        alice.expect_bye();
+        assert_all_gone(&mut slee);
+    }
+}

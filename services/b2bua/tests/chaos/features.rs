@@ -1,0 +1,134 @@
+//! Phones that do as they like: hold, refer each other, answer or refuse, hang up, in any order, while messages are lost
+//! and the process dies. Whatever they do, nothing of it is left when they are done.
+
+use super::*;
+
+const CAROL: &str = "sip:carol@192.0.2.103:5060";
+const STEPS: u64 = 25;
+
+/// A phone with one call.
+struct Phone {
+    call: Call,
+    /// It has said BYE or was told it, or its INVITE came to nothing.
+    gone: bool,
+}
+
+impl Phone {
+    fn new(call: Call) -> Self {
+        Self { call, gone: false }
+    }
+
+    /// Reacts to whatever has come.
+    fn react(&mut self, dice: &mut Dice, polite: bool) {
+        let call = &self.call;
+        if let Some(response) = call.next_response(Duration::ZERO)
+            && response.status().is_some_and(|status| status >= 200)
+        {
+            call.acknowledge(&response);
+        }
+        for method in ["ACK", "PRACK", "NOTIFY", "INFO", "UPDATE"] {
+            if call.find_request(method, Duration::ZERO).is_some() && method != "ACK" {
+                call.respond(200);
+            }
+        }
+        if call.find_request("CANCEL", Duration::ZERO).is_some() {
+            call.respond(200);
+            call.back_to_invite().respond(487);
+        }
+        if call.find_request("INVITE", Duration::ZERO).is_some() {
+            match dice.up_to(if polite { 0 } else { 9 }) {
+                0..=5 => drop(call.answer()),
+                6 => drop(call.respond(491)),
+                7 => drop(call.respond(488)),
+                8 => drop(call.ring()),
+                _ => {}
+            }
+        }
+        if call.find_request("REFER", Duration::ZERO).is_some() {
+            call.respond(603);
+        }
+        if call.find_request("BYE", Duration::ZERO).is_some() {
+            call.respond(200);
+            self.gone = true;
+        }
+    }
+
+    /// Does something of its own.
+    fn act(&mut self, dice: &mut Dice, refer_to: &[&str]) {
+        if self.gone {
+            return;
+        }
+        let call = &self.call;
+        match dice.up_to(11) {
+            0 => drop(call.reinvite()),
+            1 => drop(call.request("UPDATE", &["Content-Type: application/sdp"], b"v=0\r\n")),
+            2 => drop(call.request("INFO", &[], b"x")),
+            3 | 4 => {
+                let to = usize::try_from(dice.up_to(refer_to.len() as u64 - 1)).unwrap_or(0);
+                call.request("REFER", &[&format!("Refer-To: {}", refer_to[to])], b"");
+            }
+            5 if dice.coin() => {
+                call.bye();
+                self.gone = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Run {
+    /// Lets phones do as they like for a while, and then hang up one after the other.
+    fn play(&mut self, mut phones: Vec<Phone>, refer_to: &[&str]) {
+        for _ in 0..STEPS {
+            self.newcomers(&mut phones);
+            for phone in &mut phones {
+                phone.react(&mut self.dice, false);
+                phone.act(&mut self.dice, refer_to);
+            }
+            let rest = millis(self.dice.up_to(1_500));
+            self.slee.advance(rest);
+        }
+        self.slee.set_link(Link::default());
+        for step in 0..200 {
+            self.newcomers(&mut phones);
+            for phone in &mut phones {
+                phone.react(&mut self.dice, true);
+            }
+            if step % 5 == 4
+                && let Some(phone) = phones.iter_mut().find(|phone| !phone.gone)
+            {
+                phone.call.bye();
+                phone.gone = true;
+            }
+            self.slee.advance(secs(1));
+        }
+    }
+
+    /// Those who are called meanwhile ring, and answer or refuse.
+    fn newcomers(&mut self, phones: &mut Vec<Phone>) {
+        while let Some(call) = self.slee.sip().patience(Duration::ZERO).find_invite(CAROL) {
+            match self.dice.up_to(5) {
+                0 => drop(call.respond(486)),
+                1 => drop(call.ring()),
+                _ => drop(call.ring().answer()),
+            }
+            phones.push(Phone::new(call));
+        }
+    }
+}
+
+#[test]
+fn phones_that_do_as_they_like_leave_nothing() {
+    for seed in seeds() {
+        let mut run = Run::new(seed);
+        let Some((alice, bob)) = run.set_up() else {
+            panic!("seed {seed}: no call\n{}", run.slee.ladder());
+        };
+        let phones = vec![Phone::new(alice), Phone::new(bob)];
+        for _ in 0..run.dice.up_to(2) {
+            run.crash_within(secs(30));
+        }
+        run.play(phones, &[CAROL]);
+        run.end(seed);
+    }
+}
