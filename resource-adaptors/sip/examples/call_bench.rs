@@ -12,7 +12,7 @@ use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
-use strowger_sip::proto::ua::{Draft, Local, Output, Provisional, Reply, Ua, UaConfig};
+use strowger_sip::proto::ua::{Draft, Local, Output, Provisional, Reply, Sessions, Ua, UaConfig};
 use strowger_sip::proto::wire::{Limits, Message};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -74,6 +74,7 @@ fn ua() -> Ua {
         outbound: None,
         report_trying: false,
         provisional: Provisional::Plain,
+        session: Sessions::default(),
     };
     Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0))
 }
@@ -136,6 +137,8 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
             | Output::Response { .. }
             | Output::NoAck { .. }
             | Output::Closing { .. }
+            | Output::SessionRefresh { .. }
+            | Output::SessionExpired { .. }
             | Output::Ended { .. } => {}
         }
     }

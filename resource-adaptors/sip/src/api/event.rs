@@ -74,7 +74,8 @@ macro_rules! requests {
         /// Every event type that the adaptor fires.
         #[must_use]
         pub fn decls() -> Vec<EventDecl> {
-            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(), EventDecl::of::<Unregistered>()]
+            vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(),
+                EventDecl::of::<SessionRefreshRequired>(), EventDecl::of::<SessionExpired>(), EventDecl::of::<Unregistered>()]
         }
     };
 }
@@ -141,4 +142,22 @@ pub struct Unregistered {
 
 impl Event for Unregistered {
     const TYPE: Component = named("sip-unregistered");
+}
+
+/// The session of a dialog is to be refreshed by the service, with UPDATE or re-INVITE: half of its interval has passed
+/// (RFC 4028 10). Only where the service has taken that over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionRefreshRequired;
+
+impl Event for SessionRefreshRequired {
+    const TYPE: Component = named("sip-session-refresh-required");
+}
+
+/// The session of a dialog was not refreshed in time (RFC 4028 10). BYE goes out by itself unless
+/// `calls.end_expired` is off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionExpired;
+
+impl Event for SessionExpired {
+    const TYPE: Component = named("sip-session-expired");
 }

@@ -15,6 +15,7 @@ mod registration;
 mod replaces;
 mod reply;
 pub mod sdp;
+mod session;
 mod target;
 mod users;
 
@@ -23,8 +24,8 @@ pub use crate::proto::registrar::{Aor, AorError};
 pub use auth::{Noted, Realm, Verified};
 pub use event::{
     Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,
-    Prack, Publish, ReInvite, Refer, Register, Registration, Subscribe, Unregistered, Update,
-    decls,
+    Prack, Publish, ReInvite, Refer, Register, Registration, SessionExpired,
+    SessionRefreshRequired, Subscribe, Unregistered, Update, decls,
 };
 pub use flow::FlowId;
 pub use message::{Request, RequestId, Response, StatusClass};
@@ -33,6 +34,7 @@ pub use provider::{Command, Lost, Sip, SipError};
 pub use registration::{Binding, Registered, Registrar};
 pub use replaces::{ReferTo, Replaces};
 pub use reply::Reply;
+pub use session::{Refresher, SessionTimer};
 pub use target::{Target, TargetError};
 pub use users::{DigestAlgorithm, User, UserError, Users};
 

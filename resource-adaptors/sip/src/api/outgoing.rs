@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::event::Invite;
 use super::message::Request;
 use super::target::Target;
-use super::{Extension, Message, Options, pass};
+use super::{Extension, Message, Options, SessionTimer, pass};
 use crate::proto::compose;
 use crate::proto::flow::Flow;
 use crate::proto::slab::Key;
@@ -117,6 +117,14 @@ impl Outgoing {
     #[must_use]
     pub fn prack_by_service(mut self) -> Self {
         self.draft.acknowledge = Acknowledge::ByService;
+        self
+    }
+
+    /// Of an INVITE that makes a call: the session ends unless it is refreshed (RFC 4028). What the other leg of a relayed call
+    /// has said of its session does not pass then; a 422 is followed by another attempt by itself.
+    #[must_use]
+    pub fn session_timer(mut self, timer: SessionTimer) -> Self {
+        self.draft.session = Some(timer.0);
         self
     }
 

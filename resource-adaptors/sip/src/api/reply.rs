@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::outgoing::{with_header, without, without_named};
-use super::{Response, pass};
+use super::{Response, SessionTimer, pass};
 use crate::proto::ua;
 use crate::proto::wire::HeaderId;
 
@@ -66,6 +66,14 @@ impl Reply {
         self
     }
 
+    /// Of a 2xx to the first INVITE: the session ends unless it is refreshed (RFC 4028). What the other leg of a relayed call
+    /// has agreed on does not pass then.
+    #[must_use]
+    pub fn session_timer(mut self, timer: SessionTimer) -> Self {
+        self.0.session = Some(timer.0);
+        self
+    }
+
     /// The same response for another leg: status, reason phrase, body and every header that passes. One that was reliable is
     /// to be reliable there, too.
     #[must_use]
@@ -82,6 +90,7 @@ impl Reply {
             } else {
                 ua::Reliability::Demanded
             },
+            session: None,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! Records of dialogs. Sub key empty: the dialog. Sub key 1: the 2xx that waits for its ACK, behind the wall-clock time
 //! (milliseconds, big endian) until which it is repeated. Sub key 2: the peer has said BYE. Sub key 3: the CSeq (big
-//! endian) of a 2xx whose ACK is the service's to write.
+//! endian) of a 2xx whose ACK is the service's to write. Sub key 4: the session that ends unless it is refreshed.
 
 use strowger::id::ActivityId;
 use strowger::ra::RaCx;
+use strowger::time::Now;
 
 use super::{Core, end};
 use crate::proto::dialog::Phase;
@@ -13,6 +14,7 @@ use crate::proto::time::Ms;
 const UNACKED: &[u8] = &[1];
 const CLOSING: &[u8] = &[2];
 const OWED: &[u8] = &[3];
+const SESSION: &[u8] = &[4];
 
 impl Core {
     /// Writes a dialog down, if what is written is kept.
@@ -40,6 +42,10 @@ impl Core {
             Some(cseq) => cx.persist(activity, OWED, &cseq.to_be_bytes()),
             None if was_saved => cx.forget(activity, OWED),
             None => {}
+        }
+        let ahead = cx.now().wall.0.saturating_sub(now.0);
+        if let Some(session) = self.ua.session_record(dialog, ahead) {
+            cx.persist(activity, SESSION, &session);
         }
     }
 
@@ -75,27 +81,36 @@ impl Core {
         sub: &[u8],
         value: &[u8],
     ) {
-        if sub == CLOSING {
-            if let Some(key) = cx.cookie(activity).map(Key::from_u64) {
-                self.ua.restore_closing(now, key);
-            }
-            return;
+        if sub.is_empty() {
+            return self.restore_dialog(cx, activity, value);
         }
-        if sub == OWED {
-            let key = cx.cookie(activity).map(Key::from_u64);
-            if let (Some(key), Ok(cseq)) = (key, value.try_into()) {
-                self.ua.restore_owed(key, u32::from_be_bytes(cseq));
-            }
+        let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
             return;
-        }
-        if sub == UNACKED {
-            let key = cx.cookie(activity).map(Key::from_u64);
-            if let (Some(key), Some((until, ok))) = (key, value.split_first_chunk::<8>()) {
-                let left = u64::from_be_bytes(*until).saturating_sub(cx.now().wall.0);
-                self.ua.restore_unacked(now, key, ok, left);
+        };
+        let Now { wall, .. } = cx.now();
+        match sub {
+            CLOSING => self.ua.restore_closing(now, key),
+            OWED => {
+                if let Ok(cseq) = value.try_into() {
+                    self.ua.restore_owed(key, u32::from_be_bytes(cseq));
+                }
             }
-            return;
+            UNACKED => {
+                if let Some((until, ok)) = value.split_first_chunk::<8>() {
+                    let left = u64::from_be_bytes(*until).saturating_sub(wall.0);
+                    self.ua.restore_unacked(now, key, ok, left);
+                }
+            }
+            SESSION => {
+                let ahead = wall.0.saturating_sub(now.0);
+                self.ua.restore_session(key, value, ahead);
+            }
+            // Of a later release, which knows what it means.
+            _ => {}
         }
+    }
+
+    fn restore_dialog(&mut self, cx: &mut RaCx<'_>, activity: ActivityId, value: &[u8]) {
         match self.ua.restore(activity.raw(), value) {
             Ok(Ok(key)) => cx.set_cookie(activity, key.to_u64()),
             Ok(Err(_)) | Err(_) => {

@@ -36,7 +36,7 @@ use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 use crate::proto::ua::{Methods, Ua};
 use crate::proto::wire::Method;
-pub use call_settings::{CallSettings, ProvisionalSetting};
+pub use call_settings::{CallSettings, ProvisionalSetting, RefresherSetting};
 pub use listener::{ListenerSettings, ListenerTransport};
 pub use settings::{LimitSettings, Settings, TimerSettings};
 use stream::Came;

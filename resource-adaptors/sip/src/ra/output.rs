@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use strowger::activity::Activity;
-use strowger::event::{Address, AddressPlan, FireOptions};
+use strowger::event::{Address, AddressPlan, Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
 use strowger::ra::{ActivityFlags, ListenerIx, RaCx};
 
 use super::{Core, end};
 use crate::api::{
     Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options, Prack,
-    Publish, ReInvite, Refer, Register, Request, Response, ServerTx, Subscribe, Update,
+    Publish, ReInvite, Refer, Register, Request, Response, ServerTx, SessionExpired,
+    SessionRefreshRequired, Subscribe, Update,
 };
 use crate::proto::flow::{Transmit, Transport};
 use crate::proto::slab::Key;
@@ -40,6 +41,7 @@ impl Core {
                 counts.provisionals_unacknowledged,
             ),
             ("sip.answers_missing", counts.answers_missing),
+            ("sip.sessions_expired", counts.sessions_expired),
         ] {
             if n > 0 {
                 cx.count(name, n);
@@ -108,13 +110,20 @@ impl Core {
                 let event = Response::new(response, link.map(Key::to_u64), local);
                 self.fired(cx, now, id(activity), event, FireOptions::default(), None);
             }
-            Output::NoAck { activity } => {
-                self.fired(cx, now, id(activity), NoAck, FireOptions::default(), None);
+            Output::NoAck { activity } => self.tell(cx, now, activity, NoAck),
+            Output::SessionRefresh { activity } => {
+                self.tell(cx, now, activity, SessionRefreshRequired);
             }
+            Output::SessionExpired { activity } => self.tell(cx, now, activity, SessionExpired),
             Output::Save { dialog, activity } => self.save(cx, now, dialog, id(activity)),
             Output::Closing { activity } => Self::note_closing(cx, id(activity)),
             Output::Ended { activity } => end(cx, id(activity)),
         }
+    }
+
+    /// Fires an event that no message carries.
+    fn tell<E: Event>(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: u64, event: E) {
+        self.fired(cx, now, id(activity), event, FireOptions::default(), None);
     }
 
     fn send(&mut self, cx: &mut RaCx<'_>, now: Ms, transmit: Transmit) {

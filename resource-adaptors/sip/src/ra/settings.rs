@@ -213,6 +213,9 @@ impl Settings {
         if self.timers.trying.as_millis() > 60_000 {
             return wrong("timers.trying".to_owned(), "must be below a minute");
         }
+        if let Err((key, problem)) = self.calls.verify() {
+            return wrong(key.to_owned(), problem);
+        }
         if !(400..700).contains(&self.unserved) {
             return wrong(
                 "unserved".to_owned(),
@@ -265,6 +268,7 @@ impl Settings {
             outbound: self.outbound,
             report_trying: self.trying_events,
             provisional: self.calls.provisional.into(),
+            session: self.calls.sessions(),
         }
     }
 

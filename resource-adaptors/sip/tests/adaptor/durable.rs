@@ -171,3 +171,37 @@ fn a_record_that_cannot_be_read_ends_its_activity() {
     });
     assert_eq!(bench.short(), ["count sip.records_unreadable", "end"]);
 }
+
+#[test]
+fn a_session_is_written_down_and_its_end_is_told_in_the_next_process() {
+    let mut bench = Bench::durable();
+    let invite = request("INVITE", "i1", "", 1);
+    bench.receive(invite.replacen("Contact", "Require: timer\r\nContact", 1));
+    let dialog = bench.host.last_activity;
+    bench.command(Command::Answer {
+        dialog,
+        reply: status(200),
+    });
+    let ok = bench.host.last_sent.clone();
+    assert!(ok.contains("Session-Expires: 1800;refresher=uac"), "{ok}");
+    let tag = ok.split("b.example>;tag=").nth(1).unwrap();
+    let tag = tag.split("\r\n").next().unwrap();
+    bench.receive(request("ACK", "a1", tag, 1));
+    let did = bench.short();
+    assert!(did.contains(&"persist [4]".to_owned()), "{did:?}");
+    let mut next = bench.restart();
+    next.pass(1_767_999);
+    next.did();
+    next.pass(1);
+    let did = next.short();
+    assert_eq!(
+        did,
+        [
+            "fire sip-session-expired",
+            "persist []",
+            "forget [1]",
+            "BYE",
+            "count sip.sessions_expired"
+        ]
+    );
+}

@@ -6,6 +6,7 @@ mod network;
 mod refusals;
 mod reliable;
 mod restart;
+mod session;
 mod uac;
 mod uas;
 
@@ -17,7 +18,9 @@ use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
-use strowger_sip::proto::ua::{Draft, Local, Methods, Output, Provisional, Reply, Ua, UaConfig};
+use strowger_sip::proto::ua::{
+    Draft, Local, Methods, Output, Provisional, Reply, Sessions, Ua, UaConfig,
+};
 use strowger_sip::proto::wire::{HeaderId, Limits, Message, Method};
 
 const START: u64 = 1_000_000;
@@ -40,6 +43,7 @@ fn config() -> UaConfig {
         outbound: None,
         report_trying: false,
         provisional: Provisional::Plain,
+        session: Sessions::default(),
     }
 }
 
@@ -75,6 +79,8 @@ enum Event {
         local: bool,
     },
     NoAck,
+    Refresh,
+    Expired,
     Save,
     Ended,
 }
@@ -131,6 +137,8 @@ impl Bench {
                     local,
                 },
                 Output::NoAck { .. } => Event::NoAck,
+                Output::SessionRefresh { .. } => Event::Refresh,
+                Output::SessionExpired { .. } => Event::Expired,
                 Output::Save { .. } => Event::Save,
                 Output::Closing { .. } => continue,
                 Output::Ended { .. } => Event::Ended,
@@ -226,6 +234,8 @@ fn short(event: &Event) -> String {
             ..
         } => format!("local {status}"),
         Event::NoAck => "no ack".to_owned(),
+        Event::Refresh => "refresh".to_owned(),
+        Event::Expired => "expired".to_owned(),
         Event::Save => "save".to_owned(),
         Event::Ended => "ended".to_owned(),
     }

@@ -135,6 +135,8 @@ impl World {
             | Event::InDialog { .. }
             | Event::Response { .. }
             | Event::NoAck
+            | Event::Refresh
+            | Event::Expired
             | Event::Save => {}
         }
     }

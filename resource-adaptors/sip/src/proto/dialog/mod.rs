@@ -11,6 +11,7 @@ mod early;
 mod record;
 mod reply;
 mod request;
+mod session;
 mod text;
 
 use bytes::Bytes;
@@ -26,6 +27,7 @@ pub use early::{Early, Offer, Reliable, UnackedProvisional};
 pub use record::RecordError;
 pub use reply::{Reliability, Reply};
 pub use request::RequestParts;
+pub use session::{Keeper, MIN_SE, Refresher, Session, SessionAsk};
 pub use text::Field;
 use text::Texts;
 
@@ -80,6 +82,8 @@ pub struct Dialog {
     /// The way over which the dialog was made.
     pub flow: Flow,
     texts: Texts,
+    /// Its session, if that ends unless it is refreshed.
+    pub session: Option<Box<Session>>,
     /// What is in flight.
     pub pending: Option<Box<Pending>>,
 }
@@ -191,6 +195,7 @@ impl Dialog {
             remote_cseq: invite.cseq()?.number,
             flow,
             texts: texts.ok_or(DialogError::TooLarge)?,
+            session: None,
             pending: None,
         })
     }
@@ -222,6 +227,7 @@ impl Dialog {
             remote_cseq: 0,
             flow,
             texts: texts.ok_or(DialogError::TooLarge)?,
+            session: None,
             pending: None,
         })
     }
@@ -275,6 +281,15 @@ impl Dialog {
         } else {
             Err(DialogError::TooLarge)
         }
+    }
+
+    /// The attempt begins again: the peer that has refused it is forgotten.
+    pub fn start_over(&mut self, target: &[u8], routes: &[u8]) -> bool {
+        self.texts.replace(&[
+            (Field::RemoteTag, b""),
+            (Field::Target, target),
+            (Field::Routes, routes),
+        ])
     }
 
     /// Takes the peer's CSeq: `false` if it is lower than one before (RFC 3261 12.2.2: 500).

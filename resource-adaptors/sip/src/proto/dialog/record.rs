@@ -109,15 +109,16 @@ impl Dialog {
             remote_cseq,
             flow,
             texts,
+            session: None,
             pending: None,
         })
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
+    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
         let (head, rest) = self.0.split_at_checked(len).ok_or(RecordError::Damaged)?;
         self.0 = rest;
         Ok(head)
@@ -127,15 +128,19 @@ impl<'a> Reader<'a> {
         self.take(N)?.try_into().map_err(|_| RecordError::Damaged)
     }
 
-    fn byte(&mut self) -> Result<u8, RecordError> {
+    pub(super) fn byte(&mut self) -> Result<u8, RecordError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    fn u16(&mut self) -> Result<u16, RecordError> {
+    pub(super) fn u16(&mut self) -> Result<u16, RecordError> {
         self.array().map(u16::from_be_bytes)
     }
 
-    fn u32(&mut self) -> Result<u32, RecordError> {
+    pub(super) fn u32(&mut self) -> Result<u32, RecordError> {
         self.array().map(u32::from_be_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, RecordError> {
+        self.array().map(u64::from_be_bytes)
     }
 }

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use super::SessionAsk;
+
 /// What a service says in a response.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
@@ -17,6 +19,8 @@ pub struct Reply {
     pub allow: bool,
     /// Whether a provisional response to an INVITE is to be acknowledged (RFC 3262).
     pub reliability: Reliability,
+    /// Of a 2xx to the first INVITE: what is asked of the session.
+    pub session: Option<SessionAsk>,
 }
 
 /// How a provisional response to an INVITE goes out.

@@ -64,6 +64,7 @@ impl Run {
             outbound: None,
             report_trying: true,
             provisional: Default::default(),
+            session: Default::default(),
         };
         let mut ua = Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0));
         ua.set_served(Methods::ALWAYS.with(&Method::Info).with(&Method::Update));
@@ -225,6 +226,8 @@ impl Run {
                 }
                 Output::Response { .. }
                 | Output::NoAck { .. }
+                | Output::SessionRefresh { .. }
+                | Output::SessionExpired { .. }
                 | Output::Closing { .. }
                 | Output::Ended { .. } => {}
             }

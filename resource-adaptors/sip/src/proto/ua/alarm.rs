@@ -9,6 +9,8 @@ use super::Ua;
 pub(super) enum Alarm {
     /// A 2xx is to be sent again, or given up.
     Ok(Key),
+    /// A session is to be refreshed, or has ended.
+    Session(Key),
     /// A reliable provisional response is to be sent again, or given up.
     Provisional(Key),
 }
@@ -17,6 +19,7 @@ impl Ua {
     pub(super) fn ring(&mut self, now: Ms, alarm: Alarm) {
         match alarm {
             Alarm::Ok(dialog) => self.repeat_ok(now, dialog),
+            Alarm::Session(dialog) => self.session_due(now, dialog),
             Alarm::Provisional(dialog) => self.repeat_provisional(now, dialog),
         }
     }

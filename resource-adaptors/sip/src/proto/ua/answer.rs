@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::super::compose::{self, Answer};
-use super::super::dialog::{Early, Field, Offer, Phase, Reply, Unacked};
+use super::super::dialog::{Early, Field, Offer, Phase, Reply, Session, Unacked};
 use super::super::flow::{Flow, Transmit};
 use super::super::slab::Key;
 use super::super::time::Ms;
@@ -47,6 +47,17 @@ impl Ua {
                 ..Answer::default()
             };
             return self.respond_raw(now, tx, answer);
+        }
+        if let Some(ask) = reply.session
+            && (200..300).contains(&reply.status)
+            && let Some(user) = self.tx.server_user(tx)
+            && let (What::Invite { .. }, Owner::Dialog(key)) = (user.what, user.owner)
+            && let Some(dialog) = self.dialogs.get_mut(key)
+        {
+            match dialog.session.as_deref_mut() {
+                Some(session) => session.ask = ask,
+                None => dialog.session = Some(Box::new(Session::new(ask))),
+            }
         }
         self.respond_raw_with(now, tx, answer, reply.allow)
     }
@@ -297,7 +308,14 @@ impl Ua {
         {
             lines.extend_from_slice(&self.allow_line());
         }
-        lines.extend_from_slice(answer.lines);
+        let timed = match key {
+            Some(key) if (200..300).contains(&answer.status) && user.what.refreshes_session() => {
+                self.session_described(key, answer.lines, answer.body);
+                self.session_answer(now, key, tx, answer.lines)
+            }
+            _ => None,
+        };
+        lines.extend_from_slice(timed.as_deref().unwrap_or(answer.lines));
         let tag = match key.and_then(|key| self.dialogs.get(key)) {
             Some(dialog) => dialog.text(Field::LocalTag).to_vec(),
             None => self
@@ -335,11 +353,8 @@ impl Ua {
             .respond(now, tx, answer.status, bytes, &mut self.sends)?;
         self.flush();
         if answer.status >= 200 {
-            if let Some(dialog) = key.and_then(|key| self.dialogs.get_mut(key)) {
-                let sdp = carries_sdp(answer.lines, answer.body);
-                Self::settle(dialog, user.what, answer.status, sdp, false);
-            }
-            self.answered(now, tx, user, key, answer.status);
+            let sdp = carries_sdp(answer.lines, answer.body);
+            self.answered(now, tx, user, key, answer.status, sdp);
         }
         Ok(())
     }
@@ -369,8 +384,8 @@ impl Ua {
         self.save(key);
     }
 
-    /// A final response went out.
-    fn answered(&mut self, now: Ms, tx: Key, user: Use, key: Option<Key>, status: u16) {
+    /// A final response went out; whether it carries a session description.
+    fn answered(&mut self, now: Ms, tx: Key, user: Use, key: Option<Key>, status: u16, sdp: bool) {
         if let Owner::Activity(activity) = user.owner {
             self.outputs.push_back(Output::Ended { activity });
         }
@@ -378,6 +393,7 @@ impl Ua {
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
+        Self::settle(dialog, user.what, status, sdp, false);
         let phase = dialog.phase;
         let pending = dialog.pending_mut();
         pending.requests_in.retain(|other| *other != tx);

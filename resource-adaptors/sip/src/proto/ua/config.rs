@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::compose::push_addr;
+use super::super::dialog::{MIN_SE, SessionAsk};
 use super::super::flow::Transport;
 use super::super::transaction::Timings;
 use super::super::wire::{Limits, Method};
@@ -38,6 +39,29 @@ pub struct UaConfig {
     pub report_trying: bool,
     /// How provisional responses to INVITE go.
     pub provisional: Provisional,
+    /// Session timers.
+    pub session: Sessions,
+}
+
+/// Session timers of calls whose services say nothing (RFC 4028).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sessions {
+    /// What is asked of every call.
+    pub default: Option<SessionAsk>,
+    /// The least interval that a peer may ask for, in seconds; 422 below it.
+    pub min: u32,
+    /// Whether a call whose session has expired is ended.
+    pub end_expired: bool,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            default: None,
+            min: MIN_SE,
+            end_expired: true,
+        }
+    }
 }
 
 /// How provisional responses to INVITE go (RFC 3262).

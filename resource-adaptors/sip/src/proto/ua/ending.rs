@@ -119,6 +119,10 @@ impl Ua {
         };
         dialog.phase = Phase::Ending;
         dialog.local_cseq += 1;
+        if let Some(session) = dialog.session.as_deref_mut() {
+            session.interval = 0;
+            self.wheel.cancel(session.timer);
+        }
         let (mut waits, mut owed) = (false, None);
         if let Some(pending) = dialog.pending.as_mut() {
             // An ACK that may have come in an earlier process is not waited for.

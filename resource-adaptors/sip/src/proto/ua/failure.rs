@@ -138,6 +138,9 @@ impl Ua {
 
     /// Reports a response to the owner of its request.
     pub(super) fn report(&mut self, user: Use, activity: u64, response: Message, local: bool) {
+        if user.quiet {
+            return;
+        }
         self.outputs.push_back(Output::Response {
             activity,
             link: user.link,

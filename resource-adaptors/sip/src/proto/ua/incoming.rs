@@ -13,10 +13,11 @@ use super::super::wire::{HeaderId, Message, Method, Rejected, Scheme};
 use super::negotiation::has_sdp;
 use super::reliable::REL;
 use super::routing::{refreshes_target, reply_flow};
+use super::session::TIMER;
 use super::{Output, Owner, Provisional, Ua, Use, What};
 
 /// Option tags that the user agent serves itself.
-const OWN_OPTIONS: [&[u8]; 2] = [REL, b"timer"];
+const OWN_OPTIONS: [&[u8]; 2] = [REL, TIMER];
 /// Requests without a final response that one dialog may have at a time.
 const REQUESTS_PER_DIALOG: usize = 16;
 
@@ -128,6 +129,12 @@ impl Ua {
             Ok(_) => {}
             Err(_) => return Some((400, Vec::new())),
         }
+        if request.has(HeaderId::SessionExpires)
+            && matches!(method, Method::Invite | Method::Update)
+            && let Some(lines) = self.too_short(request)
+        {
+            return Some((422, lines));
+        }
         if !request.has(HeaderId::Require) {
             return None;
         }
@@ -206,6 +213,7 @@ impl Ua {
         if has_sdp(&request) {
             dialog.offer = Offer::Theirs;
         }
+        dialog.session = self.session_of(&request);
         let Ok(key) = self.insert_dialog(dialog) else {
             return self.refuse_full(flow, &request);
         };

@@ -19,12 +19,14 @@ mod negotiation;
 mod outgoing;
 mod output;
 mod prack;
+mod refresh;
 mod reliable;
 mod responses;
 mod restore;
 mod routing;
+mod session;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -41,7 +43,7 @@ use super::timer::Wheel;
 use super::transaction::{Expired, Transactions};
 use super::wire::Method;
 use alarm::Alarm;
-pub use config::{Local, Methods, Network, Provisional, UaConfig};
+pub use config::{Local, Methods, Network, Provisional, Sessions, UaConfig};
 pub use outgoing::{Acknowledge, Draft, Support};
 pub use output::{Counts, Output, UaError};
 
@@ -55,6 +57,8 @@ pub struct Ua {
     tx: Transactions<Use>,
     dialogs: Slab<Dialog>,
     by_id: DigestMap<Key>,
+    /// INVITEs of ours that may have to be made again, by their dialogs.
+    drafts: HashMap<Key, Box<Draft>>,
     /// What dialogs wait for: repeats of what must be acknowledged.
     wheel: Wheel<Alarm>,
     served: Methods,
@@ -158,6 +162,7 @@ impl Ua {
             mint: Mint::new([c, d]),
             table_key: [a ^ d, b ^ c],
             by_id: DigestMap::default(),
+            drafts: HashMap::new(),
             wheel: Wheel::new(now),
             served: Methods::ALWAYS,
             refuse_new: false,
@@ -415,6 +420,10 @@ impl Ua {
 
     fn remove_dialog(&mut self, key: Key) -> Option<Dialog> {
         let dialog = self.dialogs.remove(key)?;
+        if let Some(session) = dialog.session.as_deref() {
+            self.wheel.cancel(session.timer);
+            self.drafts.remove(&key);
+        }
         let [call_id, local, remote] =
             [Field::CallId, Field::LocalTag, Field::RemoteTag].map(|field| dialog.text(field));
         let id = if dialog.activity == NO_ACTIVITY && dialog.phase == Phase::Ending {

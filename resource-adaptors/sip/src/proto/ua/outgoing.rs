@@ -3,12 +3,12 @@
 use bytes::Bytes;
 
 use super::super::compose;
-use super::super::dialog::{Dialog, Field, Offer, Phase, RequestParts};
+use super::super::dialog::{Dialog, Field, Offer, Phase, RequestParts, Session, SessionAsk};
 use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::ClientKind;
-use super::super::wire::{HeaderId, Limits};
+use super::super::wire::{HeaderId, Limits, Message};
 use super::failure::nowhere;
 use super::reliable::REL;
 use super::{Owner, Provisional, Ua, UaError, Use, What};
@@ -36,6 +36,8 @@ pub struct Draft {
     pub link: Option<Key>,
     /// The way to send it, for a request outside of dialogs; without one it is found from the route and the URI.
     pub flow: Option<Flow>,
+    /// Of an INVITE that makes a call: what is asked of the session.
+    pub session: Option<SessionAsk>,
     /// Of an INVITE: whether reliable provisional responses may or must come.
     pub reliable: Support,
     /// Of an INVITE: who acknowledges the reliable provisional responses to it.
@@ -103,7 +105,13 @@ impl Ua {
         let mut dialog = dialog.map_err(|_| UaError::Unwritable)?;
         dialog.activity = activity;
         let key = self.insert_dialog(dialog)?;
-        let extended = self.extended(draft);
+        if let Some(ask) = draft.session.or(self.config.session.default)
+            && let Some(dialog) = self.dialogs.get_mut(key)
+        {
+            dialog.session = Some(Box::new(Session::new(ask)));
+            self.drafts.insert(key, Box::new(draft.clone()));
+        }
+        let extended = self.extended(key, draft);
         let draft = extended.as_ref().unwrap_or(draft);
         let user = self.invite_user(key, draft);
         let refusal = match route {
@@ -186,6 +194,20 @@ impl Ua {
     /// # Errors
     /// The dialog is gone or ending, or not confirmed, or the draft cannot be written.
     pub fn request_within(&mut self, now: Ms, key: Key, draft: &Draft) -> Result<(), UaError> {
+        self.request_in(now, key, draft, false)
+    }
+
+    /// Sends a request of the user agent's own within a dialog.
+    pub(super) fn request_quietly(
+        &mut self,
+        now: Ms,
+        key: Key,
+        draft: &Draft,
+    ) -> Result<(), UaError> {
+        self.request_in(now, key, draft, true)
+    }
+
+    fn request_in(&mut self, now: Ms, key: Key, draft: &Draft, quiet: bool) -> Result<(), UaError> {
         if draft.is_too_long(&self.config.limits) {
             return Err(UaError::Unwritable);
         }
@@ -205,6 +227,7 @@ impl Ua {
         let what = What::of(method, sdp);
         let user = Use {
             link: draft.link,
+            quiet,
             ..Use::of(Owner::Dialog(key), what)
         };
         let failure = match Self::barred_offer(dialog, what, sdp) {
@@ -229,12 +252,13 @@ impl Ua {
         {
             self.save(key);
         }
-        let extended = (method == b"INVITE")
-            .then(|| self.extended(draft))
-            .flatten();
+        let extended = self.extended(key, draft);
         let draft = extended.as_ref().unwrap_or(draft);
         let user = if method == b"INVITE" {
-            self.invite_user(key, draft)
+            Use {
+                quiet,
+                ..self.invite_user(key, draft)
+            }
         } else {
             user
         };
@@ -246,19 +270,72 @@ impl Ua {
         result
     }
 
-    /// An INVITE with what it says of extensions; none if it says nothing.
-    fn extended(&self, draft: &Draft) -> Option<Draft> {
+    /// A request with what it says of extensions; none if it says nothing.
+    fn extended(&mut self, key: Key, draft: &Draft) -> Option<Draft> {
+        let timed = self.session_request(key, draft);
+        if timed.is_some() {
+            self.session_described(key, &draft.lines, &draft.body);
+        }
         let support = match (draft.reliable, self.config.provisional) {
-            (Support::No, Provisional::Plain) => return None,
-            (Support::Required, _) | (_, Provisional::Demanded) => HeaderId::Require,
-            _ => HeaderId::Supported,
+            _ if draft.method != b"INVITE"[..] => None,
+            (Support::No, Provisional::Plain) => None,
+            (Support::Required, _) | (_, Provisional::Demanded) => Some(HeaderId::Require),
+            _ => Some(HeaderId::Supported),
         };
-        let mut lines = draft.lines.to_vec();
-        compose::line(&mut lines, support.name(), REL);
+        if timed.is_none() && support.is_none() {
+            return None;
+        }
+        let mut lines = timed.as_deref().unwrap_or(&draft.lines).to_vec();
+        if let Some(support) = support {
+            compose::line(&mut lines, support.name(), REL);
+        }
         Some(Draft {
             lines: lines.into(),
             ..draft.clone()
         })
+    }
+
+    /// An INVITE of ours got 422: with a longer interval it is made again, as the same call (RFC 4028 7.3). One within a
+    /// call is reported, but for a refresh of our own.
+    pub(super) fn invite_longer(
+        &mut self,
+        now: Ms,
+        key: Key,
+        user: Use,
+        response: &Message,
+    ) -> bool {
+        let early = self.dialogs.get(key).map(|dialog| dialog.phase) == Some(Phase::Early);
+        if !early || !self.session_lengthened(key, response) {
+            return false;
+        }
+        let Some(draft) = self.drafts.get(&key).cloned() else {
+            return false;
+        };
+        self.invite_again(now, key, user, &draft).is_ok()
+    }
+
+    /// Makes the INVITE of a call of ours again, after a failure that invites to: same Call-ID and tag, next CSeq.
+    pub(super) fn invite_again(
+        &mut self,
+        now: Ms,
+        key: Key,
+        user: Use,
+        draft: &Draft,
+    ) -> Result<(), UaError> {
+        let flow = self.way_of(draft)?;
+        let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
+        if dialog.cancelled || !dialog.start_over(&draft.uri, &draft.route) {
+            return Err(UaError::State);
+        }
+        dialog.local_cseq += 1;
+        let cseq = dialog.local_cseq;
+        let extended = self.extended(key, draft);
+        let draft = extended.as_ref().unwrap_or(draft);
+        let user = Use {
+            link: user.link,
+            ..self.invite_user(key, draft)
+        };
+        self.send_in(now, key, flow, user, draft, cseq, false)
     }
 
     /// What an INVITE of ours is for; what it leaves behind in its dialog is noted.

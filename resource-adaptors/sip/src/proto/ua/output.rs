@@ -72,6 +72,16 @@ pub enum Output {
         /// The dialog's activity.
         activity: u64,
     },
+    /// The service is to refresh the dialog's session.
+    SessionRefresh {
+        /// The dialog's activity.
+        activity: u64,
+    },
+    /// The dialog's session was not refreshed in time.
+    SessionExpired {
+        /// The dialog's activity.
+        activity: u64,
+    },
     /// Write the dialog's [`record`](super::Ua::record).
     Save {
         /// The dialog.
@@ -136,4 +146,6 @@ pub struct Counts {
     pub provisionals_unacknowledged: u64,
     /// 2xx of services to an UPDATE or PRACK whose offer they left unanswered.
     pub answers_missing: u64,
+    /// Sessions that were not refreshed in time.
+    pub sessions_expired: u64,
 }

@@ -93,10 +93,35 @@ impl Ua {
                 {
                     // A Contact that cannot be read leaves the target as it was.
                     let _ = dialog.refresh(&response);
+                    if dialog.session.is_some() && user.what.refreshes_session() {
+                        self.session_answered(now, key, &response);
+                    }
                 }
                 self.conclude(now, user, response, false);
             }
         }
+    }
+
+    /// A provisional response to an INVITE of ours.
+    fn for_progress(&mut self, now: Ms, key: Key, user: Use, response: Message) {
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
+        let trying = response.status() == Some(100);
+        if dialog.cancelled || (trying && !self.config.report_trying) {
+            return;
+        }
+        if response.to_tag().is_some() && dialog.phase == Phase::Early {
+            // What cannot be learned now comes with the final response.
+            let _ = dialog.learn(&response);
+        }
+        let activity = dialog.activity;
+        if let Some(rseq) = rseq(&response)
+            && !self.take_reliable(now, key, rseq, &response)
+        {
+            return;
+        }
+        self.report(user, activity, response, false);
     }
 
     fn for_invite(&mut self, now: Ms, key: Key, tx: Key, user: Use, ack: bool, response: Message) {
@@ -105,20 +130,7 @@ impl Ua {
             return;
         };
         if status < 200 {
-            if dialog.cancelled || (status == 100 && !self.config.report_trying) {
-                return;
-            }
-            if response.to_tag().is_some() && dialog.phase == Phase::Early {
-                // What cannot be learned now comes with the final response.
-                let _ = dialog.learn(&response);
-            }
-            let activity = dialog.activity;
-            if let Some(rseq) = rseq(&response)
-                && !self.take_reliable(now, key, rseq, &response)
-            {
-                return;
-            }
-            return self.report(user, activity, response, false);
+            return self.for_progress(now, key, user, response);
         }
         dialog.pending_mut().invite_out = None;
         Self::settle(dialog, user.what, status, has_sdp(&response), true);
@@ -126,6 +138,12 @@ impl Ua {
         let ack = ack || dialog.early().is_some_and(|early| early.exchanged);
         dialog.pending_mut().early = None;
         if status >= 300 {
+            if status == 422 && self.invite_longer(now, key, user, &response) {
+                return;
+            }
+            let Some(dialog) = self.dialogs.get_mut(key) else {
+                return;
+            };
             dialog.tidy();
             return self.conclude(now, user, response, false);
         }
@@ -153,12 +171,17 @@ impl Ua {
             return;
         }
         let activity = dialog.activity;
+        let timed = dialog.session.is_some();
         if !ack {
             dialog.pending_mut().unanswered = Some(due);
         } else if dialog.offer == Offer::Theirs {
             dialog.offer = Offer::None;
         }
         dialog.tidy();
+        if timed {
+            self.drafts.remove(&key);
+            self.session_answered(now, key, &response);
+        }
         self.save(key);
         if ack {
             self.send_ack(key, due, b"", b"");
@@ -195,7 +218,10 @@ impl Ua {
                 if user.what == What::Bye {
                     return self.end_dialog(now, key);
                 }
-                if !silent && !user.quiet {
+                if user.quiet && user.what.refreshes_session() && status >= 300 {
+                    self.refresh_failed(now, key, &response);
+                }
+                if !silent {
                     self.report(user, activity, response, local);
                 }
                 match phase {

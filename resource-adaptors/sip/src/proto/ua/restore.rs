@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::super::dialog::{AckDue, Dialog, Phase, RecordError, Unacked};
+use super::super::dialog::{AckDue, Dialog, Phase, RecordError, Session, Unacked};
 use super::super::flow::Flow;
 use super::super::keyed::{Digest, Sip24};
 use super::super::slab::Key;
@@ -54,6 +54,27 @@ impl Ua {
             if dialog.phase == Phase::Confirmed {
                 dialog.pending_mut().unanswered = Some(AckDue { tx: NO_TX, cseq });
             }
+        }
+    }
+
+    /// The durable record of a dialog's session, once one is agreed on; `ahead` is what wall-clock time is ahead of `Ms`.
+    #[must_use]
+    pub fn session_record(&self, key: Key, ahead: u64) -> Option<Vec<u8>> {
+        let dialog = self.dialogs.get(key)?;
+        let session = dialog.session.as_deref()?;
+        (dialog.phase == Phase::Confirmed).then(|| session.to_record(ahead))
+    }
+
+    /// Takes the session of a dialog back; one that cannot be read lasts as long as the call.
+    pub fn restore_session(&mut self, key: Key, record: &[u8], ahead: u64) {
+        let Ok(session) = Session::from_record(record, ahead) else {
+            return;
+        };
+        if let Some(dialog) = self.dialogs.get_mut(key)
+            && dialog.phase == Phase::Confirmed
+        {
+            dialog.session = Some(Box::new(session));
+            self.schedule_session(key);
         }
     }
 
