@@ -3,9 +3,10 @@
 use super::phone::Phone;
 use super::phones::{Account, baresip, pjsua};
 use super::stage::Stage;
-use super::{Client, Flow};
+use super::{Client, Flow, tools};
 use crate::error::Result;
 use serde_json::json;
+use std::process::Command;
 
 const CALLS: &str = "calls the answering service; hold, resume, BYE";
 const TEXTS: &str = "calls the answering service; hold, resume, BYE, MESSAGE";
@@ -37,7 +38,11 @@ pub(super) const FLOWS: &[Flow] = &[
     Flow::new("pjsua-pair-tcp", Client::Pjsua2, "TCP", PAIR, |s| {
         pjsua_pair(s, "tcp")
     }),
+    Flow::new("sippy", Client::Sippy, "UDP", SIPPY, sippy),
 ];
+
+const SIPPY: &str =
+    "calls from Sippy's B2BUA through ours to pjsua2: hold, resume, BYE from either side";
 
 const ANSWERING: &str = "[services.uas]\nkind = \"uas\"\n";
 
@@ -133,6 +138,42 @@ fn pjsua_pair(stage: &Stage, transport: &'static str) -> Result<String> {
     bob.quit()?;
     stage.end(node)?;
     Ok("4 calls".to_owned())
+}
+
+/// A phone calls another through Sippy and the node: two B2BUAs in a row.
+fn sippy(stage: &Stage) -> Result<String> {
+    let node = stage.node(&passes_to(stage, 3, "udp"))?;
+    let home = tools::python()?;
+    let mut command = Command::new("python3");
+    command
+        .env("PYTHONPATH", &home)
+        .arg(home.join("bin/b2bua_simple"));
+    command.args(["-f", "-l", &stage.ip(4).to_string(), "-p", "5060", "-n"]);
+    command.arg(stage.sip().to_string());
+    let sippy = stage.start("sippy", &mut command)?;
+    let mut account = Account::new("alice", stage, "udp");
+    account.more = json!({"proxy": format!("sip:{}:5060;lr", stage.ip(4))});
+    let mut alice = pjsua(stage, 2, &account)?;
+    let mut bob = pjsua(stage, 3, &Account::new("2001", stage, "udp"))?;
+    let to = format!("sip:2001@{}", stage.ip(4));
+    for (call, name, alice_ends) in [("a", "in1", true), ("b", "in2", false)] {
+        alice.call(call, &to)?;
+        bob.expect_of(name, "confirmed")?;
+        alice.expect_of(call, "confirmed")?;
+        hold_seen_by(&mut alice, call, &mut bob, name)?;
+        if alice_ends {
+            alice.does("hangup", call)?;
+        } else {
+            bob.does("hangup", name)?;
+        }
+        alice.expect_of(call, "ended")?;
+        bob.expect_of(name, "ended")?;
+    }
+    alice.quit()?;
+    bob.quit()?;
+    drop(sippy);
+    stage.end(node)?;
+    Ok("2 calls".to_owned())
 }
 
 /// Holds the call and takes it back, as the phone itself sees it.

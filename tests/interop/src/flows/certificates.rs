@@ -1,7 +1,13 @@
 //! A certificate authority of one flow, and what it signs: one certificate for the node, one for clients.
 
 use crate::error::{Result, io};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    PublicKeyData as _, SanType,
+};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -10,13 +16,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Certificates {
     dir: PathBuf,
+    /// SHA-256 of the node's public key, as browsers pin it.
+    pin: String,
 }
 
 impl Certificates {
     /// The node's is for `node` and for the domain `office.example`.
     pub(super) fn make(dir: &Path, node: Ipv4Addr) -> Result<Self> {
-        let made = Self {
+        let mut made = Self {
             dir: dir.to_path_buf(),
+            pin: String::new(),
         };
         let mut params = named("Strowger test authority")?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -27,7 +36,8 @@ impl Certificates {
             SanType::IpAddress(IpAddr::V4(node)),
             SanType::DnsName("office.example".try_into()?),
         ];
-        made.sign("node", &server, &issuer)?;
+        let key = made.sign("node", &server, &issuer)?;
+        made.pin = BASE64.encode(Sha256::digest(key.subject_public_key_info()));
         let mut client = named("client.office.example")?;
         client.subject_alt_names = vec![SanType::DnsName("client.office.example".try_into()?)];
         made.sign("client", &client, &issuer)?;
@@ -39,16 +49,22 @@ impl Certificates {
         self.dir.join(name).display().to_string()
     }
 
+    /// What a browser is told to trust: the node's key alone.
+    pub(crate) fn pin(&self) -> &str {
+        &self.pin
+    }
+
     fn sign(
         &self,
         name: &str,
         params: &CertificateParams,
         issuer: &CertifiedIssuer<'_, KeyPair>,
-    ) -> Result {
+    ) -> Result<KeyPair> {
         let key = key()?;
         let certificate = params.signed_by(&key, issuer)?;
         self.write(&format!("{name}.pem"), &certificate.pem())?;
-        self.write(&format!("{name}.key"), &key.serialize_pem())
+        self.write(&format!("{name}.key"), &key.serialize_pem())?;
+        Ok(key)
     }
 
     fn write(&self, name: &str, text: &str) -> Result {

@@ -16,6 +16,7 @@ mod scanners;
 mod stage;
 pub mod table;
 mod tools;
+mod web;
 
 pub use client::Client;
 pub use stage::Stage;
@@ -75,7 +76,7 @@ pub struct Report {
 /// All of them, in the order of their rows in docs/interop.md.
 #[must_use]
 pub fn all() -> Vec<Flow> {
-    [calls::FLOWS, scanners::FLOWS, kamailio::FLOWS].concat()
+    [calls::FLOWS, web::FLOWS, scanners::FLOWS, kamailio::FLOWS].concat()
 }
 
 /// Loopback networks of flows: 127.0.61.0/24 and up.

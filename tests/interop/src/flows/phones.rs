@@ -29,7 +29,9 @@ pub(super) struct Account<'a> {
     pub(super) domain: String,
     /// `udp`, `tcp` or `tls`.
     pub(super) transport: &'static str,
-    /// Registers when it is there.
+    /// Registers as soon as it runs.
+    pub(super) registers: bool,
+    /// Of its credentials.
     pub(super) password: Option<&'a str>,
     /// Takes calls by itself.
     pub(super) answers: bool,
@@ -44,6 +46,7 @@ impl<'a> Account<'a> {
             user,
             domain: stage.ip(1).to_string(),
             transport,
+            registers: false,
             password: None,
             answers: true,
             more: json!({}),
@@ -73,8 +76,10 @@ pub(super) fn pjsua(stage: &Stage, last: u8, account: &Account<'_>) -> Result<Ph
         here["certificate"] = made.path("client.pem").into();
         here["key"] = made.path("client.key").into();
     }
-    if let Some(password) = account.password {
+    if account.registers {
         here["registrar"] = format!("sip:{}", account.domain).into();
+    }
+    if let Some(password) = account.password {
         here["user"] = account.user.into();
         here["password"] = password.into();
     }
@@ -85,6 +90,52 @@ pub(super) fn pjsua(stage: &Stage, last: u8, account: &Account<'_>) -> Result<Ph
     command
         .env("PYTHONPATH", tools::python()?)
         .arg(tools::script("pjsua.py"))
+        .arg(here.to_string());
+    script(stage, account.user, &mut command)
+}
+
+/// JsSIP in Node.js.
+pub(super) fn jssip(stage: &Stage, account: &Account<'_>) -> Result<Phone> {
+    web(stage, "jssip-node.js", account)
+}
+
+/// SIP.js in Node.js.
+pub(super) fn sipjs(stage: &Stage, account: &Account<'_>) -> Result<Phone> {
+    web(stage, "sipjs.mjs", account)
+}
+
+/// JsSIP in a page of a browser of its own.
+pub(super) fn browser(stage: &Stage, account: &Account<'_>) -> Result<Phone> {
+    web(stage, "browser.mjs", account)
+}
+
+/// A script in Node.js that speaks SIP over WebSocket.
+fn web(stage: &Stage, name: &str, account: &Account<'_>) -> Result<Phone> {
+    let port = if account.transport == "wss" {
+        5063
+    } else {
+        5062
+    };
+    let mut here = json!({
+        "socket": format!("{}://{}:{port}", account.transport, stage.ip(1)),
+        "uri": format!("sip:{}@{}", account.user, account.domain),
+        "register": account.registers,
+        "answer": account.answers,
+    });
+    if account.transport == "wss" {
+        let made = stage.certificates()?;
+        here["ca"] = made.path("ca.pem").into();
+        here["pins"] = made.pin().into();
+        here["keys"] = stage.dir().join("keys.log").display().to_string().into();
+    }
+    if let Some(password) = account.password {
+        here["user"] = account.user.into();
+        here["password"] = password.into();
+    }
+    let mut command = Command::new("node");
+    command
+        .env("NODE_PATH", tools::node_modules()?)
+        .arg(tools::script(name))
         .arg(here.to_string());
     script(stage, account.user, &mut command)
 }
@@ -142,12 +193,14 @@ pub(super) fn baresip(stage: &Stage, last: u8, account: &Account<'_>) -> Result<
         ";outbound=\"sip:{node};transport={}\"",
         account.transport
     );
-    match account.password {
-        Some(password) => {
-            let _ = write!(line, ";auth_pass={password};regint=120");
-        }
-        None => line.push_str(";regint=0"),
+    if let Some(password) = account.password {
+        let _ = write!(line, ";auth_pass={password}");
     }
+    line.push_str(if account.registers {
+        ";regint=120"
+    } else {
+        ";regint=0"
+    });
     if account.transport == "tls" {
         let made = stage.certificates()?;
         let _ = write!(

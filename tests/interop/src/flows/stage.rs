@@ -76,8 +76,10 @@ impl Stage {
         let config = format!(
             "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n\n\
              [adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{sip}\"\n\n\
-             [adaptors.sip.settings.listeners.tcp]\ntransport = \"tcp\"\nbind = \"{sip}\"\n\n{services}\n",
+             [adaptors.sip.settings.listeners.tcp]\ntransport = \"tcp\"\nbind = \"{sip}\"\n\n\
+             [adaptors.sip.settings.listeners.ws]\ntransport = \"ws\"\nbind = \"{}:5062\"\n\n{services}\n",
             data.display(),
+            sip.ip(),
         );
         let mut spec = NodeSpec::new(self.ip(1), &data);
         spec.whole = Some(config);
