@@ -20,11 +20,17 @@ pub(super) const FLOWS: &[Flow] = &[
     Flow::new("baresip-calls-tcp", Client::Baresip, "TCP", CALLS, |s| {
         baresip_calls(s, "tcp")
     }),
+    Flow::new("baresip-calls-tls", Client::Baresip, "TLS", CALLS, |s| {
+        baresip_calls(s, "tls")
+    }),
     Flow::new("baresip-called-udp", Client::Baresip, "UDP", CALLED, |s| {
         baresip_called(s, "udp")
     }),
     Flow::new("baresip-called-tcp", Client::Baresip, "TCP", CALLED, |s| {
         baresip_called(s, "tcp")
+    }),
+    Flow::new("baresip-called-tls", Client::Baresip, "TLS", CALLED, |s| {
+        baresip_called(s, "tls")
     }),
     Flow::new("pjsua-calls-udp", Client::Pjsua2, "UDP", TEXTS, |s| {
         pjsua_calls(s, "udp")
@@ -32,11 +38,17 @@ pub(super) const FLOWS: &[Flow] = &[
     Flow::new("pjsua-calls-tcp", Client::Pjsua2, "TCP", TEXTS, |s| {
         pjsua_calls(s, "tcp")
     }),
+    Flow::new("pjsua-calls-tls", Client::Pjsua2, "TLS", TEXTS, |s| {
+        pjsua_calls(s, "tls")
+    }),
     Flow::new("pjsua-pair-udp", Client::Pjsua2, "UDP", PAIR, |s| {
         pjsua_pair(s, "udp")
     }),
     Flow::new("pjsua-pair-tcp", Client::Pjsua2, "TCP", PAIR, |s| {
         pjsua_pair(s, "tcp")
+    }),
+    Flow::new("pjsua-pair-tls", Client::Pjsua2, "TLS", PAIR, |s| {
+        pjsua_pair(s, "tls")
     }),
     Flow::new("sippy", Client::Sippy, "UDP", SIPPY, sippy),
 ];
@@ -206,7 +218,8 @@ pub(super) fn hold_seen_by(phone: &mut Phone, call: &str, other: &mut Phone, nam
 fn passes_to(stage: &Stage, last: u8, transport: &str) -> String {
     format!(
         "[services.b2bua]\nkind = \"b2bua\"\n[services.b2bua.settings]\n\
-         routes = [{{ prefix = \"2\", target = \"sip:{}:5060;transport={transport}\" }}]\n",
-        stage.ip(last)
+         routes = [{{ prefix = \"2\", target = \"sip:{}:{};transport={transport}\" }}]\n",
+        stage.ip(last),
+        if transport == "tls" { 5061 } else { 5060 },
     )
 }

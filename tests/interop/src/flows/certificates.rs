@@ -39,12 +39,15 @@ impl Certificates {
         let key = made.sign("node", &server, &issuer)?;
         made.pin = BASE64.encode(Sha256::digest(key.subject_public_key_info()));
         let mut client = named("client.office.example")?;
-        client.subject_alt_names = vec![SanType::DnsName("client.office.example".try_into()?)];
+        let [a, b, c, _] = node.octets();
+        // Phones that are called by address have one of these.
+        let addresses = (2..10).map(|last| SanType::IpAddress(Ipv4Addr::new(a, b, c, last).into()));
+        client.subject_alt_names = addresses.collect();
         made.sign("client", &client, &issuer)?;
         Ok(made)
     }
 
-    /// `ca.pem`, `node.pem`, `node.key`, `client.pem` or `client.key`.
+    /// `ca.pem`, `node.pem`, `node.key`, `client.pem`, `client.key`, or `client-and-key.pem`.
     pub(crate) fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }
@@ -64,6 +67,8 @@ impl Certificates {
         let certificate = params.signed_by(&key, issuer)?;
         self.write(&format!("{name}.pem"), &certificate.pem())?;
         self.write(&format!("{name}.key"), &key.serialize_pem())?;
+        let both = format!("{}{}", certificate.pem(), key.serialize_pem());
+        self.write(&format!("{name}-and-key.pem"), &both)?;
         Ok(key)
     }
 

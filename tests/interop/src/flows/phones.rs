@@ -205,8 +205,9 @@ pub(super) fn baresip(stage: &Stage, last: u8, account: &Account<'_>) -> Result<
         let made = stage.certificates()?;
         let _ = write!(
             config,
-            "sip_cafile {}\nsip_verify_server yes\n",
-            made.path("ca.pem")
+            "sip_cafile {}\nsip_verify_server yes\nsip_certificate {}\n",
+            made.path("ca.pem"),
+            made.path("client-and-key.pem")
         );
     }
     write("config", config.as_bytes())?;

@@ -8,6 +8,7 @@ use crate::error::{Result, ensure, io};
 use crate::node::{Node, NodeSpec, pause};
 use crate::runs::expect_empty;
 use std::cell::OnceCell;
+use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -71,16 +72,34 @@ impl Stage {
 
     /// Starts the node with `services` as the services' part of its configuration.
     pub(crate) fn node(&self, services: &str) -> Result<Node> {
-        let sip = self.sip();
         let data = self.dir.join("node");
-        let config = format!(
-            "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n\n\
-             [adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{sip}\"\n\n\
-             [adaptors.sip.settings.listeners.tcp]\ntransport = \"tcp\"\nbind = \"{sip}\"\n\n\
-             [adaptors.sip.settings.listeners.ws]\ntransport = \"ws\"\nbind = \"{}:5062\"\n\n{services}\n",
-            data.display(),
-            sip.ip(),
+        let made = self.certificates()?;
+        let mut config = format!(
+            "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n",
+            data.display()
         );
+        for (transport, port) in [
+            ("udp", 5060),
+            ("tcp", 5060),
+            ("tls", 5061),
+            ("ws", 5062),
+            ("wss", 5063),
+        ] {
+            let _ = writeln!(
+                config,
+                "[adaptors.sip.settings.listeners.{transport}]\ntransport = \"{transport}\"\nbind = \"{}:{port}\"",
+                self.ip(1)
+            );
+            if ["tls", "wss"].contains(&transport) {
+                let [certificate, key, roots] =
+                    ["node.pem", "node.key", "ca.pem"].map(|name| made.path(name));
+                let _ = writeln!(
+                    config,
+                    "tls = {{ certificate = \"{certificate}\", key = \"{key}\", server_roots = [\"{roots}\"] }}"
+                );
+            }
+        }
+        config.push_str(services);
         let mut spec = NodeSpec::new(self.ip(1), &data);
         spec.whole = Some(config);
         Node::start(&spec)
