@@ -53,18 +53,4 @@ impl Failure {
             Self::Output(_) | Self::Unexpected => Exit::Internal,
         }
     }
-
-    /// The code whose page explains it, where there is one.
-    pub(crate) fn code(&self) -> Option<&'static str> {
-        match self {
-            Self::Node(error) => Some(error.code()),
-            Self::Ask(error) => Some(error.code()),
-            Self::Configuration(_)
-            | Self::UnknownCode { .. }
-            | Self::UnknownKey(_)
-            | Self::Output(_)
-            | Self::Refused { .. }
-            | Self::Unexpected => None,
-        }
-    }
 }

@@ -24,17 +24,16 @@ pub(crate) fn failure(failure: &Failure) {
         }
         Failure::Output(error) => format!("error: {failure}: {error}\n"),
         Failure::Node(NodeError::Config(rejected)) => findings(rejected),
-        Failure::Node(error) => chain(failure, error),
-        Failure::Ask(error) => chain(failure, error),
+        Failure::Node(error) => chain("error", error.code(), error),
+        Failure::Ask(error) => chain("error", error.code(), error),
         Failure::Refused { .. } | Failure::Unexpected => format!("error: {failure}\n"),
     };
     say(&text);
 }
 
 /// An error with its causes and where it is explained.
-fn chain(failure: &Failure, error: &dyn Error) -> String {
-    let code = failure.code().unwrap_or_default();
-    let mut text = format!("error[{code}]: {error}\n");
+fn chain(severity: &str, code: &str, error: &dyn Error) -> String {
+    let mut text = format!("{severity}[{code}]: {error}\n");
     let mut cause = error.source();
     while let Some(error) = cause {
         let _ = writeln!(text, "  = because: {error}");
@@ -42,6 +41,11 @@ fn chain(failure: &Failure, error: &dyn Error) -> String {
     }
     let _ = writeln!(text, "  = strowger explain {code}");
     text
+}
+
+/// Prints a warning of certificates that cannot be used.
+pub(crate) fn certificates(problem: &NodeError) {
+    say(&chain("warning", problem.code(), problem));
 }
 
 /// Prints a warning.

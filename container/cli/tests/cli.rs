@@ -345,6 +345,24 @@ fn the_shipped_schema_and_reference_are_fresh() {
 }
 
 #[test]
+fn check_warns_of_certificates_that_cannot_be_used_here() {
+    let file = "[services.uas]\n[adaptors.sip.settings.listeners.secure]\ntransport = \"tls\"\n\
+                bind = \"127.0.0.1:5061\"\n[adaptors.sip.settings.listeners.secure.tls]\n\
+                certificate = \"node.pem\"\nkey = \"node.key\"\n";
+    let dir = directory(&[("strowger.toml", file)]);
+    let output = strowger(dir.path(), &[], &["check", "strowger.toml"]);
+    expect![[r#"
+        exit 0
+        ok: adaptors: sip; services: uas
+        warning[NOD-014]: listener `secure` of adaptor `sip` (strowger.toml:6:15): its certificates cannot be used
+          = because: certificate: cannot read node.pem
+          = because: No such file or directory (os error 2)
+          = strowger explain NOD-014
+    "#]]
+    .assert_eq(&transcript(&output));
+}
+
+#[test]
 fn the_file_of_defaults_is_a_right_file() {
     let dir = directory(&[]);
     let defaults = stdout(&strowger(dir.path(), &[], &["config", "--defaults"]));

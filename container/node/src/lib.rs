@@ -31,6 +31,6 @@ pub use catalog::{Catalog, SettingsUnread};
 pub use error::NodeError;
 pub use exit::Exit;
 pub use net::{Counts as NetworkCounts, ListenError};
-pub use plan::PlanError;
+pub use plan::{PlanError, certificate_problems};
 pub use secret::SecretError;
 pub use tls::TlsError;

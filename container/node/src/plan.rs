@@ -4,7 +4,7 @@
 
 use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
 use crate::error::NodeError;
-use crate::tls::TlsError;
+use crate::tls::{TlsError, load};
 use std::net::SocketAddr;
 use strowger::ra::{AdaptorDef, Listener, SettingsError, Transport};
 use strowger::service::ServiceDef;
@@ -48,6 +48,24 @@ impl PlannedAdaptor {
             source: Box::new(source),
         }
     }
+}
+
+/// What is wrong with the certificates of listeners over TLS, as far as this machine has their files. Settings that
+/// cannot be read have none.
+#[must_use]
+pub fn certificate_problems(config: &Config, catalog: &Catalog) -> Vec<NodeError> {
+    let Ok(plan) = Plan::new(config, catalog) else {
+        return Vec::new();
+    };
+    let problems = |planned: &PlannedAdaptor| {
+        let listeners = planned.listeners.iter();
+        let problems = listeners.filter_map(|listener| {
+            let source = load(listener.tls.as_ref()?).err()?;
+            Some(planned.certificates_refused(config, &listener.name, source))
+        });
+        problems.collect::<Vec<_>>()
+    };
+    plan.adaptors.iter().flat_map(problems).collect()
 }
 
 /// One service.

@@ -39,6 +39,12 @@ pub(crate) struct Credentials {
     pub(crate) valid_until: u64,
 }
 
+/// Reads the files that settings name, and makes credentials of them.
+pub(crate) fn load(tls: &Tls) -> Result<(Credentials, Files), TlsError> {
+    let files = Files::read(tls)?;
+    Ok((credentials(tls, &files)?, files))
+}
+
 /// Makes credentials of files that were read.
 pub(crate) fn credentials(tls: &Tls, files: &Files) -> Result<Credentials, TlsError> {
     let provider = Arc::new(ring::default_provider());

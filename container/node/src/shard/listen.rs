@@ -6,7 +6,7 @@ use crate::error::NodeError;
 use crate::net::{Net, Socket};
 use crate::plan::PlannedAdaptor;
 use crate::status::Listening;
-use crate::tls::{self, Credentials, Files, Watch, Watched};
+use crate::tls::{self, Credentials, Watch, Watched};
 use std::collections::BTreeMap;
 use strowger::id::RaIx;
 use strowger::ra::{Listener, ListenerIx};
@@ -61,9 +61,7 @@ fn load_certificates(
                 ra: *ra,
                 listener: ListenerIx(n),
             };
-            let read = Files::read(&tls);
-            let made = read.and_then(|files| Ok((tls::credentials(&tls, &files)?, files)));
-            let (credentials, files) = made
+            let (credentials, files) = tls::load(&tls)
                 .map_err(|source| planned.certificates_refused(config, &listener.name, source))?;
             watch.listeners.push(Watched {
                 at,

@@ -4,7 +4,7 @@
 mod authority;
 
 use super::*;
-use crate::tls::{self, Files};
+use crate::tls;
 use authority::{Authority, Leaf};
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
@@ -143,7 +143,7 @@ impl Secure {
 }
 
 fn load(tls: &Tls) -> Credentials {
-    tls::credentials(tls, &Files::read(tls).unwrap()).unwrap()
+    tls::load(tls).unwrap().0
 }
 
 fn dial(address: SocketAddr, config: Arc<ClientConfig>) -> Client {
