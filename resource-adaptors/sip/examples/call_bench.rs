@@ -65,6 +65,7 @@ fn ua() -> Ua {
         limits: Limits::DEFAULT,
         transactions: 1_000_000,
         dialogs: 1_000_000,
+        credentials: Vec::new(),
         nonces: 1,
         bindings: 0,
         unserved: 480,

@@ -19,7 +19,7 @@ mod session;
 mod target;
 mod users;
 
-pub use crate::proto::auth::{Account, Algorithm, Hash, NotAHash};
+pub use crate::proto::auth::{Account, Algorithm, Credentials, Hash, NotAHash};
 pub use crate::proto::registrar::{Aor, AorError};
 pub use auth::{Noted, Realm, Verified};
 pub use event::{

@@ -6,6 +6,7 @@ use super::event::Invite;
 use super::message::Request;
 use super::target::Target;
 use super::{Extension, Message, Options, SessionTimer, pass};
+use crate::proto::auth::Credentials;
 use crate::proto::compose;
 use crate::proto::flow::Flow;
 use crate::proto::slab::Key;
@@ -80,6 +81,14 @@ impl Outgoing {
             content_type,
         );
         self.draft.body = body.into();
+        self
+    }
+
+    /// Who we are, if somebody on the way asks: a 401 or 407 is answered by itself, and so are those to later requests of
+    /// the dialog. Goes before the credentials of the adaptor's settings.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.draft.credentials = Some(credentials.into());
         self
     }
 

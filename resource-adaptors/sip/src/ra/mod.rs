@@ -8,6 +8,7 @@
 
 mod call_settings;
 mod commands;
+mod credentials;
 mod durable;
 mod identity;
 mod listener;
@@ -37,6 +38,7 @@ use crate::proto::time::Ms;
 use crate::proto::ua::{Methods, Ua};
 use crate::proto::wire::Method;
 pub use call_settings::{CallSettings, ProvisionalSetting, RefresherSetting};
+pub use credentials::CredentialSettings;
 pub use listener::{ListenerSettings, ListenerTransport};
 pub use settings::{LimitSettings, Settings, TimerSettings};
 use stream::Came;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use strowger::ra::{Listener, SettingsError};
 use strowger::schemars::JsonSchema;
 
+use super::CredentialSettings;
 use super::call_settings::CallSettings;
 use super::listener::{ListenerSettings, ListenerTransport};
 use super::streams::{Bounds, Port};
@@ -49,6 +50,9 @@ pub struct Settings {
     /// certificate shows who that is. Connections of verified peers are always used (RFC 5923).
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub reuse_connections: bool,
+    /// Who the node is, by a name of your own, to those who answer its requests with 401 or 407. The first that fits counts.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub credentials: BTreeMap<String, CredentialSettings>,
     /// Whether services are told of the 100 that answers an INVITE of theirs.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub trying_events: bool,
@@ -144,6 +148,7 @@ impl Default for Settings {
             hosts: BTreeMap::new(),
             outbound: None,
             reuse_connections: true,
+            credentials: BTreeMap::new(),
             trying_events: false,
         }
     }
@@ -251,6 +256,7 @@ impl Settings {
             limits: self.message_limits(),
             transactions: self.limits.transactions as usize,
             dialogs: self.limits.dialogs as usize,
+            credentials: self.credentials.values().map(Into::into).collect(),
             nonces: self.limits.nonces as usize,
             bindings: self.limits.bindings as usize,
             unserved: self.unserved,

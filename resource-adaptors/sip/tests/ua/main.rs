@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod challenges;
 mod network;
 mod refusals;
 mod reliable;
@@ -34,6 +35,7 @@ fn config() -> UaConfig {
         limits: Limits::DEFAULT,
         transactions: 1_000,
         dialogs: 100,
+        credentials: Vec::new(),
         nonces: 100,
         bindings: 100,
         unserved: 480,

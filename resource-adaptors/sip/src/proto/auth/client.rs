@@ -17,6 +17,23 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// A user with a password, for whatever realm asks.
+    #[must_use]
+    pub fn new(user: &str, password: &str) -> Self {
+        Self {
+            realm: None,
+            user: user.as_bytes().into(),
+            account: Account::password(password),
+        }
+    }
+
+    /// The same for one realm only.
+    #[must_use]
+    pub fn for_realm(mut self, realm: &str) -> Self {
+        self.realm = Some(realm.as_bytes().into());
+        self
+    }
+
     fn serve(&self, realm: &[u8]) -> bool {
         self.realm.as_deref().is_none_or(|own| own == realm)
     }
@@ -27,6 +44,8 @@ impl Credentials {
 pub struct Session {
     /// Credentials that the service named; they go before those of the settings.
     pub own: Option<Credentials>,
+    /// What the ACK of the last INVITE carries: the header lines of its credentials.
+    pub for_ack: Vec<u8>,
     answered: Vec<Answered>,
 }
 
@@ -56,7 +75,7 @@ impl Session {
     pub fn new(own: Option<Credentials>) -> Self {
         Self {
             own,
-            answered: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -152,20 +171,38 @@ impl Session {
         Some(true)
     }
 
-    /// The header lines of a request with the credentials for every realm, each nonce used once more. `random` is fresh.
-    pub fn lines(&mut self, method: &[u8], uri: &[u8], body: &[u8], random: u64) -> Vec<u8> {
-        let mut out = Vec::new();
-        for answered in &mut self.answered {
+    /// The credentials of a request for every realm, each nonce used once more. `random` is fresh.
+    pub fn values(
+        &mut self,
+        method: &[u8],
+        uri: &[u8],
+        body: &[u8],
+        random: u64,
+    ) -> Vec<(HeaderId, Vec<u8>)> {
+        let value = |answered: &mut Answered| {
             answered.count += 1;
             answered.tried = true;
-            let value = answered.value(method, uri, body, random);
             let header = if answered.proxy {
                 HeaderId::ProxyAuthorization
             } else {
                 HeaderId::Authorization
             };
-            line(&mut out, header.name(), &value);
+            (header, answered.value(method, uri, body, random))
+        };
+        self.answered.iter_mut().map(value).collect()
+    }
+
+    /// Credentials as whole header lines.
+    pub fn write(values: &[(HeaderId, Vec<u8>)], out: &mut Vec<u8>) {
+        for (header, value) in values {
+            line(out, header.name(), value);
         }
+    }
+
+    /// The credentials of a request as whole header lines: see [`values`](Self::values).
+    pub fn lines(&mut self, method: &[u8], uri: &[u8], body: &[u8], random: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        Self::write(&self.values(method, uri, body, random), &mut out);
         out
     }
 

@@ -69,6 +69,12 @@ impl Dialog {
         Bytes::from(out)
     }
 
+    /// The Request-URI of its requests: the remote target, or a strict router.
+    #[must_use]
+    pub fn request_uri(&self) -> &[u8] {
+        self.route().0
+    }
+
     /// The URI of the next hop: the first route, or the remote target.
     #[must_use]
     pub fn next_hop(&self) -> &[u8] {

@@ -55,6 +55,7 @@ impl Run {
             limits: Limits::DEFAULT,
             transactions: TRANSACTIONS,
             dialogs: DIALOGS,
+            credentials: Vec::new(),
             nonces: 1,
             bindings: 0,
             unserved: 480,

@@ -102,6 +102,15 @@ impl<U: Copy> Transactions<U> {
         ResponseVerdict::Deliver { tx, user, again }
     }
 
+    /// The request that a response answers, and its way, while the response is the first final one.
+    #[must_use]
+    pub fn request_of(&self, response: &Message) -> Option<(Bytes, Flow)> {
+        let branch = response.via().ok()?.branch()?;
+        let tx = self.client_of(self.secret.our_branch(branch)?, response)?;
+        let client = self.clients.get(tx).filter(|client| client.waits())?;
+        Some((client.cached.clone(), client.flow))
+    }
+
     /// How many client transactions have got their final response from a peer.
     #[must_use]
     pub fn settled(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::super::auth::Credentials;
 use super::super::compose::push_addr;
 use super::super::dialog::{MIN_SE, SessionAsk};
 use super::super::flow::Transport;
@@ -21,6 +22,8 @@ pub struct UaConfig {
     pub transactions: usize,
     /// Dialogs at most.
     pub dialogs: usize,
+    /// Our credentials for those who challenge requests of ours.
+    pub credentials: Vec<Credentials>,
     /// Nonces whose counts are kept at most.
     pub nonces: usize,
     /// Bindings in the location table at most.

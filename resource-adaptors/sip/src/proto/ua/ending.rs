@@ -97,6 +97,7 @@ impl Ua {
         let branch = self.secret.branch(Key::from_u64(self.mint.random()));
         let via = self.via(&flow, branch.as_bytes());
         let contact = self.contact(&flow);
+        let lines = &*self.ack_lines(key, lines);
         let ack = RequestParts {
             method: b"ACK",
             cseq: due.cseq,

@@ -12,6 +12,7 @@
 mod alarm;
 mod answer;
 mod config;
+mod credentials;
 mod ending;
 mod failure;
 mod incoming;
@@ -31,7 +32,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::auth::Nonces;
+use super::auth::{Nonces, Session};
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
 pub use super::dialog::{Reliability, Reply};
 use super::flow::{Conn, Flow, Transmit};
@@ -69,6 +70,8 @@ pub struct Ua {
     recovering_until: Ms,
     /// The last peer that was reported unreachable, and until when further reports of it are dropped.
     unreachable: (Option<SocketAddr>, Ms),
+    /// Our credentials where requests of ours were challenged, or their service named some.
+    sessions: HashMap<Owner, Session>,
     /// The nonces of our challenges.
     nonces: Nonces,
     /// Who is registered where.
@@ -89,6 +92,8 @@ struct Use {
     link: Option<Key>,
     /// Of a request of ours, that no service asked for it; of one that came, that a service has passed it on.
     quiet: bool,
+    /// How often a request of ours has been sent again for a challenge.
+    again: u8,
 }
 
 impl Use {
@@ -98,12 +103,13 @@ impl Use {
             what,
             link: None,
             quiet: false,
+            again: 0,
         }
     }
 }
 
 /// Whom something belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// Nobody: the user agent's own.
     Nobody,
@@ -151,6 +157,7 @@ impl Ua {
         Self {
             tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
             dialogs: Slab::new(config.dialogs, c as u32),
+            sessions: HashMap::new(),
             nonces: Nonces::new(secret, config.nonces),
             location: Location::new(
                 config.bindings,
@@ -310,6 +317,7 @@ impl Ua {
             .is_some_and(|dialog| dialog.activity == activity)
             || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
             || theirs(self.tx.client_user(key))
+            || self.sessions.contains_key(&Owner::Activity(activity))
     }
 
     /// Whether a received request waits for its final response.
@@ -424,6 +432,7 @@ impl Ua {
             self.wheel.cancel(session.timer);
             self.drafts.remove(&key);
         }
+        self.forget_credentials(Owner::Dialog(key));
         let [call_id, local, remote] =
             [Field::CallId, Field::LocalTag, Field::RemoteTag].map(|field| dialog.text(field));
         let id = if dialog.activity == NO_ACTIVITY && dialog.phase == Phase::Ending {

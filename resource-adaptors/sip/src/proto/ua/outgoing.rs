@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::super::auth::Credentials;
 use super::super::compose;
 use super::super::dialog::{Dialog, Field, Offer, Phase, RequestParts, Session, SessionAsk};
 use super::super::flow::Flow;
@@ -34,6 +35,8 @@ pub struct Draft {
     pub max_forwards: u8,
     /// The server transaction whose request this one passes on.
     pub link: Option<Key>,
+    /// Our credentials, if someone asks for them.
+    pub credentials: Option<Box<Credentials>>,
     /// The way to send it, for a request outside of dialogs; without one it is found from the route and the URI.
     pub flow: Option<Flow>,
     /// Of an INVITE that makes a call: what is asked of the session.
@@ -105,6 +108,7 @@ impl Ua {
         let mut dialog = dialog.map_err(|_| UaError::Unwritable)?;
         dialog.activity = activity;
         let key = self.insert_dialog(dialog)?;
+        self.take_credentials(Owner::Dialog(key), draft);
         if let Some(ask) = draft.session.or(self.config.session.default)
             && let Some(dialog) = self.dialogs.get_mut(key)
         {
@@ -171,6 +175,7 @@ impl Ua {
             &via,
             self.contact_for(&draft.method, &flow),
         ));
+        self.take_credentials(user.owner, draft);
         self.tx.send(now, tx, bytes, &mut self.sends);
         self.flush();
         Ok(tx)
@@ -242,6 +247,7 @@ impl Ua {
         if let What::Prack { .. } = what {
             return self.prack_within(now, key, user, draft, cseq);
         }
+        self.take_credentials(user.owner, draft);
         if let Some(dialog) = self.dialogs.get_mut(key) {
             dialog.local_cseq = cseq;
         }
@@ -379,6 +385,8 @@ impl Ua {
             ClientKind::Other
         };
         let (tx, branch) = self.tx.open(kind, flow, user)?;
+        let proved = self.with_dialog_credentials(key, draft);
+        let draft = proved.as_ref().unwrap_or(draft);
         let via = self.via(&flow, branch.as_bytes());
         let contact = self.contact_for(&draft.method, &flow);
         let Some(dialog) = self.dialogs.get(key) else {

@@ -19,6 +19,8 @@ pub(super) const NO_TX: Key = Key {
 
 impl Ua {
     pub(super) fn response(&mut self, now: Ms, flow: Flow, response: Message) {
+        let challenged = matches!(response.status(), Some(401 | 407));
+        let asked = challenged.then(|| self.tx.request_of(&response)).flatten();
         match self.tx.response(now, &response, &mut self.sends) {
             ResponseVerdict::Absorbed => {}
             ResponseVerdict::Stray { ours } => {
@@ -32,6 +34,11 @@ impl Ua {
             }
             ResponseVerdict::Deliver { tx, user, again } => {
                 self.flush();
+                if let Some(asked) = asked.filter(|_| !again)
+                    && self.answer_challenge(now, user, &asked, &response)
+                {
+                    return;
+                }
                 match (user.owner, again) {
                     (Owner::Dialog(key), true) => self.ok_again(now, flow, key, tx, &response),
                     (Owner::Dialog(key), false) => self.for_dialog(now, key, tx, user, response),
@@ -198,6 +205,7 @@ impl Ua {
             Owner::Activity(activity) => {
                 self.report(user, activity, response, local);
                 if status >= 200 {
+                    self.forget_credentials(user.owner);
                     self.outputs.push_back(super::Output::Ended { activity });
                 }
             }
