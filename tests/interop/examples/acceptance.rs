@@ -6,6 +6,7 @@ use strowger_interop::Result;
 use strowger_interop::runs::Transport::{self, Tcp, Udp};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
+use strowger_interop::runs::registrations::{self, Registrations};
 
 type Run = fn(&Path) -> Result<String>;
 
@@ -32,6 +33,15 @@ const RUNS: &[(&str, Run)] = &[
     }),
     ("powercut-tcp", |dir| {
         kill::random(20, 100, seed(), &cut(61, Tcp), dir)
+    }),
+    ("registrations", |dir| {
+        let size = Registrations {
+            users: 10_000,
+            rate: 500,
+            rounds: 3,
+            host: 43,
+        };
+        registrations::refreshed(size, dir)
     }),
 ];
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
+use strowger_interop::runs::registrations::{self, Registrations};
 use strowger_interop::runs::{scenarios, torture};
 use strowger_interop::{Result, RunError};
 
@@ -121,4 +122,15 @@ fn a_node_that_stops_refuses_new_calls_and_finishes_those_that_are_up() -> Resul
 #[test]
 fn malformed_datagrams_are_answered_or_dropped() -> Result {
     run(|dir| strowger_interop::runs::malformed::datagrams(39, dir))
+}
+
+#[test]
+fn registrations_are_refreshed_and_outlive_the_process() -> Result {
+    let size = Registrations {
+        users: 200,
+        rate: 100,
+        rounds: 2,
+        host: 42,
+    };
+    run(|dir| registrations::refreshed(size, dir))
 }

@@ -4,6 +4,7 @@ pub mod kill;
 pub mod load;
 pub mod malformed;
 pub mod memory;
+pub mod registrations;
 pub mod scenarios;
 pub mod torture;
 

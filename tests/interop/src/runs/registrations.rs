@@ -1,0 +1,137 @@
+//! Many users who refresh their registrations, each time challenged, and what is left of them after a kill.
+
+use crate::error::{Result, ensure, io};
+use crate::node::{Node, NodeSpec};
+use crate::sipp::Sipp;
+use std::fmt::Write;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What SIPp may need beyond its planned time.
+const OVERTIME: Duration = Duration::from_secs(60);
+/// How long a finished transaction may linger.
+const SETTLED_WITHIN: Duration = Duration::from_secs(40);
+/// From here on the refreshes must not cost memory; fewer measure warming up.
+const WARM: u32 = 5_000;
+
+/// Size of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Registrations {
+    /// How many users there are.
+    pub users: u32,
+    /// Refreshes a second.
+    pub rate: u32,
+    /// How often each user refreshes.
+    pub rounds: u32,
+    /// Octet of the loopback address.
+    pub host: u8,
+}
+
+/// All users register, then refresh `rounds` times; the node is killed, and knows them all with the time that they have
+/// left.
+///
+/// # Errors
+/// What did not hold.
+pub fn refreshed(size: Registrations, dir: &Path) -> Result<String> {
+    let spec = spec(size, dir);
+    let users = users_file(size, dir)?;
+    let node = Node::start(&spec)?;
+    sipp(size, &spec, &users, "register.xml", 1)?;
+    expect_registered(&node, size.users)?;
+    let first = node.resident_kib()?;
+    let begun = Instant::now();
+    sipp(size, &spec, &users, "register.xml", size.rounds)?;
+    let took = begun.elapsed();
+    expect_registered(&node, size.users)?;
+    let second = node.resident_kib()?;
+    let flat = size.users < WARM || second * 100 <= first * 105;
+    ensure(flat, || {
+        format!("memory grew from {first} to {second} KiB while registrations were refreshed")
+    })?;
+    node.kill()?;
+    let node = Node::start(&spec)?;
+    expect_registered(&node, size.users)?;
+    // The scenario refuses a lifetime that is not between 500 and 599 s.
+    sipp(size, &spec, &users, "query.xml", 1)?;
+    Ok(format!(
+        "{} users, {} refreshes in {took:?} ({}/s, each challenged), 0 failed, resident {first} then {second} KiB, all there after a kill (ready after {:?})",
+        size.users,
+        size.users * size.rounds,
+        size.rate,
+        node.ready_after,
+    ))
+}
+
+/// A registrar that offers MD5, which SIPp knows.
+fn spec(size: Registrations, dir: &Path) -> NodeSpec {
+    let ip = Ipv4Addr::new(127, 0, size.host, 1);
+    let mut spec = NodeSpec::new(ip, &dir.join("registrations"));
+    let mut config = format!(
+        "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n\n\
+         [adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{}\"\n\n\
+         [services.registrar]\nkind = \"registrar\"\ndurability = \"strict\"\n\n\
+         [services.registrar.settings]\ndomains = [\"office.example\"]\nalgorithms = [\"MD5\"]\n\n\
+         [services.registrar.settings.users]\n",
+        spec.data.display(),
+        spec.sip,
+    );
+    for nth in 0..size.users {
+        let _ = writeln!(config, "u{nth} = {{ password = \"secret{nth}\" }}");
+    }
+    spec.whole = Some(config);
+    spec
+}
+
+/// SIPp's file of users: name and what it answers the challenge with.
+fn users_file(size: Registrations, dir: &Path) -> Result<std::path::PathBuf> {
+    let mut text = "SEQUENTIAL\n".to_owned();
+    for nth in 0..size.users {
+        let _ = writeln!(
+            text,
+            "u{nth};[authentication username=u{nth} password=secret{nth}]"
+        );
+    }
+    let file = dir.join("users.csv");
+    fs::write(&file, text).map_err(io("write SIPp's users"))?;
+    Ok(file)
+}
+
+/// Runs a scenario over all users, `rounds` times.
+fn sipp(size: Registrations, spec: &NodeSpec, users: &Path, scenario: &str, rounds: u32) -> Result {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("scenarios")
+        .join(scenario);
+    let calls = size.users * rounds;
+    let caller = Sipp::start(&[
+        &spec.sip.to_string(),
+        "-sf",
+        &scenario.to_string_lossy(),
+        "-inf",
+        &users.to_string_lossy(),
+        "-i",
+        &spec.sip.ip().to_string(),
+        "-p",
+        "5080",
+        "-r",
+        &size.rate.to_string(),
+        "-m",
+        &calls.to_string(),
+        "-l",
+        "10000",
+    ])?;
+    let planned = Duration::from_secs(u64::from(calls / size.rate));
+    caller
+        .finish(planned + OVERTIME)?
+        .expect_clean(u64::from(calls))
+}
+
+/// Every user has a registration, and nothing else is left.
+fn expect_registered(node: &Node, users: u32) -> Result {
+    let registered = |status: &serde_json::Value| {
+        status["counts"]["activities"].as_u64() == Some(u64::from(users))
+            && status["counts"]["entities"].as_u64() == Some(u64::from(users))
+    };
+    node.wait_status(SETTLED_WITHIN, registered).map(drop)
+}
