@@ -137,6 +137,7 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
             | Output::Cancel { .. }
             | Output::Response { .. }
             | Output::NoAck { .. }
+            | Output::SaveSubscription { .. }
             | Output::Closing { .. }
             | Output::SessionRefresh { .. }
             | Output::SessionExpired { .. }

@@ -350,7 +350,7 @@ fn invite(refer: &sip::Refer, to: &ReferTo, place: &Target, conf: &Settings) -> 
     }
     // Of a call that is not this node's: whoever has it knows what it names.
     if let Some(replaces) = to.replaces() {
-        invite = invite.header("Replaces", &String::from_utf8_lossy(replaces.value()));
+        invite = invite.header("Replaces", &replaces.value());
     }
     policy::outgoing(invite, conf)
 }

@@ -9,7 +9,7 @@ use strowger::id::Component;
 
 use super::message::{Request, Response};
 
-const fn named(name: &'static str) -> Component {
+pub(super) const fn named(name: &'static str) -> Component {
     Component {
         name,
         vendor: "strowger-sip",
@@ -105,11 +105,15 @@ requests! {
     /// PRACK for a reliable provisional response of ours (RFC 3262), on its dialog. It is answered 200 by itself unless a
     /// handler answers it or passes it on; one that makes an offer waits for the service's answer.
     Prack = "sip-prack",
-    /// SUBSCRIBE: on a [`ServerTx`], or within a dialog (RFC 6665).
+    /// SUBSCRIBE: on a [`ServerTx`] or within a call, and accepted with [`Sip::accept`](crate::Sip::accept); on a
+    /// [`Subscription`](crate::Subscription) for its refreshes and its end, where it is answered by itself if no handler
+    /// answers it (RFC 6665).
     Subscribe = "sip-subscribe",
-    /// NOTIFY: on a [`ServerTx`], or within a dialog (RFC 6665).
+    /// NOTIFY on a [`Subscription`](crate::Subscription) of ours: answered 200 by itself if no handler answers it (RFC 6665).
+    /// Within a call if it is of no subscription of ours, so that it can be passed on.
     Notify = "sip-notify",
-    /// REFER: on a [`ServerTx`], or within a dialog (RFC 3515).
+    /// REFER: on a [`ServerTx`], or within a dialog (RFC 3515); accepted with
+    /// [`Sip::accept_refer`](crate::Sip::accept_refer).
     Refer = "sip-refer",
     /// PUBLISH: on a [`ServerTx`] (RFC 3903).
     Publish = "sip-publish",

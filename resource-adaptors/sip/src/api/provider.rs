@@ -13,6 +13,7 @@ use super::flow::FlowId;
 use super::message::{Request, RequestId, Response};
 use super::outgoing::Outgoing;
 use super::reply::Reply;
+use super::subscription::SubscriptionCommand;
 use super::target::Target;
 use crate::proto::registrar::{Aor, Binding};
 use crate::proto::slab::Key;
@@ -27,7 +28,7 @@ use crate::proto::wire::Method;
 /// [is local](Response::is_local).
 #[derive(Clone, Copy, Debug)]
 pub struct Sip {
-    ra: RaIx,
+    pub(super) ra: RaIx,
 }
 
 /// Why an operation was refused. It had no effect then.
@@ -39,6 +40,9 @@ pub enum SipError {
     /// That method has an operation of its own.
     #[error("method does not fit the operation")]
     Method,
+    /// A SUBSCRIBE needs an Event header.
+    #[error("no event package")]
+    NoEvent,
 }
 
 /// What the adaptor is asked to do.
@@ -92,6 +96,7 @@ pub enum Command {
         aor: Aor,
         bindings: Vec<Binding>,
     },
+    Subscription(Box<SubscriptionCommand>),
 }
 
 /// What is needed to answer a request whose transaction was lost with its process.
@@ -454,7 +459,7 @@ impl Sip {
     }
 
     /// A handle that has gone stale is no error; one of another adaptor entity is a mistake in the service.
-    fn check<A: Activity>(&self, cx: &Cx<'_>, handle: Handle<A>) -> Result {
+    pub(super) fn check<A: Activity>(&self, cx: &Cx<'_>, handle: Handle<A>) -> Result {
         match cx.owner(handle) {
             Some(owner) if owner != self.ra => Err(OpError::WrongActivityType(handle.id()).into()),
             _ => Ok(()),

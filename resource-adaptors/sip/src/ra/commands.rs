@@ -56,6 +56,7 @@ impl Core {
                 self.register(cx, now, registration, &aor, bindings);
                 Ok(())
             }
+            Command::Subscription(command) => self.subscription_command(cx, now, *command),
             Command::AcceptCancel { tx, lost } => match self.ua.accept_cancel(now, tx) {
                 Err(UaError::Gone) => self.respond(
                     now,
@@ -82,7 +83,7 @@ impl Core {
         }
     }
 
-    fn key(&self, cx: &RaCx<'_>, activity: ActivityId) -> Option<Key> {
+    pub(super) fn key(&self, cx: &RaCx<'_>, activity: ActivityId) -> Option<Key> {
         let key = cx.cookie(activity).map(Key::from_u64)?;
         self.ua
             .dialog(key)
@@ -111,7 +112,7 @@ impl Core {
     }
 
     /// A new activity whose request never came to be gets its failure and ends.
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         cx: &mut RaCx<'_>,
         now: Ms,

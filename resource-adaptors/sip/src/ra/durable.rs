@@ -64,6 +64,9 @@ impl Core {
         if self.is_registration(key, activity) {
             return self.save_registration(cx, now, key, activity);
         }
+        if self.is_subscription(key, activity) {
+            return self.save_subscription(cx, now, key, activity);
+        }
         if self
             .ua
             .dialog(key)

@@ -17,6 +17,7 @@ mod registrations;
 mod settings;
 mod stream;
 mod streams;
+mod subscriptions;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -101,6 +102,7 @@ impl Protocol for SipProtocol {
             api::ServerTx::TYPE,
             api::ClientTx::TYPE,
             api::Registration::TYPE,
+            api::Subscription::TYPE,
         ]
     }
 
@@ -255,6 +257,8 @@ impl Core {
     ) {
         if kind == api::Registration::TYPE.id() {
             self.restore_registration(cx, now, activity, sub, value);
+        } else if kind == api::Subscription::TYPE.id() {
+            self.restore_subscription(cx, now, activity, value);
         } else {
             self.restore(cx, now, activity, sub, value);
         }
@@ -362,6 +366,9 @@ impl Core {
         let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
             return;
         };
+        if self.is_subscription(key, activity) {
+            return self.ua.abandon_subscription(now, key);
+        }
         match self.ua.dialog(key) {
             Some(dialog) if dialog.activity == activity.raw() => self.ua.abandon(now, key),
             _ => {
@@ -393,6 +400,8 @@ impl Core {
         } else if self.is_registration(key, activity) {
             self.ua.location_mut().remove(key);
             end(cx, activity);
+        } else if self.is_subscription(key, activity) {
+            self.ua.drop_subscription(now, key);
         } else {
             let _ = self.ua.respond_failed(now, key, 500);
         }

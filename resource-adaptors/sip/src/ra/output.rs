@@ -92,14 +92,8 @@ impl Core {
                 request,
             } => {
                 let event = Cancel(Request::new(request, tx.to_u64(), flow));
-                self.fired(
-                    cx,
-                    now,
-                    id(activity),
-                    event,
-                    FireOptions::default(),
-                    Some(tx),
-                );
+                let options = FireOptions::default();
+                self.fired(cx, now, id(activity), event, options, Some(tx));
             }
             Output::Response {
                 activity,
@@ -116,6 +110,10 @@ impl Core {
             }
             Output::SessionExpired { activity } => self.tell(cx, now, activity, SessionExpired),
             Output::Save { dialog, activity } => self.save(cx, now, dialog, id(activity)),
+            Output::SaveSubscription {
+                subscription,
+                activity,
+            } => self.save_subscription(cx, now, subscription, id(activity)),
             Output::Closing { activity } => Self::note_closing(cx, id(activity)),
             Output::Ended { activity } => end(cx, id(activity)),
         }

@@ -155,7 +155,7 @@ fn request(method: &str, branch: &str, to_tag: &str, cseq: u32) -> String {
     format!(
         "{method} sip:bob@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {PEER};branch=z9hG4bK{branch}\r\nMax-Forwards: 70\r\n\
          From: <sip:alice@a.example>;tag=al\r\nTo: <sip:bob@b.example>{to_tag}\r\nCall-ID: call-1\r\n\
-         CSeq: {cseq} {method}\r\nContact: <sip:alice@{PEER}>\r\nContent-Length: 0\r\n\r\n"
+         CSeq: {cseq} {method}\r\nEvent: presence\r\nContact: <sip:alice@{PEER}>\r\nContent-Length: 0\r\n\r\n"
     )
 }
 

@@ -8,6 +8,7 @@ mod refusals;
 mod reliable;
 mod restart;
 mod session;
+mod subscriptions;
 mod uac;
 mod uas;
 
@@ -141,7 +142,7 @@ impl Bench {
                 Output::NoAck { .. } => Event::NoAck,
                 Output::SessionRefresh { .. } => Event::Refresh,
                 Output::SessionExpired { .. } => Event::Expired,
-                Output::Save { .. } => Event::Save,
+                Output::Save { .. } | Output::SaveSubscription { .. } => Event::Save,
                 Output::Closing { .. } => continue,
                 Output::Ended { .. } => Event::Ended,
             };

@@ -13,6 +13,7 @@ mod reply;
 mod request;
 mod session;
 mod text;
+mod usage;
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -24,6 +25,7 @@ use super::timer::TimerId;
 use super::wire::text::unfold;
 use super::wire::{HeaderId, Message, NameAddr, WireError};
 pub use early::{Early, Offer, Reliable, UnackedProvisional};
+pub(in crate::proto) use record::Reader;
 pub use record::RecordError;
 pub use reply::{Reliability, Reply};
 pub use request::RequestParts;
@@ -69,6 +71,10 @@ pub struct Dialog {
     pub cancelled: bool,
     /// The peer has said BYE to an earlier process.
     pub closing: bool,
+    /// It was made by INVITE and that usage of it goes on (RFC 5057).
+    pub call: bool,
+    /// How many subscriptions use it. It lives until its last usage ends.
+    pub usages: u16,
     /// Its 2xx stands beside its record.
     pub unacked_saved: bool,
     /// That it owes an ACK stands beside its record.
@@ -188,6 +194,8 @@ impl Dialog {
             phase: Phase::Early,
             cancelled: false,
             closing: false,
+            call: true,
+            usages: 0,
             unacked_saved: false,
             owed_saved: false,
             offer: Offer::None,
@@ -220,6 +228,8 @@ impl Dialog {
             phase: Phase::Early,
             cancelled: false,
             closing: false,
+            call: true,
+            usages: 0,
             unacked_saved: false,
             owed_saved: false,
             offer: Offer::None,

@@ -102,6 +102,8 @@ impl Dialog {
             phase,
             cancelled: false,
             closing: false,
+            call: true,
+            usages: 0,
             unacked_saved: false,
             owed_saved: false,
             offer: Offer::None,
@@ -115,32 +117,33 @@ impl Dialog {
     }
 }
 
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+/// What of a record is not read yet.
+pub(in crate::proto) struct Reader<'a>(pub(in crate::proto) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
+    pub(in crate::proto) fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
         let (head, rest) = self.0.split_at_checked(len).ok_or(RecordError::Damaged)?;
         self.0 = rest;
         Ok(head)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
+    pub(in crate::proto) fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
         self.take(N)?.try_into().map_err(|_| RecordError::Damaged)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, RecordError> {
+    pub(in crate::proto) fn byte(&mut self) -> Result<u8, RecordError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, RecordError> {
+    pub(in crate::proto) fn u16(&mut self) -> Result<u16, RecordError> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, RecordError> {
+    pub(in crate::proto) fn u32(&mut self) -> Result<u32, RecordError> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, RecordError> {
+    pub(in crate::proto) fn u64(&mut self) -> Result<u64, RecordError> {
         self.array().map(u64::from_be_bytes)
     }
 }

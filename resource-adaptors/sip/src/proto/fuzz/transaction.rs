@@ -230,6 +230,7 @@ impl Run {
                 | Output::SessionRefresh { .. }
                 | Output::SessionExpired { .. }
                 | Output::Closing { .. }
+                | Output::SaveSubscription { .. }
                 | Output::Ended { .. } => {}
             }
         }

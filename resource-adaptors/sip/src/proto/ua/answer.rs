@@ -85,6 +85,9 @@ impl Ua {
         match request.method() {
             Some(Method::Bye | Method::Cancel) => self.respond_unserved(now, tx),
             Some(Method::Prack) if !self.waits_for_service(tx) => self.respond_unserved(now, tx),
+            Some(Method::Notify | Method::Subscribe) if self.is_of_subscription(tx) => {
+                self.respond_unserved(now, tx)
+            }
             _ => Ok(()),
         }
     }
@@ -170,17 +173,24 @@ impl Ua {
             Some(Method::Bye | Method::Options) => 200,
             Some(Method::Prack | Method::Update) if in_dialog && !offered => 200,
             Some(Method::Prack | Method::Update) if in_dialog => 488,
+            Some(Method::Notify | Method::Subscribe) if self.is_of_subscription(tx) => 200,
             Some(Method::Cancel) => 481,
             Some(Method::Invite) if in_dialog => 488,
+            // Of no subscription (RFC 6665 4.1.3).
+            Some(Method::Notify) => 481,
+            Some(method @ (Method::Subscribe | Method::Publish)) if self.is_served(method) => 489,
+            Some(Method::Info) if request.get_named(b"Info-Package").is_some() => 469,
             Some(_) if in_dialog => 405,
             Some(Method::Invite | Method::Message) | None => self.config.unserved,
             Some(Method::Other(_)) => 501,
             Some(_) => 405,
         };
-        let lines = if matches!(status, 405 | 501) {
-            self.allow_line()
-        } else {
-            Vec::new()
+        let lines = match status {
+            405 | 501 => self.allow_line(),
+            489 => self.allow_events_line(),
+            // None of the packages is taken (RFC 6086 4.2.2).
+            469 => b"Recv-Info: \r\n".to_vec(),
+            _ => Vec::new(),
         };
         let result = self.respond_raw_with(
             now,
@@ -293,19 +303,29 @@ impl Ua {
         let (request, flow) = self.tx.pending(tx).ok_or(UaError::State)?;
         let (method, flow) = (request.method().cloned().unwrap_or(Method::Options), *flow);
         let cseq = request.cseq().map_or(0, |cseq| cseq.number);
+        let fresh = request.to_tag().is_none();
         let key = match user.owner {
             Owner::Dialog(key) => self.dialogs.get(key).map(|_| key),
+            Owner::Subscription(key) => self.subscription(key).map(|it| it.dialog),
             Owner::Nobody | Owner::Activity(_) => None,
         };
         let invite = matches!(user.what, What::Invite { .. });
-        let makes_dialog = invite && (101..300).contains(&answer.status);
+        let subscription = match user.owner {
+            Owner::Subscription(key) => Some(key).filter(|_| (200..300).contains(&answer.status)),
+            Owner::Nobody | Owner::Dialog(_) | Owner::Activity(_) => None,
+        };
+        let makes_dialog =
+            invite && (101..300).contains(&answer.status) || subscription.is_some() && fresh;
         let mut lines = Vec::new();
-        if makes_dialog || (!invite && answer.status < 300 && refreshes_target(method.as_bytes())) {
+        let targets = !invite && answer.status < 300 && refreshes_target(method.as_bytes());
+        if makes_dialog || targets {
             compose::line(&mut lines, HeaderId::Contact.name(), self.contact(&flow));
         }
-        if allow && (200..300).contains(&answer.status) && (invite || method == Method::Options)
-            || allow && answer.status == 405
-        {
+        let allows = match answer.status {
+            200..300 => invite || method == Method::Options,
+            status => status == 405,
+        };
+        if allow && allows {
             lines.extend_from_slice(&self.allow_line());
         }
         let timed = match key {
@@ -316,13 +336,10 @@ impl Ua {
             _ => None,
         };
         lines.extend_from_slice(timed.as_deref().unwrap_or(answer.lines));
-        let tag = match key.and_then(|key| self.dialogs.get(key)) {
-            Some(dialog) => dialog.text(Field::LocalTag).to_vec(),
-            None => self
-                .mint
-                .tag(&self.secret, &request_call_id(&self.tx, tx))
-                .to_vec(),
-        };
+        if let Some(key) = subscription {
+            lines.extend_from_slice(&self.grant_lines(now, key, tx, answer.lines));
+        }
+        let tag = self.tag_for(key, tx);
         let to_tag = (answer.status > 100).then_some(&tag[..]);
         let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
         let bytes = compose::response(
@@ -339,15 +356,8 @@ impl Ua {
             && invite
             && (200..300).contains(&answer.status)
         {
-            self.confirm(
-                now,
-                key,
-                cseq,
-                Transmit {
-                    flow,
-                    bytes: bytes.clone(),
-                },
-            );
+            let bytes = bytes.clone();
+            self.confirm(now, key, cseq, Transmit { flow, bytes });
         }
         self.tx
             .respond(now, tx, answer.status, bytes, &mut self.sends)?;
@@ -357,6 +367,17 @@ impl Ua {
             self.answered(now, tx, user, key, answer.status, sdp);
         }
         Ok(())
+    }
+
+    /// The tag of the dialog that a request belongs to, or a fresh one.
+    fn tag_for(&mut self, key: Option<Key>, tx: Key) -> Vec<u8> {
+        match key.and_then(|key| self.dialogs.get(key)) {
+            Some(dialog) => dialog.text(Field::LocalTag).to_vec(),
+            None => self
+                .mint
+                .tag(&self.secret, &request_call_id(&self.tx, tx))
+                .to_vec(),
+        }
     }
 
     /// A 2xx to an INVITE is about to leave: the dialog is confirmed, written down, and the 2xx repeated until its ACK.
@@ -388,6 +409,9 @@ impl Ua {
     fn answered(&mut self, now: Ms, tx: Key, user: Use, key: Option<Key>, status: u16, sdp: bool) {
         if let Owner::Activity(activity) = user.owner {
             self.outputs.push_back(Output::Ended { activity });
+        }
+        if let Owner::Subscription(key) = user.owner {
+            return self.subscription_answered(now, key, tx);
         }
         let Some(key) = key else { return };
         let Some(dialog) = self.dialogs.get_mut(key) else {

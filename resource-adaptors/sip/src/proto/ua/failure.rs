@@ -151,7 +151,7 @@ impl Ua {
 }
 
 /// The response in the peer's place to a request of ours.
-fn stand_in(request: &Bytes, status: u16) -> Option<Message> {
+pub(super) fn stand_in(request: &Bytes, status: u16) -> Option<Message> {
     let request = Message::parse(request.clone(), &Limits::DEFAULT).ok()?;
     let answer = Answer {
         status,

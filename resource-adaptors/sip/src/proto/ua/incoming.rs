@@ -156,7 +156,7 @@ impl Ua {
         out
     }
 
-    fn retry_line(&mut self) -> Vec<u8> {
+    pub(super) fn retry_line(&mut self) -> Vec<u8> {
         // Spread, so that those who were refused together do not come back together.
         let base = u64::from(self.config.retry_after.max(1));
         let mut out = Vec::new();
@@ -188,6 +188,10 @@ impl Ua {
         if !self.is_served(&method) {
             let lines = self.allow_line();
             return self.refuse(flow, &request, 405, b"", &lines);
+        }
+        if self.is_bad_event(&request) {
+            let lines = self.allow_events_line();
+            return self.refuse(flow, &request, 489, b"", &lines);
         }
         if method == Method::Invite {
             self.call(now, flow, keys, request)
@@ -316,7 +320,10 @@ impl Ua {
         });
         // What is refused changes nothing of the dialog, whatever it is.
         let taken = if refusal.is_none() { what } else { What::Other };
-        let user = Use::of(Owner::Dialog(key), taken);
+        let usage = self.usage_of(key, &method, &request);
+        let refusal = refusal.or_else(|| usage.is_none().then_some((481, false)));
+        let owner = usage.unwrap_or(Owner::Dialog(key));
+        let user = Use::of(owner, taken);
         let request = Box::new(request);
         let reply = reply_flow(&request, flow);
         let Ok(tx) = self
@@ -334,6 +341,9 @@ impl Ua {
         };
         if refreshes_target(method.as_bytes()) && dialog.refresh(&request).is_err() {
             return self.respond_lines(now, tx, 400, b"");
+        }
+        if let Owner::Subscription(subscription) = owner {
+            return self.within_subscription(now, subscription, tx, flow, request);
         }
         if method == Method::Invite {
             dialog.pending_mut().invite_in = Some(tx);
@@ -365,6 +375,10 @@ impl Ua {
             return self.respond_lines(now, tx, status, b"");
         }
         if !self.is_served(method) {
+            if *method == Method::Notify {
+                // Of no subscription (RFC 6665 4.1.3).
+                return self.respond_lines(now, tx, 481, b"");
+            }
             let lines = self.allow_line();
             return self.respond_lines(now, tx, 405, &lines);
         }

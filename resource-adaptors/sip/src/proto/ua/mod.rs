@@ -17,6 +17,7 @@ mod ending;
 mod failure;
 mod incoming;
 mod negotiation;
+mod notifier;
 mod outgoing;
 mod output;
 mod prack;
@@ -26,6 +27,9 @@ mod responses;
 mod restore;
 mod routing;
 mod session;
+mod subscriber;
+mod subscriptions;
+mod transfer;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -45,8 +49,11 @@ use super::transaction::{Expired, Transactions};
 use super::wire::Method;
 use alarm::Alarm;
 pub use config::{Local, Methods, Network, Provisional, Sessions, UaConfig};
+pub use notifier::{Grant, progress};
 pub use outgoing::{Acknowledge, Draft, Support};
 pub use output::{Counts, Output, UaError};
+pub use subscriber::wanted;
+use subscriptions::Subscriptions;
 
 /// One user agent: the protocol state of one adaptor entity.
 #[derive(Debug)]
@@ -60,6 +67,9 @@ pub struct Ua {
     by_id: DigestMap<Key>,
     /// INVITEs of ours that may have to be made again, by their dialogs.
     drafts: HashMap<Key, Box<Draft>>,
+    subscriptions: Subscriptions,
+    /// Event packages that are taken; none for any.
+    packages: Vec<Vec<u8>>,
     /// What dialogs wait for: repeats of what must be acknowledged.
     wheel: Wheel<Alarm>,
     served: Methods,
@@ -115,6 +125,8 @@ pub enum Owner {
     Nobody,
     /// A dialog.
     Dialog(Key),
+    /// A subscription.
+    Subscription(Key),
     /// An activity outside of any dialog.
     Activity(u64),
 }
@@ -154,6 +166,7 @@ impl Ua {
     #[must_use]
     pub fn new(config: UaConfig, secret: Secret, seed: [u64; 4], now: Ms) -> Self {
         let [a, b, c, d] = seed;
+        let dialogs = config.dialogs;
         Self {
             tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
             dialogs: Slab::new(config.dialogs, c as u32),
@@ -170,6 +183,8 @@ impl Ua {
             table_key: [a ^ d, b ^ c],
             by_id: DigestMap::default(),
             drafts: HashMap::new(),
+            subscriptions: Subscriptions::new(dialogs, d as u32, now),
+            packages: Vec::new(),
             wheel: Wheel::new(now),
             served: Methods::ALWAYS,
             refuse_new: false,
@@ -195,12 +210,14 @@ impl Ua {
             self.tx.deadline(),
             self.wheel.next(),
             self.location.deadline(),
+            self.subscriptions.deadline(),
         ];
         next.into_iter().flatten().min()
     }
 
     /// Carries out what is due.
     pub fn expire(&mut self, now: Ms) {
+        self.expire_subscriptions(now);
         while let Some(alarm) = self.wheel.expire(now) {
             self.ring(now, alarm);
         }
@@ -298,15 +315,6 @@ impl Ua {
         self.dialogs.get(dialog)
     }
 
-    /// The dialog with this Call-ID and these tags, ours and the peer's, that has an activity.
-    #[must_use]
-    pub fn dialog_named(&self, call_id: &[u8], ours: &[u8], theirs: &[u8]) -> Option<&Dialog> {
-        let key = self.by_id.get(&self.dialog_id(call_id, ours))?;
-        self.dialogs.get(*key).filter(|dialog| {
-            dialog.text(Field::RemoteTag) == theirs && dialog.activity != NO_ACTIVITY
-        })
-    }
-
     /// Whether a dialog or a transaction outside of dialogs still stands behind an activity.
     #[must_use]
     pub fn is_alive(&self, key: Key, activity: u64) -> bool {
@@ -315,6 +323,11 @@ impl Ua {
         self.dialogs
             .get(key)
             .is_some_and(|dialog| dialog.activity == activity)
+            || self
+                .subscriptions
+                .all
+                .get(key)
+                .is_some_and(|it| it.activity == activity)
             || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
             || theirs(self.tx.client_user(key))
             || self.sessions.contains_key(&Owner::Activity(activity))
@@ -402,10 +415,17 @@ impl Ua {
 
     /// Takes a dialog out: whatever the peer still waits for in it is answered, and its activity ends.
     fn end_dialog(&mut self, now: Ms, key: Key) {
-        let Some(mut dialog) = self.remove_dialog(key) else {
+        let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
-        if let Some(pending) = dialog.pending.take() {
+        let (pending, activity) = (dialog.pending.take(), dialog.activity);
+        let tag = dialog.text(Field::LocalTag).to_vec();
+        if dialog.usages > 0 {
+            self.end_call_usage(key);
+        } else {
+            self.remove_dialog(key);
+        }
+        if let Some(pending) = pending {
             if let Some(unacked) = pending.unacked {
                 self.wheel.cancel(unacked.timer);
             }
@@ -413,16 +433,14 @@ impl Ua {
                 self.drop_reliable(early.reliable);
             }
             if let Some(tx) = pending.invite_in {
-                self.respond_plain(now, tx, 487, dialog.text(Field::LocalTag));
+                self.respond_plain(now, tx, 487, &tag);
             }
             for tx in pending.requests_in {
-                self.respond_plain(now, tx, 481, dialog.text(Field::LocalTag));
+                self.respond_plain(now, tx, 481, &tag);
             }
         }
-        if dialog.activity != NO_ACTIVITY {
-            self.outputs.push_back(Output::Ended {
-                activity: dialog.activity,
-            });
+        if activity != NO_ACTIVITY {
+            self.outputs.push_back(Output::Ended { activity });
         }
     }
 

@@ -70,7 +70,7 @@ pub enum Acknowledge {
 }
 
 impl Draft {
-    fn is_too_long(&self, limits: &Limits) -> bool {
+    pub(super) fn is_too_long(&self, limits: &Limits) -> bool {
         self.body.len() > limits.body || self.lines.len() + self.body.len() > limits.stream / 2
     }
 }
@@ -182,7 +182,7 @@ impl Ua {
     }
 
     /// The way of a request outside of dialogs: the one that was asked for, if it is there still, or that of its first hop.
-    fn way_of(&self, draft: &Draft) -> Result<Flow, UaError> {
+    pub(super) fn way_of(&self, draft: &Draft) -> Result<Flow, UaError> {
         match draft.flow {
             Some(flow) if self.is_live(&flow) => Ok(flow),
             Some(_) => Err(UaError::NoFlow),

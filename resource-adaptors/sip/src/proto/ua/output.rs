@@ -89,6 +89,13 @@ pub enum Output {
         /// Its activity.
         activity: u64,
     },
+    /// Write the subscription's [`record`](super::Ua::subscription_record).
+    SaveSubscription {
+        /// The subscription.
+        subscription: Key,
+        /// Its activity.
+        activity: u64,
+    },
     /// The peer has said BYE: note beside the record that the dialog is to end, whatever becomes of this process.
     Closing {
         /// The dialog's activity.

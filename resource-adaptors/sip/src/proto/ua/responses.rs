@@ -42,7 +42,9 @@ impl Ua {
                 match (user.owner, again) {
                     (Owner::Dialog(key), true) => self.ok_again(now, flow, key, tx, &response),
                     (Owner::Dialog(key), false) => self.for_dialog(now, key, tx, user, response),
-                    (Owner::Activity(_), false) => self.conclude(now, user, response, false),
+                    (Owner::Activity(_) | Owner::Subscription(_), false) => {
+                        self.conclude(now, user, response, false)
+                    }
                     _ => {}
                 }
             }
@@ -202,6 +204,9 @@ impl Ua {
         let status = response.status().unwrap_or(500);
         match user.owner {
             Owner::Nobody => {}
+            Owner::Subscription(key) => {
+                self.subscription_response(now, key, user, response, local);
+            }
             Owner::Activity(activity) => {
                 self.report(user, activity, response, local);
                 if status >= 200 {

@@ -88,7 +88,7 @@ impl Ua {
         record: &[u8],
     ) -> Result<Result<Key, RecordError>, UaError> {
         match Dialog::from_record(activity, record) {
-            Ok(dialog) => self.insert_dialog(dialog).map(Ok),
+            Ok(dialog) => self.insert_restored(dialog).map(Ok),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -194,6 +194,7 @@ impl Ua {
             self.save(key);
             self.send_bye(now, key);
         }
+        self.subscriptions_restored(now);
         self.flush();
     }
 }
