@@ -72,6 +72,7 @@ fn ua() -> Ua {
         retry_after: 5,
         supported: Vec::new(),
         hosts: Vec::new(),
+        names: Vec::new(),
         outbound: None,
         report_trying: false,
         provisional: Provisional::Plain,
@@ -138,6 +139,7 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
             | Output::Response { .. }
             | Output::NoAck { .. }
             | Output::SaveSubscription { .. }
+            | Output::Unreached { .. }
             | Output::Closing { .. }
             | Output::SessionRefresh { .. }
             | Output::SessionExpired { .. }

@@ -8,6 +8,7 @@ use strowger::event::{Event, EventDecl};
 use strowger::id::Component;
 
 use super::message::{Request, Response};
+use super::proxy::Unreached;
 
 pub(super) const fn named(name: &'static str) -> Component {
     Component {
@@ -75,7 +76,8 @@ macro_rules! requests {
         #[must_use]
         pub fn decls() -> Vec<EventDecl> {
             vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(),
-                EventDecl::of::<SessionRefreshRequired>(), EventDecl::of::<SessionExpired>(), EventDecl::of::<Unregistered>()]
+                EventDecl::of::<SessionRefreshRequired>(), EventDecl::of::<SessionExpired>(), EventDecl::of::<Unregistered>(),
+                EventDecl::of::<Unreached>()]
         }
     };
 }

@@ -15,6 +15,7 @@ use super::outgoing::Outgoing;
 use super::reply::Reply;
 use super::subscription::SubscriptionCommand;
 use super::target::Target;
+use crate::proto::proxy::{Aim, Fork};
 use crate::proto::registrar::{Aor, Binding};
 use crate::proto::slab::Key;
 use crate::proto::ua;
@@ -97,6 +98,14 @@ pub enum Command {
         bindings: Vec<Binding>,
     },
     Subscription(Box<SubscriptionCommand>),
+    Proxy {
+        tx: Key,
+        fork: Box<Fork>,
+    },
+    ProxyOn {
+        tx: Key,
+        aims: Vec<Aim>,
+    },
 }
 
 /// What is needed to answer a request whose transaction was lost with its process.

@@ -173,10 +173,24 @@ fn push_vias(out: &mut Vec<u8>, request: &Message, source: &Flow) {
     }
 }
 
+/// A Via value with what 18.2.1 adds to it; `None` if that is nothing.
+pub(super) fn completed_via(raw: &[u8], source: &Flow) -> Option<Vec<u8>> {
+    let via = Via::parse(raw).ok()?;
+    let mut out = Vec::with_capacity(raw.len() + 40);
+    (!is_complete(&via, source)).then(|| {
+        push_completed(&mut out, raw, &via, source);
+        out
+    })
+}
+
+fn is_complete(via: &Via<'_>, source: &Flow) -> bool {
+    let same_host = matches!(via.host, Host::Ip(ip) if ip == source.peer.ip());
+    same_host && via.rport().is_none() && via.received().is_none()
+}
+
 fn push_completed(out: &mut Vec<u8>, raw: &[u8], via: &Via<'_>, source: &Flow) {
     let rport = via.rport().is_some();
-    let same_host = matches!(via.host, Host::Ip(ip) if ip == source.peer.ip());
-    if same_host && !rport && via.received().is_none() {
+    if is_complete(via, source) {
         out.extend_from_slice(raw);
         return;
     }

@@ -187,6 +187,14 @@ impl Secret {
         hash.finish_wide()
     }
 
+    /// A hash for one purpose, to be fed piece by piece; what it gives is the same in every process.
+    #[must_use]
+    pub fn hash(&self, purpose: &[u8]) -> Sip24 {
+        let mut hash = Sip24::new(self.0);
+        hash.field(purpose);
+        hash
+    }
+
     /// The slot of a Call-ID: the one it carries if it was minted by us, else by its hash.
     #[must_use]
     pub fn slot(&self, call_id: &[u8]) -> u8 {
@@ -210,12 +218,15 @@ impl Secret {
         })
     }
 
-    /// Whether `branch` was minted by us, and for which transaction.
+    /// Whether `branch` was minted by us, and for which transaction. A proxy's has a mark behind it, after a dot.
     #[must_use]
     pub fn our_branch(&self, branch: &[u8]) -> Option<super::slab::Key> {
         let ids = branch.strip_prefix(COOKIE)?;
-        let (ids, mac) = ids.split_at_checked(16)?;
-        if mac.len() != 8 || parse_hex(mac)? != u64::from(self.check(b"branch", &[ids]) as u32) {
+        let (ids, rest) = ids.split_at_checked(16)?;
+        let (mac, mark) = rest.split_at_checked(8)?;
+        if !matches!(mark, [] | [b'.', ..])
+            || parse_hex(mac)? != u64::from(self.check(b"branch", &[ids]) as u32)
+        {
             return None;
         }
         Some(super::slab::Key {

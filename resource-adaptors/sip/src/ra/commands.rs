@@ -57,6 +57,14 @@ impl Core {
                 Ok(())
             }
             Command::Subscription(command) => self.subscription_command(cx, now, *command),
+            Command::Proxy { tx, fork } => match self.ua.proxy(now, tx, *fork) {
+                Ok(Some((relay, activity))) => {
+                    cx.set_cookie(ActivityId::from_raw(activity), relay.to_u64());
+                    Ok(())
+                }
+                done => done.map(|_| ()),
+            },
+            Command::ProxyOn { tx, aims } => self.ua.proxy_on(now, tx, aims),
             Command::AcceptCancel { tx, lost } => match self.ua.accept_cancel(now, tx) {
                 Err(UaError::Gone) => self.respond(
                     now,

@@ -66,6 +66,8 @@ struct Core {
     streams: Streams,
     /// Events whose outcome decides what the peer is told, by their number.
     undecided: HashMap<u64, Key>,
+    /// Events that ask what is to be done with a proxied request; at most one for each.
+    asked: HashMap<u64, Key>,
     /// When the table is looked through for leftovers.
     undecided_limit: usize,
     stopping: bool,
@@ -162,6 +164,7 @@ impl Core {
             ua: Ua::new(settings.ua_config(), secret, seed, now),
             streams: Streams::new(settings.stream_bounds(), settings.ports(), epoch, now),
             undecided: HashMap::new(),
+            asked: HashMap::new(),
             undecided_limit: UNDECIDED,
             stopping: false,
             refusing: false,
@@ -286,6 +289,7 @@ impl Core {
             }
         }
         self.ua.set_served(served);
+        self.ua.set_relaying(cx.has_receiver::<api::Unreached>());
     }
 
     fn received(&mut self, cx: &mut RaCx<'_>, now: Ms, conn: ConnId, bytes: &[u8]) {
@@ -348,6 +352,9 @@ impl Core {
     }
 
     fn event_done(&mut self, now: Ms, event: u64, outcome: Outcome) {
+        if let Some(tx) = self.asked.remove(&event) {
+            return self.ua.nothing_more(now, tx);
+        }
         let Some(tx) = self.undecided.remove(&event) else {
             return;
         };
@@ -371,6 +378,8 @@ impl Core {
         }
         match self.ua.dialog(key) {
             Some(dialog) if dialog.activity == activity.raw() => self.ua.abandon(now, key),
+            // It goes on without anybody.
+            _ if self.ua.is_relayed(key, activity.raw()) => {}
             _ => {
                 // A request outside of a dialog that nobody will answer any more.
                 let _ = self.ua.respond_unserved(now, key);
@@ -402,6 +411,8 @@ impl Core {
             end(cx, activity);
         } else if self.is_subscription(key, activity) {
             self.ua.drop_subscription(now, key);
+        } else if self.ua.is_relayed(key, activity.raw()) {
+            self.ua.drop_relay(now, key);
         } else {
             let _ = self.ua.respond_failed(now, key, 500);
         }

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use strowger::activity::Activity;
 use strowger::event::{Address, AddressPlan, Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
-use strowger::ra::{ActivityFlags, ListenerIx, RaCx};
+use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
 
 use super::{Core, end};
 use crate::api::{
     Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options, Prack,
     Publish, ReInvite, Refer, Register, Request, Response, ServerTx, SessionExpired,
-    SessionRefreshRequired, Subscribe, Update,
+    SessionRefreshRequired, Subscribe, Unreached, Update,
 };
 use crate::proto::flow::{Transmit, Transport};
 use crate::proto::slab::Key;
@@ -68,13 +68,8 @@ impl Core {
                 flow,
                 request,
             } => {
-                let Some(activity) = self.start::<ServerTx>(cx, now, slot, tx) else {
-                    return;
-                };
-                self.ua.bind_request(tx, activity.raw());
-                let options = address(&request);
                 let request = Request::new(request, tx.to_u64(), flow);
-                self.request(cx, now, activity, Some(tx), request, options);
+                self.alone_came(cx, now, tx, slot, request);
             }
             Output::InDialog {
                 activity,
@@ -104,6 +99,12 @@ impl Core {
                 let event = Response::new(response, link.map(Key::to_u64), local);
                 self.fired(cx, now, id(activity), event, FireOptions::default(), None);
             }
+            Output::Unreached {
+                activity,
+                tx,
+                status,
+                response,
+            } => self.ask(cx, now, id(activity), tx, (status, response)),
             Output::NoAck { activity } => self.tell(cx, now, activity, NoAck),
             Output::SessionRefresh { activity } => {
                 self.tell(cx, now, activity, SessionRefreshRequired);
@@ -155,6 +156,47 @@ impl Core {
             Err(_) => {
                 let _ = self.ua.respond_failed(now, tx, 503);
             }
+        }
+    }
+
+    fn alone_came(&mut self, cx: &mut RaCx<'_>, now: Ms, tx: Key, slot: u8, request: Request) {
+        let Some(activity) = self.start::<ServerTx>(cx, now, slot, tx) else {
+            return;
+        };
+        self.ua.bind_request(tx, activity.raw());
+        let options = address(request.message());
+        self.request(cx, now, activity, Some(tx), request, options);
+    }
+
+    /// Asks the service of a proxied request what is to be done; without an answer the best response goes back.
+    fn ask(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        activity: ActivityId,
+        tx: Key,
+        (status, response): (u16, Option<Box<wire::Message>>),
+    ) {
+        let event = Unreached {
+            request: tx.to_u64(),
+            status,
+            response: response.map(|message| Response::new(message, None, false)),
+        };
+        let flags = FireFlags {
+            report_done: true,
+            report_unreferenced: false,
+        };
+        let fired = match cx.has_receiver::<Unreached>() {
+            true => cx
+                .fire_with(activity, event, FireOptions::default(), flags)
+                .ok(),
+            false => None,
+        };
+        match fired {
+            Some(number) => {
+                self.asked.insert(number, tx);
+            }
+            None => self.ua.nothing_more(now, tx),
         }
     }
 

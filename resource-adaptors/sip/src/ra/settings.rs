@@ -43,6 +43,10 @@ pub struct Settings {
     /// Addresses of host names that requests are sent to: the adaptor asks no name server.
     #[schemars(with = "BTreeMap<String, String>", extend("x-reload" = "restart-adaptor"))]
     pub hosts: BTreeMap<String, SocketAddr>,
+    /// Names under which others route to this entity, beside its listeners' addresses: a Route of such a host is taken off
+    /// before a request is looked at (RFC 3261 16.4).
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub names: Vec<String>,
     /// Where requests go whose host has no address; without it they fail with 503.
     #[schemars(with = "Option<String>", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
     pub outbound: Option<SocketAddr>,
@@ -84,6 +88,11 @@ pub struct TimerSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub ringing: Duration,
+    /// Timer C: how long a proxied INVITE may go on without a final response and without a further provisional one. More
+    /// than three minutes (RFC 3261 16.6).
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
+    pub c: Duration,
     /// How long a message on a stream may take from its first byte to its last.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
@@ -146,6 +155,7 @@ impl Default for Settings {
             retry_after: Duration::from_secs(5),
             supported: Vec::new(),
             hosts: BTreeMap::new(),
+            names: Vec::new(),
             outbound: None,
             reuse_connections: true,
             credentials: BTreeMap::new(),
@@ -164,6 +174,7 @@ impl Default for TimerSettings {
             t4: ms(t.t4),
             trying: ms(200),
             ringing: ms(t.ringing),
+            c: ms(t.c),
             stream_message: Duration::from_secs(10),
             keep_alive: Duration::ZERO,
         }
@@ -215,6 +226,12 @@ impl Settings {
             let problem = "must be between a second and an hour, or `0s` for never";
             return wrong("timers.keep_alive".to_owned(), problem);
         }
+        if !(180_001..=86_400_000).contains(&self.timers.c.as_millis()) {
+            return wrong(
+                "timers.c".to_owned(),
+                "must be more than three minutes, and a day at most",
+            );
+        }
         if self.timers.trying.as_millis() > 60_000 {
             return wrong("timers.trying".to_owned(), "must be below a minute");
         }
@@ -251,6 +268,7 @@ impl Settings {
                 t4: ms(self.timers.t4),
                 trying: Some(ms(self.timers.trying)),
                 ringing: ms(self.timers.ringing),
+                c: ms(self.timers.c),
                 ..Timings::DEFAULT
             },
             limits: self.message_limits(),
@@ -270,6 +288,11 @@ impl Settings {
                 .hosts
                 .iter()
                 .map(|(name, addr)| (name.clone().into_bytes(), *addr))
+                .collect(),
+            names: self
+                .names
+                .iter()
+                .map(|name| name.clone().into_bytes())
                 .collect(),
             outbound: self.outbound,
             report_trying: self.trying_events,

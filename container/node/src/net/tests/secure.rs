@@ -252,8 +252,8 @@ fn clients_prove_who_they_are_where_they_must() {
                 client.read(&mut [0; 10])
             });
             if welcome {
-                secure.bench.until(|_, _| true);
                 answer.unwrap();
+                secure.bench.until(|net, _| net.counts.handshakes == 2);
                 assert!(!secure.bench.log.1.last().unwrap().1.verified);
             } else {
                 assert!(answer.is_err(), "{answer:?}");

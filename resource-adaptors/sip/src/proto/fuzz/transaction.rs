@@ -62,6 +62,7 @@ impl Run {
             retry_after: 1,
             supported: Vec::new(),
             hosts: Vec::new(),
+            names: Vec::new(),
             outbound: None,
             report_trying: true,
             provisional: Default::default(),
@@ -231,6 +232,7 @@ impl Run {
                 | Output::SessionExpired { .. }
                 | Output::Closing { .. }
                 | Output::SaveSubscription { .. }
+                | Output::Unreached { .. }
                 | Output::Ended { .. } => {}
             }
         }

@@ -37,8 +37,10 @@ pub(super) struct Client<U> {
     pub(super) other: Option<Key>,
     /// Its request was sent again over a new connection.
     pub(super) resent: bool,
-    /// A CANCEL waits for the first provisional response (RFC 3261 9.1).
-    pub(super) cancel_wanted: bool,
+    /// It is a proxied one: timer C runs in place of the user's patience.
+    pub(super) relayed: bool,
+    /// A CANCEL with these lines waits for the first provisional response (RFC 3261 9.1).
+    pub(super) cancel_wanted: Option<Bytes>,
 }
 
 /// What request a client transaction carries.
@@ -84,7 +86,8 @@ impl<U> Client<U> {
             user,
             other: None,
             resent: false,
-            cancel_wanted: false,
+            relayed: false,
+            cancel_wanted: None,
         }
     }
 
@@ -125,10 +128,11 @@ impl<U> Client<U> {
             (ClientKind::Invite, ClientState::Calling | ClientState::Proceeding, ..=199) => {
                 self.state = ClientState::Proceeding;
                 // Timers A and B stop. The end of waiting that a CANCEL set stays.
+                let patience = if self.relayed { t.c } else { t.ringing };
                 let deadlines = self
                     .other
                     .is_none()
-                    .then(|| (None, Some(forget(t, now, t.ringing))));
+                    .then(|| (None, Some(forget(t, now, patience))));
                 (ClientStep::Deliver { again: false }, deadlines)
             }
             (ClientKind::Invite, ClientState::Calling | ClientState::Proceeding, 200..=299) => {

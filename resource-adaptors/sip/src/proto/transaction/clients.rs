@@ -29,6 +29,23 @@ impl<U: Copy> Transactions<U> {
         Ok((tx, self.secret.branch(tx)))
     }
 
+    /// Makes the client transaction of a proxied request: as [`open`](Self::open), with timer C.
+    ///
+    /// # Errors
+    /// [`TransactionError::Full`].
+    pub fn open_relayed(
+        &mut self,
+        kind: ClientKind,
+        flow: Flow,
+        user: U,
+    ) -> Result<(Key, Branch), TransactionError> {
+        let (tx, branch) = self.open(kind, flow, user)?;
+        if let Some(client) = self.clients.get_mut(tx) {
+            client.relayed = true;
+        }
+        Ok((tx, branch))
+    }
+
     /// Sends the request of a transaction that was opened.
     pub fn send(&mut self, now: Ms, tx: Key, request: Bytes, out: &mut Vec<Transmit>) {
         let Some(client) = self.clients.get_mut(tx) else {
@@ -82,10 +99,16 @@ impl<U: Copy> Transactions<U> {
             });
         }
         let (user, kind) = (client.user, client.kind);
-        let release = client.cancel_wanted && client.state == ClientState::Proceeding;
+        let release = match client.state {
+            ClientState::Proceeding => client.cancel_wanted.take(),
+            ClientState::Idle
+            | ClientState::Calling
+            | ClientState::Accepted
+            | ClientState::Completed => None,
+        };
         self.reschedule_client(tx, deadlines);
-        if release {
-            self.send_cancel(now, tx, b"", out);
+        if let Some(lines) = release {
+            self.send_cancel(now, tx, &lines, out);
         }
         let again = match step {
             ClientStep::Deliver { again } => again,
@@ -140,8 +163,7 @@ impl<U: Copy> Transactions<U> {
         }
     }
 
-    /// Asks for an INVITE to be cancelled (RFC 3261 9.1). `lines` are whole header lines for the CANCEL; one that has to wait
-    /// for a first response goes without them.
+    /// Asks for an INVITE to be cancelled (RFC 3261 9.1). `lines` are added to the CANCEL, such as a Reason.
     ///
     /// # Errors
     /// [`TransactionError::Gone`].
@@ -155,7 +177,7 @@ impl<U: Copy> Transactions<U> {
         let client = self.clients.get_mut(invite).ok_or(TransactionError::Gone)?;
         match client.state {
             ClientState::Idle | ClientState::Calling => {
-                client.cancel_wanted = true;
+                client.cancel_wanted = Some(Bytes::copy_from_slice(lines));
                 Ok(Cancelled::Waiting)
             }
             ClientState::Proceeding if client.other.is_some() => Ok(Cancelled::Sent),
@@ -171,7 +193,7 @@ impl<U: Copy> Transactions<U> {
         let Some(client) = self.clients.get_mut(invite) else {
             return;
         };
-        client.cancel_wanted = false;
+        client.cancel_wanted = None;
         let (flow, user, request) = (client.flow, client.user, client.cached.clone());
         // Without a final response within 64*T1 the INVITE counts as cancelled (9.1).
         let late = Some(now + self.timings.give_up());

@@ -16,6 +16,8 @@ pub struct Timings {
     pub trying: Option<u32>,
     /// How long an INVITE may stay without a final response and without a further provisional one.
     pub ringing: u32,
+    /// Timer C: as `ringing`, for an INVITE that is proxied. More than three minutes (RFC 3261 16.6 step 11).
+    pub c: u32,
     /// Rounding of timers whose only effect is to forget something.
     pub tick: u32,
 }
@@ -28,6 +30,7 @@ impl Timings {
         t4: 5_000,
         trying: Some(200),
         ringing: 180_000,
+        c: 185_000,
         tick: 10,
     };
 

@@ -148,6 +148,23 @@ impl<U: Copy> Transactions<U> {
         Some((server.flow, server.cached.clone()))
     }
 
+    /// The way back of a server transaction, also after its final response.
+    #[must_use]
+    pub fn server_flow(&self, tx: Key) -> Option<Flow> {
+        self.servers.get(tx).map(|server| server.flow)
+    }
+
+    /// The user's word of the transaction that brought the same request another way.
+    #[must_use]
+    pub fn merged_user(&self, keys: &RequestKeys) -> Option<U> {
+        self.server_user(*self.by_merge.get(&keys.merge?)?)
+    }
+
+    /// Drops a server transaction that is to get no response at all.
+    pub fn forget_server(&mut self, tx: Key) {
+        self.remove_server(tx);
+    }
+
     /// The state of a server transaction.
     #[must_use]
     pub fn server_state(&self, tx: Key) -> Option<ServerState> {
@@ -200,7 +217,10 @@ impl<U: Copy> Transactions<U> {
         server.clock.stop(&mut self.wheel);
         self.by_request.remove(&server.key);
         if let Some(merge) = server.merge {
-            self.by_merge.remove(&merge);
+            // A spiral's later transaction may stand there.
+            if self.by_merge.get(&merge) == Some(&tx) {
+                self.by_merge.remove(&merge);
+            }
         }
     }
 

@@ -13,6 +13,8 @@ pub(super) enum Alarm {
     Session(Key),
     /// A reliable provisional response is to be sent again, or given up.
     Provisional(Key),
+    /// The targets that a proxied request is being tried at have had their time.
+    Patience(Key),
 }
 
 impl Ua {
@@ -21,6 +23,7 @@ impl Ua {
             Alarm::Ok(dialog) => self.repeat_ok(now, dialog),
             Alarm::Session(dialog) => self.session_due(now, dialog),
             Alarm::Provisional(dialog) => self.repeat_provisional(now, dialog),
+            Alarm::Patience(relay) => self.out_of_patience(now, relay),
         }
     }
 }

@@ -19,6 +19,13 @@ impl Ua {
     /// # Errors
     /// It is gone or has its final response.
     pub fn respond(&mut self, now: Ms, tx: Key, reply: &Reply) -> Result<(), UaError> {
+        if self.relaying
+            && let Some(refusal) = self.beyond_us(tx, reply.status)
+        {
+            let lines = refusal?;
+            self.respond_lines(now, tx, 420, &lines);
+            return Ok(());
+        }
         let result = if self.is_reliable(tx, reply) {
             self.respond_reliably(now, tx, reply)
         } else {
@@ -60,6 +67,26 @@ impl Ua {
             }
         }
         self.respond_raw_with(now, tx, answer, reply.allow)
+    }
+
+    /// Where services proxy, requests are offered whatever they require. One of which a service wants to be the called all the
+    /// same is refused here: with the lines of a 420, or as an error if it is being proxied already.
+    fn beyond_us(&self, tx: Key, status: u16) -> Option<Result<Vec<u8>, UaError>> {
+        let user = self.tx.server_user(tx)?;
+        let invite = matches!(user.what, What::Invite { .. });
+        if status >= 300 || status == 100 {
+            return None;
+        }
+        if matches!(user.owner, Owner::Relay(_)) && invite {
+            return Some(Err(UaError::State));
+        }
+        let (request, _) = self.tx.pending(tx)?;
+        if !request.has(HeaderId::Require) || request.to_tag().is_some() {
+            return None;
+        }
+        Some(self.unsupported(request))
+            .filter(|lines| !lines.is_empty())
+            .map(Ok)
     }
 
     /// Answers the INVITE that a dialog waits with.
@@ -243,6 +270,10 @@ impl Ua {
     }
 
     pub(super) fn answer_for_service(&mut self, now: Ms, tx: Key, user: Use) {
+        // A proxied request is answered when its copies are.
+        if matches!(user.owner, Owner::Relay(_)) {
+            return;
+        }
         let status = match user.what {
             What::Invite { .. } => 408,
             What::Bye => 200,
@@ -307,12 +338,12 @@ impl Ua {
         let key = match user.owner {
             Owner::Dialog(key) => self.dialogs.get(key).map(|_| key),
             Owner::Subscription(key) => self.subscription(key).map(|it| it.dialog),
-            Owner::Nobody | Owner::Activity(_) => None,
+            Owner::Nobody | Owner::Activity(_) | Owner::Relay(_) => None,
         };
         let invite = matches!(user.what, What::Invite { .. });
         let subscription = match user.owner {
             Owner::Subscription(key) => Some(key).filter(|_| (200..300).contains(&answer.status)),
-            Owner::Nobody | Owner::Dialog(_) | Owner::Activity(_) => None,
+            Owner::Nobody | Owner::Dialog(_) | Owner::Activity(_) | Owner::Relay(_) => None,
         };
         let makes_dialog =
             invite && (101..300).contains(&answer.status) || subscription.is_some() && fresh;
@@ -407,11 +438,11 @@ impl Ua {
 
     /// A final response went out; whether it carries a session description.
     fn answered(&mut self, now: Ms, tx: Key, user: Use, key: Option<Key>, status: u16, sdp: bool) {
-        if let Owner::Activity(activity) = user.owner {
-            self.outputs.push_back(Output::Ended { activity });
-        }
-        if let Owner::Subscription(key) = user.owner {
-            return self.subscription_answered(now, key, tx);
+        match user.owner {
+            Owner::Activity(activity) => self.outputs.push_back(Output::Ended { activity }),
+            Owner::Relay(key) => return self.answered_relay(now, key),
+            Owner::Subscription(key) => return self.subscription_answered(now, key, tx),
+            Owner::Nobody | Owner::Dialog(_) => {}
         }
         let Some(key) = key else { return };
         let Some(dialog) = self.dialogs.get_mut(key) else {

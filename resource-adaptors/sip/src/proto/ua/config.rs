@@ -36,6 +36,8 @@ pub struct UaConfig {
     pub supported: Vec<Vec<u8>>,
     /// Addresses of host names, since nothing here asks a name server.
     pub hosts: Vec<(Vec<u8>, SocketAddr)>,
+    /// Names that mean us in a Route.
+    pub names: Vec<Vec<u8>>,
     /// Where requests go whose host has no address; nowhere if not set.
     pub outbound: Option<SocketAddr>,
     /// Whether 100 to our own requests is reported.

@@ -11,7 +11,7 @@ use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Limits, Message, Method};
 use super::outgoing::parts;
-use super::{Draft, Output, Ua, Use};
+use super::{Draft, Output, Owner, Ua, Use};
 
 impl Ua {
     pub(super) fn fail_unsent(&mut self, now: Ms, key: Key, status: u16) {
@@ -46,6 +46,9 @@ impl Ua {
 
     /// A request of ours got no final response: what that means for its owner, as RFC 3261 8.1.3.1 says.
     pub(super) fn fail(&mut self, now: Ms, user: Use, request: &Bytes, status: u16) {
+        if let Owner::Relay(key) = user.owner {
+            return self.relay_unanswered(now, key, request, status);
+        }
         self.fail_locally(now, user, request, status);
         self.flush();
     }

@@ -71,7 +71,14 @@ impl Ua {
     }
 
     /// Answers without a transaction; copies of the request get the same answer again.
-    fn refuse(&mut self, flow: Flow, request: &Message, status: u16, reason: &[u8], lines: &[u8]) {
+    pub(super) fn refuse(
+        &mut self,
+        flow: Flow,
+        request: &Message,
+        status: u16,
+        reason: &[u8],
+        lines: &[u8],
+    ) {
         self.counts.refused += 1;
         if request.method() == Some(&Method::Ack) {
             return;
@@ -104,16 +111,38 @@ impl Ua {
         match self.tx.request(now, &request, &mut self.sends) {
             RequestVerdict::Absorbed => {}
             RequestVerdict::Ack => self.ack(now, flow, request),
+            // A spiral: it came here before, was proxied, and comes again with another target.
+            RequestVerdict::Merged(keys) if self.was_relayed(&keys) => {
+                self.fresh(now, flow, keys, request);
+            }
             RequestVerdict::Merged(_) => self.refuse(flow, &request, 482, b"", b""),
             RequestVerdict::Cancel(keys, invite) => {
                 self.cancel_request(now, flow, keys, invite, request)
             }
-            RequestVerdict::New(keys) => match self.defect(&request) {
-                Some((status, lines)) => self.refuse(flow, &request, status, b"", &lines),
-                None if request.to_tag().is_some() => self.within_dialog(now, flow, keys, request),
-                None => self.initial(now, flow, keys, request),
-            },
+            RequestVerdict::New(keys) => self.fresh(now, flow, keys, request),
         }
+    }
+
+    /// A request that no transaction has. Routes of our own come first (RFC 3261 16.4).
+    fn fresh(&mut self, now: Ms, flow: Flow, keys: RequestKeys, mut request: Message) {
+        if request.has(HeaderId::Route) {
+            let routed = self.routed(&mut request);
+            if routed.is_granted() {
+                return self.let_through(now, flow, keys, request, routed);
+            }
+            request = self.without_own_routes(request, routed);
+        }
+        match self.defect(&request) {
+            Some((status, lines)) => self.refuse(flow, &request, status, b"", &lines),
+            None if request.to_tag().is_some() => self.within_dialog(now, flow, keys, request),
+            None => self.initial(now, flow, keys, request),
+        }
+    }
+
+    fn was_relayed(&self, keys: &RequestKeys) -> bool {
+        self.tx
+            .merged_user(keys)
+            .is_some_and(|user| matches!(user.owner, Owner::Relay(_)))
     }
 
     /// What a user agent refuses before it looks for a dialog (RFC 3261 8.2.1, 8.2.2).
@@ -135,19 +164,26 @@ impl Ua {
         {
             return Some((422, lines));
         }
-        if !request.has(HeaderId::Require) {
+        let proxied = self.relaying && request.to_tag().is_none();
+        if proxied || !request.has(HeaderId::Require) {
             return None;
         }
+        let lines = self.unsupported(request);
+        (!lines.is_empty()).then_some((420, lines))
+    }
+
+    /// The Unsupported lines of what a request requires and we have not.
+    pub(super) fn unsupported(&self, request: &Message) -> Vec<u8> {
         let mut supported: Vec<&[u8]> = self.config.supported.iter().map(Vec::as_slice).collect();
         supported.extend(OWN_OPTIONS);
-        if *method == Method::Register {
+        if request.method() == Some(&Method::Register) {
             supported.extend([&b"path"[..], b"outbound"]);
         }
         let mut lines = Vec::new();
         for option in request.unsupported(HeaderId::Require, &supported) {
             compose::line(&mut lines, HeaderId::Unsupported.name(), option);
         }
-        (!lines.is_empty()).then_some((420, lines))
+        lines
     }
 
     pub(super) fn allow_line(&self) -> Vec<u8> {
@@ -436,7 +472,13 @@ impl Ua {
         }
     }
 
-    fn ack(&mut self, now: Ms, flow: Flow, request: Message) {
+    fn ack(&mut self, now: Ms, flow: Flow, mut request: Message) {
+        if request.has(HeaderId::Route) {
+            let routed = self.routed(&mut request);
+            if routed.is_granted() {
+                return self.relay_ack(flow, &request, routed);
+            }
+        }
         let Some(key) = self.find_dialog(&request) else {
             return;
         };
@@ -486,7 +528,13 @@ impl Ua {
             .map(|user| user.owner);
         let user = Use {
             link: invite,
-            ..Use::of(owner.unwrap_or(Owner::Nobody), What::Other)
+            // A proxied INVITE's CANCEL is not its relay's: it is answered here.
+            ..Use::of(
+                owner
+                    .filter(|owner| !matches!(owner, Owner::Relay(_)))
+                    .unwrap_or(Owner::Nobody),
+                What::Other,
+            )
         };
         let request = Box::new(request);
         let reply = reply_flow(&request, flow);
@@ -499,6 +547,7 @@ impl Ua {
         let open = invite
             .is_some_and(|invite| self.tx.server_state(invite) == Some(ServerState::Proceeding));
         match owner {
+            Some(Owner::Relay(key)) if open => self.relay_cancel(now, key, tx, &request),
             Some(Owner::Dialog(key)) if open => {
                 let activity = self.dialogs.get(key).map_or(0, |dialog| dialog.activity);
                 self.outputs.push_back(Output::Cancel {

@@ -22,6 +22,8 @@ mod outgoing;
 mod output;
 mod prack;
 mod refresh;
+mod relay;
+mod relayed;
 mod reliable;
 mod responses;
 mod restore;
@@ -72,6 +74,9 @@ pub struct Ua {
     packages: Vec<Vec<u8>>,
     /// What dialogs wait for: repeats of what must be acknowledged.
     wheel: Wheel<Alarm>,
+    relays: Slab<relay::Relay>,
+    /// Services proxy: what only the called can judge is theirs.
+    relaying: bool,
     served: Methods,
     refuse_new: bool,
     /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
@@ -129,6 +134,8 @@ pub enum Owner {
     Subscription(Key),
     /// An activity outside of any dialog.
     Activity(u64),
+    /// A request that is proxied.
+    Relay(Key),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +184,6 @@ impl Ua {
                 [c ^ a.rotate_left(32), d ^ b.rotate_left(32)],
                 now,
             ),
-            config,
             secret,
             mint: Mint::new([c, d]),
             table_key: [a ^ d, b ^ c],
@@ -186,6 +192,9 @@ impl Ua {
             subscriptions: Subscriptions::new(dialogs, d as u32, now),
             packages: Vec::new(),
             wheel: Wheel::new(now),
+            relays: Slab::new(config.transactions, (c >> 32) as u32),
+            relaying: false,
+            config,
             served: Methods::ALWAYS,
             refuse_new: false,
             restored: DigestMap::default(),
@@ -235,6 +244,12 @@ impl Ua {
     /// Tells which methods services take, beyond what the user agent can answer itself.
     pub fn set_served(&mut self, served: Methods) {
         self.served = served;
+    }
+
+    /// Tells whether some service proxies. A request's extensions and method are then the called's to judge (RFC 3261
+    /// 16.3): it is offered to services whatever it requires.
+    pub fn set_relaying(&mut self, relaying: bool) {
+        self.relaying = relaying;
     }
 
     /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.
@@ -328,6 +343,7 @@ impl Ua {
                 .all
                 .get(key)
                 .is_some_and(|it| it.activity == activity)
+            || self.is_relayed(key, activity)
             || (theirs(self.tx.server_user(key)) && self.tx.pending(key).is_some())
             || theirs(self.tx.client_user(key))
             || self.sessions.contains_key(&Owner::Activity(activity))

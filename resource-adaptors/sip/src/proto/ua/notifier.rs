@@ -46,7 +46,7 @@ impl Ua {
         };
         let at = match user.owner {
             Owner::Dialog(key) => key,
-            Owner::Subscription(_) => return Err(UaError::State),
+            Owner::Subscription(_) | Owner::Relay(_) => return Err(UaError::State),
             Owner::Nobody | Owner::Activity(_) => {
                 let tag = self
                     .mint

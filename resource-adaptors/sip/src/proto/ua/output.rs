@@ -67,6 +67,18 @@ pub enum Output {
         /// Made here (408, 491, 503), not received.
         local: bool,
     },
+    /// Of a proxied request no target is left, and its service wants to be asked: it adds targets with
+    /// [`proxy_on`](super::Ua::proxy_on), or [`asked`](super::Ua::asked) gives the best response back.
+    Unreached {
+        /// The request's activity.
+        activity: u64,
+        /// Its transaction.
+        tx: Key,
+        /// The status of the best response.
+        status: u16,
+        /// The best response, if one came.
+        response: Option<Box<Message>>,
+    },
     /// The ACK for our 2xx never came; the BYE goes out by itself.
     NoAck {
         /// The dialog's activity.

@@ -25,6 +25,9 @@ impl Ua {
             ResponseVerdict::Absorbed => {}
             ResponseVerdict::Stray { ours } => {
                 self.counts.stray += 1;
+                if ours && self.relay_stray(&response) {
+                    return;
+                }
                 if ours && is_ok_to_invite(&response) {
                     match self.answered_dialog(&response) {
                         Some(key) => self.ack_again(key, &response),
@@ -40,6 +43,7 @@ impl Ua {
                     return;
                 }
                 match (user.owner, again) {
+                    (Owner::Relay(key), _) => self.relay_response(now, key, tx, user, response),
                     (Owner::Dialog(key), true) => self.ok_again(now, flow, key, tx, &response),
                     (Owner::Dialog(key), false) => self.for_dialog(now, key, tx, user, response),
                     (Owner::Activity(_) | Owner::Subscription(_), false) => {
@@ -203,7 +207,7 @@ impl Ua {
     pub(super) fn conclude(&mut self, now: Ms, user: Use, response: Message, local: bool) {
         let status = response.status().unwrap_or(500);
         match user.owner {
-            Owner::Nobody => {}
+            Owner::Nobody | Owner::Relay(_) => {}
             Owner::Subscription(key) => {
                 self.subscription_response(now, key, user, response, local);
             }

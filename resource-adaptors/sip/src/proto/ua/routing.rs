@@ -94,7 +94,7 @@ impl Ua {
         known.or(self.config.outbound)
     }
 
-    fn named(&self, name: &[u8], port: Option<u16>) -> Option<SocketAddr> {
+    pub(super) fn named(&self, name: &[u8], port: Option<u16>) -> Option<SocketAddr> {
         if name.eq_ignore_ascii_case(b"localhost") {
             return Some(SocketAddr::new(
                 IpAddr::from([127, 0, 0, 1]),
@@ -113,7 +113,7 @@ impl Ua {
     }
 
     /// The first of the listeners that fit a destination best.
-    fn listener(&self, transport: Transport, ip: IpAddr) -> Option<u16> {
+    pub(super) fn listener(&self, transport: Transport, ip: IpAddr) -> Option<u16> {
         let mut best = None;
         for (at, local) in self.config.locals.iter().enumerate() {
             let fits = local.fits(transport, ip);

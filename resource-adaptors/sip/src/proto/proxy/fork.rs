@@ -1,0 +1,135 @@
+//! What a service decides about a request that is proxied: its target set (RFC 3261 16.5) and how it is tried.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::super::flow::Flow;
+use super::super::wire::{HeaderId, Uri};
+
+/// How a request is proxied.
+#[derive(Debug, Clone, Default)]
+pub struct Fork {
+    /// The target set, in the order in which it is tried. Neighbours of one weight are tried at once.
+    pub aims: Vec<Aim>,
+    /// Whether the dialog's later requests come by here (16.6 step 4).
+    pub record_route: bool,
+    /// Whether Path is added, to a REGISTER (RFC 3327).
+    pub path: bool,
+    /// Whether the contacts of a 3xx are tried (16.7 step 4).
+    pub recurse: bool,
+    /// Whether the service is asked before a failure goes back.
+    pub ask: bool,
+    /// How long, in milliseconds, one weight's targets have before the next are tried as well. INVITE only.
+    pub patience: Option<u32>,
+    /// What is changed in the header of every copy.
+    pub changes: Vec<Change>,
+}
+
+/// One member of the target set.
+#[derive(Debug, Clone, Default)]
+pub struct Aim {
+    /// The Request-URI; empty to leave it as it is.
+    pub uri: Bytes,
+    /// A Route value put before the request's own; usually empty.
+    pub route: Bytes,
+    /// The way there, where it is not to be found out from the URI: a registered client's connection.
+    pub flow: Option<Flow>,
+    /// Weight, in thousandths.
+    pub q: u16,
+}
+
+/// One change of a header.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What is done.
+    pub place: Place,
+    /// The header's name.
+    pub name: Bytes,
+    /// Its value.
+    pub value: Bytes,
+}
+
+/// What a [`Change`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// One more line, behind the others.
+    Append,
+    /// In the place of all lines of that name.
+    Replace,
+    /// All lines of that name go.
+    Remove,
+}
+
+impl Change {
+    /// Whether it leaves alone what the proxy itself is answerable for.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        !matches!(
+            HeaderId::lookup(&self.name),
+            HeaderId::Via
+                | HeaderId::From
+                | HeaderId::To
+                | HeaderId::CallId
+                | HeaderId::CSeq
+                | HeaderId::Contact
+                | HeaderId::Route
+                | HeaderId::RecordRoute
+                | HeaderId::MaxForwards
+                | HeaderId::ContentLength
+        )
+    }
+}
+
+/// A URI as a Request-URI: without what may not stand there (RFC 3261 19.1.1 table 1).
+#[must_use]
+pub fn request_uri(raw: &[u8]) -> Cow<'_, [u8]> {
+    let Ok(uri) = Uri::parse(raw) else {
+        return Cow::Borrowed(raw);
+    };
+    let end = uri.headers().map_or(raw.len(), |headers| {
+        raw.len().saturating_sub(headers.len() + 1)
+    });
+    let raw = raw.get(..end).unwrap_or(raw);
+    if !uri.is_sip() || !uri.params().has(b"method") {
+        return Cow::Borrowed(raw);
+    }
+    let params = uri.params();
+    let tail = params.as_bytes().len();
+    let mut out = raw
+        .get(..raw.len().saturating_sub(tail))
+        .unwrap_or(raw)
+        .to_vec();
+    for param in params
+        .iter()
+        .filter(|p| !p.name.eq_ignore_ascii_case(b"method"))
+    {
+        out.push(b';');
+        out.extend_from_slice(param.name);
+        if let Some(value) = param.value {
+            out.push(b'=');
+            out.extend_from_slice(value);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_becomes_a_request_uri() {
+        for (contact, want) in [
+            ("sip:bob@b.example", "sip:bob@b.example"),
+            (
+                "sip:bob@b:5070;transport=tcp?Subject=x&a=b",
+                "sip:bob@b:5070;transport=tcp",
+            ),
+            ("sip:bob@b;method=INVITE;ob?x=y", "sip:bob@b;ob"),
+            ("tel:+1234;phone-context=x", "tel:+1234;phone-context=x"),
+        ] {
+            assert_eq!(&*request_uri(contact.as_bytes()), want.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Responses to proxied requests: RFC 3261 16.7, 16.8, 16.9, with RFC 4320 and RFC 6026.
+//!
+//! What belongs to no relay any more, such as a late 2xx or one to an INVITE from before a restart, goes back without
+//! state by its Via (16.7 step 1).
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+use super::super::dialog::NO_ACTIVITY;
+use super::super::flow::{Flow, Transport};
+use super::super::proxy::{Aim, Best, Challenge, ELSEWHERE, request_uri};
+use super::super::slab::Key;
+use super::super::time::Ms;
+use super::super::wire::{Edit, HeaderId, Host, Limits, Message};
+use super::{Output, Ua, Use, What};
+
+/// Contacts of one 3xx that are tried.
+const CONTACTS: usize = 8;
+
+impl Ua {
+    /// A response on one branch.
+    pub(super) fn relay_response(
+        &mut self,
+        now: Ms,
+        key: Key,
+        tx: Key,
+        user: Use,
+        response: Message,
+    ) {
+        let status = response.status().unwrap_or(500);
+        match status {
+            // A 100 is of one hop.
+            ..=100 => {}
+            101..=199 => self.relay_provisional(now, key, &response),
+            200..=299 => self.relay_success(now, key, tx, user, &response),
+            _ => {
+                if let Some(late) = self.close_branch(key, tx) {
+                    // It ends because we gave it up: nobody's business above.
+                    let best = match status {
+                        487 if late => Best::Local(408),
+                        _ => Best::Came(Box::new(response)),
+                    };
+                    self.branch_failed(now, key, best);
+                }
+            }
+        }
+    }
+
+    fn relay_provisional(&mut self, now: Ms, key: Key, response: &Message) {
+        let Some(relay) = self.relays.get(key).filter(|relay| !relay.asking) else {
+            return;
+        };
+        let server = relay.server;
+        if let (Some(status), Some(bytes)) = (response.status(), without_via(response)) {
+            // After the final response it comes too late.
+            let _ = self.tx.respond(now, server, status, bytes, &mut self.sends);
+        }
+    }
+
+    fn relay_success(&mut self, now: Ms, key: Key, tx: Key, user: Use, response: &Message) {
+        let Some(bytes) = without_via(response) else {
+            return;
+        };
+        let status = response.status().unwrap_or(200);
+        let first = self.close_branch(key, tx).is_some();
+        let invite = matches!(user.what, What::Invite { .. });
+        let sent = user.link.map(|server| {
+            self.tx
+                .respond(now, server, status, bytes.clone(), &mut self.sends)
+        });
+        if !matches!(sent, Some(Ok(()))) && invite {
+            // 16.7 step 5: every 2xx to an INVITE goes back, whatever went before.
+            self.flush();
+            self.send_back(user.link, response, bytes);
+        }
+        if !first {
+            return;
+        }
+        if let Some(relay) = self.relays.get_mut(key) {
+            relay.closed = true;
+            relay.asking = false;
+            self.wheel.cancel(relay.timer);
+        }
+        self.cancel_open(now, key, ELSEWHERE);
+        self.end_relay(key);
+    }
+
+    /// A branch got no response: timeout, or its transport failed (16.9).
+    pub(super) fn relay_unanswered(&mut self, now: Ms, key: Key, request: &Bytes, status: u16) {
+        let tx = Message::parse(request.clone(), &Limits::DEFAULT)
+            .ok()
+            .and_then(|request| self.secret.our_branch(request.via().ok()?.branch()?));
+        let Some(tx) = tx else {
+            return;
+        };
+        if self.close_branch(key, tx).is_some() {
+            self.branch_failed(now, key, Best::Local(status));
+        }
+    }
+
+    fn close_branch(&mut self, key: Key, tx: Key) -> Option<bool> {
+        self.relays.get_mut(key)?.progress.close(tx)
+    }
+
+    fn branch_failed(&mut self, now: Ms, key: Key, failure: Best) {
+        let aims = match &failure {
+            Best::Came(message) => self.redirected(key, message),
+            Best::Local(_) => Vec::new(),
+        };
+        let Some(relay) = self.relays.get_mut(key) else {
+            return;
+        };
+        let redirected = !aims.is_empty();
+        relay.fork.aims.extend(aims);
+        let global = failure.status() >= 600;
+        if global {
+            relay.closed = true;
+        }
+        // A 3xx that is followed is not itself among the responses to choose from (16.7 step 4).
+        if !redirected {
+            relay.progress.take(failure);
+        }
+        if global {
+            self.cancel_open(now, key, b"");
+        }
+        if self
+            .relays
+            .get(key)
+            .is_some_and(|relay| !relay.progress.is_open())
+        {
+            self.try_next(now, key);
+        }
+        self.flush();
+    }
+
+    /// The contacts of a 3xx as further targets, those left out that were tried before.
+    fn redirected(&self, key: Key, response: &Message) -> Vec<Aim> {
+        let follows = |relay: &&super::relay::Relay| relay.fork.recurse && !relay.closed;
+        let Some(relay) = self.relays.get(key).filter(follows) else {
+            return Vec::new();
+        };
+        if !response
+            .status()
+            .is_some_and(|status| (300..400).contains(&status))
+        {
+            return Vec::new();
+        }
+        let mut aims: Vec<Aim> = Vec::new();
+        for contact in response
+            .contacts()
+            .list()
+            .filter_map(Result::ok)
+            .take(CONTACTS)
+        {
+            let uri = request_uri(contact.uri_raw);
+            let known = |aim: &Aim| *aim.uri == *uri;
+            if !contact.uri().is_ok_and(|uri| uri.is_sip())
+                || relay.fork.aims.iter().any(known)
+                || aims.iter().any(known)
+            {
+                continue;
+            }
+            aims.push(Aim {
+                uri: Bytes::copy_from_slice(&uri),
+                q: thousandths(contact.params.value(b"q")),
+                ..Aim::default()
+            });
+        }
+        aims.sort_by_key(|aim| std::cmp::Reverse(aim.q));
+        aims
+    }
+
+    /// Nothing is open and nothing is left to try: the service is asked if it wants to be, or the best response goes back.
+    pub(super) fn all_failed(&mut self, now: Ms, key: Key) {
+        let Some(relay) = self.relays.get_mut(key) else {
+            return;
+        };
+        self.wheel.cancel(relay.timer);
+        if relay.fork.ask && !relay.closed && relay.activity != NO_ACTIVITY && !relay.asking {
+            relay.asking = true;
+            let (activity, tx) = (relay.activity, relay.server);
+            let best = relay.progress.best();
+            let (status, response) = match best {
+                Some(Best::Came(message)) => {
+                    (best.map_or(408, Best::status), Some(message.clone()))
+                }
+                _ => (best.map_or(408, Best::status), None),
+            };
+            self.outputs.push_back(Output::Unreached {
+                activity,
+                tx,
+                status,
+                response,
+            });
+            return;
+        }
+        self.give_best(now, key);
+    }
+
+    /// The service has been asked and has nothing more to say: the best response goes back.
+    pub fn nothing_more(&mut self, now: Ms, tx: Key) {
+        let key = self.relay_of(tx);
+        let asking = |key: &Key| self.relays.get(*key).is_some_and(|relay| relay.asking);
+        if let Some(key) = key.filter(asking) {
+            self.give_best(now, key);
+            self.flush();
+        }
+    }
+
+    fn give_best(&mut self, now: Ms, key: Key) {
+        let Some(relay) = self.relays.get_mut(key) else {
+            return;
+        };
+        let (server, invite) = (relay.server, relay.invite);
+        let (best, challenges) = relay.progress.settle();
+        let status = best.status();
+        match best {
+            // RFC 4320 4.2: the caller has given up by itself, and a 408 would only be in the way.
+            Best::Local(408) if !invite => self.tx.forget_server(server),
+            // 16.7 step 6: our next hop's overload is not ours.
+            Best::Came(message) if status != 503 => {
+                if let Some(bytes) = with_challenges(&message, &challenges) {
+                    let _ = self.tx.respond(now, server, status, bytes, &mut self.sends);
+                }
+            }
+            Best::Came(_) => self.respond_lines(now, server, 500, b""),
+            Best::Local(503) => self.respond_lines(now, server, 500, b""),
+            Best::Local(_) => self.respond_lines(now, server, status, b""),
+        }
+        self.end_relay(key);
+    }
+
+    /// Ends a proxied request with a 500, whatever goes on.
+    pub fn drop_relay(&mut self, now: Ms, key: Key) {
+        if let Some(relay) = self.relays.get(key) {
+            let server = relay.server;
+            self.respond_lines(now, server, 500, b"");
+        }
+    }
+
+    /// The service has answered a proxied request itself: what is open is cancelled.
+    pub(super) fn answered_relay(&mut self, now: Ms, key: Key) {
+        if let Some(relay) = self.relays.get_mut(key) {
+            relay.closed = true;
+            relay.asking = false;
+            self.wheel.cancel(relay.timer);
+        }
+        self.cancel_open(now, key, b"");
+        self.end_relay(key);
+    }
+
+    /// Its final response has gone back. Branches that are open still are cancelled, and their 2xx go back by themselves.
+    fn end_relay(&mut self, key: Key) {
+        if let Some(relay) = self.relays.remove(key) {
+            self.wheel.cancel(relay.timer);
+            if relay.activity != NO_ACTIVITY {
+                let activity = relay.activity;
+                self.outputs.push_back(Output::Ended { activity });
+            }
+        }
+    }
+
+    // ---- without state
+
+    /// A response to a request that was proxied by a process before this one, or is forgotten: it goes back by its Via.
+    /// `false` if it never was a proxied one.
+    pub(super) fn relay_stray(&mut self, response: &Message) -> bool {
+        if response.values(HeaderId::Via).nth(1).is_none() {
+            return false;
+        }
+        if response.status() != Some(100)
+            && let Some(bytes) = without_via(response)
+        {
+            self.send_back(None, response, bytes);
+        }
+        true
+    }
+
+    /// The way of a response by the Via below ours (RFC 3261 18.2.2, RFC 3581 4).
+    pub(super) fn way_back(&self, response: &Message) -> Option<Flow> {
+        let via = response.vias().nth(1)?.ok()?;
+        let transport = Transport::parse(via.transport)?;
+        let ip = match (via.received(), via.host) {
+            (Some(ip), _) | (None, Host::Ip(ip)) => ip,
+            (None, Host::Name(name)) => self.named(name, via.port)?.ip(),
+        };
+        let port = via
+            .rport()
+            .flatten()
+            .or(via.port)
+            .unwrap_or_else(|| transport.default_port());
+        Some(Flow {
+            transport,
+            listener: self.listener(transport, ip)?,
+            conn: None,
+            peer: SocketAddr::new(ip, port),
+        })
+    }
+}
+
+fn without_via(response: &Message) -> Option<Bytes> {
+    // One Via less than none would be a response to nobody.
+    response.values(HeaderId::Via).nth(1)?;
+    let mut edit = Edit::new(response);
+    edit.remove_top(HeaderId::Via);
+    edit.finish().ok()
+}
+
+fn with_challenges(response: &Message, challenges: &[Challenge]) -> Option<Bytes> {
+    if challenges.is_empty() {
+        return without_via(response);
+    }
+    let mut edit = Edit::new(response);
+    edit.remove_top(HeaderId::Via);
+    edit.remove(HeaderId::WwwAuthenticate);
+    edit.remove(HeaderId::ProxyAuthenticate);
+    for (id, value) in challenges {
+        edit.append(*id, value);
+    }
+    edit.finish().ok()
+}
+
+/// A `q` parameter, 1 where there is none (RFC 3261 20.10).
+fn thousandths(q: Option<&[u8]>) -> u16 {
+    let Some(q) = q else {
+        return 1000;
+    };
+    let mut parts = q.splitn(2, |byte| *byte == b'.');
+    let whole = parts.next().unwrap_or_default();
+    if whole == b"1" {
+        return 1000;
+    }
+    let digits = parts.next().unwrap_or_default().iter().take(3);
+    let mut weight = 100;
+    digits.fold(0, |sum, digit| {
+        let sum = sum + u16::from(digit.wrapping_sub(b'0').min(9)) * weight;
+        weight /= 10;
+        sum
+    })
+}

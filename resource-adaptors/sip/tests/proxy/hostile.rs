@@ -1,0 +1,64 @@
+//! What must not pass.
+
+use super::*;
+
+#[test]
+fn a_ticket_of_another_dialog_opens_nothing() {
+    let mut bench = Bench::new();
+    bench.come(ALICE, invite());
+    bench.proxy(fork(&[(BOB, 1)]));
+    let copy = bench.one(BOB);
+    bench.come(BOB, response(&copy, 200, "b1", ""));
+    let ok = bench.one(ALICE);
+    let good = within("BYE", &ok, 2, true, "x");
+    for (from, to) in [
+        ("c1@a", "c2@a"),
+        ("tag=a1", "tag=zz"),
+        (";lr>", "x;lr>"),
+        ("sip:0", "sip:1"),
+    ] {
+        let bad = good.replace(from, to);
+        assert_ne!(bad, good);
+        let mut bench = Bench::seeded(5);
+        bench.come(ALICE, bad);
+        let sent = bench.take(BOB);
+        // A Route that is no ticket but names us is taken off; the request is one of an unknown dialog then.
+        assert!(sent.is_empty() || from == ";lr>", "{from}: {sent:?}");
+    }
+}
+
+#[test]
+fn a_request_without_a_ticket_finds_no_dialog() {
+    let mut bench = Bench::new();
+    let bye = request("BYE", "1", "Route: <sip:192.0.2.1:5060;lr>\r\n")
+        .replace("<sip:bob@b.example>\r\n", "<sip:bob@b.example>;tag=1\r\n");
+    bench.come(ALICE, bye);
+    assert_eq!(bench.statuses(), [481]);
+}
+
+#[test]
+fn no_more_than_32_copies_are_made() {
+    let mut bench = Bench::new();
+    bench.come(ALICE, invite());
+    let aims: Vec<Aim> = (1..=200u8)
+        .map(|n| aim(&format!("198.51.100.{n}"), 1))
+        .collect();
+    bench.proxy(Fork {
+        aims,
+        ..Fork::default()
+    });
+    assert_eq!(bench.sent.len(), 32);
+}
+
+#[test]
+fn headers_that_services_add_cannot_be_those_that_hold_the_message_together() {
+    use strowger_sip::Fork as Api;
+    let target = strowger_sip::Target::parse("sip:bob@b.example").unwrap();
+    let fork = Api::to(target)
+        .header("Via", "SIP/2.0/UDP evil")
+        .set_header("t", "<sip:evil@x>")
+        .header("X-A", "1\r\nVia: evil")
+        .header("bad name", "1")
+        .header("X-B", "2");
+    assert_eq!(format!("{fork:?}").matches("Change {").count(), 1);
+}
