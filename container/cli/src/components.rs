@@ -10,6 +10,7 @@ pub(crate) fn catalog() -> Catalog {
         .service(strowger_uas::service())
         .service(strowger_b2bua::service())
         .service(strowger_registrar::service())
+        .service(strowger_proxy::service())
 }
 
 /// What configuration has to know of them.

@@ -7,6 +7,7 @@
 mod auth;
 mod event;
 mod flow;
+mod identity;
 mod message;
 mod outgoing;
 mod package;
@@ -31,6 +32,7 @@ pub use event::{
     SessionRefreshRequired, Subscribe, Unregistered, Update, decls,
 };
 pub use flow::FlowId;
+pub use identity::{Caller, Changes, NotAPeer, Trust, history, identity};
 pub use message::{Request, RequestId, Response, StatusClass};
 pub use outgoing::Outgoing;
 pub use provider::{Command, Lost, Sip, SipError};

@@ -58,7 +58,7 @@ impl Ua {
                 !(invite && dialog.cancelled)
             }),
             Owner::Activity(_) => true,
-            _ => false,
+            Owner::Nobody | Owner::Relay(_) | Owner::Subscription(_) => false,
         }
     }
 

@@ -132,7 +132,9 @@ impl Ua {
 
     /// Whether a SUBSCRIBE or PUBLISH is for no package that is taken here (RFC 6665 4.2.1.1).
     pub(super) fn is_bad_event(&self, request: &Message) -> bool {
-        if !matches!(request.method(), Some(Method::Subscribe | Method::Publish)) {
+        // One that may be proxied is for others to judge.
+        let proxied = self.relaying && request.to_tag().is_none();
+        if proxied || !matches!(request.method(), Some(Method::Subscribe | Method::Publish)) {
             return false;
         }
         match request.event() {

@@ -68,7 +68,7 @@ pub enum Output {
         local: bool,
     },
     /// Of a proxied request no target is left, and its service wants to be asked: it adds targets with
-    /// [`proxy_on`](super::Ua::proxy_on), or [`asked`](super::Ua::asked) gives the best response back.
+    /// [`proxy_on`](super::Ua::proxy_on), or [`nothing_more`](super::Ua::nothing_more) gives the best response back.
     Unreached {
         /// The request's activity.
         activity: u64,
