@@ -120,6 +120,9 @@ fn sipp(size: Registrations, spec: &NodeSpec, users: &Path, scenario: &str, roun
         &calls.to_string(),
         "-l",
         "10000",
+        // SIPp would take the address that it sends to.
+        "-auth_uri",
+        "office.example",
     ])?;
     let planned = Duration::from_secs(u64::from(calls / size.rate));
     caller
