@@ -83,7 +83,7 @@ impl Checker<'_> {
         match (&key.shape, value) {
             (Shape::Table(keys), Value::Dict(_, dict)) => self.table(dict, keys, at),
             (Shape::Map(each), Value::Dict(_, dict)) => {
-                self.map(dict, each, at);
+                self.map(dict, each, at, key.file);
                 true
             }
             (Shape::Settings(kind), Value::Dict(_, dict)) => {
@@ -124,11 +124,12 @@ impl Checker<'_> {
         }
     }
 
-    fn map(&mut self, dict: &mut Dict, each: &Key, at: &KeyPath) {
+    /// Names that stand in files are of others' choice: users, numbers.
+    fn map(&mut self, dict: &mut Dict, each: &Key, at: &KeyPath, any_name: bool) {
         let names: Vec<String> = dict.keys().cloned().collect();
         for name in names {
             let path = at.child(&name);
-            if !is_name(&name) {
+            if !(any_name || is_name(&name)) {
                 let problem = Problem::Malformed {
                     key: at.clone(),
                     value: name.clone(),
@@ -299,6 +300,7 @@ fn blank() -> Key {
         unit: None,
         reload: None,
         secret: false,
+        file: false,
         required: false,
         shape: Shape::Other,
     }

@@ -17,6 +17,11 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Reads a file into a layer; otherwise says all that keeps it from being one.
 pub(crate) fn read(path: &Path) -> Result<Layer, Vec<Finding>> {
+    read_within(path, MAX_BYTES)
+}
+
+/// The same for a file of at most so many bytes.
+pub(crate) fn read_within(path: &Path, limit: u64) -> Result<Layer, Vec<Finding>> {
     let name = path.display().to_string();
     let nowhere = |problem| vec![Finding::nowhere(problem)];
     let unreadable = |error| {
@@ -27,12 +32,9 @@ pub(crate) fn read(path: &Path) -> Result<Layer, Vec<Finding>> {
         })
     };
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_BYTES {
+    if size > limit {
         let file = name;
-        return Err(nowhere(Problem::TooLarge {
-            file,
-            limit: MAX_BYTES,
-        }));
+        return Err(nowhere(Problem::TooLarge { file, limit }));
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let text =

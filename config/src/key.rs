@@ -21,6 +21,8 @@ pub struct Key {
     pub reload: Option<Reload>,
     /// Whether the value must not be shown.
     pub secret: bool,
+    /// Whether the table may stand in a file, whose path is written in its place.
+    pub file: bool,
     /// Whether the key must be present in its table.
     pub required: bool,
     /// What the key takes.
@@ -227,6 +229,7 @@ impl Reader<'_> {
             unit: text("x-unit"),
             reload: text("x-reload").and_then(|word| Reload::from_word(&word)),
             secret: self.annotation(schema, "x-secret", depth) == Some(Json::Bool(true)),
+            file: self.annotation(schema, "x-file", depth) == Some(Json::Bool(true)),
             required: false,
             shape,
         }

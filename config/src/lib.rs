@@ -26,6 +26,7 @@ mod component;
 mod defaults;
 pub mod duration;
 mod file;
+mod included;
 mod key;
 mod layers;
 mod links;

@@ -9,7 +9,7 @@ use crate::path::KeyPath;
 use crate::problem::{Finding, Problem, Rejected};
 use crate::reference::DEFAULT_TOML;
 use crate::source::SourceKind;
-use crate::{check, file, links, named, overrides, rules};
+use crate::{check, file, included, links, named, overrides, rules};
 use figment::value::{Dict, Value};
 use schemars::schema_for;
 use std::path::PathBuf;
@@ -136,6 +136,9 @@ pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Reject
         for layer in overrides::layers(group, &below, &root, components) {
             layers.push(layer);
         }
+    }
+    for layer in included::layers(&merge(&layers)?, components, &layers).map_err(Rejected::new)? {
+        layers.push(layer);
     }
     let mut values = merge(&layers)?;
     findings.extend(check::check(&mut values, &root, components, &layers));

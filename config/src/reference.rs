@@ -157,7 +157,12 @@ impl<'a> Reference<'a> {
                     self.collect(key, &at.child(name), keys);
                 }
             }
-            Shape::Map(entry) if entry.is_table() => self.collect(entry, &at.child("NAME"), keys),
+            Shape::Map(entry) if entry.is_table() => {
+                if key.file {
+                    keys.push((at.clone(), key));
+                }
+                self.collect(entry, &at.child("NAME"), keys);
+            }
             Shape::Settings(kind) => {
                 for (name, known) in self.components.of(*kind) {
                     let own = [kind.table(), name.as_str(), "settings"]

@@ -91,6 +91,18 @@ pub(crate) struct Answer {
     /// Greetings, in order.
     #[schemars(extend("x-reload" = "live"))]
     pub(crate) greetings: Vec<String>,
+    /// Guests, by name.
+    #[schemars(extend("x-file" = true, "x-reload" = "live"))]
+    pub(crate) guests: BTreeMap<String, Guest>,
+}
+
+/// Someone who is expected.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Guest {
+    /// The room.
+    #[schemars(range(min = 1, max = 9), extend("x-unit" = "rooms", "x-reload" = "live"))]
+    pub(crate) room: u8,
 }
 
 /// How it answers.
@@ -169,7 +181,8 @@ pub(crate) fn components() -> Components {
         .service(Settings::<Answer>::of("b2bua", "Connects.").uses("sip"))
 }
 
-/// Loads files given as texts, in order, with variables and flags.
+/// Loads files given as texts, in order, with variables and flags. One that begins with `# beside` is `beside.toml`, which
+/// others may name.
 pub(crate) fn load(
     files: &[&str],
     variables: &[(&str, &str)],
@@ -178,6 +191,10 @@ pub(crate) fn load(
     let dir = tempfile::tempdir().expect("a temporary directory");
     let mut sources = Sources::default();
     for (n, text) in files.iter().enumerate() {
+        if let Some(beside) = text.strip_prefix("# beside\n") {
+            std::fs::write(dir.path().join("beside.toml"), beside).expect("a file can be written");
+            continue;
+        }
         let path: PathBuf = dir.path().join(format!("{n}.toml"));
         std::fs::write(&path, text).expect("a file can be written");
         sources = sources.file(path);

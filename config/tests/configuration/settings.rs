@@ -1,6 +1,6 @@
 //! Settings of adaptors and services: typed, documented and explained like every other key.
 
-use crate::common::{Answer, Ear, Mode, Radio, components, load};
+use crate::common::{Answer, Ear, Mode, Radio, components, lines, load};
 use expect_test::expect;
 
 #[test]
@@ -12,7 +12,8 @@ fn settings_are_read_as_their_type() {
         answer,
         Answer {
             mode: Mode::Delayed,
-            greetings: vec!["hello".into()]
+            greetings: vec!["hello".into()],
+            ..Answer::default()
         }
     );
     let radio: Radio = loaded.config.adaptors["sip"].settings.read().unwrap();
@@ -23,6 +24,60 @@ fn settings_are_read_as_their_type() {
             ..Radio::default()
         }
     );
+}
+
+#[test]
+fn a_table_may_stand_in_a_file_of_its_own() {
+    let guests = |files: &[&str]| {
+        let loaded = load(files, &[], &[]).unwrap();
+        let answer: Answer = loaded.config.services["uas"].settings.read().unwrap();
+        let guests = answer.guests.iter();
+        guests
+            .map(|(name, guest)| format!("{name} {}\n", guest.room))
+            .collect::<String>()
+    };
+    let named = "[services.uas.settings]\nguests = \"beside.toml\"";
+    expect![[r#"
+        Bob.X 2
+        alice 1
+    "#]]
+    .assert_eq(&guests(&[
+        named,
+        "# beside\nalice = { room = 1 }\n[\"Bob.X\"]\nroom = 2\n",
+    ]));
+    expect![[r#"
+        alice 3
+    "#]]
+    .assert_eq(&guests(&[
+        "[services.uas.settings.guests]\nalice = { room = 3 }",
+    ]));
+}
+
+#[test]
+fn what_is_wrong_in_such_a_file_is_shown_there() {
+    let named = "[services.uas.settings]\nguests = \"beside.toml\"";
+    let wrong = |files: &[&str]| lines(&load(files, &[], &[]).unwrap_err().findings);
+    expect![[r#"
+        CFG-004 [beside.toml:1:18] `services.uas.settings.guests.alice.room` must be 1 to 9, not 10
+        CFG-014 [beside.toml:2:9] unknown key `services.uas.settings.guests.bob.rom` | did you mean `room`?
+    "#]].assert_eq(&wrong(&[
+        named,
+        "# beside\nalice = { room = 10 }\nbob = { rom = 1 }\n",
+    ]));
+    expect![[r#"
+        CFG-002 [beside.toml:1:10] not valid TOML: unclosed inline table, expected `}`
+    "#]]
+    .assert_eq(&wrong(&[named, "# beside\nalice = {\n"]));
+    expect![[r#"
+        CFG-001 [0.toml:2:10] cannot read `/nowhere/x.toml`: No such file or directory (os error 2)
+    "#]]
+    .assert_eq(&wrong(&[
+        "[services.uas.settings]\nguests = \"/nowhere/x.toml\"",
+    ]));
+    expect![[r#"
+        CFG-003 [0.toml:2:10] `services.uas.settings.guests` must be a table, not a whole number
+    "#]]
+    .assert_eq(&wrong(&["[services.uas.settings]\nguests = 5"]));
 }
 
 #[test]
@@ -124,7 +179,7 @@ fn an_unknown_key_is_not_explained_but_the_nearest_is_named() {
     expect![[r#"
         CFG-014 [] unknown key `store.cahce` | did you mean `store.cache`?
     "#]]
-    .assert_eq(&crate::common::lines(&rejected.findings));
+    .assert_eq(&lines(&rejected.findings));
 }
 
 #[test]

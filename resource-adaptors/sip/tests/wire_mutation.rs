@@ -65,12 +65,25 @@ fn mutated_values() {
 }
 
 #[test]
+fn mutated_credentials() {
+    let mut random = Random::from_environment();
+    let values = files("fuzz/corpus/sip_auth");
+    let values: Vec<_> = values.into_iter().map(|(_, bytes)| bytes).collect();
+    for n in 0..VALUES / 4 {
+        let mut value = values[n % values.len()].clone();
+        mutate(&mut random, &mut value, &values);
+        check("credentials", n, &value, fuzz::sip_auth);
+    }
+}
+
+#[test]
 fn corpora_replay() {
     for (dir, target) in [
         ("fuzz/corpus/sip_datagram", fuzz::sip_datagram as fn(&[u8])),
         ("fuzz/corpus/sip_stream", fuzz::sip_stream),
         ("fuzz/corpus/sip_websocket", fuzz::sip_websocket),
         ("fuzz/corpus/sip_uri", fuzz::sip_uri),
+        ("fuzz/corpus/sip_auth", fuzz::sip_auth),
         ("fuzz/corpus/sip_nameaddr", fuzz::sip_nameaddr),
     ] {
         let inputs = files(dir);

@@ -28,13 +28,13 @@ struct Entry {
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
     password: Option<String>,
     /// The MD5 hash of `user:realm:password`.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
     ha1_md5: Option<String>,
     /// The SHA-256 hash of `user:realm:password`.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
     ha1_sha_256: Option<String>,
     /// The SHA-512/256 hash of `user:realm:password`.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
     ha1_sha_512_256: Option<String>,
 }
 

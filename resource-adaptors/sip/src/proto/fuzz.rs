@@ -7,6 +7,7 @@ mod transaction;
 
 use bytes::Bytes;
 
+use super::auth::{Authorization, Challenge};
 use super::framing::{Frame, Framer};
 use super::wire::{
     Builder, CSeq, Edit, Elements, HeaderId, Limits, MediaType, Message, NameAddr, Params, Uri,
@@ -113,6 +114,22 @@ pub fn sip_uri(data: &[u8]) {
     }
     if let Ok(other) = Uri::parse(b"sip:alice@example.com;transport=udp?a=b") {
         assert_eq!(uri.is_equivalent(&other), other.is_equivalent(&uri));
+    }
+}
+
+/// Credentials or a challenge: what can be read is written in a form that reads the same.
+pub fn sip_auth(data: &[u8]) {
+    if let Ok(read) = Authorization::parse(data) {
+        let written = read.to_value();
+        assert_eq!(Authorization::parse(&written).as_ref(), Ok(&read));
+        assert_eq!(
+            Authorization::realm_of(&written).as_deref(),
+            Some(&read.realm[..])
+        );
+        let _ = read.count();
+    }
+    if let Ok(read) = Challenge::parse(data) {
+        assert_eq!(Challenge::parse(&read.to_value()).as_ref(), Ok(&read));
     }
 }
 

@@ -5,6 +5,7 @@
 mod challenges;
 mod network;
 mod refusals;
+mod registered;
 mod reliable;
 mod restart;
 mod session;

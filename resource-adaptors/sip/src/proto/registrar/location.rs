@@ -5,7 +5,7 @@ use super::super::keyed::{Digest, DigestMap, Sip24};
 use super::super::slab::{Key, Slab};
 use super::super::time::Ms;
 use super::super::timer::{TimerId, Wheel};
-use super::super::wire::Message;
+use super::super::wire::{Host, Message, Uri};
 use super::request::{Outcome, Policy, Refusal, decide};
 use super::{Aor, Binding};
 
@@ -14,6 +14,8 @@ use super::{Aor, Binding};
 pub struct Location {
     entries: Slab<Entry>,
     by_aor: DigestMap<Key>,
+    /// Where a binding stands, by user, host and port of its contact; of several with the same the latest.
+    by_contact: DigestMap<(Key, u16)>,
     wheel: Wheel<Key>,
     hash_key: [u64; 2],
     bindings: usize,
@@ -58,6 +60,7 @@ impl Location {
         Self {
             entries: Slab::new(limit, hash_key[0] as u32),
             by_aor: DigestMap::default(),
+            by_contact: DigestMap::default(),
             wheel: Wheel::new(now),
             hash_key,
             bindings: 0,
@@ -81,6 +84,15 @@ impl Location {
     #[must_use]
     pub fn bindings(&self, aor: &Aor) -> &[Binding] {
         self.find(aor).map_or(&[], |entry| &entry.bindings)
+    }
+
+    /// The binding whose contact is that URI, whoever is bound by it: user, host and port count.
+    #[must_use]
+    pub fn by_contact(&self, uri: &[u8]) -> Option<&Binding> {
+        let contact = contact_digest(self.hash_key, uri)?;
+        let (key, id) = self.by_contact.get(&contact)?;
+        let mut bindings = self.entries.get(*key)?.bindings.iter();
+        bindings.find(|binding| binding.id == *id)
     }
 
     /// The activity of an address of record that is registered.
@@ -145,6 +157,18 @@ impl Location {
         let mut deltas: Vec<Delta> = gone.map(|old| Delta::Gone(old.id)).collect();
         let put = entry.bindings.iter().filter(|new| !before.contains(new));
         deltas.extend(put.map(|new| Delta::Put(new.id)));
+        let contacts = |bindings: &[Binding]| -> Vec<(u16, Option<Digest>)> {
+            let contact = |b: &Binding| (b.id, contact_digest(self.hash_key, b.texts().uri));
+            bindings.iter().map(contact).collect()
+        };
+        let (left, there) = (contacts(&before), contacts(&entry.bindings));
+        for (id, contact) in left {
+            self.forget_contact(contact, (key, id));
+        }
+        for (id, contact) in there {
+            self.by_contact
+                .extend(contact.map(|contact| (contact, (key, id))));
+        }
         (self.settle(key), deltas)
     }
 
@@ -165,6 +189,7 @@ impl Location {
                 left: entry.bindings.len(),
             };
             self.bindings -= expired.bindings.len();
+            self.forget_contacts(key, &expired.bindings);
             self.settle(key);
             if !expired.bindings.is_empty() {
                 return Some(expired);
@@ -182,8 +207,9 @@ impl Location {
     /// Drops an entry with all its bindings.
     pub fn remove(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(key) {
-            self.bindings -= entry.bindings.len();
-            entry.bindings.clear();
+            let bindings = std::mem::take(&mut entry.bindings);
+            self.bindings -= bindings.len();
+            self.forget_contacts(key, &bindings);
             self.settle(key);
         }
     }
@@ -201,8 +227,14 @@ impl Location {
         if self.bindings >= self.limit {
             return false;
         }
+        let (id, contact) = (
+            binding.id,
+            contact_digest(self.hash_key, binding.texts().uri),
+        );
         entry.bindings.push(binding);
         self.bindings += 1;
+        self.by_contact
+            .extend(contact.map(|contact| (contact, (key, id))));
         self.settle(key).is_some()
     }
 
@@ -252,6 +284,21 @@ impl Location {
         Some(key)
     }
 
+    fn forget_contacts(&mut self, key: Key, bindings: &[Binding]) {
+        for binding in bindings {
+            let contact = contact_digest(self.hash_key, binding.texts().uri);
+            self.forget_contact(contact, (key, binding.id));
+        }
+    }
+
+    fn forget_contact(&mut self, contact: Option<Digest>, stands: (Key, u16)) {
+        if let Some(contact) = contact
+            && self.by_contact.get(&contact) == Some(&stands)
+        {
+            self.by_contact.remove(&contact);
+        }
+    }
+
     /// Starts the timer of an entry anew, and drops an entry without bindings.
     fn settle(&mut self, key: Key) -> Option<Key> {
         let entry = self.entries.get_mut(key)?;
@@ -270,4 +317,17 @@ impl Location {
             }
         }
     }
+}
+
+/// What tells a contact: its user, host and port. Parameters come and go between a client's messages.
+fn contact_digest(hash_key: [u64; 2], uri: &[u8]) -> Option<Digest> {
+    let uri = Uri::parse(uri).ok()?;
+    let mut hash = Sip24::wide(hash_key);
+    hash.field(uri.user().unwrap_or_default());
+    match uri.host()? {
+        Host::Name(name) => hash.field_nocase(name),
+        Host::Ip(ip) => hash.field(ip.to_canonical().to_string().as_bytes()),
+    }
+    hash.field(&uri.port().unwrap_or_default().to_be_bytes());
+    Some(hash.finish_wide())
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::dialog::Dialog;
+use super::super::dialog::{Dialog, Field};
 use super::super::flow::{Flow, Transport};
 use super::super::wire::{Host, Message, Scheme, Uri};
 use super::{Local, Ua};
@@ -55,7 +55,13 @@ impl Ua {
 
     /// The way of a dialog's requests: to the next hop; over the connection that the dialog has, while it stands; back
     /// to where the peer was last seen if its Contact has no address that we can use.
+    ///
+    /// A peer that is registered here is followed: its requests go over the way that it registered by last where its
+    /// connection is gone, or its Contact is not the address that it has (RFC 5626 5.3).
     pub(super) fn dialog_flow(&self, dialog: &Dialog) -> Flow {
+        if let Some(flow) = self.registered_flow(dialog) {
+            return flow;
+        }
         let Some(mut flow) = self.route_to(dialog.next_hop()) else {
             return dialog.flow;
         };
@@ -64,6 +70,28 @@ impl Ua {
             flow.conn = dialog.flow.conn;
         }
         flow
+    }
+
+    fn registered_flow(&self, dialog: &Dialog) -> Option<Flow> {
+        if self.location.is_empty() || !dialog.text(Field::Routes).is_empty() {
+            return None;
+        }
+        let stream = dialog.flow.transport.is_reliable();
+        if stream && dialog.flow.conn.is_some() && self.is_live(&dialog.flow) {
+            return None;
+        }
+        let target = dialog.text(Field::Target);
+        let binding = self.location.by_contact(target)?;
+        let flow = binding.flow;
+        if !binding.direct || !binding.texts().path.is_empty() || !self.is_live(&flow) {
+            return None;
+        }
+        let reached = |host: Host<'_>| host == Host::Ip(flow.peer.ip());
+        let there = Uri::parse(target)
+            .ok()
+            .and_then(|uri| uri.host())
+            .is_some_and(reached);
+        (flow.transport.is_reliable() || !there).then_some(flow)
     }
 
     fn default_transport(&self) -> Transport {
