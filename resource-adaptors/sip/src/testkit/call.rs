@@ -326,7 +326,13 @@ impl Call {
             Builder::response_via(&request.message, status, reason(status), tag, request.from);
         if matches!(
             request.message.method(),
-            Some(Method::Invite | Method::Update)
+            Some(
+                Method::Invite
+                    | Method::Update
+                    | Method::Subscribe
+                    | Method::Notify
+                    | Method::Refer
+            )
         ) && status < 300
         {
             builder.header(HeaderId::Contact, contact.as_bytes());

@@ -10,6 +10,7 @@
 mod call;
 mod exchange;
 mod leg;
+mod subscription;
 mod text;
 
 pub use call::Call;
@@ -134,6 +135,13 @@ impl SipPeers {
     /// Opens the peer of an address before anything is sent to it.
     pub fn open(&self, uri: &str) {
         self.ground().peer(text::host(uri));
+    }
+
+    /// The URI under which the node reaches the peer of an address.
+    #[must_use]
+    pub fn reachable_at(&self, uri: &str) -> String {
+        let at = self.ground().peer(text::host(uri));
+        format!("sip:{}@{at}", text::user(uri))
     }
 
     fn ground(&self) -> Rc<dyn Ground> {
