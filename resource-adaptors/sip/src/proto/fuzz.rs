@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::auth::{Authorization, Challenge};
 use super::framing::{Frame, Framer};
 use super::wire::{
-    Builder, CSeq, Edit, Elements, HeaderId, Limits, MediaType, Message, NameAddr, Params, Uri,
-    Via, WireErrorKind,
+    Builder, CSeq, DialogName, Edit, Elements, EventType, HeaderId, Limits, MediaType, Message,
+    NameAddr, Params, SubscriptionState, Uri, Via, WireErrorKind, push_escaped, unescape,
 };
 use super::ws;
 
@@ -151,9 +151,39 @@ pub fn sip_nameaddr(data: &[u8]) {
     );
     let count = Params::new(data).iter().count();
     assert!(count <= data.len() + 1);
+    event_values(data);
+}
+
+/// The values that name subscriptions and dialogs: what is read lies inside, and escapes come back.
+fn event_values(data: &[u8]) {
+    if let Ok(event) = EventType::parse(data) {
+        assert!(!event.package.is_empty() && event.id().is_none_or(|id| id.len() < data.len()));
+    }
+    if let Ok(state) = SubscriptionState::parse(data) {
+        assert!(!(state.is_terminated() && state.is_pending()));
+        let _ = (state.expires(), state.reason(), state.retry_after());
+    }
+    for name in [DialogName::replaces(data), DialogName::target_dialog(data)]
+        .into_iter()
+        .flatten()
+    {
+        assert!(!name.call_id.is_empty());
+        let _ = (name.to_tag(), name.from_tag(), name.is_early_only());
+    }
+    let mut escaped = Vec::new();
+    push_escaped(&mut escaped, data);
+    assert_eq!(unescape(&escaped).as_ref(), data);
+    assert!(unescape(data).len() <= data.len());
 }
 
 fn views(m: &Message) {
+    let _ = (
+        m.event(),
+        m.subscription_state(),
+        m.replaces(),
+        m.refer_to(),
+    );
+    let _ = (m.target_dialog(), m.min_expires(), m.retry_after());
     let _ = (m.via(), m.from(), m.to(), m.cseq(), m.call_id(), m.uri());
     let _ = (
         m.from_tag(),

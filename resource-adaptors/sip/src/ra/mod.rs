@@ -160,8 +160,11 @@ impl Core {
         let secret = Secret::new([secret as u64, (secret >> 64) as u64]);
         let seed = [cx.random(), cx.random(), cx.random(), cx.random()];
         let epoch = cx.random();
+        let mut ua = Ua::new(settings.ua_config(), secret, seed, now);
+        let packages = settings.event_packages.iter();
+        ua.set_packages(packages.map(|name| name.clone().into_bytes()).collect());
         Self {
-            ua: Ua::new(settings.ua_config(), secret, seed, now),
+            ua,
             streams: Streams::new(settings.stream_bounds(), settings.ports(), epoch, now),
             undecided: HashMap::new(),
             asked: HashMap::new(),

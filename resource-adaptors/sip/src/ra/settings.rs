@@ -40,6 +40,10 @@ pub struct Settings {
     /// Option tags that a request may require; others are refused with 420.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub supported: Vec<String>,
+    /// Event packages that services take. SUBSCRIBE and PUBLISH for another are refused with 489 before any service sees them,
+    /// and Allow-Events names these. Without any, services decide one by one.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub event_packages: Vec<String>,
     /// Addresses of host names that requests are sent to: the adaptor asks no name server.
     #[schemars(with = "BTreeMap<String, String>", extend("x-reload" = "restart-adaptor"))]
     pub hosts: BTreeMap<String, SocketAddr>,
@@ -154,6 +158,7 @@ impl Default for Settings {
             unserved: 480,
             retry_after: Duration::from_secs(5),
             supported: Vec::new(),
+            event_packages: Vec::new(),
             hosts: BTreeMap::new(),
             names: Vec::new(),
             outbound: None,

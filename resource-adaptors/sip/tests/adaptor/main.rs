@@ -5,6 +5,7 @@
 mod durable;
 mod host;
 mod outcome;
+mod packages;
 mod streams;
 mod transports;
 

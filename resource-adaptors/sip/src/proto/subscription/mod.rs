@@ -93,8 +93,6 @@ pub struct Want {
     pub expires: u32,
     /// Whether it is refreshed before it expires.
     pub refresh: bool,
-    /// How many more subscriptions a forked SUBSCRIBE may make; beyond that they are refused.
-    pub forks: u8,
 }
 
 impl Default for Want {
@@ -104,7 +102,6 @@ impl Default for Want {
             id: Bytes::new(),
             expires: 3600,
             refresh: true,
-            forks: 0,
         }
     }
 }

@@ -111,7 +111,6 @@ impl Subscription {
             id,
             expires,
             refresh: bits & REFRESH != 0,
-            forks: 0,
         };
         let mut subscription = Self::new(activity, side, Key::from_u64(0), want, Ms(0));
         subscription.stage = stage;
@@ -144,7 +143,6 @@ mod tests {
             id: Bytes::from_static(b"7"),
             expires: 600,
             refresh: false,
-            forks: 3,
         };
         let mut it = Subscription::new(5, Side::Notifier, Key::from_u64(9), want, Ms(0));
         it.stage = Stage::Ending;
@@ -166,13 +164,7 @@ mod tests {
             (it.side, it.stage, it.bare)
         );
         assert_eq!(got.notification, it.notification);
-        assert_eq!(
-            got.want,
-            Want {
-                forks: 0,
-                ..it.want
-            }
-        );
+        assert_eq!(got.want, Want { ..it.want });
         for cut in 0..record.len() - b"dialog".len() {
             assert!(Subscription::from_record(5, &record[..cut]).is_err());
         }

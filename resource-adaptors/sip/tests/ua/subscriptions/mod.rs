@@ -1,6 +1,7 @@
 //! Subscriptions of both sides and REFER: RFC 6665, 3515, 4488, 5057.
 
 mod notifier;
+mod random;
 mod restart;
 mod subscriber;
 mod transfer;
