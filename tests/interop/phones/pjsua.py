@@ -3,6 +3,8 @@
 The lines are those of src/flows/phone.rs. Everything runs on one thread; the library is polled.
 """
 
+import ctypes
+import glob
 import json
 import os
 import select
@@ -103,6 +105,13 @@ def transport(endpoint):
     return endpoint.transportCreate(kinds[HERE["transport"]], config)
 
 
+def wake_openssl():
+    """The wheel takes MD5 and SHA-256 from OpenSSL 1.0, and wakes that up for TLS only."""
+    libraries = os.path.join(os.path.dirname(pj.__file__), os.pardir, "pjsua2_python.libs")
+    for found in glob.glob(os.path.join(libraries, "libcrypto-*")):
+        ctypes.CDLL(found).OPENSSL_add_all_algorithms_noconf()
+
+
 def account(bound):
     config = pj.AccountConfig()
     config.idUri = HERE["uri"]
@@ -185,6 +194,7 @@ settings.medConfig.noVad = True
 ENDPOINT.libInit(settings)
 ENDPOINT.audDevManager().setNullDev()
 BOUND = transport(ENDPOINT)
+wake_openssl()
 ENDPOINT.libStart()
 KEPT = []
 ACCOUNT = account(BOUND)

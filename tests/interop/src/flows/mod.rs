@@ -9,6 +9,7 @@ mod capture;
 mod certificates;
 mod client;
 mod kamailio;
+mod office;
 mod phone;
 mod phones;
 mod program;
@@ -76,7 +77,14 @@ pub struct Report {
 /// All of them, in the order of their rows in docs/interop.md.
 #[must_use]
 pub fn all() -> Vec<Flow> {
-    [calls::FLOWS, web::FLOWS, scanners::FLOWS, kamailio::FLOWS].concat()
+    [
+        calls::FLOWS,
+        office::FLOWS,
+        web::FLOWS,
+        scanners::FLOWS,
+        kamailio::FLOWS,
+    ]
+    .concat()
 }
 
 /// Loopback networks of flows: 127.0.61.0/24 and up.

@@ -70,11 +70,13 @@ pub(super) fn pjsua(stage: &Stage, last: u8, account: &Account<'_>) -> Result<Ph
         "log": stage.dir().join(format!("{}-messages.log", account.user)),
         "answer": account.answers,
     });
-    if account.transport == "tls" {
-        let made = stage.certificates()?;
-        here["ca"] = made.path("ca.pem").into();
-        here["certificate"] = made.path("client.pem").into();
-        here["key"] = made.path("client.key").into();
+    let made = stage.certificates()?;
+    for (key, file) in [
+        ("ca", "ca.pem"),
+        ("certificate", "client.pem"),
+        ("key", "client.key"),
+    ] {
+        here[key] = made.path(file).into();
     }
     if account.registers {
         here["registrar"] = format!("sip:{}", account.domain).into();
@@ -219,6 +221,12 @@ pub(super) fn baresip(stage: &Stage, last: u8, account: &Account<'_>) -> Result<
     let control = connect(&program, ip)?;
     let reader = control.try_clone().map_err(io("read from baresip"))?;
     let (tell, events) = sync_channel(EVENTS);
+    if account.registers {
+        // It may have registered before anybody could be told, so its log is what tells.
+        let outcome = [("[1 binding]", "registered"), ("reg: sip:", "register")];
+        let found = program.says_one(&outcome.map(|(text, _)| text), SOON)?;
+        let _ = tell.send(json!({"event": outcome[found].1}));
+    }
     std::thread::spawn(move || read_netstrings(BufReader::new(reader), &tell));
     Ok(Phone::new(program, Box::new(Baresip { control }), events))
 }
@@ -291,8 +299,6 @@ fn translate(value: &Value) -> Option<Value> {
         Some("CALL_REMOTE_SDP") => "media",
         Some("CALL_TRANSFER") => "transfer-asked",
         Some("CALL_TRANSFER_FAILED") => "transfer-failed",
-        Some("REGISTER_OK") => "registered",
-        Some("REGISTER_FAIL") => "register",
         Some(_) => return None,
         None if value["ok"] == false => "failed",
         None => "done",

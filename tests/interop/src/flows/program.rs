@@ -67,17 +67,26 @@ impl Program {
 
     /// Waits until its log has `text`.
     pub(crate) fn says(&mut self, text: &str, within: Duration) -> Result {
+        self.says_one(&[text], within).map(drop)
+    }
+
+    /// Waits until its log has one of `texts`; answers which.
+    pub(crate) fn says_one(&mut self, texts: &[&str], within: Duration) -> Result<usize> {
         let deadline = Instant::now() + within;
-        while !self.said().contains(text) {
+        loop {
+            let said = self.said();
+            if let Some(found) = texts.iter().position(|text| said.contains(text)) {
+                return Ok(found);
+            }
+            let wanted = texts.join("` or `");
             if let Some(status) = self.ended()? {
-                return Err(self.broken(&format!("ended with {status} before it said `{text}`")));
+                return Err(self.broken(&format!("ended with {status} before it said `{wanted}`")));
             }
             if Instant::now() > deadline {
-                return Err(self.broken(&format!("did not say `{text}` within {within:?}")));
+                return Err(self.broken(&format!("did not say `{wanted}` within {within:?}")));
             }
             pause();
         }
-        Ok(())
     }
 
     /// Waits for its own end.
