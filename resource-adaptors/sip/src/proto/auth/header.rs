@@ -66,15 +66,26 @@ fn params<'a>(
         let at = element.iter().position(|byte| *byte == b'=');
         let (name, value) = element.split_at(at.ok_or(HeaderError::Malformed)?);
         let (name, value) = (trim(name), trim(value.get(1..).unwrap_or_default()));
-        if n >= PARAMS_MAX || !is_token(name) {
-            return Err(HeaderError::Malformed);
-        }
-        if value.first() == Some(&b'"') && (value.len() < 2 || value.last() != Some(&b'"')) {
+        if n >= PARAMS_MAX || !is_token(name) || !is_value(value) {
             return Err(HeaderError::Malformed);
         }
         each(name, value)?;
     }
     Ok(())
+}
+
+/// Whether it is one whole quoted string, or has no quote in it.
+fn is_value(value: &[u8]) -> bool {
+    let Some(rest) = value.strip_prefix(b"\"") else {
+        return !value.is_empty() && !value.contains(&b'"');
+    };
+    let mut escaped = false;
+    let end = rest.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    end.is_some_and(|end| end + 1 == rest.len())
 }
 
 /// Sets what may be there once.
@@ -239,8 +250,8 @@ impl<'a> Authorization<'a> {
             None => None,
         };
         let (cnonce, nc) = (cnonce.unwrap_or_default(), nc.unwrap_or_default());
-        let counted = nc.len() == 8 && nc.iter().all(u8::is_ascii_hexdigit) && !cnonce.is_empty();
-        if qop.is_some() && !counted {
+        let counted = nc.len() == 8 && nc.iter().all(u8::is_ascii_hexdigit);
+        if (qop.is_some() && cnonce.is_empty()) || ((qop.is_some() || !nc.is_empty()) && !counted) {
             return Err(HeaderError::Malformed);
         }
         Ok(Self {
@@ -283,8 +294,8 @@ impl<'a> Authorization<'a> {
     #[must_use]
     pub fn to_value(&self) -> Vec<u8> {
         let mut out = b"Digest username".to_vec();
-        let plain = self.username.is_ascii() && !self.username.iter().any(u8::is_ascii_control);
-        if plain || self.userhash {
+        let breaks = self.username.iter().any(u8::is_ascii_control);
+        if !breaks && (self.username.is_ascii() || self.userhash) {
             out.push(b'=');
             push_quoted(&mut out, &self.username);
         } else {
@@ -312,6 +323,8 @@ impl<'a> Authorization<'a> {
         if let Some(qop) = self.qop {
             push(&mut out, b"qop");
             out.extend_from_slice(qop.name().as_bytes());
+        }
+        if !self.nc.is_empty() {
             push(&mut out, b"nc");
             out.extend_from_slice(&self.nc);
         }
