@@ -31,7 +31,8 @@ impl Ua {
         asked: &(Bytes, Flow),
         response: &Message,
     ) -> bool {
-        let known = self.sessions.contains_key(&user.owner);
+        let owner = self.session_owner(user.owner);
+        let known = self.sessions.contains_key(&owner);
         if user.again >= AGAIN || (!known && self.config.credentials.is_empty()) {
             return false;
         }
@@ -41,10 +42,10 @@ impl Ua {
         if !self.may_send_again(user) {
             return false;
         }
-        let session = self.sessions.entry(user.owner).or_default();
+        let session = self.sessions.entry(owner).or_default();
         if !session.learn(response, &self.config.credentials, user.again > 0) {
             if !known {
-                self.sessions.remove(&user.owner);
+                self.sessions.remove(&owner);
             }
             return false;
         }
@@ -58,7 +59,8 @@ impl Ua {
                 !(invite && dialog.cancelled)
             }),
             Owner::Activity(_) => true,
-            Owner::Nobody | Owner::Relay(_) | Owner::Subscription(_) => false,
+            Owner::Subscription(key) => self.subscription(key).is_some(),
+            Owner::Nobody | Owner::Relay(_) => false,
         }
     }
 
@@ -81,7 +83,8 @@ impl Ua {
         cseq.push(b' ');
         cseq.extend_from_slice(method);
         let random = self.mint.random();
-        let session = self.sessions.get_mut(&user.owner)?;
+        let owner = self.session_owner(user.owner);
+        let session = self.sessions.get_mut(&owner)?;
         let uri = request.uri_raw()?;
         let values = session.values(method, uri, request.body(), random);
         let mut edit = Edit::new(request);
@@ -116,7 +119,20 @@ impl Ua {
         Some(())
     }
 
+    /// Whose session it is: all usages of a dialog share one.
+    fn session_owner(&self, owner: Owner) -> Owner {
+        match owner {
+            Owner::Subscription(key) => self
+                .subscription(key)
+                .map_or(owner, |it| Owner::Dialog(it.dialog)),
+            Owner::Nobody | Owner::Dialog(_) | Owner::Activity(_) | Owner::Relay(_) => owner,
+        }
+    }
+
     fn next_cseq(&mut self, owner: Owner, request: &Message) -> Option<u32> {
+        if let Owner::Subscription(key) = owner {
+            return self.next_cseq_in(key);
+        }
         if let Owner::Dialog(key) = owner {
             let dialog = self.dialogs.get_mut(key)?;
             dialog.local_cseq += 1;

@@ -55,6 +55,7 @@ impl Ua {
         let mut dialog = dialog.map_err(|_| UaError::Unwritable)?.without_call();
         dialog.local_cseq = 0;
         let at = self.insert_usage_dialog(dialog)?;
+        self.take_credentials(Owner::Dialog(at), draft);
         let status = match way {
             _ if draft.max_forwards == 0 => Some(483),
             Ok(_) => None,
@@ -147,6 +148,26 @@ impl Ua {
             }
         }
         Ok(key)
+    }
+
+    /// The number of a request of a subscription that is sent once more, written down before it is used. A REFER is known by
+    /// its number.
+    pub(super) fn next_cseq_in(&mut self, key: Key) -> Option<u32> {
+        let it = self.subscriptions.all.get_mut(key)?;
+        let dialog = self.dialogs.get_mut(it.dialog)?;
+        dialog.local_cseq += 1;
+        let cseq = dialog.local_cseq;
+        if it.is_refer() && it.side == Side::Subscriber && it.stage == Stage::Asking {
+            let mut id = Vec::new();
+            push_decimal(&mut id, u64::from(cseq));
+            it.want.id = id.into();
+        }
+        let (at, call) = (it.dialog, dialog.call);
+        if call {
+            self.save(at);
+        }
+        self.save_subscription(key);
+        Some(cseq)
     }
 
     fn send_asking(&mut self, now: Ms, key: Key, draft: &Draft, cseq: u32) -> Result<(), UaError> {

@@ -1,6 +1,7 @@
 //! Subscriptions of ours: RFC 6665 4.1.
 
 use super::*;
+use strowger_sip::proto::auth::Credentials;
 
 #[test]
 fn a_subscription_stands_with_its_200_and_notify() {
@@ -254,4 +255,36 @@ fn one_that_is_not_refreshed_is_over_after_its_time() {
     bench.until(633_000);
     assert!(!bench.ua.is_alive(key, 700));
     assert_eq!(bench.lines(), Vec::<String>::new());
+}
+
+/// RFC 3261 22.2: credentials that the service names answer a challenge, and later requests carry them from the start.
+#[test]
+fn a_challenged_subscribe_is_sent_again_with_credentials() {
+    let mut bench = Bench::events();
+    let draft = Draft {
+        method: Bytes::from_static(b"SUBSCRIBE"),
+        credentials: Some(Box::new(Credentials::new("alice", "secret"))),
+        ..draft("")
+    };
+    let key = bench
+        .ua
+        .subscribe(bench.now, 700, 9, &draft, want(600))
+        .unwrap();
+    bench.drain();
+    let first = bench.take_sent().remove(0);
+    let challenge = "WWW-Authenticate: Digest realm=\"b.example\", nonce=\"n\", qop=\"auth\"\r\n";
+    bench.receive(response(&first, 401, "no", challenge));
+    assert_eq!(bench.seen(), Vec::<String>::new());
+    let again = bench.take_sent().remove(0);
+    assert_eq!(text(&again, "CSeq"), "2 SUBSCRIBE");
+    assert!(text(&again, "Authorization").contains("username=\"alice\""));
+    bench.receive(response(&again, 200, "no", "Expires: 600\r\n"));
+    bench.notified(&again, 1, "active;expires=600");
+    assert_eq!(bench.seen(), ["save", "200", "save", "within NOTIFY"]);
+    bench.sent.clear();
+    bench.ua.resubscribe(bench.now, key, 600).unwrap();
+    bench.drain();
+    let refresh = bench.take_sent().remove(0);
+    assert_eq!(text(&refresh, "CSeq"), "3 SUBSCRIBE");
+    assert!(text(&refresh, "Authorization").contains("nc=00000002"));
 }
