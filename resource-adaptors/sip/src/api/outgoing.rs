@@ -129,6 +129,14 @@ impl Outgoing {
         self
     }
 
+    /// Of an INVITE that makes a call: the call is there after a restart before it is answered, too, in a class that keeps
+    /// records. Its answer is taken then, and it can be given up.
+    #[must_use]
+    pub fn early_durable(mut self) -> Self {
+        self.draft.durable = true;
+        self
+    }
+
     /// Of an INVITE that makes a call: the session ends unless it is refreshed (RFC 4028). What the other leg of a relayed call
     /// has said of its session does not pass then; a 422 is followed by another attempt by itself.
     #[must_use]

@@ -66,6 +66,14 @@ impl Reply {
         self
     }
 
+    /// Of a provisional response to an INVITE: from here on the call is there after a restart, in a class that keeps records.
+    /// It can be answered then, and given up by the caller.
+    #[must_use]
+    pub fn early_durable(mut self) -> Self {
+        self.0.durable = true;
+        self
+    }
+
     /// Of a 2xx to the first INVITE: the session ends unless it is refreshed (RFC 4028). What the other leg of a relayed call
     /// has agreed on does not pass then.
     #[must_use]
@@ -91,6 +99,7 @@ impl Reply {
                 ua::Reliability::Demanded
             },
             session: None,
+            durable: false,
         })
     }
 }

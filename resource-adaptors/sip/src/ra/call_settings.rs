@@ -31,6 +31,10 @@ pub struct CallSettings {
     /// Whether a call whose session was not refreshed in time is ended with BYE.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub end_expired: bool,
+    /// Whether calls that ring are there after a restart in a class that keeps records, whatever their services say. Costs a
+    /// record of the INVITE for each call.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub early_durable: bool,
 }
 
 impl Default for CallSettings {
@@ -41,6 +45,7 @@ impl Default for CallSettings {
             session_min: Duration::from_secs(90),
             refresher: RefresherSetting::Any,
             end_expired: true,
+            early_durable: false,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Records of dialogs. Sub key empty: the dialog. Sub key 1: the 2xx that waits for its ACK, behind the wall-clock time
 //! (milliseconds, big endian) until which it is repeated. Sub key 2: the peer has said BYE. Sub key 3: the CSeq (big
 //! endian) of a 2xx whose ACK is the service's to write. Sub key 4: the session that ends unless it is refreshed.
+//! Sub key 5: the INVITE of a call that rings, where its service wants that to be there after a restart.
 
 use strowger::id::ActivityId;
 use strowger::ra::RaCx;
 use strowger::time::Now;
 
 use super::{Core, end};
-use crate::proto::dialog::Phase;
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 
@@ -15,6 +15,7 @@ const UNACKED: &[u8] = &[1];
 const CLOSING: &[u8] = &[2];
 const OWED: &[u8] = &[3];
 const SESSION: &[u8] = &[4];
+const INVITE: &[u8] = &[5];
 
 impl Core {
     /// Writes a dialog down, if what is written is kept.
@@ -43,6 +44,13 @@ impl Core {
             None if was_saved => cx.forget(activity, OWED),
             None => {}
         }
+        let invite = self.ua.invite_record(dialog);
+        let was_saved = self.ua.set_invite_saved(dialog, invite.is_some());
+        match invite {
+            Some(value) => cx.persist(activity, INVITE, &value),
+            None if was_saved => cx.forget(activity, INVITE),
+            None => {}
+        }
         let ahead = cx.now().wall.0.saturating_sub(now.0);
         if let Some(session) = self.ua.session_record(dialog, ahead) {
             cx.persist(activity, SESSION, &session);
@@ -55,8 +63,8 @@ impl Core {
         }
     }
 
-    /// The activity was raised to a durable class. A call that is not up yet leaves no record: after a restart it is over,
-    /// and what comes of it is ended.
+    /// The activity was raised to a durable class. A call that is not up yet leaves no record unless its service asks
+    /// for it: after a restart it is over, and what comes of it is ended.
     pub(super) fn snapshot(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId) {
         let Some(key) = cx.cookie(activity).map(Key::from_u64) else {
             return;
@@ -70,7 +78,8 @@ impl Core {
         if self
             .ua
             .dialog(key)
-            .is_some_and(|d| d.activity == activity.raw() && d.phase != Phase::Early)
+            .is_some_and(|d| d.activity == activity.raw())
+            && self.ua.is_kept(key)
         {
             self.save(cx, now, key, activity);
         }
@@ -108,6 +117,7 @@ impl Core {
                 let ahead = wall.0.saturating_sub(now.0);
                 self.ua.restore_session(key, value, ahead);
             }
+            INVITE => self.ua.restore_invite(now, key, value),
             // Of a later release, which knows what it means.
             _ => {}
         }

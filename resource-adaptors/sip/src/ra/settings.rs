@@ -303,6 +303,7 @@ impl Settings {
             report_trying: self.trying_events,
             provisional: self.calls.provisional.into(),
             session: self.calls.sessions(),
+            early_durable: self.calls.early_durable,
         }
     }
 

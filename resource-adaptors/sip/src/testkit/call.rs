@@ -281,6 +281,31 @@ impl Call {
         self.clone()
     }
 
+    /// Acknowledges the reliable provisional response that came last (RFC 3262), with a session description or without, and
+    /// goes back to the INVITE.
+    #[track_caller]
+    pub fn prack(&self, body: &[u8]) -> Self {
+        let response = self.last();
+        let number = response.cseq().map_or(0, |cseq| cseq.number);
+        let rseq = response.get(HeaderId::RSeq).map(lossy);
+        let rack = format!("RAck: {} {number} INVITE", rseq.unwrap_or_default());
+        self.request("PRACK", &[&rack], body);
+        self.expect(200).back_to_invite()
+    }
+
+    /// Waits for the PRACK of a reliable response of ours, answers it and goes back to the INVITE.
+    #[track_caller]
+    pub fn expect_prack(&self) -> Self {
+        self.expect_request("PRACK").respond(200).back_to_invite()
+    }
+
+    /// A provisional response that is to be acknowledged, with this number.
+    #[track_caller]
+    pub fn respond_reliably(&self, status: u16, rseq: u32, body: &[u8]) -> Self {
+        let rseq = format!("RSeq: {rseq}");
+        self.respond_with(status, &["Require: 100rel", &rseq], body)
+    }
+
     /// Answers the last request that came.
     #[track_caller]
     pub fn respond(&self, status: u16) -> Self {

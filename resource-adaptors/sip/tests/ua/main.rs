@@ -49,6 +49,7 @@ fn config() -> UaConfig {
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),
+        early_durable: false,
     }
 }
 

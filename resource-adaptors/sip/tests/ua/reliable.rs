@@ -471,3 +471,17 @@ fn what_no_service_takes_is_answered_by_itself() {
     bench.drain();
     assert_eq!(bench.lines(), ["488 UPDATE"]);
 }
+
+#[test]
+fn each_branch_of_a_fork_counts_its_responses_on_its_own() {
+    let mut bench = Bench::new();
+    let (_, invite) = bench.call_out("offer", Acknowledge::ByItself);
+    for (tag, rseq, want) in [("b1", 7, "7 1 INVITE"), ("b2", 99, "99 1 INVITE")] {
+        let rel = format!("Require: 100rel\r\nRSeq: {rseq}\r\n");
+        bench.receive(response(&invite, 180, tag, &rel));
+        let prack = bench.take_sent().remove(0);
+        assert_eq!(text(&prack, "RAck"), want);
+        assert_eq!(prack.to_tag(), Some(tag.as_bytes()));
+    }
+    assert_eq!(bench.seen(), ["180", "180"]);
+}

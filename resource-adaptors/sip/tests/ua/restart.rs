@@ -105,11 +105,239 @@ fn a_2xx_without_ack_is_repeated_and_its_silence_is_no_reason_to_end() {
             next.receive(request("ACK", "a1", &tag, 1, ""));
             assert_eq!(next.seen(), ["within ACK"]);
         }
-        next.until(100_000);
-        assert_eq!(next.lines().is_empty(), acked);
-        assert!(next.ua.dialog(key).is_some());
+        next.until(29_000);
+        next.lines();
         assert_eq!(next.seen(), Vec::<String>::new());
+        next.until(32_500);
+        if acked {
+            assert_eq!(next.lines(), Vec::<String>::new());
+            continue;
+        }
+        // The ACK may have come before: the caller is asked whether it knows the call.
+        let probe = next.take_sent().pop().unwrap();
+        assert_eq!(line(&probe), "OPTIONS");
+        next.receive(response(&probe, 200, "", ""));
+        next.until(200_000);
+        assert_eq!(next.lines(), Vec::<String>::new());
+        assert!(next.ua.dialog(key).is_some());
     }
+}
+
+#[test]
+fn a_restored_call_whose_caller_is_gone_ends() {
+    let mut bench = Bench::new();
+    bench.receive(request("INVITE", "i1", "", 1, ""));
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.reply(tx, 200);
+    let ok = bench.ua.unacked(dialog).map(|(ok, _)| ok.clone()).unwrap();
+    for silent in [true, false] {
+        let (mut next, key) = restarted(&bench, dialog);
+        next.ua.restore_unacked(next.now, key, &ok, 30_000);
+        next.until(31_000);
+        let probe = next.take_sent().pop().unwrap();
+        if !silent {
+            next.receive(response(&probe, 481, "", ""));
+        }
+        next.until(200_000);
+        assert!(next.lines().contains(&"BYE".to_owned()));
+        assert!(next.ua.dialog(key).is_none());
+    }
+}
+
+/// A new process with the records of a call that rings.
+fn ringing_on(bench: &Bench, dialog: Key) -> (Bench, Key) {
+    let (record, invite) = (
+        bench.ua.record(dialog).unwrap(),
+        bench.ua.invite_record(dialog).unwrap(),
+    );
+    let mut next = Bench::seeded(99);
+    let key = next.ua.restore(700, &record).unwrap().unwrap();
+    next.ua.restore_invite(next.now, key, &invite);
+    next.ua.restored(next.now);
+    next.drain();
+    (next, key)
+}
+
+fn kept(status: u16) -> Reply {
+    Reply {
+        durable: true,
+        ..reply(status)
+    }
+}
+
+#[test]
+fn a_call_that_rings_is_answered_and_given_up_after_a_restart() {
+    let mut bench = Bench::new();
+    bench.receive(request("INVITE", "i1", "", 1, ""));
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.ua.respond(bench.now, tx, &kept(180)).unwrap();
+    bench.drain();
+    assert_eq!(bench.seen(), ["save"], "before the 180 leaves");
+    let ringing = bench.take_sent().remove(0);
+
+    let (mut next, key) = ringing_on(&bench, dialog);
+    // A copy of the INVITE gets the 180 again; the name that the service knows answers it.
+    next.receive(request("INVITE", "i1", "", 1, ""));
+    assert_eq!(next.take_sent()[0].as_bytes(), ringing.as_bytes());
+    assert!(next.ua.is_waiting(tx));
+    next.reply(tx, 200);
+    let ok = next.take_sent().remove(0);
+    assert_eq!(ok.to_tag(), ringing.to_tag());
+    assert_eq!(next.seen(), ["save"]);
+    let tag = String::from_utf8_lossy(ok.to_tag().unwrap()).into_owned();
+    next.receive(request("ACK", "a1", &tag, 1, ""));
+    assert_eq!(next.seen(), ["within ACK"]);
+    assert!(next.ua.invite_record(key).is_none());
+
+    let (mut next, _) = ringing_on(&bench, dialog);
+    next.receive(request("CANCEL", "i1", "", 1, ""));
+    let Some(Event::Cancel { tx: cancel }) = next.events.pop() else {
+        panic!("no CANCEL")
+    };
+    next.ua.accept_cancel(next.now, cancel).unwrap();
+    next.drain();
+    assert_eq!(next.lines(), ["200 CANCEL", "487 INVITE"]);
+    assert_eq!(next.seen(), ["ended"]);
+
+    // Nobody answers: it ends as if nothing had happened.
+    let (mut next, _) = ringing_on(&bench, dialog);
+    next.until(180_000);
+    assert_eq!(next.lines(), ["408 INVITE"]);
+    assert_eq!(next.seen(), ["ended"]);
+}
+
+#[test]
+fn a_reliable_response_waits_for_its_prack_in_the_next_process() {
+    let mut bench = Bench::new();
+    bench.receive(request("INVITE", "i1", "", 1, "Require: 100rel\r\n"));
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.ua.respond(bench.now, tx, &kept(180)).unwrap();
+    bench.drain();
+    let ringing = bench.take_sent().remove(0);
+    let (mut next, _) = ringing_on(&bench, dialog);
+    next.until(0);
+    assert_eq!(
+        next.take_sent()[0].as_bytes(),
+        ringing.as_bytes(),
+        "at once"
+    );
+    let tag = String::from_utf8_lossy(ringing.to_tag().unwrap()).into_owned();
+    let rack = format!("RAck: {} 1 INVITE\r\n", text(&ringing, "RSeq"));
+    next.receive(request("PRACK", "p1", &tag, 2, &rack));
+    let Some(Event::InDialog {
+        tx: Some(prack), ..
+    }) = next.events.pop()
+    else {
+        panic!("no PRACK")
+    };
+    next.ua.processed(next.now, prack).unwrap();
+    next.drain();
+    next.ua.respond(next.now, tx, &kept(183)).unwrap();
+    next.drain();
+    let sent = next.take_sent();
+    let rseq = |message: &Message| text(message, "RSeq").parse::<u32>().unwrap();
+    assert_eq!(rseq(&sent[1]), rseq(&ringing) + 1);
+}
+
+impl Bench {
+    /// A call of ours that is kept while it rings, and its INVITE.
+    fn calling_kept(&mut self) -> (Key, Message) {
+        let kept = Draft {
+            durable: true,
+            link: Some(Key::from_u64(77)),
+            ..draft("offer")
+        };
+        let dialog = self.ua.invite(self.now, 500, 9, &kept).unwrap();
+        self.drain();
+        assert_eq!(self.seen(), ["save"], "before the INVITE leaves");
+        (dialog, self.take_sent().remove(0))
+    }
+}
+
+#[test]
+fn a_call_of_ours_that_rings_is_accepted_and_cancelled_after_a_restart() {
+    let mut bench = Bench::new();
+    let (dialog, invite) = bench.calling_kept();
+    bench.receive(response(&invite, 180, "bo", ""));
+    assert_eq!(bench.seen(), ["save", "180"]);
+
+    let (mut next, key) = ringing_on(&bench, dialog);
+    assert_eq!(next.lines(), Vec::<String>::new(), "it rings already");
+    next.receive(response(&invite, 183, "bo", ""));
+    next.receive(response(&invite, 200, "bo", ""));
+    assert_eq!(next.lines(), ["ACK"]);
+    let passed_on = |event: &Event| matches!(event, Event::Response { status: 200, link: Some(link), .. } if *link == Key::from_u64(77));
+    assert!(next.events.iter().any(passed_on), "for the leg that waits");
+    next.ua.hang_up(next.now, key).unwrap();
+    next.drain();
+    assert_eq!(text(&next.take_sent()[0], "CSeq"), "2 BYE");
+
+    let (mut next, key) = ringing_on(&bench, dialog);
+    next.ua.hang_up(next.now, key).unwrap();
+    next.drain();
+    let cancel = next.take_sent().remove(0);
+    assert_eq!(line(&cancel), "CANCEL");
+    assert_eq!(text(&cancel, "Via"), text(&invite, "Via"), "RFC 3261 9.1");
+    next.receive(response(&cancel, 200, "bo", ""));
+    next.receive(response(&invite, 487, "bo", ""));
+    assert_eq!(next.lines(), ["ACK"]);
+    assert_eq!(next.seen().last().unwrap(), "ended");
+
+    // Given up just before the end of the process: it still is.
+    bench.ua.hang_up(bench.now, dialog).unwrap();
+    bench.drain();
+    let (mut next, _) = ringing_on(&bench, dialog);
+    assert_eq!(next.lines(), ["CANCEL"]);
+}
+
+#[test]
+fn an_invite_without_any_response_is_sent_again_after_a_restart() {
+    let mut bench = Bench::new();
+    let (dialog, invite) = bench.calling_kept();
+    let (mut next, _) = ringing_on(&bench, dialog);
+    assert_eq!(next.take_sent()[0].as_bytes(), invite.as_bytes());
+    next.receive(response(&invite, 486, "bo", ""));
+    assert_eq!(next.seen(), ["486", "ended"]);
+}
+
+#[test]
+fn a_call_that_rang_without_such_a_record_is_over() {
+    let mut bench = Bench::new();
+    let (dialog, invite) = bench.calling_kept();
+    bench.receive(response(&invite, 180, "bo", ""));
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restored(next.now);
+    next.drain();
+    assert!(next.ua.dialog(key).is_none());
+    assert_eq!(next.seen(), ["ended"]);
+}
+
+#[test]
+fn a_re_invite_in_flight_leaves_the_call_and_its_numbers_ahead() {
+    let mut bench = Bench::new();
+    let (dialog, invite) = bench.calling();
+    bench
+        .ua
+        .request_within(bench.now, dialog, &within("INVITE", "new offer"))
+        .unwrap();
+    bench.drain();
+    let again = bench.take_sent().remove(0);
+    let (mut next, key) = restarted(&bench, dialog);
+    next.ua.restored(next.now);
+    next.drain();
+    next.receive(response(&again, 200, "", ""));
+    assert_eq!(next.lines(), ["ACK"]);
+    next.ua.hang_up(next.now, key).unwrap();
+    next.drain();
+    let bye = next.take_sent().remove(0);
+    assert_eq!(text(&bye, "CSeq"), "3 BYE");
+    assert_eq!(bye.call_id(), invite.call_id());
 }
 
 #[test]

@@ -16,6 +16,8 @@ use super::Reply;
 /// Rare state of an INVITE without its final answer.
 #[derive(Debug, Default)]
 pub struct Early {
+    /// The call is to be there after a restart, rather than to be over.
+    pub durable: bool,
     /// The offer and the answer of this INVITE have been exchanged in reliable responses and PRACK.
     pub exchanged: bool,
     /// Of an INVITE of ours: the service acknowledges reliable responses, not the user agent.

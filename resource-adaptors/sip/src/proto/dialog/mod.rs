@@ -8,6 +8,7 @@
 //! does, with every target refresh.
 
 mod early;
+mod invite;
 mod record;
 mod reply;
 mod request;
@@ -25,6 +26,7 @@ use super::timer::TimerId;
 use super::wire::text::unfold;
 use super::wire::{HeaderId, Message, NameAddr, WireError};
 pub use early::{Early, Offer, Reliable, UnackedProvisional};
+pub use invite::InviteRecord;
 pub(in crate::proto) use record::Reader;
 pub use record::RecordError;
 pub use reply::{Reliability, Reply};
@@ -79,6 +81,8 @@ pub struct Dialog {
     pub unacked_saved: bool,
     /// That it owes an ACK stands beside its record.
     pub owed_saved: bool,
+    /// Its INVITE without final answer stands beside its record.
+    pub invite_saved: bool,
     /// Whose offer waits for its answer.
     pub offer: Offer,
     /// The last CSeq that we used.
@@ -198,6 +202,7 @@ impl Dialog {
             usages: 0,
             unacked_saved: false,
             owed_saved: false,
+            invite_saved: false,
             offer: Offer::None,
             local_cseq: 0,
             remote_cseq: invite.cseq()?.number,
@@ -232,6 +237,7 @@ impl Dialog {
             usages: 0,
             unacked_saved: false,
             owed_saved: false,
+            invite_saved: false,
             offer: Offer::None,
             local_cseq: 1,
             remote_cseq: 0,

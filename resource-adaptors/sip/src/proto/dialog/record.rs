@@ -33,19 +33,7 @@ impl Dialog {
         out.push((self.role as u8) | (self.phase as u8) << 1);
         out.extend_from_slice(&self.local_cseq.to_be_bytes());
         out.extend_from_slice(&self.remote_cseq.to_be_bytes());
-        out.push(self.flow.transport as u8);
-        out.extend_from_slice(&self.flow.listener.to_be_bytes());
-        match self.flow.peer.ip() {
-            IpAddr::V4(ip) => {
-                out.push(4);
-                out.extend_from_slice(&ip.octets());
-            }
-            IpAddr::V6(ip) => {
-                out.push(6);
-                out.extend_from_slice(&ip.octets());
-            }
-        }
-        out.extend_from_slice(&self.flow.peer.port().to_be_bytes());
+        push_flow(&mut out, &self.flow);
         for part in parts {
             // Texts are packed below 65,536 bytes in all.
             out.extend_from_slice(&(part.len() as u16).to_be_bytes());
@@ -75,14 +63,7 @@ impl Dialog {
             _ => return Err(RecordError::Damaged),
         };
         let (local_cseq, remote_cseq) = (rest.u32()?, rest.u32()?);
-        let transport = Transport::from_u8(rest.byte()?).ok_or(RecordError::Damaged)?;
-        let listener = rest.u16()?;
-        let ip = match rest.byte()? {
-            4 => IpAddr::V4(Ipv4Addr::from(rest.array::<4>()?)),
-            6 => IpAddr::V6(Ipv6Addr::from(rest.array::<16>()?)),
-            _ => return Err(RecordError::Damaged),
-        };
-        let peer = SocketAddr::new(ip, rest.u16()?);
+        let flow = rest.flow()?;
         let mut lengths = [0u16; 7];
         for length in &mut lengths {
             *length = rest.u16()?;
@@ -95,7 +76,6 @@ impl Dialog {
             return Err(RecordError::Damaged);
         }
         let texts = Texts::pack(parts).ok_or(RecordError::Damaged)?;
-        let flow = Flow::to(transport, listener, peer);
         Ok(Self {
             activity,
             role,
@@ -106,6 +86,7 @@ impl Dialog {
             usages: 0,
             unacked_saved: false,
             owed_saved: false,
+            invite_saved: false,
             offer: Offer::None,
             local_cseq,
             remote_cseq,
@@ -120,7 +101,41 @@ impl Dialog {
 /// What of a record is not read yet.
 pub(in crate::proto) struct Reader<'a>(pub(in crate::proto) &'a [u8]);
 
+/// Where something goes, without the connection, which does not outlive its process.
+pub(super) fn push_flow(out: &mut Vec<u8>, flow: &Flow) {
+    out.push(flow.transport as u8);
+    out.extend_from_slice(&flow.listener.to_be_bytes());
+    match flow.peer.ip() {
+        IpAddr::V4(ip) => {
+            out.push(4);
+            out.extend_from_slice(&ip.octets());
+        }
+        IpAddr::V6(ip) => {
+            out.push(6);
+            out.extend_from_slice(&ip.octets());
+        }
+    }
+    out.extend_from_slice(&flow.peer.port().to_be_bytes());
+}
+
 impl<'a> Reader<'a> {
+    pub(super) fn flow(&mut self) -> Result<Flow, RecordError> {
+        let transport = Transport::from_u8(self.byte()?).ok_or(RecordError::Damaged)?;
+        let listener = self.u16()?;
+        let ip = match self.byte()? {
+            4 => IpAddr::V4(Ipv4Addr::from(self.array::<4>()?)),
+            6 => IpAddr::V6(Ipv6Addr::from(self.array::<16>()?)),
+            _ => return Err(RecordError::Damaged),
+        };
+        let peer = SocketAddr::new(ip, self.u16()?);
+        Ok(Flow::to(transport, listener, peer))
+    }
+
+    /// What is left.
+    pub(super) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
+    }
+
     pub(in crate::proto) fn take(&mut self, len: usize) -> Result<&'a [u8], RecordError> {
         let (head, rest) = self.0.split_at_checked(len).ok_or(RecordError::Damaged)?;
         self.0 = rest;

@@ -19,6 +19,8 @@ pub struct Reply {
     pub allow: bool,
     /// Whether a provisional response to an INVITE is to be acknowledged (RFC 3262).
     pub reliability: Reliability,
+    /// Of a provisional response to an INVITE: the call is to be there after a restart.
+    pub durable: bool,
     /// Of a 2xx to the first INVITE: what is asked of the session.
     pub session: Option<SessionAsk>,
 }

@@ -67,6 +67,7 @@ impl Run {
             report_trying: true,
             provisional: Default::default(),
             session: Default::default(),
+            early_durable: true,
         };
         let mut ua = Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0));
         ua.set_served(Methods::ALWAYS.with(&Method::Info).with(&Method::Update));

@@ -80,6 +80,7 @@ impl<U: Copy> Transactions<U> {
         let Some(named) = branch.and_then(|branch| self.secret.our_branch(branch)) else {
             return ResponseVerdict::Stray { ours: false };
         };
+        let named = self.current_client(named);
         let (Some(tx), Some(status)) = (self.client_of(named, response), response.status()) else {
             return ResponseVerdict::Stray { ours: true };
         };

@@ -14,9 +14,12 @@ mod client;
 mod clients;
 mod clock;
 mod key;
+mod restored;
 mod server;
 mod servers;
 mod verdict;
+
+use std::collections::HashMap;
 
 use super::flow::Transmit;
 use super::keyed::{DigestMap, Secret};
@@ -44,6 +47,9 @@ pub struct Transactions<U> {
     by_merge: DigestMap<Key>,
     /// Client transactions that got their final response.
     settled: u64,
+    /// Restored transactions by their names in an earlier process.
+    old_clients: HashMap<Key, Key>,
+    old_servers: HashMap<Key, Key>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +72,8 @@ impl<U: Copy> Transactions<U> {
             by_request: DigestMap::default(),
             by_merge: DigestMap::default(),
             settled: 0,
+            old_clients: HashMap::new(),
+            old_servers: HashMap::new(),
         }
     }
 

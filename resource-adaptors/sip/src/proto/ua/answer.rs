@@ -19,6 +19,7 @@ impl Ua {
     /// # Errors
     /// It is gone or has its final response.
     pub fn respond(&mut self, now: Ms, tx: Key, reply: &Reply) -> Result<(), UaError> {
+        let tx = self.tx.current(tx);
         if self.relaying
             && let Some(refusal) = self.beyond_us(tx, reply.status)
         {
@@ -54,6 +55,9 @@ impl Ua {
                 ..Answer::default()
             };
             return self.respond_raw(now, tx, answer);
+        }
+        if (101..200).contains(&reply.status) && (reply.durable || self.config.early_durable) {
+            self.keep_ringing(tx);
         }
         if let Some(ask) = reply.session
             && (200..300).contains(&reply.status)
@@ -193,6 +197,7 @@ impl Ua {
     /// # Errors
     /// It is gone or has its final response.
     pub fn respond_unserved(&mut self, now: Ms, tx: Key) -> Result<(), UaError> {
+        let tx = self.tx.current(tx);
         let (request, _) = self.tx.pending(tx).ok_or(UaError::State)?;
         let in_dialog = request.to_tag().is_some();
         let offered = in_dialog && self.has_offered(tx);
@@ -255,6 +260,7 @@ impl Ua {
     /// # Errors
     /// It is gone or has its final response.
     pub fn respond_failed(&mut self, now: Ms, tx: Key, status: u16) -> Result<(), UaError> {
+        let tx = self.tx.current(tx);
         let user = self.tx.server_user(tx).ok_or(UaError::Gone)?;
         let status = if user.what == What::Bye { 200 } else { status };
         let result = self.respond_raw(
@@ -506,7 +512,10 @@ impl Ua {
         dialog.tidy();
         if dialog.phase == Phase::Ending {
             self.send_bye(now, key);
-        } else if !uncertain {
+        } else if uncertain {
+            // It came before, or the caller is gone: one who knows nothing of the call says so.
+            self.probe(now, key);
+        } else {
             self.outputs.push_back(Output::NoAck { activity });
             self.bye(now, key);
         }

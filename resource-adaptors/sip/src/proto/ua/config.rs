@@ -46,6 +46,8 @@ pub struct UaConfig {
     pub provisional: Provisional,
     /// Session timers.
     pub session: Sessions,
+    /// Whether calls that ring are there after a restart, whatever their services say.
+    pub early_durable: bool,
 }
 
 /// Session timers of calls whose services say nothing (RFC 4028).

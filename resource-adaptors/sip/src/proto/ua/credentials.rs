@@ -49,7 +49,11 @@ impl Ua {
             }
             return false;
         }
-        self.send_again(now, user, asked.1, &request).is_some()
+        let sent = self.send_again(now, user, asked.1, &request).is_some();
+        if let Owner::Dialog(key) = user.owner {
+            self.save_kept_early(key);
+        }
+        sent
     }
 
     fn may_send_again(&self, user: Use) -> bool {

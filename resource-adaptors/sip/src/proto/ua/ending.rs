@@ -61,6 +61,7 @@ impl Ua {
             .pending
             .as_ref()
             .map_or_else(Bytes::new, |pending| pending.farewell.clone());
+        self.save_kept_early(key);
         self.tx.cancel(now, invite, &lines, &mut self.sends)?;
         self.flush();
         Ok(())

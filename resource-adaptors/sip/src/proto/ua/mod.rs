@@ -13,6 +13,7 @@ mod alarm;
 mod answer;
 mod config;
 mod credentials;
+mod early;
 mod ending;
 mod failure;
 mod incoming;
@@ -352,7 +353,7 @@ impl Ua {
     /// Whether a received request waits for its final response.
     #[must_use]
     pub fn is_waiting(&self, tx: Key) -> bool {
-        self.tx.pending(tx).is_some()
+        self.tx.pending(self.tx.current(tx)).is_some()
     }
 
     /// Numbers of dialogs, client and server transactions.

@@ -39,6 +39,8 @@ pub struct Draft {
     pub credentials: Option<Box<Credentials>>,
     /// The way to send it, for a request outside of dialogs; without one it is found from the route and the URI.
     pub flow: Option<Flow>,
+    /// Of an INVITE that makes a call: the call is to be there after a restart before it is answered, too.
+    pub durable: bool,
     /// Of an INVITE that makes a call: what is asked of the session.
     pub session: Option<SessionAsk>,
     /// Of an INVITE: whether reliable provisional responses may or must come.
@@ -131,6 +133,9 @@ impl Ua {
         }
         if let Some(status) = refusal {
             self.fail_unsent(now, key, status);
+        } else if draft.durable || self.config.early_durable {
+            // Written before the INVITE leaves.
+            self.keep_early(key);
         }
         self.flush();
         Ok(key)
@@ -251,13 +256,7 @@ impl Ua {
         if let Some(dialog) = self.dialogs.get_mut(key) {
             dialog.local_cseq = cseq;
         }
-        if self
-            .dialogs
-            .get(key)
-            .is_some_and(|dialog| dialog.phase == Phase::Confirmed)
-        {
-            self.save(key);
-        }
+        self.save_kept(key);
         let extended = self.extended(key, draft);
         let draft = extended.as_ref().unwrap_or(draft);
         let user = if method == b"INVITE" {
@@ -335,13 +334,20 @@ impl Ua {
         }
         dialog.local_cseq += 1;
         let cseq = dialog.local_cseq;
+        if dialog.early().is_some() {
+            let early = dialog.early_mut();
+            (early.rseq_in, early.exchanged) = (0, false);
+            early.owed.clear();
+        }
         let extended = self.extended(key, draft);
         let draft = extended.as_ref().unwrap_or(draft);
         let user = Use {
             link: user.link,
             ..self.invite_user(key, draft)
         };
-        self.send_in(now, key, flow, user, draft, cseq, false)
+        let sent = self.send_in(now, key, flow, user, draft, cseq, false);
+        self.save_kept_early(key);
+        sent
     }
 
     /// What an INVITE of ours is for; what it leaves behind in its dialog is noted.

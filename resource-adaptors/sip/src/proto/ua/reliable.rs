@@ -178,10 +178,14 @@ impl Ua {
             bytes: unacked.bytes.clone(),
         };
         let timer = self.wheel.start(next, Alarm::Provisional(key));
+        self.set_provisional_timer(key, timer);
+        self.outputs.push_back(super::Output::Send(copy));
+    }
+
+    pub(super) fn set_provisional_timer(&mut self, key: Key, timer: TimerId) {
         if let Some(unacked) = self.reliable_mut(key).and_then(|r| r.unacked.as_mut()) {
             unacked.timer = timer;
         }
-        self.outputs.push_back(super::Output::Send(copy));
     }
 
     /// Whether a PRACK names the response that waits for it; if so it waits no more.
@@ -197,6 +201,7 @@ impl Ua {
             return false;
         };
         self.wheel.cancel(unacked.timer);
+        self.save_kept(key);
         true
     }
 

@@ -124,7 +124,16 @@ impl Ua {
         if dialog.cancelled || (trying && !self.config.report_trying) {
             return;
         }
-        if response.to_tag().is_some() && dialog.phase == Phase::Early {
+        if let Some(tag) = response.to_tag()
+            && dialog.phase == Phase::Early
+        {
+            let known = dialog.text(Field::RemoteTag);
+            if !known.is_empty() && known != tag && dialog.early().is_some() {
+                // Another branch of a fork counts its responses on its own.
+                let early = dialog.early_mut();
+                early.rseq_in = 0;
+                early.owed.clear();
+            }
             // What cannot be learned now comes with the final response.
             let _ = dialog.learn(&response);
         }
@@ -134,29 +143,29 @@ impl Ua {
         {
             return;
         }
+        if response.to_tag().is_some() {
+            self.save_kept_early(key);
+        }
         self.report(user, activity, response, false);
     }
 
     fn for_invite(&mut self, now: Ms, key: Key, tx: Key, user: Use, ack: bool, response: Message) {
         let status = response.status().unwrap_or(500);
-        let Some(dialog) = self.dialogs.get_mut(key) else {
-            return;
-        };
         if status < 200 {
             return self.for_progress(now, key, user, response);
         }
+        if status == 422 && self.invite_longer(now, key, user, &response) {
+            return;
+        }
+        let Some(dialog) = self.dialogs.get_mut(key) else {
+            return;
+        };
         dialog.pending_mut().invite_out = None;
         Self::settle(dialog, user.what, status, has_sdp(&response), true);
         // What was agreed on in reliable responses needs no answer in the ACK.
         let ack = ack || dialog.early().is_some_and(|early| early.exchanged);
         dialog.pending_mut().early = None;
         if status >= 300 {
-            if status == 422 && self.invite_longer(now, key, user, &response) {
-                return;
-            }
-            let Some(dialog) = self.dialogs.get_mut(key) else {
-                return;
-            };
             dialog.tidy();
             return self.conclude(now, user, response, false);
         }

@@ -180,6 +180,7 @@ impl Ua {
     /// All dialogs are back: what must be sent until it is answered is sent again.
     pub fn restored(&mut self, now: Ms) {
         self.recovering_until = now + self.tx.timings().give_up();
+        self.resume_early(now);
         let ending: Vec<Key> = self
             .dialogs
             .iter()
