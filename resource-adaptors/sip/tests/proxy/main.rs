@@ -43,6 +43,7 @@ fn config() -> UaConfig {
         report_trying: false,
         provisional: Provisional::Plain,
         session: Default::default(),
+        early_durable: false,
         credentials: Default::default(),
     }
 }
