@@ -237,7 +237,7 @@ impl B2bua {
         cx.cancel(replace.timer);
         match replace.new {
             Some(new) if ev.is_success() => {
-                policy::relay(cx, ev, new, sip, conf)?;
+                policy::relay_answer(cx, ev, new, sip, conf)?;
                 self.part(replace.kept);
                 self.pair(new, replace.kept);
                 self.limit(cx, new, conf);

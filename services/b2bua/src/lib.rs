@@ -8,6 +8,7 @@
 //! is joined with whom, `policy` says what passes. docs/b2bua.md is for operators.
 #![forbid(unsafe_code)]
 
+mod access;
 mod join;
 mod lend;
 mod policy;
@@ -17,7 +18,8 @@ mod setup;
 mod state;
 mod transfer;
 
-pub use settings::{Place, Refers, Ringing, Route, Settings};
+pub use access::{Callers, Network, NotANetwork};
+pub use settings::{Place, Refers, Ringing, Route, SessionTimers, Settings};
 pub use state::B2bua;
 
 use lend::{Declined, Join, PickUp};
@@ -77,6 +79,9 @@ impl B2bua {
         sip: Ra<Sip>,
         conf: Conf<Settings>,
     ) -> Result {
+        if !access::admit(cx, ev, *sip, &conf)? {
+            return Ok(());
+        }
         if ev.message().has(HeaderId::Replaces) {
             return self.replaces(cx, ev, caller, *sip);
         }
@@ -103,11 +108,11 @@ impl B2bua {
                 false => Ok(()),
             };
         };
-        policy::relay(cx, ev, to, *sip, &conf)?;
         if ev.is_success() && ev.is_to_invite() && !self.is_up() {
             self.answered(cx, to, &conf);
+            return policy::relay_answer(cx, ev, to, *sip, &conf);
         }
-        Ok(())
+        policy::relay(cx, ev, to, *sip, &conf)
     }
 
     /// The answer to an offer that came late, in a 2xx. Masked until there is one to come, for the other leg's ACK goes out

@@ -3,11 +3,42 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Outgoing, Reply, Sip};
 
+use crate::access::Callers;
 use crate::settings::Settings;
 use crate::state::Leg;
 
 /// Why a leg loses to another one that answered (RFC 3326).
 pub(crate) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+/// An INVITE that makes a leg.
+pub(crate) fn invite(invite: Outgoing, conf: &Settings) -> Outgoing {
+    let mut invite = outgoing(invite, conf);
+    if let Some(timer) = conf.session_timer() {
+        invite = invite.session_timer(timer);
+    }
+    match conf.callers {
+        Callers::Anyone => invite,
+        // They were for this node.
+        Callers::Known => invite.without("Proxy-Authorization"),
+    }
+}
+
+/// Passes on the answer that makes a call.
+pub(crate) fn relay_answer(
+    cx: &mut Cx,
+    response: &sip::Response,
+    to: Leg,
+    sip: Sip,
+    conf: &Settings,
+) -> Result {
+    match conf.session_timer() {
+        Some(timer) => {
+            let answer = reply(Reply::passing(response), conf).session_timer(timer);
+            sip.relay_as(cx, response, to, answer)
+        }
+        None => relay(cx, response, to, sip, conf),
+    }
+}
 
 /// Passes a response on.
 pub(crate) fn relay(

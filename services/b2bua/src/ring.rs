@@ -84,7 +84,7 @@ impl B2bua {
             if alone {
                 invite = invite.relay_reliable();
             }
-            let callee = sip.invite(cx, policy::outgoing(invite, conf))?;
+            let callee = sip.invite(cx, policy::invite(invite, conf))?;
             cx.attach(callee);
             ring.branches.push(callee);
         }
@@ -126,8 +126,8 @@ impl B2bua {
                 sip.bye_because(cx, *loser, policy::ELSEWHERE)?;
             }
             self.legs = Some((ring.caller, from));
-            policy::relay(cx, ev, ring.caller, sip, conf)?;
             self.answered(cx, ring.caller, conf);
+            policy::relay_answer(cx, ev, ring.caller, sip, conf)?;
         } else if ev.is_provisional() {
             if ring.branches.len() == 1 {
                 policy::relay(cx, ev, ring.caller, sip, conf)?;

@@ -1,10 +1,11 @@
 //! `[services.b2bua.settings]`.
 
+use crate::access::{Callers, Network};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use strowger::prelude::*;
-use strowger_sip::{Aor, Sip, Target, TargetError};
+use strowger_sip::{Aor, SessionTimer, Sip, Target, TargetError, Users};
 
 /// Settings of the back-to-back user agent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -26,6 +27,26 @@ pub struct Settings {
     /// The domain of registered users; if not set, the host of the called URI.
     #[schemars(extend("x-reload" = "live"))]
     pub domain: Option<String>,
+    /// Who may call: `anyone` who reaches the listeners, or those that are `known`, by address or by digest.
+    #[schemars(extend("x-reload" = "live"))]
+    pub callers: Callers,
+    /// Of `known` callers: the addresses that need not prove who they are, such as a trunk's: `192.0.2.1`, `10.0.0.0/8`.
+    #[schemars(extend("x-reload" = "live"))]
+    pub trusted: Vec<Network>,
+    /// Of `known` callers: the realm that users prove themselves in (407), as a rule the domain.
+    #[schemars(extend("x-reload" = "live"))]
+    pub realm: String,
+    /// Of `known` callers: users with their passwords or hashes, as those of the registrar. They call under their own name.
+    #[schemars(extend("x-reload" = "live"))]
+    pub users: Users,
+    /// Session timers (RFC 4028): what the two sides agree on passes between them (`pass`), and ends what is not refreshed in
+    /// time (`watch`), or each leg has one of its own (`own`).
+    #[schemars(extend("x-reload" = "live"))]
+    pub session_timers: SessionTimers,
+    /// The interval of session timers of its `own`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub session: Duration,
     /// Headers that do not pass from one side to the other, such as `User-Agent`, `Server`, `Warning`, `History-Info`.
     #[schemars(extend("x-reload" = "live"))]
     pub hide: Vec<String>,
@@ -77,6 +98,19 @@ pub enum Refers {
     Refuse,
 }
 
+/// What becomes of session timers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionTimers {
+    /// They are the ends' business.
+    #[default]
+    Pass,
+    /// The ends agree on them; a session that is not refreshed is ended.
+    Watch,
+    /// Each leg has its own.
+    Own,
+}
+
 /// How several contacts ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -122,6 +156,12 @@ impl Default for Settings {
             refers: Refers::default(),
             ringing: Ringing::default(),
             domain: None,
+            callers: Callers::default(),
+            trusted: Vec::new(),
+            realm: "localhost".to_owned(),
+            users: Users::default(),
+            session_timers: SessionTimers::default(),
+            session: Duration::from_secs(1800),
             hide: Vec::new(),
             max_call: Duration::from_secs(4 * 3600),
         }
@@ -141,6 +181,15 @@ impl Settings {
             return false;
         };
         domain.eq_ignore_ascii_case(aor.domain())
+    }
+
+    /// The session timer that legs get, if they get one.
+    pub(crate) fn session_timer(&self) -> Option<SessionTimer> {
+        match self.session_timers {
+            SessionTimers::Pass => None,
+            SessionTimers::Watch => Some(SessionTimer::watch()),
+            SessionTimers::Own => Some(SessionTimer::new(self.session)),
+        }
     }
 
     /// How long callees of a route may ring.

@@ -32,7 +32,7 @@ impl B2bua {
         }
         let callee = sip.invite(
             cx,
-            policy::outgoing(ev.forward_to(target).relay_reliable(), conf),
+            policy::invite(ev.forward_to(target).relay_reliable(), conf),
         )?;
         cx.attach(callee);
         self.legs = Some((caller, callee));

@@ -352,7 +352,7 @@ fn invite(refer: &sip::Refer, to: &ReferTo, place: &Target, conf: &Settings) -> 
     if let Some(replaces) = to.replaces() {
         invite = invite.header("Replaces", &replaces.value());
     }
-    policy::outgoing(invite, conf)
+    policy::invite(invite, conf)
 }
 
 impl Report {

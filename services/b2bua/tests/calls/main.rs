@@ -1,5 +1,6 @@
 //! Calls through the back-to-back user agent, in virtual time, one file for each thing that it does with them.
 
+mod access;
 mod attended;
 mod blind;
 mod early;
@@ -7,6 +8,7 @@ mod hold;
 mod plain;
 mod policy;
 mod ring;
+mod timers;
 
 use std::time::Duration;
 use strowger::prelude::*;

@@ -1,0 +1,90 @@
+//! Who may call, so that the node is nobody's open relay.
+
+use super::*;
+use strowger_b2bua::{Callers, Network};
+use strowger_sip::Account;
+use strowger_sip::proto::auth::{Credentials, Session};
+
+/// Only users of a.example, and one trunk, may call.
+fn closed(trusted: &[&str]) -> TestKit {
+    let network = |text: &&str| Network::try_from((*text).to_owned()).expect("a network");
+    with(Settings {
+        callers: Callers::Known,
+        realm: "a.example".to_owned(),
+        trusted: trusted.iter().map(network).collect(),
+        users: [("alice".to_owned(), Account::password("wonderland"))]
+            .into_iter()
+            .collect(),
+        ..everywhere()
+    })
+}
+
+/// Calls again, with what the challenge asks for.
+fn with_password(slee: &TestKit, call: &Call, password: &str) {
+    let mut session = Session::new(Some(Credentials::new("alice", password)));
+    assert!(session.learn(&call.last(), &[], false));
+    let uri = format!("sip:bob@{}", slee.ground().peer("b.example"));
+    let lines = session.lines(b"INVITE", uri.as_bytes(), b"", 7);
+    let lines = String::from_utf8(lines).expect("text");
+    call.request("INVITE", &[lines.trim_end()], b"");
+}
+
+#[test]
+fn a_user_of_ours_proves_who_it_is_and_calls() {
+    let mut slee = closed(&[]);
+    let alice = slee.sip().invite(ALICE, BOB).expect(407);
+    with_password(&slee, &alice, "wonderland");
+    let bob = slee.sip().expect_invite(BOB);
+    assert_eq!(bob.header("Proxy-Authorization"), None);
+    bob.answer();
+    alice.expect(200);
+    bob.expect_ack();
+    slee.crash_and_restart();
+    // Within the call nobody is asked again.
+    alice.request("INFO", &[], b"x");
+    bob.expect_request("INFO").respond(200);
+    alice.expect(200).bye().expect(200);
+    bob.expect_bye();
+    assert_all_gone(&mut slee);
+}
+
+#[test]
+fn who_proves_nothing_or_is_somebody_else_does_not_call() {
+    let mut slee = closed(&[]);
+    slee.sip().open(BOB);
+    let alice = slee.sip().invite(ALICE, BOB).expect(407);
+    with_password(&slee, &alice, "wrong");
+    alice.expect(407);
+    // With an account of one's own, but under another's name.
+    let mallory = slee.sip().invite("sip:bob@a.example", BOB).expect(407);
+    with_password(&slee, &mallory, "wonderland");
+    mallory.expect(403);
+    // Taking the place of somebody needs the same.
+    slee.sip()
+        .request(
+            "INVITE",
+            ALICE,
+            BOB,
+            &["Replaces: x;to-tag=1;from-tag=2"],
+            b"",
+        )
+        .expect(407);
+    let reached = slee.sip().patience(secs(1)).find_invite(BOB);
+    assert!(reached.is_none(), "{}", slee.ladder());
+    assert_all_gone(&mut slee);
+}
+
+#[test]
+fn a_trusted_address_calls_as_it_likes() {
+    let mut slee = closed(&["192.0.2.200", "198.51.100.0/24"]);
+    let trunk = slee.sip().invite("sip:anyone@192.0.2.200:5060", BOB);
+    let bob = slee.sip().expect_invite(BOB).answer();
+    trunk.expect(200);
+    bob.expect_ack();
+    slee.sip()
+        .invite("sip:anyone@192.0.2.201:5060", BOB)
+        .expect(407);
+    bob.bye().expect(200);
+    trunk.expect_bye();
+    assert_all_gone(&mut slee);
+}
