@@ -18,7 +18,7 @@ mod setup;
 mod state;
 mod transfer;
 
-pub use access::{Callers, Network, NotANetwork};
+pub use access::Callers;
 pub use settings::{Place, Refers, Ringing, Route, SessionTimers, Settings};
 pub use state::B2bua;
 
@@ -79,13 +79,13 @@ impl B2bua {
         sip: Ra<Sip>,
         conf: Conf<Settings>,
     ) -> Result {
-        if !access::admit(cx, ev, *sip, &conf)? {
+        let Some(who) = access::admit(cx, ev, *sip, &conf)? else {
             return Ok(());
-        }
+        };
         if ev.message().has(HeaderId::Replaces) {
             return self.replaces(cx, ev, caller, *sip);
         }
-        self.set_up(cx, ev, caller, *sip, &conf)
+        self.set_up(cx, ev, (caller, who), *sip, &conf)
     }
 
     /// Answers of either side to what the other side asked, or to what is asked here for a transfer.

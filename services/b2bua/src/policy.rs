@@ -3,7 +3,6 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Outgoing, Reply, Sip};
 
-use crate::access::Callers;
 use crate::settings::Settings;
 use crate::state::Leg;
 
@@ -16,11 +15,7 @@ pub(crate) fn invite(invite: Outgoing, conf: &Settings) -> Outgoing {
     if let Some(timer) = conf.session_timer() {
         invite = invite.session_timer(timer);
     }
-    match conf.callers {
-        Callers::Anyone => invite,
-        // They were for this node.
-        Callers::Known => invite.without("Proxy-Authorization"),
-    }
+    invite
 }
 
 /// Passes on the answer that makes a call.

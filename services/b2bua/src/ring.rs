@@ -7,6 +7,7 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Reply, Sip, Target};
 
+use crate::access::{Caller, identify};
 use crate::policy;
 use crate::settings::{Ringing, Settings};
 use crate::state::{B2bua, Leg, Work};
@@ -15,6 +16,7 @@ use crate::state::{B2bua, Leg, Work};
 #[derive(Debug, State)]
 pub(crate) struct Ring {
     caller: Leg,
+    who: Caller,
     /// Legs without a final response.
     pub(crate) branches: Vec<Leg>,
     /// The best refusal; 0 for none.
@@ -28,6 +30,17 @@ pub(crate) struct Ring {
     exhausted: bool,
     /// It was forwarded: not again.
     forwarded: bool,
+}
+
+impl Cause {
+    /// The status that stands for it in History-Info (RFC 7044 10.3).
+    fn status(self) -> Option<u16> {
+        match self {
+            Self::Busy => Some(486),
+            Self::NoAnswer => Some(408),
+            Self::Refused => None,
+        }
+    }
 }
 
 /// Why nobody answers.
@@ -44,12 +57,13 @@ impl B2bua {
         &mut self,
         cx: &mut Cx,
         ev: &sip::Invite,
-        caller: Leg,
+        (caller, who): (Leg, Caller),
         sip: Sip,
         conf: &Settings,
     ) -> Result {
         let ring = Box::new(Ring {
             caller,
+            who,
             branches: Vec::new(),
             best: 0,
             invite: ev.clone(),
@@ -80,11 +94,17 @@ impl B2bua {
         }
         let alone = targets.len() == 1;
         for target in targets {
-            let mut invite = ring.invite.forward_to(target);
+            let mut invite = ring.invite.forward_to(target.clone());
             if alone {
                 invite = invite.relay_reliable();
             }
-            let callee = sip.invite(cx, policy::invite(invite, conf))?;
+            if ring.forwarded {
+                invite =
+                    sip::history(&ring.invite, target.uri(), cause.status()).on_outgoing(invite);
+            }
+            let invite = policy::invite(invite, conf);
+            let invite = identify(invite, &ring.invite, &ring.who, &target, conf);
+            let callee = sip.invite(cx, invite)?;
             cx.attach(callee);
             ring.branches.push(callee);
         }

@@ -1,11 +1,11 @@
 //! `[services.b2bua.settings]`.
 
-use crate::access::{Callers, Network};
+use crate::access::Callers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use strowger::prelude::*;
-use strowger_sip::{Aor, SessionTimer, Sip, Target, TargetError, Users};
+use strowger_sip::{Aor, SessionTimer, Sip, Target, TargetError, Trust, Users};
 
 /// Settings of the back-to-back user agent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -30,9 +30,10 @@ pub struct Settings {
     /// Who may call: `anyone` who reaches the listeners, or those that are `known`, by address or by digest.
     #[schemars(extend("x-reload" = "live"))]
     pub callers: Callers,
-    /// Of `known` callers: the addresses that need not prove who they are, such as a trunk's: `192.0.2.1`, `10.0.0.0/8`.
+    /// Of `known` callers: peers that need not prove who they are and whose word on identities is believed, such as a trunk:
+    /// networks (`10.0.0.0/8`), and host names for where calls go.
     #[schemars(extend("x-reload" = "live"))]
-    pub trusted: Vec<Network>,
+    pub trusted: Trust,
     /// Of `known` callers: the realm that users prove themselves in (407), as a rule the domain.
     #[schemars(extend("x-reload" = "live"))]
     pub realm: String,
@@ -157,7 +158,7 @@ impl Default for Settings {
             ringing: Ringing::default(),
             domain: None,
             callers: Callers::default(),
-            trusted: Vec::new(),
+            trusted: Trust::default(),
             realm: "localhost".to_owned(),
             users: Users::default(),
             session_timers: SessionTimers::default(),

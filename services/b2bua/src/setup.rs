@@ -3,6 +3,7 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Sip};
 
+use crate::access::{Caller, identify};
 use crate::settings::Settings;
 use crate::state::{B2bua, Leg, Work};
 use crate::{NoAnswer, TooLong, policy};
@@ -13,7 +14,7 @@ impl B2bua {
         &mut self,
         cx: &mut Cx,
         ev: &sip::Invite,
-        caller: Leg,
+        (caller, who): (Leg, Caller),
         sip: Sip,
         conf: &Settings,
     ) -> Result {
@@ -24,16 +25,15 @@ impl B2bua {
             cx.mask(caller, &[])?;
         }
         if !route.is_plain() {
-            return self.ring(cx, ev, caller, sip, conf);
+            return self.ring(cx, ev, (caller, who), sip, conf);
         }
         let mut target = sip.target(ev)?;
         if let Some(place) = &route.target {
             target = target.at(place.as_str())?;
         }
-        let callee = sip.invite(
-            cx,
-            policy::invite(ev.forward_to(target).relay_reliable(), conf),
-        )?;
+        let invite = ev.forward_to(target.clone()).relay_reliable();
+        let invite = identify(policy::invite(invite, conf), ev, &who, &target, conf);
+        let callee = sip.invite(cx, invite)?;
         cx.attach(callee);
         self.legs = Some((caller, callee));
         self.no_answer_in(cx, caller, conf.no_answer_of(route));

@@ -1,17 +1,17 @@
 //! Who may call, so that the node is nobody's open relay.
 
 use super::*;
-use strowger_b2bua::{Callers, Network};
-use strowger_sip::Account;
+use strowger_b2bua::Callers;
 use strowger_sip::proto::auth::{Credentials, Session};
+use strowger_sip::{Account, Trust};
 
 /// Only users of a.example, and one trunk, may call.
 fn closed(trusted: &[&str]) -> TestKit {
-    let network = |text: &&str| Network::try_from((*text).to_owned()).expect("a network");
+    let trusted: Vec<String> = trusted.iter().map(|text| (*text).to_owned()).collect();
     with(Settings {
         callers: Callers::Known,
         realm: "a.example".to_owned(),
-        trusted: trusted.iter().map(network).collect(),
+        trusted: Trust::try_from(trusted).expect("networks"),
         users: [("alice".to_owned(), Account::password("wonderland"))]
             .into_iter()
             .collect(),
@@ -36,6 +36,10 @@ fn a_user_of_ours_proves_who_it_is_and_calls() {
     with_password(&slee, &alice, "wonderland");
     let bob = slee.sip().expect_invite(BOB);
     assert_eq!(bob.header("Proxy-Authorization"), None);
+    assert_eq!(
+        bob.header("P-Asserted-Identity").as_deref(),
+        Some("<sip:alice@a.example>")
+    );
     bob.answer();
     alice.expect(200);
     bob.expect_ack();

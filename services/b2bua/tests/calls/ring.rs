@@ -247,7 +247,13 @@ fn a_busy_callee_and_one_that_does_not_answer_are_forwarded_for() {
             desk.expect_cancel();
             mobile.expect_cancel();
         }
-        let there = slee.sip().expect_invite(target).answer();
+        let there = slee.sip().expect_invite(target);
+        let cause = if busy { "cause%3D486" } else { "cause%3D408" };
+        let history = there.header("History-Info").unwrap_or_default();
+        assert!(history.contains("100@"), "{history}");
+        let all = String::from_utf8_lossy(there.last().as_bytes()).into_owned();
+        assert!(all.contains(cause), "{all}");
+        there.answer();
         alice.expect(200);
         there.expect_ack();
         slee.crash_and_restart();
