@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use strowger::prelude::*;
 use strowger_sip::proto::wire::NameAddr;
-use strowger_sip::{self as sip, Outgoing, Realm, Sip, Target};
+use strowger_sip::{self as sip, Outgoing, Sip, Target};
 
 use crate::settings::Settings;
 
@@ -46,7 +46,7 @@ pub(crate) fn admit(
     if conf.trusted.holds(ev) {
         return Ok(Some(Caller::Trusted));
     }
-    let realm = Realm::new(&conf.realm).of_proxy();
+    let realm = conf.realm();
     let account = |user: &str| conf.users.account(user, &conf.realm);
     let Some(user) = sip.authenticate(cx, ev, &realm, account)? else {
         return Ok(None);

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use strowger::prelude::*;
-use strowger_sip::{Aor, SessionTimer, Sip, Target, TargetError, Trust, Users};
+use strowger_sip::{
+    Algorithm, Aor, DigestAlgorithm, Realm, SessionTimer, Sip, Target, TargetError, Trust, Users,
+};
 
 /// Settings of the back-to-back user agent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -40,6 +42,9 @@ pub struct Settings {
     /// Of `known` callers: users with their passwords or hashes, as those of the registrar. They call under their own name.
     #[schemars(extend("x-reload" = "live"))]
     pub users: Users,
+    /// Of `known` callers: the digest algorithms to offer, the preferred one first.
+    #[schemars(length(min = 1, max = 6), extend("x-reload" = "live"))]
+    pub algorithms: Vec<DigestAlgorithm>,
     /// Session timers (RFC 4028): what the two sides agree on passes between them (`pass`), and ends what is not refreshed in
     /// time (`watch`), or each leg has one of its own (`own`).
     #[schemars(extend("x-reload" = "live"))]
@@ -161,6 +166,7 @@ impl Default for Settings {
             trusted: Trust::default(),
             realm: "localhost".to_owned(),
             users: Users::default(),
+            algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             session_timers: SessionTimers::default(),
             session: Duration::from_secs(1800),
             hide: Vec::new(),
@@ -182,6 +188,12 @@ impl Settings {
             return false;
         };
         domain.eq_ignore_ascii_case(aor.domain())
+    }
+
+    /// What users prove themselves in.
+    pub(crate) fn realm(&self) -> Realm {
+        let algorithms: Vec<Algorithm> = self.algorithms.iter().map(|a| (*a).into()).collect();
+        Realm::new(&self.realm).of_proxy().algorithms(algorithms)
     }
 
     /// The session timer that legs get, if they get one.

@@ -48,7 +48,19 @@ impl Proxy {
         }
     }
 
-    #[on(initial)]
+    /// Leaves calls that are another service's.
+    fn calls(sel: &mut Selector) {
+        if let (Some(ev), Some(conf)) = (sel.event::<sip::Invite>(), sel.conf::<Settings>())
+            && conf
+                .leave
+                .iter()
+                .any(|prefix| ev.user().starts_with(prefix.as_bytes()))
+        {
+            sel.decline();
+        }
+    }
+
+    #[on(initial, select = Self::calls)]
     fn invite(
         &mut self,
         cx: &mut Cx,

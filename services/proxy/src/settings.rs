@@ -16,6 +16,10 @@ pub struct Settings {
     /// Fixed routes; the first that fits counts, before the location table.
     #[schemars(extend("x-reload" = "live"))]
     pub routes: Vec<Route>,
+    /// How called users begin whose calls are left to another service of this node, such as a B2BUA; of their other requests
+    /// it is the proxy all the same.
+    #[schemars(extend("x-reload" = "live"))]
+    pub leave: Vec<String>,
     /// Peers that may relay to anywhere and whose word on identities is believed: networks (`10.0.0.0/8`), and host names for
     /// where requests go.
     #[schemars(extend("x-reload" = "live"))]
@@ -111,6 +115,7 @@ impl Default for Settings {
         Self {
             domains: Vec::new(),
             routes: Vec::new(),
+            leave: Vec::new(),
             trusted: Trust::default(),
             authentication: true,
             realm: None,

@@ -386,3 +386,19 @@ fn what_a_stranger_asserts_of_itself_is_not_passed_on() {
     assert!(desk.header("Diversion").is_some());
     desk.respond(200);
 }
+
+/// Another service of the node takes them.
+#[test]
+fn calls_that_are_to_be_left_are_left() {
+    let slee = slee(Settings {
+        leave: vec!["1".to_owned()],
+        ..open()
+    });
+    // Nobody else is here: the adaptor's own answer.
+    slee.sip().invite("sip:x@b.example", "100").expect(480);
+    let message = slee
+        .sip()
+        .request("MESSAGE", "sip:x@b.example", "100", &[], b"hi");
+    let status = message.next_response(secs(5)).and_then(|r| r.status());
+    assert!(status.is_some_and(|status| status >= 400), "{status:?}");
+}
