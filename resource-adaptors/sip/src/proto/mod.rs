@@ -15,6 +15,7 @@ pub mod fuzz;
 pub mod keyed;
 pub mod proxy;
 pub mod registrar;
+pub mod resolve;
 pub mod slab;
 pub mod subscription;
 pub mod time;
