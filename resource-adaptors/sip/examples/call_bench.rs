@@ -74,6 +74,11 @@ fn ua() -> Ua {
         hosts: Vec::new(),
         names: Vec::new(),
         outbound: None,
+        resolve: true,
+        resolving: 100,
+        avoid: 60_000,
+        udp_request_bytes: 1_300,
+        nat: true,
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),
@@ -83,12 +88,7 @@ fn ua() -> Ua {
 }
 
 fn flow() -> Flow {
-    Flow {
-        transport: Transport::Udp,
-        listener: 0,
-        conn: None,
-        peer: ([192, 0, 2, 9], 5070).into(),
-    }
+    Flow::seen(Transport::Udp, 0, ([192, 0, 2, 9], 5070).into())
 }
 
 fn request(method: &str, n: usize, tag: &str, cseq: u32, body: &str) -> Bytes {
@@ -136,6 +136,7 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
                 let _ = ua.record(dialog);
             }
             Output::Request { .. }
+            | Output::Resolve { .. }
             | Output::Cancel { .. }
             | Output::Response { .. }
             | Output::NoAck { .. }

@@ -79,12 +79,7 @@ fn relayed_call(ua: &mut Ua, now: Ms, bytes: Bytes, from_caller: bool) -> Bytes 
     let Ok(peer) = peer.parse() else {
         return Bytes::new();
     };
-    let flow = Flow {
-        transport: Transport::Udp,
-        listener: 0,
-        conn: None,
-        peer,
-    };
+    let flow = Flow::seen(Transport::Udp, 0, peer);
     ua.datagram(now, flow, bytes);
     let mut sent = Bytes::new();
     while let Some(output) = ua.poll() {
@@ -122,6 +117,11 @@ fn ua() -> Ua {
         hosts: Vec::new(),
         names: Vec::new(),
         outbound: None,
+        resolve: false,
+        resolving: 0,
+        avoid: 0,
+        udp_request_bytes: 1_300,
+        nat: true,
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),

@@ -54,7 +54,7 @@ impl From<FlowId> for Flow {
     fn from(id: FlowId) -> Self {
         Self {
             conn: id.conn.map(Conn),
-            ..Self::to(id.transport(), id.listener, id.peer)
+            ..Self::seen(id.transport(), id.listener, id.peer)
         }
     }
 }

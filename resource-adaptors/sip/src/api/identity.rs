@@ -219,12 +219,7 @@ mod tests {
              Call-ID: x\r\nCSeq: 1 INVITE\r\n{lines}Content-Length: 0\r\n\r\n"
         );
         let message = Message::parse(Bytes::from(text), &Limits::DEFAULT).unwrap();
-        let flow = Flow {
-            transport: Transport::Udp,
-            listener: 0,
-            conn: None,
-            peer: "10.1.2.3:5060".parse().unwrap(),
-        };
+        let flow = Flow::seen(Transport::Udp, 0, "10.1.2.3:5060".parse().unwrap());
         Request::new(Box::new(message), 1, flow)
     }
 

@@ -1,6 +1,6 @@
 //! Where bytes come from and go to, as values. Sockets are the node's.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A transport protocol of SIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,6 +115,8 @@ pub struct Flow {
     pub conn: Option<Conn>,
     /// The other end.
     pub peer: SocketAddr,
+    /// Whether that is where bytes came from, not what a URI says: a way through a NAT, perhaps, that there is no other of.
+    pub seen: bool,
 }
 
 impl Flow {
@@ -126,7 +128,30 @@ impl Flow {
             listener,
             conn: None,
             peer,
+            seen: false,
         }
+    }
+
+    /// The way back to where bytes came from.
+    #[must_use]
+    pub fn seen(transport: Transport, listener: u16, peer: SocketAddr) -> Self {
+        Self {
+            seen: true,
+            ..Self::to(transport, listener, peer)
+        }
+    }
+
+    /// A way to a name whose addresses are not known. The transport and the listener are those that it would mostly be.
+    #[must_use]
+    pub fn unresolved(transport: Transport, listener: u16) -> Self {
+        let nobody = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        Self::to(transport, listener, nobody)
+    }
+
+    /// Whether nothing can be sent along it before a name server has been asked.
+    #[must_use]
+    pub fn is_unresolved(&self) -> bool {
+        self.peer.port() == 0 && self.conn.is_none()
     }
 }
 

@@ -223,7 +223,8 @@ impl Secret {
     pub fn our_branch(&self, branch: &[u8]) -> Option<super::slab::Key> {
         let ids = branch.strip_prefix(COOKIE)?;
         let (ids, rest) = ids.split_at_checked(16)?;
-        let (mac, mark) = rest.split_at_checked(8)?;
+        let (mac, rest) = rest.split_at_checked(8)?;
+        let mark = rest.get(usize::from(attempt_of(rest) > 0)..)?;
         if !matches!(mark, [] | [b'.', ..])
             || parse_hex(mac)? != u64::from(self.check(b"branch", &[ids]) as u32)
         {
@@ -233,6 +234,22 @@ impl Secret {
             index: parse_hex(&ids[..8])? as u32,
             generation: parse_hex(&ids[8..])? as u32,
         })
+    }
+
+    /// Which attempt of a transaction a branch of ours is of: 0 for the first.
+    #[must_use]
+    pub fn attempt(branch: &[u8]) -> u8 {
+        attempt_of(branch.get(31..).unwrap_or_default())
+    }
+
+    /// The branch of the attempt after that of another branch of ours; what stands behind stays.
+    #[must_use]
+    pub fn next_attempt(branch: &[u8]) -> Vec<u8> {
+        let (own, rest) = branch.split_at(branch.len().min(31));
+        let attempt = attempt_of(rest);
+        let mark = rest.get(usize::from(attempt > 0)..).unwrap_or_default();
+        let letter = ATTEMPTS.saturating_add(attempt.min(18));
+        [own, &[letter], mark].concat()
     }
 
     /// The branch of a client transaction.
@@ -249,6 +266,17 @@ impl Secret {
 }
 
 const COOKIE: &[u8] = b"z9hG4bK";
+
+/// The letter of the second attempt, behind the hexadecimal digits; those after it follow.
+const ATTEMPTS: u8 = b'g';
+
+/// The attempt that stands first in what is behind a branch's digits.
+fn attempt_of(rest: &[u8]) -> u8 {
+    match rest.first() {
+        Some(letter @ ATTEMPTS..=b'z') => letter - ATTEMPTS + 1,
+        _ => 0,
+    }
+}
 
 /// A branch that we minted.
 #[derive(Debug, Clone, Copy)]
@@ -407,6 +435,17 @@ mod tests {
         forged[14] ^= 1;
         assert_eq!(secret.our_branch(&forged), None);
         assert_eq!(secret.our_branch(b"z9hG4bK"), None);
-        assert_ne!(mint.random(), mint.random());
+        for mark in ["", ".loop"] {
+            let mut branch = [branch.as_bytes(), mark.as_bytes()].concat();
+            for attempt in 0..=19 {
+                assert_eq!(secret.our_branch(&branch), Some(key));
+                assert_eq!(Secret::attempt(&branch), attempt);
+                assert!(branch.ends_with(mark.as_bytes()));
+                branch = Secret::next_attempt(&branch);
+            }
+            assert_eq!(Secret::attempt(&branch), 19, "more are not told apart");
+            branch.insert(32, b'x');
+            assert_eq!(secret.our_branch(&branch), None);
+        }
     }
 }

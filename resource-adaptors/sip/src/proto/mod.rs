@@ -17,6 +17,7 @@ pub mod proxy;
 pub mod registrar;
 pub mod resolve;
 pub mod slab;
+pub mod stun;
 pub mod subscription;
 pub mod time;
 pub mod timer;

@@ -12,6 +12,7 @@ mod credentials;
 mod durable;
 mod identity;
 mod listener;
+mod names;
 mod output;
 mod registrations;
 mod settings;
@@ -26,8 +27,8 @@ use strowger::activity::Activity;
 use strowger::event::{Event, EventDecl, FireOptions};
 use strowger::id::{ActivityId, Component, ComponentId};
 use strowger::ra::{
-    AdaptorDef, ConnId, FailureReason, FireFlags, Input, Listener, Outcome, Protocol, Provider,
-    RaCx, SettingsError,
+    AdaptorDef, Bytes, ConnId, FailureReason, FireFlags, Input, Listener, ListenerIx, Outcome,
+    Protocol, Provider, RaCx, SettingsError,
 };
 use strowger::time::Mono;
 
@@ -35,6 +36,7 @@ use crate::api::{self, Command, Sip};
 use crate::proto::flow::{Flow, Transport};
 use crate::proto::keyed::Secret;
 use crate::proto::slab::Key;
+use crate::proto::stun;
 use crate::proto::time::Ms;
 use crate::proto::ua::{Methods, Ua};
 use crate::proto::wire::Method;
@@ -55,7 +57,6 @@ pub fn adaptor() -> AdaptorDef {
 #[derive(Debug)]
 pub struct SipProtocol {
     settings: Settings,
-    transports: Vec<Transport>,
     /// Made with the first input, which brings the time and the secret.
     core: Option<Core>,
 }
@@ -110,11 +111,6 @@ impl Protocol for SipProtocol {
 
     fn new(settings: &Settings) -> Self {
         Self {
-            transports: settings
-                .listeners
-                .values()
-                .map(ListenerSettings::transport)
-                .collect(),
             settings: settings.clone(),
             core: None,
         }
@@ -126,7 +122,7 @@ impl Protocol for SipProtocol {
         let core = self
             .core
             .get_or_insert_with(|| Core::new(settings, cx, now));
-        core.handle(cx, now, &self.transports, input);
+        core.handle(cx, now, input);
         core.drain(cx, now);
     }
 
@@ -174,13 +170,7 @@ impl Core {
         }
     }
 
-    fn handle(
-        &mut self,
-        cx: &mut RaCx<'_>,
-        now: Ms,
-        transports: &[Transport],
-        input: Input<'_, Command>,
-    ) {
+    fn handle(&mut self, cx: &mut RaCx<'_>, now: Ms, input: Input<'_, Command>) {
         match input {
             Input::Active => {
                 self.stopping = false;
@@ -200,14 +190,7 @@ impl Core {
                 listener,
                 from,
                 bytes,
-            } => {
-                let transport = transports.get(usize::from(listener.0)).copied();
-                let transport = transport.unwrap_or(Transport::Udp);
-                let flow = Flow::to(transport, listener.0, from);
-                if !is_keep_alive(&bytes) {
-                    self.ua.datagram(now, flow, bytes);
-                }
-            }
+            } => self.datagram(cx, now, Flow::seen(Transport::Udp, listener.0, from), bytes),
             Input::Connected {
                 conn,
                 listener,
@@ -227,6 +210,10 @@ impl Core {
             Input::Received { conn, bytes } => self.received(cx, now, conn, bytes),
             Input::PeerEnded { conn } => self.peer_ended(now, conn),
             Input::ConnectFailed { conn } | Input::Closed { conn } => self.closed(now, conn),
+            Input::Resolved { token, answer } => {
+                let found = names::found(cx, answer);
+                self.ua.resolved(now, token, found);
+            }
             Input::SendFailed { listener, to } => self.ua.unreachable(now, listener.0, to),
             Input::Command { command, .. } => self.command(cx, now, command),
             Input::Unreferenced(activity) => self.unreferenced(cx, now, activity),
@@ -250,6 +237,17 @@ impl Core {
             Input::Inactive | Input::ActivityEnded(_) | Input::EventUnreferenced { .. } | _ => {}
         }
         self.ua.set_refuse_new(self.stopping || self.refusing);
+    }
+
+    fn datagram(&mut self, cx: &mut RaCx<'_>, now: Ms, flow: Flow, bytes: Bytes) {
+        if stun::is_stun(&bytes) {
+            cx.count("sip.stun", 1);
+            if let Some(answer) = stun::answer(&bytes, flow.peer) {
+                cx.datagram(ListenerIx(flow.listener), flow.peer, answer);
+            }
+        } else if !is_keep_alive(&bytes) {
+            self.ua.datagram(now, flow, bytes);
+        }
     }
 
     /// A record comes back: each kind of activity has its own.
@@ -466,7 +464,7 @@ fn end(cx: &mut RaCx<'_>, activity: ActivityId) {
     }
 }
 
-/// RFC 5626 over UDP, and the habits before it: nothing but line ends, or a STUN binding request that is not served.
+/// What phones send over UDP to keep a NAT open: nothing but line ends.
 fn is_keep_alive(bytes: &[u8]) -> bool {
     bytes
         .iter()

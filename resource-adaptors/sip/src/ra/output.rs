@@ -6,7 +6,7 @@ use strowger::event::{Address, AddressPlan, Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
 use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
 
-use super::{Core, end};
+use super::{Core, end, names};
 use crate::api::{
     Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options, Prack,
     Publish, ReInvite, Refer, Register, Request, Response, ServerTx, SessionExpired,
@@ -35,6 +35,8 @@ impl Core {
             ("sip.unreadable", counts.unreadable),
             ("sip.refused", counts.refused),
             ("sip.stray_responses", counts.stray),
+            ("sip.unresolved", counts.unresolved),
+            ("sip.failovers", counts.failovers),
             ("sip.provisionals_dropped", counts.provisionals_dropped),
             (
                 "sip.provisionals_unacknowledged",
@@ -52,6 +54,7 @@ impl Core {
     fn carry_out(&mut self, cx: &mut RaCx<'_>, now: Ms, output: Output) {
         match output {
             Output::Send(transmit) => self.send(cx, now, transmit),
+            Output::Resolve { token, question } => names::ask(cx, token, question),
             Output::Call {
                 dialog,
                 tx,

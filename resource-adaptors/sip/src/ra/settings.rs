@@ -44,16 +44,24 @@ pub struct Settings {
     /// and Allow-Events names these. Without any, services decide one by one.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub event_packages: Vec<String>,
-    /// Addresses of host names that requests are sent to: the adaptor asks no name server.
+    /// Addresses of host names that requests are sent to; name servers are asked for others.
     #[schemars(with = "BTreeMap<String, String>", extend("x-reload" = "restart-adaptor"))]
     pub hosts: BTreeMap<String, SocketAddr>,
     /// Names under which others route to this entity, beside its listeners' addresses: a Route of such a host is taken off
     /// before a request is looked at (RFC 3261 16.4).
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub names: Vec<String>,
-    /// Where requests go whose host has no address; without it they fail with 503.
+    /// Whether name servers are asked where requests go whose host is a name (RFC 3263). Those that find no address fail
+    /// with 503.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub resolve: bool,
+    /// Where requests go whose host has no address in its URI or in `hosts`; no name server is asked then.
     #[schemars(with = "Option<String>", extend("format" = "socket-address", "x-reload" = "restart-adaptor"))]
     pub outbound: Option<SocketAddr>,
+    /// Whether a peer within a call that was seen at a public address but names a private one, as behind a NAT, is sent
+    /// requests where it was seen.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub nat: bool,
     /// Whether requests go over a connection that the peer has opened, to the address that it came from, also where no
     /// certificate shows who that is. Connections of verified peers are always used (RFC 5923).
     #[schemars(extend("x-reload" = "restart-adaptor"))]
@@ -101,6 +109,10 @@ pub struct TimerSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub stream_message: Duration,
+    /// How long a server that did not answer is tried after the others of its name.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
+    pub avoid_server: Duration,
     /// How often a connection that is ours to keep up is asked whether its peer is there: those that we open, and those
     /// of WebSocket. One that does not answer within 10 s is closed. `0s` is never. Peers must know the keep-alive of RFC
     /// 5626, as most do; an answer is needed.
@@ -135,6 +147,14 @@ pub struct LimitSettings {
     /// Header lines of a message; 513 beyond it.
     #[schemars(range(min = 16, max = 4096), extend("x-unit" = "header lines", "x-reload" = "restart-adaptor"))]
     pub headers: u32,
+    /// Requests that wait for name servers or have several servers to go to, at once. Beyond it requests to names fail with
+    /// 503.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "requests", "x-reload" = "restart-adaptor"))]
+    pub resolving: u32,
+    /// Bytes above which a request goes over TCP instead of UDP, which would break it into pieces (RFC 3261 18.1.1); over UDP
+    /// all the same if the peer takes no connection.
+    #[schemars(range(min = 500, max = 65_535), extend("x-unit" = "bytes", "x-reload" = "restart-adaptor"))]
+    pub udp_request_bytes: u32,
     /// Connections from one address; further ones are closed.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
     pub connections_per_ip: u32,
@@ -161,7 +181,9 @@ impl Default for Settings {
             event_packages: Vec::new(),
             hosts: BTreeMap::new(),
             names: Vec::new(),
+            resolve: true,
             outbound: None,
+            nat: true,
             reuse_connections: true,
             credentials: BTreeMap::new(),
             trying_events: false,
@@ -181,6 +203,7 @@ impl Default for TimerSettings {
             ringing: ms(t.ringing),
             c: ms(t.c),
             stream_message: Duration::from_secs(10),
+            avoid_server: Duration::from_secs(60),
             keep_alive: Duration::ZERO,
         }
     }
@@ -196,6 +219,8 @@ impl Default for LimitSettings {
             message_bytes: 256 * 1024,
             body_bytes: 64 * 1024,
             headers: 128,
+            resolving: 10_000,
+            udp_request_bytes: 1_300,
             connections_per_ip: 1_000,
             write_buffer_bytes: 4 * 1024 * 1024,
         }
@@ -300,6 +325,11 @@ impl Settings {
                 .map(|name| name.clone().into_bytes())
                 .collect(),
             outbound: self.outbound,
+            resolve: self.resolve,
+            resolving: self.limits.resolving as usize,
+            avoid: ms(self.timers.avoid_server),
+            udp_request_bytes: self.limits.udp_request_bytes as usize,
+            nat: self.nat,
             report_trying: self.trying_events,
             provisional: self.calls.provisional.into(),
             session: self.calls.sessions(),

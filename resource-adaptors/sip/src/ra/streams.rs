@@ -297,7 +297,7 @@ impl Streams {
         let port = self.ports.get(usize::from(stream.listener))?;
         let flow = Flow {
             conn: Some(number),
-            ..Flow::to(port.transport, stream.listener, stream.peer)
+            ..Flow::seen(port.transport, stream.listener, stream.peer)
         };
         stream.cut(cx, conn, &port.gate, bytes, came);
         if stream.owes() && stream.patience == TimerId::NONE {

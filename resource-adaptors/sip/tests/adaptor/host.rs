@@ -24,6 +24,7 @@ pub(crate) struct Host {
     pub(crate) last_sent: String,
     pub(crate) last_conn: ConnId,
     pub(crate) last_name: Option<String>,
+    pub(crate) last_token: u64,
     pub(crate) events: Vec<AnyEvent>,
     pub(crate) records: BTreeMap<(ActivityId, Vec<u8>), Vec<u8>>,
     seed: u64,
@@ -85,6 +86,7 @@ impl Host {
             last_sent: String::new(),
             last_conn: ConnId(0),
             last_name: None,
+            last_token: 0,
             events: Vec::new(),
             records: BTreeMap::new(),
             seed: 77,
@@ -208,7 +210,8 @@ impl RaHost for Host {
         self.did.push(Did::Connect(to));
         self.last_conn
     }
-    fn resolve(&mut self, _ra: RaIx, _token: u64, query: Query) {
+    fn resolve(&mut self, _ra: RaIx, token: u64, query: Query) {
+        self.last_token = token;
         self.did.push(Did::Resolve(query));
     }
     fn close(&mut self, _ra: RaIx, _conn: ConnId) {

@@ -317,7 +317,7 @@ fn a_call_to_nowhere_fails_on_its_activity() {
     let activity = bench.host.provide();
     bench.command(Command::Invite {
         dialog: activity,
-        draft: draft("sip:bob@nowhere.example"),
+        draft: draft("sip:bob@nowhere.invalid"),
     });
     assert_eq!(bench.short(), ["fire sip-response", "end"]);
     let last = bench

@@ -371,3 +371,49 @@ fn a_request_leaves_from_the_listener_whose_network_holds_its_destination() {
         );
     }
 }
+
+/// RFC 5626 4.4.2, RFC 5389.
+#[test]
+fn a_stun_binding_request_on_the_port_of_sip_is_answered() {
+    let mut bench = Bench::new();
+    let ask = b"\0\x01\0\0\x21\x12\xa4\x42twelve bytes";
+    let (listener, from) = (ListenerIx(1), PEER.parse().unwrap());
+    let bytes = Bytes::from_static(ask);
+    bench.input(Input::Datagram {
+        listener,
+        from,
+        bytes,
+    });
+    assert!(
+        matches!(&bench.did()[..], [Did::Count("sip.stun"), Did::Datagram(text)] if text.contains("twelve bytes"))
+    );
+}
+
+#[test]
+fn a_name_server_is_asked_for_the_host_of_a_uri() {
+    use strowger::ra::{Answer, Record, ResolveError};
+    let mut bench = Bench::new();
+    assert_eq!(
+        bench.dials("sip:bob@b.example:5070"),
+        ["resolve A b.example"]
+    );
+    bench.input(Input::Resolved {
+        token: bench.host.last_token,
+        answer: Ok(Answer {
+            records: vec![Record::A([192, 0, 2, 9].into())],
+            ttl: std::time::Duration::from_secs(1),
+        }),
+    });
+    assert_eq!(bench.short(), ["INVITE"]);
+    assert_eq!(
+        bench.dials("sip:bob@c.example:5070"),
+        ["resolve A c.example"]
+    );
+    bench.input(Input::Resolved {
+        token: bench.host.last_token,
+        answer: Err(ResolveError::Timeout),
+    });
+    let did = bench.short();
+    assert!(did.contains(&"fire sip-response".to_owned()), "{did:?}");
+    assert!(did.contains(&"count sip.names_unanswered".to_owned()));
+}

@@ -293,7 +293,7 @@ fn nobody_there_is_408_for_an_invite_and_silence_for_anything_else() {
 fn a_target_that_cannot_be_reached_counts_as_503_and_the_next_is_tried() {
     let mut bench = Bench::new();
     bench.come(ALICE, invite());
-    bench.proxy(fork(&[("nowhere.example", 9), (BOB, 5)]));
+    bench.proxy(fork(&[("nowhere.invalid", 9), (BOB, 5)]));
     assert_eq!(bench.take(BOB).len(), 1);
     bench.ua.unreachable(bench.now, 0, BOB.parse().unwrap());
     bench.drain();

@@ -40,6 +40,11 @@ fn config() -> UaConfig {
         hosts: Vec::new(),
         names: vec![b"proxy.example".to_vec()],
         outbound: None,
+        resolve: true,
+        resolving: 100,
+        avoid: 60_000,
+        udp_request_bytes: 1_300,
+        nat: true,
         report_trying: false,
         provisional: Provisional::Plain,
         session: Default::default(),
@@ -177,12 +182,7 @@ impl Bench {
 }
 
 fn flow(transport: Transport, listener: u16, peer: &str) -> Flow {
-    Flow {
-        transport,
-        listener,
-        conn: None,
-        peer: peer.parse().unwrap(),
-    }
+    Flow::seen(transport, listener, peer.parse().unwrap())
 }
 
 fn aim(to: &str, q: u16) -> Aim {

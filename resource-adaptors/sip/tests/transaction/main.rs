@@ -50,12 +50,7 @@ impl Bench {
         Self {
             tx: Transactions::new(timings, 100, Secret::new([1, 2]), [3, 4], Ms(start)),
             now: Ms(start),
-            flow: Flow {
-                transport,
-                listener: 0,
-                conn: None,
-                peer: "192.0.2.9:5070".parse().unwrap(),
-            },
+            flow: Flow::seen(transport, 0, "192.0.2.9:5070".parse().unwrap()),
             log: Vec::new(),
             start,
         }
@@ -139,7 +134,8 @@ impl Bench {
                     Expired::ClientTimeout { user: 7, .. } => Seen::Timeout,
                     Expired::NoAck { user: 9, .. } => Seen::NoAck,
                     Expired::Unanswered { user: 9, .. } => Seen::Unanswered,
-                    other @ (Expired::ClientTimeout { .. }
+                    other @ (Expired::Unreached { .. }
+                    | Expired::ClientTimeout { .. }
                     | Expired::NoAck { .. }
                     | Expired::Unanswered { .. }) => panic!("{other:?}"),
                 };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod challenges;
+mod hunt;
 mod network;
 mod refusals;
 mod registered;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use strowger_sip::proto::flow::{Flow, Transport};
 use strowger_sip::proto::keyed::Secret;
+use strowger_sip::proto::resolve::Question;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
@@ -46,6 +48,11 @@ fn config() -> UaConfig {
         hosts: vec![(b"peer.example".to_vec(), PEER.parse().unwrap())],
         names: Vec::new(),
         outbound: None,
+        resolve: true,
+        resolving: 100,
+        avoid: 60_000,
+        udp_request_bytes: 1_300,
+        nat: true,
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),
@@ -59,6 +66,7 @@ struct Bench {
     now: Ms,
     sent: Vec<(Flow, Message)>,
     events: Vec<Event>,
+    questions: Vec<(u64, Question)>,
 }
 
 /// Outputs without what only a driver needs.
@@ -104,6 +112,7 @@ impl Bench {
             now: Ms(START),
             sent: Vec::new(),
             events: Vec::new(),
+            questions: Vec::new(),
         }
     }
 
@@ -147,6 +156,10 @@ impl Bench {
                 Output::SessionRefresh { .. } => Event::Refresh,
                 Output::SessionExpired { .. } => Event::Expired,
                 Output::Save { .. } | Output::SaveSubscription { .. } => Event::Save,
+                Output::Resolve { token, question } => {
+                    self.questions.push((token, question));
+                    continue;
+                }
                 Output::Closing { .. } => continue,
                 Output::Ended { .. } => Event::Ended,
             };
@@ -194,12 +207,7 @@ impl Bench {
 }
 
 fn udp() -> Flow {
-    Flow {
-        transport: Transport::Udp,
-        listener: 0,
-        conn: None,
-        peer: peer(),
-    }
+    Flow::seen(Transport::Udp, 0, peer())
 }
 
 fn peer() -> SocketAddr {

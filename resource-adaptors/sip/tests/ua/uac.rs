@@ -111,7 +111,7 @@ fn what_does_not_come_is_made_here() {
     let cases: [(Draft, &str); 3] = [
         (
             Draft {
-                uri: Bytes::from_static(b"sip:bob@nowhere.example"),
+                uri: Bytes::from_static(b"sip:bob@nowhere.invalid"),
                 ..draft("x")
             },
             "local 503",

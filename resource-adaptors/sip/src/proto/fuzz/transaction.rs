@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::proto::flow::{Conn, Flow, Transport};
 use crate::proto::keyed::Secret;
+use crate::proto::resolve::Found;
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 use crate::proto::transaction::Timings;
@@ -64,6 +65,11 @@ impl Run {
             hosts: Vec::new(),
             names: Vec::new(),
             outbound: None,
+            resolve: true,
+            resolving: 100,
+            avoid: 60_000,
+            udp_request_bytes: 1_300,
+            nat: true,
             report_trying: true,
             provisional: Default::default(),
             session: Default::default(),
@@ -227,6 +233,14 @@ impl Run {
                             .is_none_or(|record| record.len() < 4_096)
                     );
                 }
+                Output::Resolve { token, .. } => {
+                    let addresses = vec![[192, 0, 2, 9].into(), [192, 0, 2, 10].into()];
+                    let found = Found {
+                        addresses,
+                        ..Found::default()
+                    };
+                    self.ua.resolved(self.now, token, found);
+                }
                 Output::Response { .. }
                 | Output::NoAck { .. }
                 | Output::SessionRefresh { .. }
@@ -268,12 +282,7 @@ fn flow(a: u8) -> Flow {
         Transport::Tcp
     };
     let listener = u16::from(transport == Transport::Tcp);
-    Flow {
-        transport,
-        listener,
-        conn: None,
-        peer: ([192, 0, 2, 9], 5070).into(),
-    }
+    Flow::seen(transport, listener, ([192, 0, 2, 9], 5070).into())
 }
 
 fn request(a: u8, b: u8, tag: &[u8]) -> String {

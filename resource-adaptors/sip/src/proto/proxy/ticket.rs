@@ -170,11 +170,11 @@ fn take_flow(bytes: &mut &[u8]) -> Option<Flow> {
         (Some(Conn(u64::from_be_bytes(*conn))), rest)
     };
     *bytes = rest;
+    let listener = u16::from_be_bytes([head[1], head[2]]);
+    let peer = SocketAddr::new(ip, u16::from_be_bytes([head[3], head[4]]));
     Some(Flow {
-        transport,
-        listener: u16::from_be_bytes([head[1], head[2]]),
         conn,
-        peer: SocketAddr::new(ip, u16::from_be_bytes([head[3], head[4]])),
+        ..Flow::seen(transport, listener, peer)
     })
 }
 
@@ -195,10 +195,8 @@ mod tests {
     fn a_ticket_is_good_for_its_dialog_in_both_directions_and_for_nothing_else() {
         let secret = Secret::new([1, 2]);
         let flow = |peer: &str, conn| Flow {
-            transport: Transport::Tcp,
-            listener: 3,
             conn,
-            peer: peer.parse().unwrap(),
+            ..Flow::seen(Transport::Tcp, 3, peer.parse().unwrap())
         };
         let caller = flow("192.0.2.7:4711", Some(Conn(77)));
         let callee = flow("[2001:db8::1]:5060", None);
@@ -235,12 +233,7 @@ mod tests {
     #[test]
     fn a_path_is_good_for_its_client_whatever_the_request() {
         let secret = Secret::new([1, 2]);
-        let flow = Flow {
-            transport: Transport::Udp,
-            listener: 0,
-            conn: None,
-            peer: "192.0.2.7:4711".parse().unwrap(),
-        };
+        let flow = Flow::seen(Transport::Udp, 0, "192.0.2.7:4711".parse().unwrap());
         let text = Ticket::of_path(&secret, &flow);
         let grant = Ticket::check(&secret, &text, &message("A", "B", "x")).unwrap();
         assert_eq!((grant.flow, grant.direction), (Some(flow), None));

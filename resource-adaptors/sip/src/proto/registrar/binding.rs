@@ -175,12 +175,7 @@ pub(super) mod tests {
     use crate::proto::flow::Transport;
 
     pub(in super::super) fn flow(port: u16) -> Flow {
-        Flow {
-            transport: Transport::Udp,
-            listener: 0,
-            conn: None,
-            peer: ([127, 0, 0, 1], port).into(),
-        }
+        Flow::seen(Transport::Udp, 0, ([127, 0, 0, 1], port).into())
     }
 
     fn binding(uri: &str, params: &str, reg_id: u32) -> Binding {

@@ -161,10 +161,8 @@ impl<'a> Reader<'a> {
         };
         let peer = SocketAddr::new(ip, u16::from_be_bytes(self.array()?));
         Ok(Flow {
-            transport,
-            listener,
             conn,
-            peer,
+            ..Flow::seen(transport, listener, peer)
         })
     }
 }

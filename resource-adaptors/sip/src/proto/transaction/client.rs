@@ -41,6 +41,10 @@ pub(super) struct Client<U> {
     pub(super) relayed: bool,
     /// A CANCEL with these lines waits for the first provisional response (RFC 3261 9.1).
     pub(super) cancel_wanted: Option<Bytes>,
+    /// How many places it was sent to before this one.
+    pub(super) attempt: u8,
+    /// Another place is left to send it to, should this one not answer.
+    pub(super) more: bool,
 }
 
 /// What request a client transaction carries.
@@ -88,6 +92,8 @@ impl<U> Client<U> {
             resent: false,
             relayed: false,
             cancel_wanted: None,
+            attempt: 0,
+            more: false,
         }
     }
 
@@ -188,6 +194,8 @@ impl<U> Client<U> {
                 (ClientStep::TimedOut, None)
             }
             (_, Due::Late) => (ClientStep::Remove, None),
+            // Turned to a stream since the timer began.
+            (ClientState::Calling, Due::Soon) if self.reliable() => (ClientStep::Absorb, None),
             (ClientState::Calling, Due::Soon) if self.kind == ClientKind::Invite => {
                 self.interval = self.interval.saturating_mul(2);
                 (ClientStep::Resend, Some(now + self.interval))

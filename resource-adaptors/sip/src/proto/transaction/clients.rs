@@ -4,10 +4,10 @@ use bytes::Bytes;
 
 use super::super::compose;
 use super::super::flow::{Flow, Transmit};
-use super::super::keyed::Branch;
+use super::super::keyed::{Branch, Secret};
 use super::super::slab::Key;
 use super::super::time::Ms;
-use super::super::wire::Message;
+use super::super::wire::{Limits, Message};
 use super::client::{Client, ClientKind, ClientState, ClientStep, Deadlines};
 use super::{Cancelled, Expired, Owner, ResponseVerdict, TransactionError, Transactions};
 
@@ -84,7 +84,12 @@ impl<U: Copy> Transactions<U> {
         let (Some(tx), Some(status)) = (self.client_of(named, response), response.status()) else {
             return ResponseVerdict::Stray { ours: true };
         };
-        let Some(client) = self.clients.get_mut(tx) else {
+        let attempt = branch.map_or(0, Secret::attempt);
+        let Some(client) = self
+            .clients
+            .get_mut(tx)
+            .filter(|client| client.attempt == attempt)
+        else {
             return ResponseVerdict::Stray { ours: true };
         };
         let waited = client.waits();
@@ -296,6 +301,52 @@ impl<U: Copy> Transactions<U> {
         true
     }
 
+    /// Whether a branch is that of a transaction's latest attempt.
+    #[must_use]
+    pub fn is_current(&self, tx: Key, branch: &[u8]) -> bool {
+        let attempt = Secret::attempt(branch);
+        self.clients
+            .get(tx)
+            .is_none_or(|client| client.attempt == attempt)
+    }
+
+    /// Whether a transaction is to be cancelled as soon as that is possible.
+    #[must_use]
+    pub fn is_cancelled(&self, tx: Key) -> bool {
+        self.clients
+            .get(tx)
+            .is_some_and(|client| client.cancel_wanted.is_some())
+    }
+
+    /// Sends the request of a transaction anew, to another place; `more` if yet another is left should this one not
+    /// answer, which [`Expired::Unreached`] tells then.
+    pub fn redirect(
+        &mut self,
+        now: Ms,
+        tx: Key,
+        flow: Flow,
+        request: Bytes,
+        more: bool,
+        out: &mut Vec<Transmit>,
+    ) {
+        let Some(client) = self.clients.get_mut(tx) else {
+            return;
+        };
+        client.attempt = Message::parse(request.clone(), &Limits::DEFAULT)
+            .ok()
+            .and_then(|request| Some(Secret::attempt(request.via().ok()?.branch()?)))
+            .unwrap_or(client.attempt);
+        (client.flow, client.resent, client.more) = (flow, false, more);
+        self.send(now, tx, request, out);
+    }
+
+    /// Changes the way of a request that is just being sent.
+    pub fn turn(&mut self, tx: Key, flow: Flow, request: Bytes) {
+        if let Some(client) = self.clients.get_mut(tx) {
+            (client.flow, client.cached, client.more) = (flow, request, true);
+        }
+    }
+
     fn remove_client(&mut self, tx: Key) {
         if let Some(mut client) = self.clients.remove(tx) {
             client.clock.stop(&mut self.wheel);
@@ -321,6 +372,10 @@ impl<U: Copy> Transactions<U> {
                     .clock
                     .set_soon(&mut self.wheel, soon, Owner::Client(tx));
                 None
+            }
+            ClientStep::TimedOut if client.more && client.state == ClientState::Calling => {
+                client.more = false;
+                Some(Expired::Unreached { tx })
             }
             ClientStep::TimedOut => {
                 let request = std::mem::take(&mut client.cached);

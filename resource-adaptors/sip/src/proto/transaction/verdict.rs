@@ -44,6 +44,12 @@ pub enum RequestVerdict {
 /// What time brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expired<U> {
+    /// No response came, and there is another place to try: [redirect](super::Transactions::redirect) or
+    /// [fail](super::Transactions::fail_client) it.
+    Unreached {
+        /// The transaction.
+        tx: Key,
+    },
     /// No final response came (timers B and F), or none after a CANCEL (9.1). The transaction is gone.
     ClientTimeout {
         /// The transaction.

@@ -40,6 +40,16 @@ pub struct UaConfig {
     pub names: Vec<Vec<u8>>,
     /// Where requests go whose host has no address; nowhere if not set.
     pub outbound: Option<SocketAddr>,
+    /// Whether name servers are asked for hosts that have no address there.
+    pub resolve: bool,
+    /// Requests that may wait for name servers, or have more than one place to go, at one time.
+    pub resolving: usize,
+    /// Milliseconds for which a server that did not answer is tried after others.
+    pub avoid: u32,
+    /// Bytes above which a request leaves UDP for a stream (RFC 3261 18.1.1).
+    pub udp_request_bytes: usize,
+    /// Whether a peer that was seen at a public address is sent requests there if it names a private one.
+    pub nat: bool,
     /// Whether 100 to our own requests is reported.
     pub report_trying: bool,
     /// How provisional responses to INVITE go.

@@ -63,6 +63,7 @@ impl Ua {
             .map_or_else(Bytes::new, |pending| pending.farewell.clone());
         self.save_kept_early(key);
         self.tx.cancel(now, invite, &lines, &mut self.sends)?;
+        self.call_off(now, invite);
         self.flush();
         Ok(())
     }

@@ -74,8 +74,16 @@ impl Ua {
         if message.method() == Some(&Method::Cancel) {
             return;
         }
+        // What was sent to a server before is no news.
+        if self.tx.is_current(tx, branch.unwrap_or_default()) && !self.next_target(now, tx) {
+            self.fail_sent(now, tx, 503);
+        }
+    }
+
+    /// Ends a transaction that still waits, and tells its owner.
+    pub(super) fn fail_sent(&mut self, now: Ms, tx: Key, status: u16) {
         if let Some((user, _, request)) = self.tx.fail_client(tx) {
-            self.fail(now, user, &request, 503);
+            self.fail(now, user, &request, status);
         }
     }
 
@@ -90,8 +98,8 @@ impl Ua {
             flow.transport == Transport::Udp && flow.listener == listener && flow.peer == peer
         };
         for tx in self.tx.waiting_on(to) {
-            if let Some((user, _, request)) = self.tx.fail_client(tx) {
-                self.fail(now, user, &request, 503);
+            if !self.next_target(now, tx) {
+                self.fail_sent(now, tx, 503);
             }
         }
     }
@@ -104,10 +112,8 @@ impl Ua {
                 && (flow.conn == Some(conn) || (flow.listener == listener && flow.peer == peer))
         };
         for tx in self.tx.waiting_on(over) {
-            if !self.tx.send_again(tx, &mut self.sends)
-                && let Some((user, _, request)) = self.tx.fail_client(tx)
-            {
-                self.fail(now, user, &request, 503);
+            if !self.tx.send_again(tx, &mut self.sends) && !self.next_target(now, tx) {
+                self.fail_sent(now, tx, 503);
             }
         }
         self.flush();
@@ -166,6 +172,5 @@ pub(super) fn stand_in(request: &Bytes, status: u16) -> Option<Message> {
 
 /// The way of what is never sent.
 pub(super) fn nowhere() -> Flow {
-    let nobody = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
-    Flow::to(Transport::Udp, 0, nobody)
+    Flow::unresolved(Transport::Udp, 0)
 }

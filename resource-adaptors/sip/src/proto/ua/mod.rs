@@ -16,6 +16,7 @@ mod credentials;
 mod early;
 mod ending;
 mod failure;
+mod hunt;
 mod incoming;
 mod negotiation;
 mod notifier;
@@ -52,6 +53,7 @@ use super::transaction::{Expired, Transactions};
 use super::wire::Method;
 use alarm::Alarm;
 pub use config::{Local, Methods, Network, Provisional, Sessions, UaConfig};
+use hunt::Hunts;
 pub use notifier::{Grant, progress};
 pub use outgoing::{Acknowledge, Draft, Support};
 pub use output::{Counts, Output, UaError};
@@ -94,6 +96,7 @@ pub struct Ua {
     location: Location,
     /// The connections that stand.
     conns: HashSet<Conn>,
+    hunts: Hunts,
     sends: Vec<Transmit>,
     outputs: VecDeque<Output>,
     counts: Counts,
@@ -202,6 +205,7 @@ impl Ua {
             recovering_until: Ms(0),
             unreachable: (None, Ms(0)),
             conns: HashSet::new(),
+            hunts: Hunts::default(),
             sends: Vec::new(),
             outputs: VecDeque::new(),
             counts: Counts::default(),
@@ -228,13 +232,24 @@ impl Ua {
     /// Carries out what is due.
     pub fn expire(&mut self, now: Ms) {
         self.expire_subscriptions(now);
+        self.sweep_hunts(now);
         while let Some(alarm) = self.wheel.expire(now) {
             self.ring(now, alarm);
         }
         while let Some(expired) = self.tx.expire(now, &mut self.sends) {
             self.flush();
             match expired {
-                Expired::ClientTimeout { user, request, .. } => self.fail(now, user, &request, 408),
+                Expired::Unreached { tx } => {
+                    if !self.next_target(now, tx) {
+                        self.fail_sent(now, tx, 408);
+                    }
+                }
+                Expired::ClientTimeout {
+                    tx, user, request, ..
+                } => {
+                    self.hunts.settle(tx);
+                    self.fail(now, user, &request, 408);
+                }
                 Expired::Unanswered { tx, user } => self.answer_for_service(now, tx, user),
                 Expired::NoAck { .. } => {}
             }
@@ -389,12 +404,17 @@ impl Ua {
     // ---- for the other files of this module
 
     fn flush(&mut self) {
-        self.outputs.extend(self.sends.drain(..).map(Output::Send));
+        let mut sends = std::mem::take(&mut self.sends);
+        for transmit in sends.drain(..) {
+            self.dispatch(transmit);
+        }
+        if self.sends.is_empty() {
+            self.sends = sends;
+        }
     }
 
     fn send(&mut self, flow: Flow, bytes: Bytes) {
-        self.outputs
-            .push_back(Output::Send(Transmit { flow, bytes }));
+        self.dispatch(Transmit { flow, bytes });
     }
 
     fn save(&mut self, key: Key) {

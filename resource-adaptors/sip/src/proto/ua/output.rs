@@ -1,6 +1,7 @@
 //! What a user agent tells its driver.
 
 use super::super::flow::{Flow, Transmit};
+use super::super::resolve::Question;
 use super::super::slab::Key;
 use super::super::transaction::TransactionError;
 use super::super::wire::Message;
@@ -10,6 +11,13 @@ use super::super::wire::Message;
 pub enum Output {
     /// Send this.
     Send(Transmit),
+    /// Ask a name server, and tell with [`resolved`](super::Ua::resolved) what it says.
+    Resolve {
+        /// What the answer must name.
+        token: u64,
+        /// What to ask.
+        question: Question,
+    },
     /// Someone calls: make an activity for the dialog and [`bind`](super::Ua::bind) it.
     Call {
         /// The dialog.
@@ -159,6 +167,10 @@ pub struct Counts {
     pub refused: u64,
     /// Responses that belong to no transaction.
     pub stray: u64,
+    /// Requests for whose host no address was found.
+    pub unresolved: u64,
+    /// Requests sent to another server because the one before did not answer.
+    pub failovers: u64,
     /// Reliable provisional responses that found no room behind others.
     pub provisionals_dropped: u64,
     /// Reliable provisional responses whose PRACK never came.

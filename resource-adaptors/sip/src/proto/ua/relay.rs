@@ -578,6 +578,7 @@ impl Ua {
         for tx in open {
             // One that ended meanwhile needs no CANCEL.
             let _ = self.tx.cancel(now, tx, lines, &mut self.sends);
+            self.call_off(now, tx);
         }
     }
 

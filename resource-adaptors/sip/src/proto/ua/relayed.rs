@@ -290,12 +290,8 @@ impl Ua {
             .flatten()
             .or(via.port)
             .unwrap_or_else(|| transport.default_port());
-        Some(Flow {
-            transport,
-            listener: self.listener(transport, ip)?,
-            conn: None,
-            peer: SocketAddr::new(ip, port),
-        })
+        let listener = self.listener(transport, ip)?;
+        Some(Flow::seen(transport, listener, SocketAddr::new(ip, port)))
     }
 }
 

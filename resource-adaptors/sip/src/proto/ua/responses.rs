@@ -37,6 +37,10 @@ impl Ua {
             }
             ResponseVerdict::Deliver { tx, user, again } => {
                 self.flush();
+                if !again && response.status() == Some(503) && self.next_target(now, tx) {
+                    return;
+                }
+                self.hunts.settle(tx);
                 if let Some(asked) = asked.filter(|_| !again)
                     && self.answer_challenge(now, user, &asked, &response)
                 {

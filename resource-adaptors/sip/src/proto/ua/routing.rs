@@ -34,6 +34,25 @@ pub(super) fn refreshes_target(method: &[u8]) -> bool {
     )
 }
 
+/// Whether an address lies behind a NAT, for who is at another one that does not.
+fn is_hidden(named: IpAddr, seen: IpAddr) -> bool {
+    named != seen && is_private(named) && !is_private(seen)
+}
+
+/// Addresses that mean nothing outside of their own network (RFC 1918, 6598, 3927, 4193, 4291).
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
 impl Ua {
     /// The way to a URI: the transport that it names or UDP, from a listener of ours that has it.
     pub(super) fn route_to(&self, uri: &[u8]) -> Option<Flow> {
@@ -48,9 +67,18 @@ impl Ua {
             Scheme::Sips => transport.secured()?,
             Scheme::Sip | Scheme::Tel | Scheme::Urn | Scheme::Other(_) => transport,
         };
-        let peer = self.address(&uri, transport)?;
-        let listener = self.listener(transport, peer.ip())?;
-        Some(Flow::to(transport, listener, peer))
+        match self.address(&uri, transport) {
+            Some(peer) => {
+                let listener = self.listener(transport, peer.ip())?;
+                Some(Flow::to(transport, listener, peer))
+            }
+            None => {
+                self.may_ask(&uri)?;
+                let same = |local: &Local| local.transport == transport;
+                let listener = self.config.locals.iter().position(same).unwrap_or(0);
+                Some(Flow::unresolved(transport, u16::try_from(listener).ok()?))
+            }
+        }
     }
 
     /// The way of a dialog's requests: to the next hop; over the connection that the dialog has, while it stands; back
@@ -62,9 +90,16 @@ impl Ua {
         if let Some(flow) = self.registered_flow(dialog) {
             return flow;
         }
+        let known = dialog.flow;
         let Some(mut flow) = self.route_to(dialog.next_hop()) else {
-            return dialog.flow;
+            return known;
         };
+        if known.seen && self.is_live(&known) {
+            let hidden = self.config.nat && is_hidden(flow.peer.ip(), known.peer.ip());
+            if hidden || (flow.is_unresolved() && known.conn.is_some()) {
+                return known;
+            }
+        }
         if flow.transport == dialog.flow.transport {
             flow.listener = dialog.flow.listener;
             flow.conn = dialog.flow.conn;

@@ -79,7 +79,7 @@ fn what_cannot_be_sent_fails_as_a_response() {
     let mut bench = Bench::events();
     let draft = Draft {
         method: Bytes::from_static(b"SUBSCRIBE"),
-        uri: Bytes::from_static(b"sip:bob@nowhere.example"),
+        uri: Bytes::from_static(b"sip:bob@nowhere.invalid"),
         ..draft("")
     };
     bench
