@@ -15,6 +15,9 @@ pub(crate) fn invite(invite: Outgoing, conf: &Settings) -> Outgoing {
     if let Some(timer) = conf.session_timer() {
         invite = invite.session_timer(timer);
     }
+    if conf.early_durable {
+        invite = invite.early_durable();
+    }
     invite
 }
 
@@ -47,10 +50,15 @@ pub(crate) fn relay(
     if response.status() == 503 && response.is_to_invite() {
         return sip.relay_as(cx, response, to, Reply::new(500));
     }
-    if conf.hide.is_empty() {
+    let early = conf.early_durable && response.is_provisional();
+    if conf.hide.is_empty() && !early {
         return sip.relay(cx, response, to);
     }
-    sip.relay_as(cx, response, to, reply(Reply::passing(response), conf))
+    let mut passed = reply(Reply::passing(response), conf);
+    if early {
+        passed = passed.early_durable();
+    }
+    sip.relay_as(cx, response, to, passed)
 }
 
 /// Passes a request of a call on.

@@ -153,7 +153,11 @@ impl B2bua {
                 policy::relay(cx, ev, ring.caller, sip, conf)?;
             } else {
                 // Session descriptions of several answerers have no place in the one dialog that the caller has.
-                sip.relay_as(cx, ev, ring.caller, Reply::new(ev.status()))?;
+                let mut plain = Reply::new(ev.status());
+                if conf.early_durable {
+                    plain = plain.early_durable();
+                }
+                sip.relay_as(cx, ev, ring.caller, plain)?;
             }
             self.work_on(Work::Ring(ring));
         } else {

@@ -53,6 +53,10 @@ pub struct Settings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub session: Duration,
+    /// Whether a call that rings survives a crash: both sides are written down before they hear of each other, which costs
+    /// two commits more for each call.
+    #[schemars(extend("x-reload" = "live"))]
+    pub early_durable: bool,
     /// Headers that do not pass from one side to the other, such as `User-Agent`, `Server`, `Warning`, `History-Info`.
     #[schemars(extend("x-reload" = "live"))]
     pub hide: Vec<String>,
@@ -169,6 +173,7 @@ impl Default for Settings {
             algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             session_timers: SessionTimers::default(),
             session: Duration::from_secs(1800),
+            early_durable: false,
             hide: Vec::new(),
             max_call: Duration::from_secs(4 * 3600),
         }

@@ -54,3 +54,44 @@ fn a_reliable_response_and_its_prack_pass_from_end_to_end() {
         assert_all_gone(&mut slee);
     }
 }
+
+/// With `early_durable` a call that rings goes on after a crash, whichever way it goes on.
+#[test]
+fn a_call_that_rings_survives_a_crash_where_that_is_set() {
+    for then in ["answer", "refuse", "give up", "wait"] {
+        let mut slee = with(Settings {
+            early_durable: true,
+            ..everywhere()
+        });
+        let alice = slee.sip().invite(ALICE, BOB);
+        let bob = slee.sip().expect_invite(BOB).ring();
+        alice.expect(180);
+        slee.crash_and_restart();
+        match then {
+            "answer" => {
+                bob.answer();
+                alice.expect(200);
+                bob.expect_ack();
+                slee.crash_and_restart();
+                bob.bye().expect(200);
+                alice.expect_bye();
+            }
+            "refuse" => {
+                bob.respond(486);
+                alice.expect(486);
+            }
+            "give up" => {
+                alice.cancel();
+                bob.expect_cancel();
+                alice.expect(487);
+            }
+            _ => {
+                slee.advance(secs(60));
+                bob.expect_cancel();
+                alice.expect(480);
+            }
+        }
+        slee.advance(minutes(4));
+        assert_all_gone(&mut slee);
+    }
+}

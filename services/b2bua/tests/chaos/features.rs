@@ -2,9 +2,22 @@
 //! and the process dies. Whatever they do, nothing of it is left when they are done.
 
 use super::*;
+use strowger_sip::proto::wire::Message;
 
 const CAROL: &str = "sip:carol@192.0.2.103:5060";
 const STEPS: u64 = 25;
+
+/// What a Refer-To says to be joined with the call that a message belongs to.
+fn in_place_of(message: &Message, peer_is_from: bool) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('@', "%40");
+    let (from, to) = (
+        text(message.from_tag().unwrap_or_default()),
+        text(message.to_tag().unwrap_or_default()),
+    );
+    let (ours, theirs) = if peer_is_from { (to, from) } else { (from, to) };
+    let call_id = text(message.call_id().unwrap_or_default());
+    format!("{CAROL}?Replaces={call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3D{theirs}")
+}
 
 /// A phone with one call.
 struct Phone {
@@ -54,7 +67,7 @@ impl Phone {
     }
 
     /// Does something of its own.
-    fn act(&mut self, dice: &mut Dice, refer_to: &[&str]) {
+    fn act(&mut self, dice: &mut Dice, refer_to: &[String]) {
         if self.gone {
             return;
         }
@@ -65,7 +78,7 @@ impl Phone {
             2 => drop(call.request("INFO", &[], b"x")),
             3 | 4 => {
                 let to = usize::try_from(dice.up_to(refer_to.len() as u64 - 1)).unwrap_or(0);
-                call.request("REFER", &[&format!("Refer-To: {}", refer_to[to])], b"");
+                call.request("REFER", &[&format!("Refer-To: <{}>", refer_to[to])], b"");
             }
             5 if dice.coin() => {
                 call.bye();
@@ -78,7 +91,7 @@ impl Phone {
 
 impl Run {
     /// Lets phones do as they like for a while, and then hang up one after the other.
-    fn play(&mut self, mut phones: Vec<Phone>, refer_to: &[&str]) {
+    fn play(&mut self, mut phones: Vec<Phone>, refer_to: &[String]) {
         for _ in 0..STEPS {
             self.newcomers(&mut phones);
             for phone in &mut phones {
@@ -128,7 +141,52 @@ fn phones_that_do_as_they_like_leave_nothing() {
         for _ in 0..run.dice.up_to(2) {
             run.crash_within(secs(30));
         }
-        run.play(phones, &[CAROL]);
+        run.play(phones, &[CAROL.to_owned()]);
         run.end(seed);
     }
+}
+
+/// Two calls of one phone, each of whose sides may ask for the other to be joined, at any time, and take any place.
+#[test]
+fn calls_that_are_joined_at_any_time_leave_nothing() {
+    let mut joined = 0;
+    for seed in seeds() {
+        let mut run = Run::new(seed);
+        run.slee.set_link(Link::default());
+        let Some((alice, bob)) = run.set_up() else {
+            panic!("seed {seed}: no call\n{}", run.slee.ladder());
+        };
+        let consult = run.slee.sip().invite(BOB, CAROL);
+        let carol = run.slee.sip().expect_invite(CAROL).answer();
+        consult.expect(200);
+        carol.expect_ack();
+        run.slee.set_link(Link {
+            delay: millis(run.dice.up_to(30)),
+            jitter: millis(run.dice.up_to(60)),
+            loss: u16::try_from(run.dice.up_to(150)).unwrap_or(0),
+            duplicate: 50,
+            segment: 0,
+        });
+        let names = [
+            in_place_of(&alice.last(), true),
+            in_place_of(&consult.last(), true),
+            CAROL.to_owned(),
+        ];
+        if run.dice.coin() {
+            let (referrer, name) = if run.dice.coin() {
+                (&bob, &names[1])
+            } else {
+                (&consult, &names[0])
+            };
+            referrer.request("REFER", &[&format!("Refer-To: <{name}>")], b"");
+        }
+        let phones = [alice, bob, consult, carol].map(Phone::new).into();
+        for _ in 0..run.dice.up_to(2) {
+            run.crash_within(secs(20));
+        }
+        run.play(phones, &names);
+        joined += u64::from(run.slee.ladder().to_string().contains("REFER"));
+        run.end(seed);
+    }
+    assert!(joined > 0);
 }
