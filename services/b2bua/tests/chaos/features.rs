@@ -22,13 +22,19 @@ fn in_place_of(message: &Message, peer_is_from: bool) -> String {
 /// A phone with one call.
 struct Phone {
     call: Call,
-    /// It has said BYE or was told it, or its INVITE came to nothing.
+    /// It has said BYE, which may be lost: nothing repeats it while time is let go on.
+    leaving: bool,
+    /// Its BYE was answered, or it was told BYE, or its INVITE came to nothing.
     gone: bool,
 }
 
 impl Phone {
     fn new(call: Call) -> Self {
-        Self { call, gone: false }
+        Self {
+            call,
+            leaving: false,
+            gone: false,
+        }
     }
 
     /// Reacts to whatever has come.
@@ -38,6 +44,7 @@ impl Phone {
             && response.status().is_some_and(|status| status >= 200)
         {
             call.acknowledge(&response);
+            self.gone |= response.cseq().is_ok_and(|cseq| cseq.method == b"BYE");
         }
         for method in ["ACK", "PRACK", "NOTIFY", "INFO", "UPDATE"] {
             if call.find_request(method, Duration::ZERO).is_some() && method != "ACK" {
@@ -68,7 +75,7 @@ impl Phone {
 
     /// Does something of its own.
     fn act(&mut self, dice: &mut Dice, refer_to: &[String]) {
-        if self.gone {
+        if self.gone || self.leaving {
             return;
         }
         let call = &self.call;
@@ -82,7 +89,7 @@ impl Phone {
             }
             5 if dice.coin() => {
                 call.bye();
-                self.gone = true;
+                self.leaving = true;
             }
             _ => {}
         }
@@ -111,7 +118,6 @@ impl Run {
                 && let Some(phone) = phones.iter_mut().find(|phone| !phone.gone)
             {
                 phone.call.bye();
-                phone.gone = true;
             }
             self.slee.advance(secs(1));
         }
