@@ -45,6 +45,10 @@ pub struct Settings {
     /// Contacts that one user may have at a time; 403 beyond it.
     #[schemars(range(min = 1, max = 1000), extend("x-unit" = "contacts", "x-reload" = "live"))]
     pub contacts_per_user: u32,
+    /// Subscriptions to the state of one user's registration that there may be at a time; 403 beyond it. They last as long
+    /// as registrations may.
+    #[schemars(range(min = 0, max = 1000), extend("x-unit" = "subscriptions", "x-reload" = "live"))]
+    pub watchers_per_user: u32,
     /// The value of Service-Route in answers (RFC 3608), such as `<sip:proxy.a.example;lr>`; none if not set.
     #[schemars(extend("x-reload" = "live"))]
     pub service_route: Option<String>,
@@ -63,6 +67,7 @@ impl Default for Settings {
             default_expires: Duration::from_secs(3600),
             max_expires: Duration::from_secs(7200),
             contacts_per_user: 10,
+            watchers_per_user: 10,
             service_route: None,
         }
     }
