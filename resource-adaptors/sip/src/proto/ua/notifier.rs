@@ -202,7 +202,9 @@ impl Ua {
 
     /// The 2xx to a SUBSCRIBE has left: a NOTIFY is owed at once, the service's if it gives one (RFC 6665 4.2.1.2).
     pub(super) fn granted(&mut self, now: Ms, key: Key, seconds: u32) {
-        if seconds == 0 {
+        let told = |it: &Subscription| it.notification != Notification::default();
+        // One that only asks once has its end told with what it asks for, which the service is about to give.
+        if seconds == 0 && self.subscriptions.all.get(key).is_none_or(told) {
             return self.finish(now, key, b"timeout");
         }
         let soon = now + self.tx.timings().t1;

@@ -175,6 +175,32 @@ fn an_unsubscribe_is_answered_and_the_end_told() {
     assert_eq!(bench.lines(), ["481 SUBSCRIBE"]);
 }
 
+/// RFC 6665 4.4.3: one that asks once is told the state with the end.
+#[test]
+fn who_asks_once_is_told_the_state_and_the_end() {
+    let mut bench = Bench::events();
+    let (key, _) = bench.accepted("Event: presence\r\nExpires: 0\r\n");
+    bench.sent.clear();
+    bench.tell(key, State::Active, "one");
+    let notify = bench.take_sent().remove(0);
+    assert_eq!(
+        text(&notify, "Subscription-State"),
+        "terminated;reason=timeout"
+    );
+    assert_eq!(notify.body(), b"one");
+    bench.receive(response(&notify, 200, "", ""));
+    assert_eq!(bench.seen().pop().as_deref(), Some("ended"));
+}
+
+#[test]
+fn who_asks_once_is_told_the_end_where_the_service_tells_nothing() {
+    let mut bench = Bench::events();
+    bench.accepted("Event: presence\r\nExpires: 0\r\n");
+    bench.sent.clear();
+    bench.until(600);
+    assert_eq!(bench.lines(), ["NOTIFY"]);
+}
+
 /// RFC 6665 4.2.1.1: 489 with Allow-Events.
 #[test]
 fn a_package_that_nobody_takes_is_refused() {
