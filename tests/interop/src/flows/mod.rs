@@ -13,6 +13,7 @@ mod office;
 mod phone;
 mod phones;
 mod program;
+mod proxied;
 mod scanners;
 mod stage;
 pub mod table;
@@ -80,6 +81,7 @@ pub fn all() -> Vec<Flow> {
     [
         calls::FLOWS,
         office::FLOWS,
+        proxied::FLOWS,
         web::FLOWS,
         scanners::FLOWS,
         kamailio::FLOWS,

@@ -43,13 +43,13 @@ pub(super) const FLOWS: &[Flow] = &[
         |s| registers(s, "tls", Client::Pjsua2),
     ),
     Flow::new("baresip-office-tls", Client::Baresip, "TLS", PAIR, |s| {
-        baresip_pair(s, "tls")
+        baresip_pair(s, "tls", Through::B2bua)
     }),
     Flow::new("pjsua-office-udp", Client::Pjsua2, "UDP", PAIR, |s| {
-        pjsua_pair(s, "udp")
+        pjsua_pair(s, "udp", Through::B2bua)
     }),
     Flow::new("pjsua-office-tls", Client::Pjsua2, "TLS", PAIR, |s| {
-        pjsua_pair(s, "tls")
+        pjsua_pair(s, "tls", Through::B2bua)
     }),
     Flow::new("pjsua-blind-udp", Client::Pjsua2, "UDP", BLIND, |s| {
         blind(s, "udp", Client::Pjsua2)
@@ -71,25 +71,45 @@ pub(super) const FLOWS: &[Flow] = &[
 pub(super) const DOMAIN: &str = "office.example";
 const PASSWORD: &str = "correct-horse";
 
-/// A registrar with four users, and a B2BUA that calls them.
-const OFFICE: &str = r#"
+/// A registrar with four users.
+const REGISTRAR: &str = r#"
 [services.registrar]
 kind = "registrar"
 [services.registrar.settings]
+"#;
+
+/// What registrar and proxy know of users.
+const USERS: &str = r#"
 domains = ["office.example"]
 algorithms = [ALGORITHMS]
-[services.registrar.settings.users]
+[services.SERVICE.settings.users]
 alice = { password = "correct-horse" }
 bob = { password = "correct-horse" }
 carol = { password = "correct-horse" }
 sipp = { password = "correct-horse" }
+"#;
 
+const B2BUA: &str = r#"
 [services.b2bua]
 kind = "b2bua"
 [services.b2bua.settings]
 domain = "office.example"
 routes = [{ registered = true }]
 "#;
+
+const PROXY: &str = r#"
+[services.proxy]
+kind = "proxy"
+durability = "none"
+[services.proxy.settings]
+"#;
+
+/// The service that brings the phones together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Through {
+    B2bua,
+    Proxy,
+}
 
 /// A user of the office.
 pub(super) fn user<'a>(name: &'a str, stage: &Stage, transport: &'static str) -> Account<'a> {
@@ -107,13 +127,22 @@ pub(super) fn uri(name: &str) -> String {
 
 /// The services of the office. baresip gives up at a challenge with an algorithm that it does not know, whatever others
 /// there are: where it registers MD5 is all that is offered.
-pub(super) fn office(client: Client) -> String {
+pub(super) fn office(client: Client, through: Through) -> String {
     let offered = if client == Client::Baresip {
         "\"MD5\""
     } else {
         "\"SHA-256\", \"MD5\""
     };
-    OFFICE.replace("ALGORITHMS", offered)
+    let users = |service: &str| {
+        USERS
+            .replace("ALGORITHMS", offered)
+            .replace("SERVICE", service)
+    };
+    let calls = match through {
+        Through::B2bua => B2BUA.to_owned(),
+        Through::Proxy => format!("{PROXY}{}", users("proxy")),
+    };
+    format!("{REGISTRAR}{}{calls}", users("registrar"))
 }
 
 type Start = fn(&Stage, u8, &Account<'_>) -> Result<Phone>;
@@ -127,7 +156,7 @@ fn start(client: Client) -> Start {
 }
 
 /// A phone once it has registered.
-fn registered(
+pub(super) fn registered(
     stage: &Stage,
     last: u8,
     name: &str,
@@ -140,7 +169,7 @@ fn registered(
 }
 
 fn registers(stage: &Stage, transport: &'static str, client: Client) -> Result<String> {
-    let node = stage.node(&office(client))?;
+    let node = stage.node(&office(client, Through::B2bua))?;
     let alice = registered(stage, 2, "alice", transport, client)?;
     let mut account = user("bob", stage, transport);
     account.password = Some("wrong");
@@ -152,8 +181,12 @@ fn registers(stage: &Stage, transport: &'static str, client: Client) -> Result<S
     Ok("1 registration, 1 refusal".to_owned())
 }
 
-fn pjsua_pair(stage: &Stage, transport: &'static str) -> Result<String> {
-    let node = stage.node(&office(Client::Pjsua2))?;
+pub(super) fn pjsua_pair(
+    stage: &Stage,
+    transport: &'static str,
+    through: Through,
+) -> Result<String> {
+    let node = stage.node(&office(Client::Pjsua2, through))?;
     let mut alice = registered(stage, 2, "alice", transport, Client::Pjsua2)?;
     let mut bob = registered(stage, 3, "bob", transport, Client::Pjsua2)?;
     alice.call("a", &uri("bob"))?;
@@ -168,14 +201,30 @@ fn pjsua_pair(stage: &Stage, transport: &'static str) -> Result<String> {
     bob.expect_of("b", "confirmed")?;
     alice.does("hangup", "in1")?;
     bob.expect_of("b", "ended")?;
+    if through == Through::Proxy {
+        text(&mut alice, &mut bob, "bob")?;
+        text(&mut bob, &mut alice, "alice")?;
+    }
     alice.quit()?;
     bob.quit()?;
     stage.end(node)?;
     Ok("2 calls".to_owned())
 }
 
-fn baresip_pair(stage: &Stage, transport: &'static str) -> Result<String> {
-    let node = stage.node(&office(Client::Baresip))?;
+/// A MESSAGE from one phone to the other, whose name is `to`.
+pub(super) fn text(from: &mut Phone, other: &mut Phone, to: &str) -> Result {
+    from.tell(&json!({"do": "message", "to": uri(to), "text": "Grüße"}))?;
+    other.expect_where("message", |e| e["text"] == "Grüße")?;
+    from.expect_where("message-status", |e| e["code"] == 200)?;
+    Ok(())
+}
+
+pub(super) fn baresip_pair(
+    stage: &Stage,
+    transport: &'static str,
+    through: Through,
+) -> Result<String> {
+    let node = stage.node(&office(Client::Baresip, through))?;
     let mut alice = registered(stage, 2, "alice", transport, Client::Baresip)?;
     let mut bob = registered(stage, 3, "bob", transport, Client::Baresip)?;
     for alice_calls in [true, false] {
@@ -212,7 +261,7 @@ fn baresip_pair(stage: &Stage, transport: &'static str) -> Result<String> {
 
 /// Alice talks to Bob and sends him on to Carol.
 fn blind(stage: &Stage, transport: &'static str, client: Client) -> Result<String> {
-    let node = stage.node(&office(client))?;
+    let node = stage.node(&office(client, Through::B2bua))?;
     let mut alice = registered(stage, 2, "alice", transport, client)?;
     let mut bob = registered(stage, 3, "bob", transport, Client::Pjsua2)?;
     let mut carol = registered(stage, 4, "carol", transport, Client::Pjsua2)?;
@@ -236,7 +285,7 @@ fn blind(stage: &Stage, transport: &'static str, client: Client) -> Result<Strin
 
 /// Alice talks to Bob, asks Carol, and joins the two.
 fn attended(stage: &Stage, transport: &'static str) -> Result<String> {
-    let node = stage.node(&office(Client::Pjsua2))?;
+    let node = stage.node(&office(Client::Pjsua2, Through::B2bua))?;
     let mut alice = registered(stage, 2, "alice", transport, Client::Pjsua2)?;
     let mut bob = registered(stage, 3, "bob", transport, Client::Pjsua2)?;
     let mut carol = registered(stage, 4, "carol", transport, Client::Pjsua2)?;
