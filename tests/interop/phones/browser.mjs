@@ -52,6 +52,9 @@ await page.evaluate((settings) => window.start(settings), here);
 readline.createInterface({ input: process.stdin }).on('line', async (line) => {
   const command = JSON.parse(line);
   if (command.do === 'quit') {
+    await page.evaluate(() => window.obey({ do: 'stop' }));
+    // Until it has said goodbye, or a while.
+    await page.waitForFunction(() => window.gone, null, { timeout: 2000 }).catch(() => {});
     await browser.close();
     process.exit(0);
   }

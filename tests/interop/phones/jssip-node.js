@@ -7,8 +7,7 @@ const phone = require('./jssip.js');
 
 const here = JSON.parse(process.argv[2]);
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
-const options = here.ca ? { tlsOptions: { ca: require('fs').readFileSync(here.ca) } } : {};
-const obey = phone(JsSIP, new NodeWebSocket(here.socket, options), here, tell);
+const obey = phone(JsSIP, new NodeWebSocket(here.socket), here, tell);
 
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
   const command = JSON.parse(line);

@@ -5,6 +5,7 @@ const phone = require('./jssip.js');
 
 window.start = (here) => {
   window.obey = phone(JsSIP, new JsSIP.WebSocketInterface(here.socket), here, (event, more = {}) => {
+    window.gone = event === 'unregistered';
     window.tell(JSON.stringify({ event, ...more }));
   });
 };

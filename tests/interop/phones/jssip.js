@@ -65,8 +65,8 @@ module.exports = function phone(JsSIP, socket, here, tell) {
     answer: (c) => calls[c.call].answer(media),
     reject: (c) => calls[c.call].terminate({ status_code: c.code }),
     hangup: (c) => calls[c.call].terminate(),
-    hold: (c) => calls[c.call].hold(),
-    resume: (c) => calls[c.call].unhold(),
+    hold: (c) => calls[c.call].hold({}, () => tell('media', { call: c.call, state: 'agreed' })),
+    resume: (c) => calls[c.call].unhold({}, () => tell('media', { call: c.call, state: 'agreed' })),
     transfer: (c) => calls[c.call].refer(c.to, transferring(c.call)),
     attend: (c) => {
       const other = calls[c.other];

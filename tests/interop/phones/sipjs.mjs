@@ -1,6 +1,5 @@
 // SIP.js in Node.js: lines of JSON on standard input and output. It has no media and so no calls.
 
-import fs from 'node:fs';
 import module from 'node:module';
 import readline from 'node:readline';
 
@@ -8,11 +7,7 @@ const require = module.createRequire(process.env.NODE_PATH + '/');
 const WebSocket = require('ws');
 const here = JSON.parse(process.argv[2]);
 // SIP.js takes the browser's.
-globalThis.WebSocket = class extends WebSocket {
-  constructor(url, protocols) {
-    super(url, protocols, here.ca ? { ca: fs.readFileSync(here.ca) } : {});
-  }
-};
+globalThis.WebSocket = WebSocket;
 const { Messager, Registerer, RegistererState, UserAgent } = await import(process.env.NODE_PATH + '/sip.js/lib/index.js');
 
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));

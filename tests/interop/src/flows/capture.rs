@@ -1,6 +1,6 @@
 //! A capture of a flow's network, and what tshark says of the messages that the node sent.
 //!
-//! What goes through TLS stays closed to it. The rest must decode as SIP, with nothing malformed and no warning.
+//! What goes through TLS stays closed to it, but for browsers'. The rest must decode as SIP, with nothing malformed and no warning.
 
 use super::program::Program;
 use crate::error::{Result, RunError, ensure, io};
@@ -79,7 +79,14 @@ impl Capture {
 }
 
 fn judge(file: &Path, node: Ipv4Addr) -> Result<String> {
-    let out = Command::new("tshark")
+    let mut command = Command::new("tshark");
+    // Browsers write down the keys of their connections: what they were sent can be read, too.
+    let keys = file.with_file_name("keys.log");
+    if keys.exists() {
+        command.args(["-o", &format!("tls.keylog_file:{}", keys.display())]);
+        command.args(["-d", "tcp.port==5063,tls"]);
+    }
+    let out = command
         .arg("-r")
         .arg(file)
         // Calls that share a media address are not tied to each other: with many of them that takes minutes.

@@ -69,7 +69,7 @@ pub(super) const FLOWS: &[Flow] = &[
 ];
 
 pub(super) const DOMAIN: &str = "office.example";
-const PASSWORD: &str = "correct-horse";
+pub(super) const PASSWORD: &str = "correct-horse";
 
 /// A registrar with four users.
 const REGISTRAR: &str = r#"

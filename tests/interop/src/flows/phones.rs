@@ -118,6 +118,8 @@ fn web(stage: &Stage, name: &str, account: &Account<'_>) -> Result<Phone> {
     } else {
         5062
     };
+    let made = stage.certificates()?;
+    let mut command = Command::new("node");
     let mut here = json!({
         "socket": format!("{}://{}:{port}", account.transport, stage.ip(1)),
         "uri": format!("sip:{}@{}", account.user, account.domain),
@@ -125,8 +127,7 @@ fn web(stage: &Stage, name: &str, account: &Account<'_>) -> Result<Phone> {
         "answer": account.answers,
     });
     if account.transport == "wss" {
-        let made = stage.certificates()?;
-        here["ca"] = made.path("ca.pem").into();
+        command.env("NODE_EXTRA_CA_CERTS", made.path("ca.pem"));
         here["pins"] = made.pin().into();
         here["keys"] = stage.dir().join("keys.log").display().to_string().into();
     }
@@ -134,7 +135,6 @@ fn web(stage: &Stage, name: &str, account: &Account<'_>) -> Result<Phone> {
         here["user"] = account.user.into();
         here["password"] = password.into();
     }
-    let mut command = Command::new("node");
     command
         .env("NODE_PATH", tools::node_modules()?)
         .arg(tools::script(name))

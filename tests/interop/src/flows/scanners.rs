@@ -1,8 +1,10 @@
 //! Tools that ask and tools that probe: what they find is what they should.
 
+use super::office::{DOMAIN, PASSWORD, Through, office};
 use super::stage::{SOON, Stage};
 use super::{Client, Flow, tools};
-use crate::error::{Result, ensure};
+use crate::error::{Result, ensure, io};
+use std::fs;
 use std::process::Command;
 
 pub(super) const FLOWS: &[Flow] = &[
@@ -40,6 +42,15 @@ pub(super) const FLOWS: &[Flow] = &[
         },
     ),
     Flow::new(
+        "sipsak-registers",
+        Client::Sipsak,
+        "UDP",
+        "REGISTER with digest",
+        sipsak_registers,
+    ),
+    Flow::new("svcrack", Client::Sipvicious, "UDP", CRACK, svcrack),
+    Flow::new("svwar", Client::Sipvicious, "UDP", WAR, svwar),
+    Flow::new(
         "svmap",
         Client::Sipvicious,
         "UDP",
@@ -47,6 +58,9 @@ pub(super) const FLOWS: &[Flow] = &[
         svmap,
     ),
 ];
+
+const CRACK: &str = "svcrack tries 100 passwords for a user and finds none";
+const WAR: &str = "svwar cannot tell users from strangers by REGISTER";
 
 const ANSWERING: &str = "[services.uas]\nkind = \"uas\"\n";
 
@@ -79,6 +93,76 @@ fn svmap(stage: &Stage) -> Result<String> {
     })?;
     stage.end(node)?;
     Ok("found as `unknown`".to_owned())
+}
+
+/// sipsak registers for the address in its URI, so that the domain is the node's address.
+fn sipsak_registers(stage: &Stage) -> Result<String> {
+    let node = stage
+        .node(&office(Client::Baresip, Through::B2bua).replace(DOMAIN, &stage.ip(1).to_string()))?;
+    let contact = format!("sip:alice@{}:5999", stage.ip(2));
+    let uri = format!("sip:alice@{}", stage.sip());
+    for lifetime in ["120", "0"] {
+        let mut command = Command::new("sipsak");
+        command.args([
+            "-U", "-v", "-C", &contact, "-x", lifetime, "-a", PASSWORD, "-s", &uri,
+        ]);
+        stage.start("sipsak", &mut command)?.succeed(SOON)?;
+    }
+    stage.end(node)?;
+    Ok("registered and gone".to_owned())
+}
+
+fn svcrack(stage: &Stage) -> Result<String> {
+    let node = stage
+        .node(&office(Client::Baresip, Through::B2bua).replace(DOMAIN, &stage.ip(1).to_string()))?;
+    let address = stage.ip(1).to_string();
+    let said = scan(
+        stage,
+        "svcrack",
+        &[
+            "-P",
+            "5964",
+            "-p",
+            "5060",
+            "-u",
+            "alice",
+            "-r",
+            "1000-1099",
+            &address,
+        ],
+    )?;
+    ensure(!said.contains("| alice"), || {
+        format!("svcrack found a password:\n{said}")
+    })?;
+    stage.end(node)?;
+    Ok("nothing found".to_owned())
+}
+
+fn svwar(stage: &Stage) -> Result<String> {
+    let node = stage
+        .node(&office(Client::Baresip, Through::B2bua).replace(DOMAIN, &stage.ip(1).to_string()))?;
+    let address = stage.ip(1).to_string();
+    let words = stage.dir().join("users");
+    fs::write(&words, "alice\nbob\nnobody\nstranger\n").map_err(io("write a list of users"))?;
+    let words = words.display().to_string();
+    let said = scan(
+        stage,
+        "svwar",
+        &[
+            "-P", "5965", "-p", "5060", "-m", "REGISTER", "-d", &words, &address,
+        ],
+    );
+    // It ends with an error where all users look alike.
+    let said = said.unwrap_or_else(|problem| problem.to_string());
+    let told = ["alice", "bob"]
+        .iter()
+        .any(|user| said.contains(&format!("| {user} ")));
+    let all = said.contains("| nobody ");
+    ensure(!told || all, || {
+        format!("svwar tells users from strangers:\n{said}")
+    })?;
+    stage.end(node)?;
+    Ok("users look like strangers".to_owned())
 }
 
 /// Runs a program of SIPVicious to its end.
