@@ -104,7 +104,7 @@ fn sipsak_registers(stage: &Stage) -> Result<String> {
     for lifetime in ["120", "0"] {
         let mut command = Command::new("sipsak");
         command.args([
-            "-U", "-v", "-C", &contact, "-x", lifetime, "-a", PASSWORD, "-s", &uri,
+            "-U", "-v", "-C", &contact, "-x", lifetime, "-u", "alice", "-a", PASSWORD, "-s", &uri,
         ]);
         stage.start("sipsak", &mut command)?.succeed(SOON)?;
     }
