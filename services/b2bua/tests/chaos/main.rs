@@ -30,6 +30,13 @@ impl Dice {
     }
 }
 
+fn with_settings(seed: u64, settings: Settings) -> TestKit {
+    TestKit::strict()
+        .seed(seed)
+        .adaptor(strowger_sip::adaptor())
+        .service_with(service(), settings)
+}
+
 struct Run {
     slee: TestKit,
     dice: Dice,
@@ -44,10 +51,7 @@ impl Run {
             routes: vec![Route::default()],
             ..Settings::default()
         };
-        let mut slee = TestKit::strict()
-            .seed(seed)
-            .adaptor(strowger_sip::adaptor())
-            .service_with(service(), everywhere);
+        let mut slee = with_settings(seed, everywhere);
         slee.set_link(Link {
             delay: millis(dice.up_to(30)),
             jitter: millis(dice.up_to(60)),
