@@ -17,3 +17,18 @@ pub struct Services;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/testing.md")]
 pub struct Testing;
+
+/// The code in docs/sip-recipes.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sip-recipes.md")]
+pub struct SipRecipes;
+
+/// The code in docs/sip-recipes-users.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sip-recipes-users.md")]
+pub struct SipRecipesUsers;
+
+/// The code in docs/sip-recipes-events.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sip-recipes-events.md")]
+pub struct SipRecipesEvents;

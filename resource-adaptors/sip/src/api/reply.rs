@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::outgoing::{with_header, without, without_named};
-use super::{Response, SessionTimer, pass};
+use super::{Response, SessionTimer, Target, pass};
+use crate::proto::compose;
 use crate::proto::ua;
 use crate::proto::wire::HeaderId;
 
@@ -20,6 +21,19 @@ impl Reply {
             allow: true,
             ..ua::Reply::default()
         })
+    }
+
+    /// A redirection: 302 with a Contact for each place where the caller is to try, the preferred one first (RFC 3261 21.3).
+    #[must_use]
+    pub fn redirect<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Self {
+        let mut reply = Self::new(302);
+        let mut lines = Vec::new();
+        for target in targets {
+            let contact = [b"<", target.uri(), b">"].concat();
+            compose::line(&mut lines, b"Contact", &contact);
+        }
+        reply.0.lines = lines.into();
+        reply
     }
 
     /// Sets the reason phrase.
@@ -107,5 +121,25 @@ impl Reply {
 impl From<u16> for Reply {
     fn from(status: u16) -> Self {
         Self::new(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirection_names_places_and_nothing_that_breaks_out() {
+        let target = |uri| Target::parse(uri);
+        let (a, b) = (target("sip:a@b;x=y").unwrap(), target("tel:+49").unwrap());
+        let reply = Reply::redirect([&a, &b]);
+        assert_eq!(reply.0.status, 302);
+        assert_eq!(
+            reply.0.lines,
+            b"Contact: <sip:a@b;x=y>\r\nContact: <tel:+49>\r\n"[..]
+        );
+        for uri in ["sip:a@b>\r\nX: y", "sip:a@b\r\n", "sip:a@b;x=>", "tel:1>"] {
+            assert!(target(uri).is_err(), "{uri:?}");
+        }
     }
 }
