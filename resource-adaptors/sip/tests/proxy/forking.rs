@@ -92,7 +92,7 @@ fn a_6xx_ends_it_for_all_once_the_others_have_ended() {
 }
 
 #[test]
-fn the_best_failure_goes_back_and_anothers_overload_is_not_ours() {
+fn the_best_failure_goes_back_and_foreign_overload_is_not_ours() {
     for (first, second, want) in [
         (486, 404, 486),
         (503, 486, 486),

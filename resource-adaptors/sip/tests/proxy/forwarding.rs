@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn every_byte_that_is_not_the_proxys_stays_as_it_came() {
+fn every_byte_that_the_proxy_has_no_business_with_stays_as_it_came() {
     let mut bench = Bench::new();
     let mut text = request(
         "INVITE",
