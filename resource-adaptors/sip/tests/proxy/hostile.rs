@@ -28,6 +28,27 @@ fn a_ticket_of_another_dialog_opens_nothing() {
 }
 
 #[test]
+fn the_ticket_of_a_call_makes_no_other_call() {
+    let mut bench = Bench::new();
+    bench.come(ALICE, invite());
+    bench.proxy(fork(&[(BOB, 1)]));
+    let copy = bench.one(BOB);
+    bench.come(BOB, response(&copy, 200, "b1", ""));
+    let ok = bench.one(ALICE);
+    let again = within("INVITE", &ok, 2, true, "x")
+        .replace("sip:bob@192.0.2.20:5060", "sip:0900@203.0.113.1")
+        .replace(";tag=b1", "")
+        .replace(
+            "Content-Length",
+            "Contact: <sip:alice@192.0.2.9>\r\nContent-Length",
+        );
+    bench.come(ALICE, again);
+    let (_, seen) = bench.offered.pop().unwrap();
+    assert!(!seen.has(HeaderId::Route), "it is a service's to decide");
+    assert!(bench.take("203.0.113.1:5060").is_empty());
+}
+
+#[test]
 fn a_request_without_a_ticket_finds_no_dialog() {
     let mut bench = Bench::new();
     let bye = request("BYE", "1", "Route: <sip:192.0.2.1:5060;lr>\r\n")

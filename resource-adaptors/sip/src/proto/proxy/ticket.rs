@@ -86,6 +86,9 @@ impl Ticket {
                 direction: None,
             });
         }
+        // A request without a To tag is of no dialog: with the ticket of a call that it may make its sender would send it
+        // anywhere, past the service that decides.
+        request.to_tag()?;
         let (tag, mut rest) = rest.split_first_chunk::<4>()?;
         let caller = u32::from_be_bytes(*tag);
         let is_callers = |tag: Option<&[u8]>| tag_hash(secret, tag.unwrap_or_default()) == caller;
