@@ -33,7 +33,17 @@ fn register(cseq: u32, extra: &str) -> Message {
 
 impl Bench {
     fn register(&mut self, flow: Flow, cseq: u32, extra: &str) -> Result<usize, Refusal> {
-        let aor = Aor::parse(b"sip:bob@b.example").unwrap();
+        self.register_as("sip:alice@a.example", flow, cseq, extra)
+    }
+
+    fn register_as(
+        &mut self,
+        aor: &str,
+        flow: Flow,
+        cseq: u32,
+        extra: &str,
+    ) -> Result<usize, Refusal> {
+        let aor = Aor::parse(aor.as_bytes()).unwrap();
         let message = register(cseq, extra);
         let location = self.ua.location();
         let outcome = location.decide(self.now, &aor, &message, flow, &POLICY)?;
@@ -93,6 +103,23 @@ fn who_is_not_registered_is_not_followed() {
     assert_ne!(flow.conn, other.conn);
 }
 
+#[test]
+fn who_registers_the_contact_of_another_user_gets_none_of_that_ones_requests() {
+    let mut bench = Bench::new();
+    let (first, thief) = (tcp(1, 40_001), tcp(2, 40_002));
+    bench.ua.set_connected(Conn(1), true);
+    bench.ua.set_connected(Conn(2), true);
+    let contact = format!("Contact: <sip:alice@{PEER};ob>;expires=600\r\n");
+    let dialog = bench.called_over(first);
+    let registered = bench.register_as("sip:mallory@a.example", thief, 1, &contact);
+    assert_eq!(registered, Ok(1));
+    bench.ua.set_connected(Conn(1), false);
+    bench.ua.hang_up(bench.now, dialog).unwrap();
+    bench.drain();
+    let (flow, _) = bench.sent.pop().unwrap();
+    assert_ne!(flow.conn, thief.conn);
+}
+
 /// RFC 3261 10.3 steps 6 and 7.
 #[test]
 fn a_register_is_carried_out_as_a_whole_or_not_at_all() {
@@ -139,7 +166,7 @@ fn flows_of_an_instance_replace_each_other_by_their_number() {
     assert_eq!(bench.register(tcp(1, 1), 1, &flow(1, "10.0.0.1")), Ok(1));
     assert_eq!(bench.register(tcp(2, 2), 2, &flow(2, "10.0.0.1")), Ok(2));
     assert_eq!(bench.register(tcp(3, 3), 3, &flow(1, "10.0.0.2")), Ok(2));
-    let aor = Aor::parse(b"sip:bob@b.example").unwrap();
+    let aor = Aor::parse(b"sip:alice@a.example").unwrap();
     let flows: Vec<_> = bench
         .ua
         .location()

@@ -14,7 +14,7 @@ use super::{Aor, Binding};
 pub struct Location {
     entries: Slab<Entry>,
     by_aor: DigestMap<Key>,
-    /// Where a binding stands, by user, host and port of its contact; of several with the same the latest.
+    /// Where a binding stands, by its address of record and user, host and port of its contact; of several with the same the latest.
     by_contact: DigestMap<(Key, u16)>,
     wheel: Wheel<Key>,
     hash_key: [u64; 2],
@@ -86,10 +86,11 @@ impl Location {
         self.find(aor).map_or(&[], |entry| &entry.bindings)
     }
 
-    /// The binding whose contact is that URI, whoever is bound by it: user, host and port count.
+    /// The binding of an address of record whose contact is that URI: user, host and port count. Of that address only, for
+    /// anybody may register anybody's contact.
     #[must_use]
-    pub fn by_contact(&self, uri: &[u8]) -> Option<&Binding> {
-        let contact = contact_digest(self.hash_key, uri)?;
+    pub fn by_contact(&self, aor: &Aor, uri: &[u8]) -> Option<&Binding> {
+        let contact = contact_digest(self.hash_key, aor, uri)?;
         let (key, id) = self.by_contact.get(&contact)?;
         let mut bindings = self.entries.get(*key)?.bindings.iter();
         bindings.find(|binding| binding.id == *id)
@@ -158,7 +159,7 @@ impl Location {
         let put = entry.bindings.iter().filter(|new| !before.contains(new));
         deltas.extend(put.map(|new| Delta::Put(new.id)));
         let contacts = |bindings: &[Binding]| -> Vec<(u16, Option<Digest>)> {
-            let contact = |b: &Binding| (b.id, contact_digest(self.hash_key, b.texts().uri));
+            let contact = |b: &Binding| (b.id, contact_digest(self.hash_key, aor, b.texts().uri));
             bindings.iter().map(contact).collect()
         };
         let (left, there) = (contacts(&before), contacts(&entry.bindings));
@@ -189,7 +190,7 @@ impl Location {
                 left: entry.bindings.len(),
             };
             self.bindings -= expired.bindings.len();
-            self.forget_contacts(key, &expired.bindings);
+            self.forget_contacts(key, &expired.aor, &expired.bindings);
             self.settle(key);
             if !expired.bindings.is_empty() {
                 return Some(expired);
@@ -208,8 +209,9 @@ impl Location {
     pub fn remove(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(key) {
             let bindings = std::mem::take(&mut entry.bindings);
+            let aor = entry.aor.clone();
             self.bindings -= bindings.len();
-            self.forget_contacts(key, &bindings);
+            self.forget_contacts(key, &aor, &bindings);
             self.settle(key);
         }
     }
@@ -229,7 +231,7 @@ impl Location {
         }
         let (id, contact) = (
             binding.id,
-            contact_digest(self.hash_key, binding.texts().uri),
+            contact_digest(self.hash_key, &entry.aor, binding.texts().uri),
         );
         entry.bindings.push(binding);
         self.bindings += 1;
@@ -284,9 +286,9 @@ impl Location {
         Some(key)
     }
 
-    fn forget_contacts(&mut self, key: Key, bindings: &[Binding]) {
+    fn forget_contacts(&mut self, key: Key, aor: &Aor, bindings: &[Binding]) {
         for binding in bindings {
-            let contact = contact_digest(self.hash_key, binding.texts().uri);
+            let contact = contact_digest(self.hash_key, aor, binding.texts().uri);
             self.forget_contact(contact, (key, binding.id));
         }
     }
@@ -319,10 +321,11 @@ impl Location {
     }
 }
 
-/// What tells a contact: its user, host and port. Parameters come and go between a client's messages.
-fn contact_digest(hash_key: [u64; 2], uri: &[u8]) -> Option<Digest> {
+/// What tells a contact: its user, host and port, and whose it is. Parameters come and go between a client's messages.
+fn contact_digest(hash_key: [u64; 2], aor: &Aor, uri: &[u8]) -> Option<Digest> {
     let uri = Uri::parse(uri).ok()?;
     let mut hash = Sip24::wide(hash_key);
+    hash.field(aor.as_str().as_bytes());
     hash.field(uri.user().unwrap_or_default());
     match uri.host()? {
         Host::Name(name) => hash.field_nocase(name),

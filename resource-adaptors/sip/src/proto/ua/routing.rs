@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::dialog::{Dialog, Field};
 use super::super::flow::{Flow, Transport};
-use super::super::wire::{Host, Message, Scheme, Uri};
+use super::super::registrar::Aor;
+use super::super::wire::{Host, Message, NameAddr, Scheme, Uri};
 use super::{Local, Ua};
 
 /// The way back to where a request came from.
@@ -116,7 +117,9 @@ impl Ua {
             return None;
         }
         let target = dialog.text(Field::Target);
-        let binding = self.location.by_contact(target)?;
+        let remote = NameAddr::parse(dialog.text(Field::Remote)).ok()?;
+        let aor = Aor::parse(remote.uri_raw).ok()?;
+        let binding = self.location.by_contact(&aor, target)?;
         let flow = binding.flow;
         if !binding.direct || !binding.texts().path.is_empty() || !self.is_live(&flow) {
             return None;
