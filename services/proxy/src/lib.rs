@@ -240,9 +240,14 @@ impl Proxy {
         let Some(user) = sip.authenticate(cx, request, &realm, account)? else {
             return Ok(None);
         };
-        // Nobody calls in another's name.
-        let name = user.rsplit_once('@').map_or(&*user, |(name, _)| name);
-        if name != from.user() {
+        // Nobody calls in another's name, nor in that of one who is called the same in another domain.
+        let own = match user.rsplit_once('@') {
+            Some((name, domain)) => {
+                name == from.user() && domain.eq_ignore_ascii_case(from.domain())
+            }
+            None => user == from.user(),
+        };
+        if !own {
             sip.respond(cx, request, 403)?;
             return Ok(None);
         }

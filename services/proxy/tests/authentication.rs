@@ -85,3 +85,24 @@ fn a_wrong_password_and_a_borrowed_name_are_refused() {
         .service_with(service(), settings);
     call_as(&slee, "mallory", "m").expect(403);
 }
+
+#[test]
+fn a_user_of_one_domain_does_not_call_as_one_of_another() {
+    let user = |name: &str| (name.to_owned(), Account::password("m"));
+    for (name, status) in [("alice@other.example", 403), ("alice@OWN.example", 100)] {
+        let settings = Settings {
+            domains: vec!["own.example".to_owned(), "other.example".to_owned()],
+            realm: Some("office".to_owned()),
+            users: [user(name)].into_iter().collect(),
+            ..Settings::default()
+        };
+        let slee = TestKit::strict()
+            .adaptor(strowger_sip::adaptor())
+            .service_with(service(), settings);
+        let alice = call_as(&slee, name, "m");
+        match status {
+            403 => drop(alice.expect(403)),
+            _ => drop(slee.sip().expect_invite(BOB)),
+        }
+    }
+}
