@@ -140,3 +140,20 @@ fn users_of_other_domains_are_unknown() {
     });
     let _ = slee.sip().register(ALICE, &[]).expect(404);
 }
+
+/// RFC 3608 6.3 and RFC 3327 5.3.
+#[test]
+fn a_client_is_told_the_service_route_and_the_path_that_is_kept() {
+    let slee = with(Settings {
+        service_route: Some("<sip:node.example;lr>".to_owned()),
+        ..open()
+    });
+    let lines = ["Supported: path", "Path: <sip:edge.example;lr>"];
+    let alice = slee.sip().register(ALICE, &lines).expect(200);
+    let said = |name| alice.header(name);
+    assert_eq!(
+        said("Service-Route").as_deref(),
+        Some("<sip:node.example;lr>")
+    );
+    assert_eq!(said("Path").as_deref(), Some("<sip:edge.example;lr>"));
+}

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod changelog;
+mod conformance;
 mod documents;
 mod error_codes;
 mod layers;

@@ -141,7 +141,10 @@ impl SipPeers {
     #[must_use]
     pub fn reachable_at(&self, uri: &str) -> String {
         let at = self.ground().peer(text::host(uri));
-        format!("sip:{}@{at}", text::user(uri))
+        match text::user(uri) {
+            "" => format!("sip:{at}"),
+            user => format!("sip:{user}@{at}"),
+        }
     }
 
     fn ground(&self) -> Rc<dyn Ground> {
