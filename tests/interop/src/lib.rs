@@ -9,6 +9,7 @@ pub mod ground;
 pub mod node;
 pub mod peer;
 pub mod runs;
+pub mod script;
 pub mod sipp;
 
 pub use error::{Result, RunError};

@@ -70,6 +70,10 @@ tests! {
     svmap,
     kamailio_udp,
     kamailio_tcp,
+    sipp_proxy_udp,
+    sipp_proxy_tcp,
+    sipp_b2bua_udp,
+    sipp_b2bua_tcp,
 }
 
 #[test]

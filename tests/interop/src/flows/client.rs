@@ -20,6 +20,8 @@ pub enum Client {
     Kamailio,
     /// A B2BUA in Python.
     Sippy,
+    /// Scripted calls.
+    Sipp,
     /// Scanners.
     Sipvicious,
     /// JavaScript, in Node.js.
@@ -41,6 +43,7 @@ impl Client {
             Self::SofiaSip => "Sofia-SIP",
             Self::Kamailio => "Kamailio",
             Self::Sippy => "Sippy",
+            Self::Sipp => "SIPp",
             Self::Sipvicious => "SIPVicious",
             Self::JsSip => "JsSIP",
             Self::SipJs => "SIP.js",
@@ -64,6 +67,7 @@ impl Client {
             ),
             Self::Kamailio => printed("kamailio", &["-v"], "kamailio "),
             Self::Sippy => wheel("sippy"),
+            Self::Sipp => printed("sipp", &["-v"], "SIPp v"),
             Self::Sipvicious => wheel("sipvicious"),
             Self::JsSip => module("jssip"),
             Self::SipJs => module("sip.js"),

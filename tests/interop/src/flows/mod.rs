@@ -15,6 +15,7 @@ mod phones;
 mod program;
 mod proxied;
 mod scanners;
+mod sipp;
 mod stage;
 pub mod table;
 mod tools;
@@ -85,6 +86,7 @@ pub fn all() -> Vec<Flow> {
         web::FLOWS,
         scanners::FLOWS,
         kamailio::FLOWS,
+        sipp::FLOWS,
     ]
     .concat()
 }

@@ -1,0 +1,247 @@
+//! SIPp on both sides: the calls of `calls/*.call` through the proxy and the B2BUA, all of them at once.
+//!
+//! Each case has a caller and a callee on addresses of their own and a user of its own, by which the node finds the callee.
+
+use super::stage::{SOON, Stage};
+use super::{Client, Flow};
+use crate::error::{Result, RunError, ensure, io};
+use crate::node::pause;
+use crate::script;
+use crate::sipp::Sipp;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub(super) const FLOWS: &[Flow] = &[
+    Flow::new("sipp-proxy-udp", Client::Sipp, "UDP", PROXY_WHAT, |stage| {
+        through(
+            stage,
+            Middle::Proxy,
+            "udp",
+            &[BOTH, PROXY, DATAGRAMS].concat(),
+        )
+    }),
+    Flow::new("sipp-proxy-tcp", Client::Sipp, "TCP", PROXY_WHAT, |stage| {
+        through(stage, Middle::Proxy, "tcp", &[BOTH, PROXY].concat())
+    }),
+    Flow::new("sipp-b2bua-udp", Client::Sipp, "UDP", B2BUA_WHAT, |stage| {
+        through(
+            stage,
+            Middle::B2bua,
+            "udp",
+            &[BOTH, B2BUA, DATAGRAMS].concat(),
+        )
+    }),
+    Flow::new("sipp-b2bua-tcp", Client::Sipp, "TCP", B2BUA_WHAT, |stage| {
+        through(stage, Middle::B2bua, "tcp", &[BOTH, B2BUA].concat())
+    }),
+];
+
+const PROXY_WHAT: &str = "the calls of tests/interop/calls through the proxy";
+const B2BUA_WHAT: &str = "the calls of tests/interop/calls through the B2BUA";
+
+/// A script, and what stands for `STATUS` in it.
+type Case = (&'static str, &'static str);
+
+/// Calls that look alike from outside whoever passes them on.
+const BOTH: &[Case] = &[
+    ("plain", ""),
+    ("reinvite", ""),
+    ("update", ""),
+    ("hold", ""),
+    ("late-offer", ""),
+    ("early-media", ""),
+    ("prack", ""),
+    ("prack-demanded", ""),
+    ("cancel-ringing", ""),
+    ("cancel-early", ""),
+    ("refused", "404"),
+    ("refused", "486"),
+    ("refused", "500"),
+    ("refused", "603"),
+    ("glare", ""),
+    ("race", ""),
+    ("within", ""),
+    ("preloaded", ""),
+    ("session-refreshed", ""),
+    ("session-short", ""),
+    ("hops", ""),
+    ("demanding", ""),
+];
+
+const PROXY: &[Case] = &[
+    ("cancel-late", ""),
+    ("redirected", ""),
+    ("forked", ""),
+    ("outside", ""),
+    ("subscribed", ""),
+    ("referred", ""),
+    ("untouched", ""),
+    ("strict", ""),
+];
+
+const B2BUA: &[Case] = &[
+    ("cancel-late-b2bua", ""),
+    ("redirected-b2bua", ""),
+    ("forked-b2bua", ""),
+];
+
+const DATAGRAMS: &[Case] = &[("lossy", "")];
+
+/// Calls of each case.
+const CALLS: u64 = 3;
+const WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Middle {
+    Proxy,
+    B2bua,
+}
+
+fn through(stage: &Stage, middle: Middle, transport: &str, cases: &[Case]) -> Result<String> {
+    let node = stage.node(&configuration(stage, middle, transport, cases.len()))?;
+    let mut running = Vec::new();
+    // Who is called is there first.
+    for side in ["callee", "caller"] {
+        let mut listening = Vec::new();
+        for (n, case) in cases.iter().enumerate() {
+            if script::sides(&read(case.0)?).contains(&side) {
+                let sipp = start(stage, n, case, side, transport)?;
+                running.push((format!("{} {} ({side})", case.0, case.1), sipp));
+                listening.push(place(stage, n, side));
+            }
+        }
+        wait_for_sockets(&listening, transport)?;
+    }
+    let mut problems = String::new();
+    for (name, sipp) in running {
+        let ended = sipp
+            .finish(WITHIN)
+            .and_then(|totals| totals.expect_clean(CALLS));
+        if let Err(problem) = ended {
+            let _ = writeln!(problems, "{name}: {problem}");
+        }
+    }
+    ensure(problems.is_empty(), || problems)?;
+    stage.end(node)?;
+    quiet(stage)?;
+    Ok(format!(
+        "{} calls of {} scripts",
+        CALLS * cases.len() as u64,
+        cases.len()
+    ))
+}
+
+/// The user that a case calls. None begins as another does.
+fn user(n: usize) -> String {
+    format!("c{n:02}")
+}
+
+fn configuration(stage: &Stage, middle: Middle, transport: &str, cases: usize) -> String {
+    let contact = |n: usize| {
+        format!(
+            "sip:{}:5060;transport={transport}",
+            place(stage, n, "callee")
+        )
+    };
+    let route = |n| match middle {
+        Middle::Proxy => format!("{{ prefix = \"{}\", to = [\"{}\"] }}", user(n), contact(n)),
+        Middle::B2bua => format!("{{ user = \"{}\", target = \"{}\" }}", user(n), contact(n)),
+    };
+    let routes: Vec<String> = (0..cases).map(route).collect();
+    let service = match middle {
+        Middle::Proxy => {
+            "[services.proxy]\ndurability = \"none\"\n[services.proxy.settings]\n\
+             authentication = false\ntrusted = [\"127.0.0.0/8\"]\nrecurse = true\n"
+        }
+        Middle::B2bua => "[services.b2bua]\n[services.b2bua.settings]\n",
+    };
+    // Short timers, so that what is lost is soon repeated and nothing lingers for long.
+    format!(
+        "[adaptors.sip.settings.timers]\nt1 = \"100ms\"\nt2 = \"800ms\"\n{service}routes = [{}]\n",
+        routes.join(", ")
+    )
+}
+
+fn last(n: usize) -> u8 {
+    u8::try_from(n).unwrap_or(u8::MAX)
+}
+
+/// Where a side of a case is.
+fn place(stage: &Stage, n: usize, side: &str) -> Ipv4Addr {
+    let first = if side == "caller" { 10 } else { 110 };
+    stage.ip(last(first + n))
+}
+
+/// Waits until all of them are open, as the kernel tells.
+fn wait_for_sockets(places: &[Ipv4Addr], transport: &str) -> Result {
+    let names = places.iter().map(|ip| {
+        let [a, b, c, d] = ip.octets();
+        format!(" {:08X}:13C4 ", u32::from_le_bytes([a, b, c, d]))
+    });
+    let names: Vec<String> = names.collect();
+    let deadline = Instant::now() + SOON;
+    loop {
+        let open = fs::read_to_string(format!("/proc/net/{transport}"))
+            .map_err(io("read the list of sockets"))?;
+        if names.iter().all(|name| open.contains(name)) {
+            return Ok(());
+        }
+        ensure(Instant::now() < deadline, || {
+            "a SIPp does not listen".to_owned()
+        })?;
+        pause();
+    }
+}
+
+fn start(stage: &Stage, n: usize, case: &Case, side: &str, transport: &str) -> Result<Sipp> {
+    let (script, status) = case;
+    let name = format!("{script}{status}-{side}");
+    let file = stage.dir().join(format!("{name}.xml"));
+    let text = read(script)?.replace("STATUS", status);
+    let xml = script::scenario(&text, side).map_err(|line| {
+        RunError::Broken(format!("{script}.call, {line}: makes no sense").into())
+    })?;
+    fs::write(&file, xml).map_err(io("write a scenario"))?;
+    let log = |kind: &str| {
+        stage
+            .dir()
+            .join(format!("{name}-{kind}.log"))
+            .display()
+            .to_string()
+    };
+    let (node, user, calls) = (stage.sip().to_string(), user(n), CALLS.to_string());
+    let (file, errors, messages) = (file.display().to_string(), log("errors"), log("messages"));
+    let own = place(stage, n, side).to_string();
+    let mut args = vec!["-sf", &*file, "-i", &own, "-p", "5060", "-m", &calls];
+    args.extend(["-t", if transport == "tcp" { "t1" } else { "u1" }]);
+    args.extend([
+        "-recv_timeout",
+        "12000",
+        "-trace_err",
+        "-error_file",
+        &errors,
+    ]);
+    args.extend(["-trace_msg", "-message_file", &messages]);
+    if side == "caller" {
+        args.extend([&*node, "-s", &user, "-r", "10"]);
+    }
+    Sipp::start(&args)
+}
+
+fn read(script: &str) -> Result<String> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(here.join("calls").join(format!("{script}.call")))
+        .map_err(io("read a script of calls"))
+}
+
+/// The node warned of nothing.
+fn quiet(stage: &Stage) -> Result {
+    let log = fs::read_to_string(stage.dir().join("node.log")).map_err(io("read the log"))?;
+    let warning = log.lines().find(|line| line.contains(" WARN "));
+    ensure(warning.is_none(), || {
+        format!("the node warned: {}", warning.unwrap_or_default())
+    })
+}
