@@ -2,8 +2,11 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 use strowger_interop::Result;
 use strowger_interop::runs::Transport::{self, Tcp, Udp};
+use strowger_interop::runs::disaster::{Disaster, disaster};
+use strowger_interop::runs::forks;
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::registrations::{self, Registrations};
@@ -42,6 +45,27 @@ const RUNS: &[(&str, Run)] = &[
             host: 43,
         };
         registrations::refreshed(size, dir)
+    }),
+    ("disaster", |dir| {
+        let size = Disaster {
+            quiet: 800,
+            held: 100,
+            offering: 100,
+            ringing: 100,
+            users: 10_000,
+            watchers: 500,
+            rate: 500,
+            down: Duration::from_secs(10),
+            host: 45,
+        };
+        disaster(size, dir)
+    }),
+    ("forks", |dir| {
+        let load = Load {
+            rate: 100,
+            ..full(47)
+        };
+        forks::cancelled_losers(load, dir)
     }),
 ];
 

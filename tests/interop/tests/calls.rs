@@ -1,11 +1,13 @@
 //! The runs of this crate in sizes for every day; `cargo xtask acceptance` makes them as large as the documented figures.
 
 use std::path::Path;
+use std::time::Duration;
 use strowger_interop::runs::Transport::{Tcp, Udp};
+use strowger_interop::runs::disaster::{Disaster, disaster};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::registrations::{self, Registrations};
-use strowger_interop::runs::{scenarios, torture};
+use strowger_interop::runs::{forks, scenarios, torture};
 use strowger_interop::{Result, RunError};
 
 const SEED: u64 = 0x5717_0a6e;
@@ -133,4 +135,29 @@ fn registrations_are_refreshed_and_outlive_the_process() -> Result {
         host: 42,
     };
     run(|dir| registrations::refreshed(size, dir))
+}
+
+#[test]
+fn calls_registrations_and_subscriptions_outlive_the_process() -> Result {
+    let size = Disaster {
+        quiet: 40,
+        held: 5,
+        offering: 5,
+        ringing: 5,
+        users: 200,
+        watchers: 20,
+        rate: 50,
+        down: Duration::from_secs(5),
+        host: 44,
+    };
+    run(|dir| disaster(size, dir))
+}
+
+#[test]
+fn one_of_three_phones_answers_and_the_others_are_given_up() -> Result {
+    let load = Load {
+        seconds: 3,
+        ..small(46)
+    };
+    run(|dir| forks::cancelled_losers(load, dir))
 }

@@ -1,11 +1,16 @@
 //! A caller or a callee that keeps book: which calls were acknowledged, which ended, which were lost. SIPp cannot say that
 //! of a node that dies in between.
 
+mod digest;
 mod link;
 mod message;
+mod session;
+mod watcher;
 
 pub use link::Link;
 pub use message::Message;
+pub use session::{Media, Offer};
+pub use watcher::{Watch, Watcher};
 
 use message::{finish, uri_of};
 use std::collections::BTreeMap;
@@ -27,6 +32,10 @@ pub const SDP: &str = "v=0\r\no=peer 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-
 pub enum Phase {
     /// INVITE sent, no final response.
     Calling,
+    /// The callee rings, and answers when it is told to.
+    Ringing,
+    /// The caller gave up while the callee rang: 487 sent, no ACK yet. With it the call has failed with 487.
+    Cancelled,
     /// The caller got the 200 and sent its ACK; or the callee got that ACK.
     Up,
     /// The callee sent its 200 and has no ACK yet.
@@ -62,9 +71,19 @@ pub struct Call {
     /// Where the other side's messages come from, and ours go.
     node: SocketAddr,
     cseq: u32,
+    /// The last CSeq of the other side's INVITEs.
+    heard: u32,
     tag: String,
     pending: Option<Pending>,
     answer: String,
+    /// The INVITE that is answered when the callee is told to, and where it came from.
+    unanswered: Option<(Message, SocketAddr)>,
+    rings: bool,
+    on_hold: bool,
+    /// The other side has made an offer within the call.
+    pub offered: bool,
+    /// How far an offer of ours within the call has come.
+    pub offer: Offer,
 }
 
 /// A caller and a callee at one address.
@@ -74,9 +93,25 @@ pub struct Peer {
     me: SocketAddr,
     /// All calls by Call-ID.
     pub calls: BTreeMap<String, Call>,
+    /// As a callee it rings until [`answer`](Self::answer).
+    pub rings: bool,
+    /// It leaves offers within calls unanswered.
+    pub silent: bool,
     made: u32,
     branch: u64,
     look_again: Instant,
+}
+
+impl Pending {
+    fn new(text: String) -> Self {
+        let now = Instant::now();
+        Self {
+            text,
+            again: now + T1,
+            interval: T1,
+            until: now + GIVE_UP,
+        }
+    }
 }
 
 impl Peer {
@@ -87,6 +122,8 @@ impl Peer {
             link,
             me,
             calls: BTreeMap::new(),
+            rings: false,
+            silent: false,
             made: 0,
             branch: 0,
             look_again: Instant::now(),
@@ -113,12 +150,18 @@ impl Peer {
             target: format!("sip:{user}@{node}"),
             node,
             cseq: 1,
+            heard: 0,
             tag,
             pending: None,
             answer: String::new(),
+            unanswered: None,
+            rings: false,
+            on_hold: false,
+            offered: false,
+            offer: Offer::None,
         };
         self.calls.insert(id.clone(), call);
-        self.request(&id, "INVITE", SDP, true);
+        self.request(&id, "INVITE", 1, SDP);
         id
     }
 
@@ -127,7 +170,8 @@ impl Peer {
         if let Some(call) = self.calls.get_mut(id) {
             call.phase = Phase::Ending;
             call.cseq += 1;
-            self.request(id, "BYE", "", true);
+            let cseq = call.cseq;
+            self.request(id, "BYE", cseq, "");
         }
     }
 
@@ -176,7 +220,8 @@ impl Peer {
         )
     }
 
-    fn request(&mut self, id: &str, method: &str, body: &str, repeat: bool) {
+    /// Sends a request; one that is answered is sent again until it is.
+    fn request(&mut self, id: &str, method: &str, cseq: u32, body: &str) {
         self.branch += 1;
         let (transport, contact) = (self.transport(), self.contact());
         let Some(call) = self.calls.get_mut(id) else {
@@ -191,7 +236,7 @@ impl Peer {
             self.branch,
             call.local,
             call.remote,
-            call.cseq,
+            cseq,
         );
         if method == "INVITE" {
             let _ = write!(
@@ -201,14 +246,8 @@ impl Peer {
         }
         finish(&mut text, body);
         self.link.send(call.node, &text);
-        if repeat {
-            let now = Instant::now();
-            call.pending = Some(Pending {
-                text,
-                again: now + T1,
-                interval: T1,
-                until: now + GIVE_UP,
-            });
+        if method != "ACK" {
+            call.pending = Some(Pending::new(text));
         }
     }
 
@@ -218,6 +257,11 @@ impl Peer {
             return;
         };
         match (message.method(), status) {
+            // A callee may ring for as long as it likes.
+            ("INVITE", 101..200) if call.phase == Phase::Calling => {
+                call.pending = None;
+                call.rings = true;
+            }
             (_, 100..200) => {
                 if let Some(pending) = &mut call.pending {
                     pending.again = pending.until;
@@ -231,13 +275,15 @@ impl Peer {
                     call.target = message.contact();
                     call.pending = None;
                 }
-                self.request(&id, "ACK", "", false);
+                call.offer_answered(message.cseq(), status);
+                self.request(&id, "ACK", message.cseq(), "");
             }
             ("INVITE", _) => {
                 if call.phase == Phase::Calling {
                     call.phase = Phase::Failed(status);
                     call.pending = None;
                 }
+                call.offer_answered(message.cseq(), status);
                 let (node, ack) = (call.node, call.reject_ack(message));
                 self.link.send(node, &ack);
             }
@@ -259,11 +305,18 @@ impl Peer {
         match message.method() {
             "INVITE" => self.incoming_invite(message, from, &id, &contact),
             "ACK" => {
-                if let Some(call) = self.calls.get_mut(&id)
-                    && call.phase == Phase::Answered
-                {
+                let Some(call) = self.calls.get_mut(&id) else {
+                    return;
+                };
+                if call.phase == Phase::Answered {
                     call.phase = Phase::Up;
                     call.up = true;
+                } else if call.phase == Phase::Cancelled {
+                    call.phase = Phase::Failed(487);
+                    call.pending = None;
+                }
+                // A BYE of ours that waits for its answer goes on.
+                if call.phase == Phase::Up && call.offer != Offer::Open {
                     call.pending = None;
                 }
             }
@@ -282,6 +335,7 @@ impl Peer {
                 self.link
                     .send(from, &message.answer(status, "", &contact, ""));
             }
+            "CANCEL" => self.cancelled(message, from, &id, &contact),
             _ => {
                 self.link
                     .send(from, &message.answer("200 OK", "o", &contact, ""));
@@ -291,6 +345,9 @@ impl Peer {
 
     fn incoming_invite(&mut self, message: &Message, from: SocketAddr, id: &str, contact: &str) {
         if let Some(call) = self.calls.get(id) {
+            if message.cseq() > call.heard {
+                return self.incoming_offer(message, from, id, contact);
+            }
             // A retransmission: the answer was lost.
             let answer = call.answer.clone();
             self.link.send(from, &answer);
@@ -298,13 +355,10 @@ impl Peer {
         }
         self.made += 1;
         let tag = format!("a{}", self.made);
-        self.link
-            .send(from, &message.answer("180 Ringing", &tag, contact, ""));
-        let answer = message.answer("200 OK", &tag, contact, SDP);
-        self.link.send(from, &answer);
-        let now = Instant::now();
+        let ringing = message.answer("180 Ringing", &tag, contact, "");
+        self.link.send(from, &ringing);
         let call = Call {
-            phase: Phase::Answered,
+            phase: Phase::Ringing,
             ended_by_node: false,
             up: false,
             local: format!("{};tag={tag}", message.get("to")),
@@ -312,16 +366,20 @@ impl Peer {
             target: message.contact(),
             node: uri_address(&message.contact()).unwrap_or(from),
             cseq: 0,
+            heard: message.cseq(),
             tag,
-            pending: Some(Pending {
-                text: answer.clone(),
-                again: now + T1,
-                interval: T1,
-                until: now + GIVE_UP,
-            }),
-            answer,
+            pending: None,
+            answer: ringing,
+            unanswered: Some((message.clone(), from)),
+            rings: false,
+            on_hold: false,
+            offered: false,
+            offer: Offer::None,
         };
         self.calls.insert(id.to_owned(), call);
+        if !self.rings {
+            self.answer(id);
+        }
     }
 
     /// Sends again what is due; over TCP only because the connection may have died with the node.
@@ -338,7 +396,11 @@ impl Peer {
             };
             if now >= pending.until {
                 call.pending = None;
-                call.phase = Phase::Failed(0);
+                if call.offer == Offer::Open && call.phase == Phase::Up {
+                    call.offer = Offer::Answered(408);
+                } else {
+                    call.phase = Phase::Failed(0);
+                }
             } else if now >= pending.again {
                 self.link.send(call.node, &pending.text);
                 pending.interval = (pending.interval * 2).min(T2);
@@ -358,7 +420,7 @@ impl Call {
             self.local,
             response.get("to"),
             response.get("call-id"),
-            self.cseq,
+            response.cseq(),
         );
         finish(&mut text, "");
         text

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use strowger_powercut::Cut;
 
 /// A BYE is answered at most this long after the node is ready again.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(32);
+pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(32);
 
 /// Size and kind of a kill run.
 #[derive(Clone, Debug)]
@@ -27,16 +27,16 @@ pub struct Kill {
 }
 
 /// Caller and callee of one node.
-struct Bench {
-    spec: NodeSpec,
-    caller: Peer,
-    callee: Peer,
+pub(super) struct Bench {
+    pub(super) spec: NodeSpec,
+    pub(super) caller: Peer,
+    pub(super) callee: Peer,
     powercut: bool,
     generation: u64,
 }
 
 impl Bench {
-    fn new(kill: &Kill, dir: &Path, name: &str) -> Result<Self> {
+    pub(super) fn new(kill: &Kill, dir: &Path, name: &str) -> Result<Self> {
         let mut spec = spec(kill.host, dir, name);
         let host = spec.sip.ip();
         let link = |port| -> Result<Peer> {
@@ -58,7 +58,7 @@ impl Bench {
         })
     }
 
-    fn start(&mut self) -> Result<Node> {
+    pub(super) fn start(&mut self) -> Result<Node> {
         if self.powercut {
             self.generation += 1;
             // In every other life a random part of what was not synced survives too, as from a disk's cache.
@@ -70,7 +70,7 @@ impl Bench {
     }
 
     /// Kills the node; with a power cut the next one starts from what was synced.
-    fn kill(&mut self, node: Node) -> Result {
+    pub(super) fn kill(&mut self, node: Node) -> Result {
         node.kill()?;
         if let Some(cut) = self.spec.cut.take() {
             let left = self.spec.data.with_extension("left");
@@ -81,13 +81,13 @@ impl Bench {
         Ok(())
     }
 
-    fn poll(&mut self) {
+    pub(super) fn poll(&mut self) {
         self.caller.poll(Duration::from_millis(1));
         self.callee.poll(Duration::from_millis(1));
     }
 
     /// Polls both sides until `holds`, at most `within`. Whether it held.
-    fn until(&mut self, within: Duration, holds: impl Fn(&Self) -> bool) -> bool {
+    pub(super) fn until(&mut self, within: Duration, holds: impl Fn(&Self) -> bool) -> bool {
         let deadline = Instant::now() + within;
         while !holds(self) {
             if Instant::now() > deadline {
@@ -103,7 +103,7 @@ impl Bench {
     }
 
     /// Ends every call that is up, every other one from the callee's side, and waits for the answers.
-    fn hang_up(&mut self) -> Result<u64> {
+    pub(super) fn hang_up(&mut self) -> Result<u64> {
         let node = self.spec.sip;
         let up = |peer: &Peer| -> Vec<String> {
             peer.calls
@@ -134,7 +134,7 @@ impl Bench {
     }
 
     /// Every call that the caller saw answered has ended properly on its side.
-    fn expect_none_lost(&self, calls: usize) -> Result {
+    pub(super) fn expect_none_lost(&self, calls: usize) -> Result {
         let (up, failed) = (self.caller.count(Phase::Up), lost(&self.caller));
         ensure(up == 0 && failed == 0, || {
             let stuck = self
@@ -152,7 +152,7 @@ impl Bench {
 }
 
 /// How many calls stand where.
-fn phases(peer: &Peer) -> String {
+pub(super) fn phases(peer: &Peer) -> String {
     let mut counts = BTreeMap::new();
     for call in peer.calls.values() {
         *counts.entry(call.phase).or_insert(0) += 1;
@@ -161,7 +161,7 @@ fn phases(peer: &Peer) -> String {
 }
 
 /// Calls whose BYE was refused or not answered.
-fn lost(peer: &Peer) -> usize {
+pub(super) fn lost(peer: &Peer) -> usize {
     peer.calls
         .values()
         .filter(|c| matches!(c.phase, Phase::Failed(481 | 0)) && c.was_up())

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Calls from which on a second run must not cost more memory than the first.
-const WARM: u64 = 5_000;
+pub(super) const WARM: u64 = 5_000;
 
 /// Size of a load run.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,7 @@
 //! The runs, one file each: what is started, what must hold, and a line of figures at the end.
 
+pub mod disaster;
+pub mod forks;
 pub mod kill;
 pub mod load;
 pub mod malformed;

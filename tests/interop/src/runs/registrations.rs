@@ -5,8 +5,8 @@ use crate::node::{Node, NodeSpec};
 use crate::sipp::Sipp;
 use std::fmt::Write;
 use std::fs;
-use std::net::Ipv4Addr;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What SIPp may need beyond its planned time.
@@ -35,14 +35,16 @@ pub struct Registrations {
 /// # Errors
 /// What did not hold.
 pub fn refreshed(size: Registrations, dir: &Path) -> Result<String> {
-    let spec = spec(size, dir);
-    let users = users_file(size, dir)?;
+    let ip = Ipv4Addr::new(127, 0, size.host, 1);
+    let mut spec = NodeSpec::new(ip, &dir.join("registrations"));
+    spec.whole = Some(config(size.users, &spec));
+    let users = users_file(size.users, dir)?;
     let node = Node::start(&spec)?;
-    sipp(size, &spec, &users, "register.xml", 1)?;
+    sipp(size, spec.sip, &users, "register.xml", 1)?;
     expect_registered(&node, size.users)?;
     let first = node.resident_kib()?;
     let begun = Instant::now();
-    sipp(size, &spec, &users, "register.xml", size.rounds)?;
+    sipp(size, spec.sip, &users, "register.xml", size.rounds)?;
     let took = begun.elapsed();
     expect_registered(&node, size.users)?;
     let second = node.resident_kib()?;
@@ -54,7 +56,7 @@ pub fn refreshed(size: Registrations, dir: &Path) -> Result<String> {
     let node = Node::start(&spec)?;
     expect_registered(&node, size.users)?;
     // The scenario refuses a lifetime that is not between 500 and 599 s.
-    sipp(size, &spec, &users, "query.xml", 1)?;
+    sipp(size, spec.sip, &users, "query.xml", 1)?;
     Ok(format!(
         "{} users, {} refreshes in {took:?} ({}/s, each challenged), 0 failed, resident {first} then {second} KiB, all there after a kill (ready after {:?})",
         size.users,
@@ -64,30 +66,27 @@ pub fn refreshed(size: Registrations, dir: &Path) -> Result<String> {
     ))
 }
 
-/// A registrar that offers MD5, which SIPp knows.
-fn spec(size: Registrations, dir: &Path) -> NodeSpec {
-    let ip = Ipv4Addr::new(127, 0, size.host, 1);
-    let mut spec = NodeSpec::new(ip, &dir.join("registrations"));
+/// A registrar that offers MD5, which SIPp knows and takes, and SHA-256 after it. Users end the text.
+pub(super) fn config(users: u32, spec: &NodeSpec) -> String {
     let mut config = format!(
         "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n\n\
          [adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{}\"\n\n\
          [services.registrar]\nkind = \"registrar\"\ndurability = \"strict\"\n\n\
-         [services.registrar.settings]\ndomains = [\"office.example\"]\nalgorithms = [\"MD5\"]\n\n\
+         [services.registrar.settings]\ndomains = [\"office.example\"]\nalgorithms = [\"MD5\", \"SHA-256\"]\n\n\
          [services.registrar.settings.users]\n",
         spec.data.display(),
         spec.sip,
     );
-    for nth in 0..size.users {
+    for nth in 0..users {
         let _ = writeln!(config, "u{nth} = {{ password = \"secret{nth}\" }}");
     }
-    spec.whole = Some(config);
-    spec
+    config
 }
 
 /// SIPp's file of users: name and what it answers the challenge with.
-fn users_file(size: Registrations, dir: &Path) -> Result<std::path::PathBuf> {
+pub(super) fn users_file(users: u32, dir: &Path) -> Result<PathBuf> {
     let mut text = "SEQUENTIAL\n".to_owned();
-    for nth in 0..size.users {
+    for nth in 0..users {
         let _ = writeln!(
             text,
             "u{nth};[authentication username=u{nth} password=secret{nth}]"
@@ -99,21 +98,27 @@ fn users_file(size: Registrations, dir: &Path) -> Result<std::path::PathBuf> {
 }
 
 /// Runs a scenario over all users, `rounds` times.
-fn sipp(size: Registrations, spec: &NodeSpec, users: &Path, scenario: &str, rounds: u32) -> Result {
+pub(super) fn sipp(
+    size: Registrations,
+    node: SocketAddr,
+    users: &Path,
+    scenario: &str,
+    rounds: u32,
+) -> Result {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("scenarios")
         .join(scenario);
     let calls = size.users * rounds;
     let caller = Sipp::start(&[
-        &spec.sip.to_string(),
+        &node.to_string(),
         "-sf",
         &scenario.to_string_lossy(),
         "-inf",
         &users.to_string_lossy(),
         "-i",
-        &spec.sip.ip().to_string(),
+        &node.ip().to_string(),
         "-p",
-        "5080",
+        "5090",
         "-r",
         &size.rate.to_string(),
         "-m",
@@ -131,7 +136,7 @@ fn sipp(size: Registrations, spec: &NodeSpec, users: &Path, scenario: &str, roun
 }
 
 /// Every user has a registration, and nothing else is left.
-fn expect_registered(node: &Node, users: u32) -> Result {
+pub(super) fn expect_registered(node: &Node, users: u32) -> Result {
     let registered = |status: &serde_json::Value| {
         status["counts"]["activities"].as_u64() == Some(u64::from(users))
             && status["counts"]["entities"].as_u64() == Some(u64::from(users))
