@@ -27,7 +27,7 @@ fn main() {
 /// Microseconds for each REGISTER, round by round.
 fn run(hash: Hash) -> Vec<f64> {
     let mut nonces = Nonces::new(Secret::new([1, 2]), USERS as usize);
-    let mut location = Location::new(USERS as usize, [3, 4], Ms(0));
+    let mut location = Location::new(USERS as usize, Secret::new([1, 2]), [3, 4], Ms(0));
     let mut sessions: Vec<Session> = (0..USERS)
         .map(|user| session(&nonces, hash, user))
         .collect();

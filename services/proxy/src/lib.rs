@@ -272,10 +272,12 @@ impl Proxy {
             };
             weight = Some(binding.q());
         }
+        // A GRUU is for one client of the user and for nobody else (RFC 5627).
+        let gruu = sip::Gruu::of(asked.request.uri());
         let untaken = conf
             .untaken
             .as_ref()
-            .filter(|_| *asked.request.method() == Method::Invite)
+            .filter(|_| *asked.request.method() == Method::Invite && gruu.is_none())
             .and_then(|place| asked.at(place, 0));
         match (fork.is_empty(), untaken) {
             (false, Some(place)) => {
@@ -284,6 +286,7 @@ impl Proxy {
             }
             (false, None) => Ok(fork),
             (true, Some(place)) => Ok(Fork::to(place)),
+            (true, None) if gruu == Some(sip::Gruu::Temporary) => Err(404),
             (true, None) if conf.knows(asked) => Err(conf.unregistered),
             (true, None) => Err(404),
         }

@@ -49,6 +49,11 @@ pub struct Settings {
     /// as registrations may.
     #[schemars(range(min = 0, max = 1000), extend("x-unit" = "subscriptions", "x-reload" = "live"))]
     pub watchers_per_user: u32,
+    /// Within what time a client that registers a flow is asked to show that it is there (Flow-Timer, RFC 5626 4.4): what
+    /// NATs on the way forget sooner. 0 to say nothing.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub flow_timer: Duration,
     /// The value of Service-Route in answers (RFC 3608), such as `<sip:proxy.a.example;lr>`; none if not set.
     #[schemars(extend("x-reload" = "live"))]
     pub service_route: Option<String>,
@@ -68,6 +73,7 @@ impl Default for Settings {
             max_expires: Duration::from_secs(7200),
             contacts_per_user: 10,
             watchers_per_user: 10,
+            flow_timer: Duration::ZERO,
             service_route: None,
         }
     }
@@ -98,6 +104,7 @@ impl Settings {
             default_expires: self.default_expires,
             max_expires: self.max_expires,
             contacts: self.contacts_per_user as usize,
+            flow_timer: self.flow_timer,
             service_route: self.service_route.clone(),
         }
     }

@@ -24,7 +24,7 @@ mod transfer;
 mod users;
 
 pub use crate::proto::auth::{Account, Algorithm, Credentials, Hash, NotAHash};
-pub use crate::proto::registrar::{Aor, AorError};
+pub use crate::proto::registrar::{Aor, AorError, Gruu};
 pub use auth::{Noted, Realm, Verified};
 pub use event::{
     Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,

@@ -14,13 +14,13 @@ use super::flow::FlowId;
 use super::provider::{Command, Sip};
 use super::reply::Reply;
 use super::target::Target;
-use crate::proto::compose::{copy, line};
+use crate::proto::compose::{copy, line, line_number};
 use crate::proto::registrar;
-use crate::proto::registrar::{Aor, Outcome, Policy, Refusal};
+use crate::proto::registrar::{Aor, Location, Outcome, Policy, Refusal};
 use crate::proto::time::Ms;
-use crate::proto::ua::Ua;
-use crate::proto::wire::text::push_decimal;
-use crate::proto::wire::{HeaderId, Message, Uri};
+use crate::proto::ua::{Ua, Way};
+use crate::proto::wire::text::{push_decimal, push_quoted};
+use crate::proto::wire::{HeaderId, Message};
 use crate::ra::{SipProtocol, ms};
 
 /// What a registrar allows, and what it tells its clients.
@@ -34,6 +34,9 @@ pub struct Registrar {
     pub max_expires: Duration,
     /// Bindings that one address of record may have; 403 beyond it.
     pub contacts: usize,
+    /// Within what time a client that registers a flow shows that it is there (Flow-Timer, RFC 5626 4.4); zero to say
+    /// nothing.
+    pub flow_timer: Duration,
     /// The value of Service-Route in a 200 (RFC 3608).
     pub service_route: Option<String>,
 }
@@ -45,6 +48,7 @@ impl Default for Registrar {
             default_expires: Duration::from_secs(3600),
             max_expires: Duration::from_secs(7200),
             contacts: 10,
+            flow_timer: Duration::ZERO,
             service_route: None,
         }
     }
@@ -68,19 +72,6 @@ pub struct Binding {
     inner: registrar::Binding,
     way: Way,
     expires: Duration,
-}
-
-/// By what way a binding is reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Way {
-    /// The routes of its Path.
-    Path,
-    /// The way that its REGISTER came.
-    Flow,
-    /// Its URI.
-    Uri,
-    /// None: the connection is gone, and the client cannot be reached but over one that it opens.
-    Lost,
 }
 
 impl Binding {
@@ -157,54 +148,17 @@ impl Binding {
 
     fn of(inner: &registrar::Binding, ua: &Ua, now: Ms) -> Self {
         Self {
-            way: way(inner, ua),
+            way: ua.way(inner),
             expires: Duration::from_millis(inner.until - now),
             inner: inner.clone(),
         }
     }
 }
 
-fn way(binding: &registrar::Binding, ua: &Ua) -> Way {
-    if !binding.texts().path.is_empty() {
-        return Way::Path;
-    }
-    if !binding.direct {
-        return Way::Uri;
-    }
-    let flow = &binding.flow;
-    let contact = Uri::parse(binding.texts().uri).ok();
-    let host = contact.and_then(|uri| uri.host());
-    if flow.transport.is_reliable() {
-        let reachable = !flow.transport.is_websocket()
-            && binding.reg_id == 0
-            && host.is_some_and(|host| !is_nowhere(&host));
-        return match (ua.is_live(flow), reachable) {
-            (true, _) => Way::Flow,
-            (false, true) => Way::Uri,
-            (false, false) => Way::Lost,
-        };
-    }
-    // A client that names another address than it has stands behind a NAT.
-    match host {
-        Some(crate::proto::wire::Host::Ip(ip)) if ip == flow.peer.ip() => Way::Uri,
-        _ => Way::Flow,
-    }
-}
-
-/// Clients that cannot be reached by address say so (RFC 7118 5, appendix B.1).
-fn is_nowhere(host: &crate::proto::wire::Host<'_>) -> bool {
-    match host {
-        crate::proto::wire::Host::Name(name) => name
-            .rsplit(|byte| *byte == b'.')
-            .next()
-            .is_some_and(|last| last.eq_ignore_ascii_case(b"invalid")),
-        crate::proto::wire::Host::Ip(_) => false,
-    }
-}
-
 impl Sip {
     /// Where the user of a URI can be reached, best first: by preference, then the one that registered last. Of one
-    /// client with several flows only the latest that stands is given (RFC 5626 6). Empty if the user is not registered.
+    /// client with several flows only the latest that stands is given (RFC 5626 6). Of a GRUU (RFC 5627): the one client
+    /// that it names. Empty if the user is not registered, or the GRUU is not valid any more.
     ///
     /// Shared by all services that use this adaptor entity.
     #[must_use]
@@ -234,13 +188,13 @@ impl Sip {
     /// Every binding of the user of a URI, in the order in which they were made, those that cannot be reached included.
     #[must_use]
     pub fn bindings(&self, cx: &Cx<'_>, uri: impl AsRef<[u8]>) -> Vec<Binding> {
-        let (Some(ua), Ok(aor)) = (self.ua(cx), Aor::parse(uri.as_ref())) else {
+        let Some(ua) = self.ua(cx) else {
             return Vec::new();
         };
         let now = ms(cx.now().mono);
-        let live = |binding: &&registrar::Binding| binding.until > now;
-        let bindings = ua.location().bindings(&aor).iter().filter(live);
+        let bindings = ua.location().meant_by(uri.as_ref()).into_iter();
         bindings
+            .filter(|binding| binding.until > now)
             .map(|binding| Binding::of(binding, ua, now))
             .collect()
     }
@@ -271,14 +225,25 @@ impl Sip {
             max_expires: seconds(registrar.max_expires),
             contacts: registrar.contacts,
         };
+        let asks = ev.message().lists(HeaderId::Supported, b"gruu");
+        let nonce = asks.then(|| cx.random());
         let location = self.ua(cx).map(Ua::location).ok_or(OpError::Stopping)?;
         let flow = ev.flow().into();
         let outcome = match location.decide(now, aor, ev.message(), flow, &policy) {
             Ok(outcome) => outcome,
             Err(refusal) => return self.refuse_register(cx, ev, refusal),
         };
+        let gruus = Gruus {
+            location,
+            aor,
+            secure: ev
+                .message()
+                .to()
+                .is_ok_and(|to| to.uri_raw.starts_with(b"sips:")),
+            nonce,
+        };
+        let reply = accepted(ev.message(), &outcome, now, registrar, &gruus);
         let registration = self.registration(cx, aor);
-        let reply = accepted(ev.message(), &outcome, now, registrar);
         let registered = match (registration, outcome.bindings.is_empty()) {
             (None, true) => Registered::Unbound,
             (Some(_), true) => Registered::Unbound,
@@ -328,22 +293,57 @@ fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
+/// What the GRUUs of an answer are made with.
+struct Gruus<'a> {
+    location: &'a Location,
+    aor: &'a Aor,
+    secure: bool,
+    /// Nothing if the client does not know GRUUs.
+    nonce: Option<u64>,
+}
+
+impl Gruus<'_> {
+    /// The parameters of the n-th binding (RFC 5627 5.3).
+    fn push(&self, out: &mut Vec<u8>, n: usize, binding: &registrar::Binding) {
+        let nonce = self.nonce.map(|nonce| nonce.wrapping_add(n as u64));
+        let made =
+            nonce.and_then(|nonce| self.location.gruus(self.aor, binding, self.secure, nonce));
+        if let Some((public, temporary)) = made {
+            out.extend_from_slice(b";pub-gruu=");
+            push_quoted(out, &public);
+            out.extend_from_slice(b";temp-gruu=");
+            push_quoted(out, &temporary);
+        }
+    }
+}
+
 /// The 200 of a REGISTER.
-fn accepted(request: &Message, outcome: &Outcome, now: Ms, registrar: &Registrar) -> Reply {
+fn accepted(
+    request: &Message,
+    outcome: &Outcome,
+    now: Ms,
+    registrar: &Registrar,
+    gruus: &Gruus<'_>,
+) -> Reply {
     let mut lines = Vec::new();
-    for binding in &outcome.bindings {
+    for (n, binding) in outcome.bindings.iter().enumerate() {
         let texts = binding.texts();
         let mut value = Vec::with_capacity(texts.uri.len() + texts.params.len() + 32);
         value.push(b'<');
         value.extend_from_slice(texts.uri);
         value.push(b'>');
         value.extend_from_slice(texts.params);
+        gruus.push(&mut value, n, binding);
         value.extend_from_slice(b";expires=");
         push_decimal(&mut value, (binding.until - now).div_ceil(1000));
         line(&mut lines, HeaderId::Contact.name(), &value);
     }
     if outcome.outbound {
         line(&mut lines, HeaderId::Require.name(), b"outbound");
+        let flow_timer = seconds(registrar.flow_timer);
+        if flow_timer > 0 {
+            line_number(&mut lines, b"Flow-Timer", u64::from(flow_timer));
+        }
     }
     if request.lists(HeaderId::Supported, b"path") {
         copy(&mut lines, request, HeaderId::Path);
@@ -355,7 +355,11 @@ fn accepted(request: &Message, outcome: &Outcome, now: Ms, registrar: &Registrar
     {
         line(&mut lines, HeaderId::ServiceRoute.name(), route.as_bytes());
     }
-    line(&mut lines, HeaderId::Supported.name(), b"path, outbound");
+    line(
+        &mut lines,
+        HeaderId::Supported.name(),
+        b"path, outbound, gruu",
+    );
     let mut reply = Reply::new(200);
     reply.0.lines = lines.into();
     reply

@@ -6,6 +6,7 @@ mod dialogs;
 mod forking;
 mod forwarding;
 mod hostile;
+mod registered;
 
 use std::net::SocketAddr;
 

@@ -13,6 +13,8 @@ use super::super::wire::{HeaderId, Message};
 pub struct Branch {
     /// Its client transaction.
     pub tx: Key,
+    /// Which of the target set it is.
+    pub aim: usize,
     /// Whether its final response is still to come.
     pub open: bool,
     /// Whether we gave it up because it took too long.
@@ -76,10 +78,10 @@ impl Progress {
         self.branches.iter().any(|branch| branch.open)
     }
 
-    /// Notes that a branch has its final response; says whether it had none, and whether it was given up as too late.
-    pub fn close(&mut self, tx: Key) -> Option<bool> {
+    /// Notes that a branch has its final response; gives the branch if it had none.
+    pub fn close(&mut self, tx: Key) -> Option<Branch> {
         let branch = self.branches.iter_mut().find(|branch| branch.tx == tx)?;
-        mem::replace(&mut branch.open, false).then_some(branch.late)
+        mem::replace(&mut branch.open, false).then_some(*branch)
     }
 
     /// Takes a final failure into account.

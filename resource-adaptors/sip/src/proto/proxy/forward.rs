@@ -122,9 +122,10 @@ fn finish(mut edit: Edit<'_>, request: &Message, hop: &Hop<'_>) -> Result<Bytes,
     edit.finish()
 }
 
-/// A value of Record-Route or Path: the listener's address with a ticket for its user.
+/// A value of Record-Route or Path: the listener's address with a ticket for its user. `keeps`: it is the flow of a client
+/// that registers one (RFC 5626 5.1).
 #[must_use]
-pub fn route_value(contact: &[u8], ticket: &[u8], secure: bool) -> Vec<u8> {
+pub fn route_value(contact: &[u8], ticket: &[u8], secure: bool, keeps: bool) -> Vec<u8> {
     let inner = contact.strip_prefix(b"<").unwrap_or(contact);
     let inner = inner.strip_suffix(b">").unwrap_or(inner);
     let place = inner
@@ -137,5 +138,6 @@ pub fn route_value(contact: &[u8], ticket: &[u8], secure: bool) -> Vec<u8> {
     } else {
         b"<sip:"
     };
-    [scheme, ticket, b"@", place, b";lr>"].concat()
+    let end: &[u8] = if keeps { b";lr;ob>" } else { b";lr>" };
+    [scheme, ticket, b"@", place, end].concat()
 }

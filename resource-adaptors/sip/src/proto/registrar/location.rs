@@ -1,11 +1,12 @@
 //! The table itself.
 
 use super::super::flow::Flow;
-use super::super::keyed::{Digest, DigestMap, Sip24};
+use super::super::keyed::{Digest, DigestMap, Secret, Sip24};
 use super::super::slab::{Key, Slab};
 use super::super::time::Ms;
 use super::super::timer::{TimerId, Wheel};
 use super::super::wire::{Host, Message, Uri};
+use super::gruu::{self, Gruu, Meant};
 use super::request::{Outcome, Policy, Refusal, decide};
 use super::{Aor, Binding};
 
@@ -16,7 +17,10 @@ pub struct Location {
     by_aor: DigestMap<Key>,
     /// Where a binding stands, by its address of record and user, host and port of its contact; of several with the same the latest.
     by_contact: DigestMap<(Key, u16)>,
+    /// Where the bindings of a client with an instance stand, by [`gruu::client`].
+    by_client: DigestMap<Key>,
     wheel: Wheel<Key>,
+    secret: Secret,
     hash_key: [u64; 2],
     bindings: usize,
     limit: usize,
@@ -54,14 +58,16 @@ pub struct Expired {
 }
 
 impl Location {
-    /// An empty table for at most `limit` bindings. `hash_key` is fresh entropy.
+    /// An empty table for at most `limit` bindings. `hash_key` is fresh entropy; GRUUs are made with `secret`.
     #[must_use]
-    pub fn new(limit: usize, hash_key: [u64; 2], now: Ms) -> Self {
+    pub fn new(limit: usize, secret: Secret, hash_key: [u64; 2], now: Ms) -> Self {
         Self {
             entries: Slab::new(limit, hash_key[0] as u32),
             by_aor: DigestMap::default(),
             by_contact: DigestMap::default(),
+            by_client: DigestMap::default(),
             wheel: Wheel::new(now),
+            secret,
             hash_key,
             bindings: 0,
             limit,
@@ -86,6 +92,69 @@ impl Location {
         self.find(aor).map_or(&[], |entry| &entry.bindings)
     }
 
+    /// The bindings that a request to a URI is for: those of the user, or of the one client that a GRUU names.
+    #[must_use]
+    pub fn meant_by(&self, uri: &[u8]) -> Vec<&Binding> {
+        let found = match Gruu::of(uri) {
+            None => Aor::parse(uri)
+                .ok()
+                .map(|aor| self.bindings(&aor).iter().collect()),
+            Some(Gruu::Public) => self.meant_by_public(uri),
+            Some(Gruu::Temporary) => self.meant_by_temporary(uri),
+        };
+        found.unwrap_or_default()
+    }
+
+    fn meant_by_public(&self, uri: &[u8]) -> Option<Vec<&Binding>> {
+        let instance = gruu::instance(&Uri::parse(uri).ok()?)?;
+        let bindings = self.bindings(&Aor::parse(uri).ok()?).iter();
+        Some(
+            bindings
+                .filter(|b| b.instance() == Some(&instance))
+                .collect(),
+        )
+    }
+
+    fn meant_by_temporary(&self, uri: &[u8]) -> Option<Vec<&Binding>> {
+        let meant = gruu::meant(&self.secret, &Uri::parse(uri).ok()?)?;
+        let entry = self
+            .entries
+            .get(*self.by_client.get(&Digest([meant.client, 0]))?)?;
+        let is_client = |b: &&Binding| {
+            b.instance().is_some_and(|instance| {
+                gruu::client(&self.secret, &entry.aor, instance) == meant.client
+            })
+        };
+        let bindings: Vec<&Binding> = entry.bindings.iter().filter(is_client).collect();
+        let registration = |b: &&Binding| gruu::registration(&self.secret, b.texts().call_id);
+        let lasts = bindings
+            .iter()
+            .any(|b| registration(b) == meant.registration);
+        lasts.then_some(bindings)
+    }
+
+    /// The public GRUU of a binding and a new temporary one; nothing for a client without an instance. `nonce` is used
+    /// for nothing else. `secure`: the user registered with a `sips` URI.
+    #[must_use]
+    pub fn gruus(
+        &self,
+        aor: &Aor,
+        binding: &Binding,
+        secure: bool,
+        nonce: u64,
+    ) -> Option<(Vec<u8>, Vec<u8>)> {
+        let instance = binding.instance()?;
+        let public = gruu::public(aor, secure, instance)?;
+        let meant = Meant {
+            client: gruu::client(&self.secret, aor, instance),
+            registration: gruu::registration(&self.secret, binding.texts().call_id),
+        };
+        Some((
+            public,
+            gruu::temporary(&self.secret, aor, secure, meant, nonce)?,
+        ))
+    }
+
     /// The binding of an address of record whose contact is that URI: user, host and port count. Of that address only, for
     /// anybody may register anybody's contact.
     #[must_use]
@@ -94,6 +163,21 @@ impl Location {
         let (key, id) = self.by_contact.get(&contact)?;
         let mut bindings = self.entries.get(*key)?.bindings.iter();
         bindings.find(|binding| binding.id == *id)
+    }
+
+    /// The flows of the client that a contact is of, the latest first (RFC 5626 5.3); none if it registered without. `uri`
+    /// is what the request was for: a contact of somebody else is not looked at.
+    #[must_use]
+    pub fn flows_of(&self, uri: &[u8], contact: &[u8]) -> Vec<&Binding> {
+        let mut flows = self.meant_by(uri);
+        flows.retain(|binding| binding.reg_id > 0);
+        let named = flows.iter().find(|b| b.texts().uri == contact);
+        let Some(instance) = named.map(|binding| binding.instance()) else {
+            return Vec::new();
+        };
+        flows.retain(|binding| binding.instance() == instance);
+        flows.sort_by_key(|binding| std::cmp::Reverse(binding.since));
+        flows
     }
 
     /// The activity of an address of record that is registered.
@@ -129,7 +213,7 @@ impl Location {
         policy: &Policy,
     ) -> Result<Outcome, Refusal> {
         let before = self.bindings(aor);
-        let outcome = decide(before, now, request, flow, policy)?;
+        let outcome = decide((aor, before), now, request, flow, policy)?;
         let more = outcome.bindings.len().saturating_sub(before.len());
         if more > 0 && self.bindings + more > self.limit {
             return Err(Refusal::Full);
@@ -162,10 +246,15 @@ impl Location {
             let contact = |b: &Binding| (b.id, contact_digest(self.hash_key, aor, b.texts().uri));
             bindings.iter().map(contact).collect()
         };
-        let (left, there) = (contacts(&before), contacts(&entry.bindings));
-        for (id, contact) in left {
-            self.forget_contact(contact, (key, id));
-        }
+        let there = contacts(&entry.bindings);
+        let clients: Vec<Digest> = entry
+            .bindings
+            .iter()
+            .filter_map(|b| client_digest(&self.secret, aor, b))
+            .collect();
+        self.forget_contacts(key, &before);
+        self.by_client
+            .extend(clients.into_iter().map(|client| (client, key)));
         for (id, contact) in there {
             self.by_contact
                 .extend(contact.map(|contact| (contact, (key, id))));
@@ -190,7 +279,7 @@ impl Location {
                 left: entry.bindings.len(),
             };
             self.bindings -= expired.bindings.len();
-            self.forget_contacts(key, &expired.aor, &expired.bindings);
+            self.forget_contacts(key, &expired.bindings);
             self.settle(key);
             if !expired.bindings.is_empty() {
                 return Some(expired);
@@ -209,9 +298,8 @@ impl Location {
     pub fn remove(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(key) {
             let bindings = std::mem::take(&mut entry.bindings);
-            let aor = entry.aor.clone();
             self.bindings -= bindings.len();
-            self.forget_contacts(key, &aor, &bindings);
+            self.forget_contacts(key, &bindings);
             self.settle(key);
         }
     }
@@ -233,8 +321,10 @@ impl Location {
             binding.id,
             contact_digest(self.hash_key, &entry.aor, binding.texts().uri),
         );
+        let client = client_digest(&self.secret, &entry.aor, &binding);
         entry.bindings.push(binding);
         self.bindings += 1;
+        self.by_client.extend(client.map(|client| (client, key)));
         self.by_contact
             .extend(contact.map(|contact| (contact, (key, id))));
         self.settle(key).is_some()
@@ -286,18 +376,24 @@ impl Location {
         Some(key)
     }
 
-    fn forget_contacts(&mut self, key: Key, aor: &Aor, bindings: &[Binding]) {
-        for binding in bindings {
-            let contact = contact_digest(self.hash_key, aor, binding.texts().uri);
-            self.forget_contact(contact, (key, binding.id));
-        }
-    }
-
-    fn forget_contact(&mut self, contact: Option<Digest>, stands: (Key, u16)) {
-        if let Some(contact) = contact
-            && self.by_contact.get(&contact) == Some(&stands)
-        {
-            self.by_contact.remove(&contact);
+    /// Bindings of an entry are gone from it.
+    fn forget_contacts(&mut self, key: Key, gone: &[Binding]) {
+        let Some(entry) = self.entries.get(key) else {
+            return;
+        };
+        for binding in gone {
+            let contact = contact_digest(self.hash_key, &entry.aor, binding.texts().uri);
+            if let Some(contact) = contact
+                && self.by_contact.get(&contact) == Some(&(key, binding.id))
+            {
+                self.by_contact.remove(&contact);
+            }
+            let stays = |other: &Binding| other.instance() == binding.instance();
+            if let Some(client) = client_digest(&self.secret, &entry.aor, binding)
+                && !entry.bindings.iter().any(stays)
+            {
+                self.by_client.remove(&client);
+            }
         }
     }
 
@@ -319,6 +415,11 @@ impl Location {
             }
         }
     }
+}
+
+fn client_digest(secret: &Secret, aor: &Aor, binding: &Binding) -> Option<Digest> {
+    let instance = binding.instance()?;
+    Some(Digest([gruu::client(secret, aor, instance), 0]))
 }
 
 /// What tells a contact: its user, host and port, and whose it is. Parameters come and go between a client's messages.

@@ -9,12 +9,14 @@
 
 mod aor;
 mod binding;
+mod gruu;
 mod location;
 mod record;
 mod request;
 
 pub use aor::{Aor, AorError};
 pub use binding::{Binding, Texts, TooLong};
+pub use gruu::Gruu;
 pub use location::{Delta, Expired, Location};
 pub use record::{Clocks, RecordError};
 pub use request::{Outcome, Policy, Refusal};

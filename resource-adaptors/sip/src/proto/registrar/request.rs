@@ -6,6 +6,7 @@ use super::super::time::Ms;
 use super::super::wire::text::{decimal, unfold};
 use super::super::wire::{Elements, HeaderId, Message, NameAddr, Params, Scheme, Uri};
 use super::binding::{Binding, Texts, instance};
+use super::{Aor, Gruu};
 
 /// What a registrar allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub enum Refusal {
     /// The table is full.
     #[error("Registrar Full")]
     Full,
+    /// A contact is a GRUU of the registrar's own.
+    #[error("Contact Is A GRUU")]
+    Gruu,
     /// A flow is to be registered through a first hop that does not keep flows (RFC 5626 6).
     #[error("First Hop Lacks Outbound Support")]
     NoOutbound,
@@ -51,7 +55,7 @@ impl Refusal {
             Self::Malformed(_) => 400,
             Self::TooBrief(_) => 423,
             Self::OutOfOrder => 500,
-            Self::TooMany => 403,
+            Self::TooMany | Self::Gruu => 403,
             Self::Full => 503,
             Self::NoOutbound => 439,
         }
@@ -72,7 +76,11 @@ impl Refusal {
                     u64::from(retry_after),
                 );
             }
-            Self::Malformed(_) | Self::OutOfOrder | Self::TooMany | Self::NoOutbound => {}
+            Self::Malformed(_)
+            | Self::OutOfOrder
+            | Self::TooMany
+            | Self::Gruu
+            | Self::NoOutbound => {}
         }
         out
     }
@@ -99,7 +107,7 @@ enum Asked {
 
 /// What becomes of `before` by a REGISTER that came over `flow`.
 pub(super) fn decide(
-    before: &[Binding],
+    (aor, before): (&Aor, &[Binding]),
     now: Ms,
     request: &Message,
     flow: Flow,
@@ -120,7 +128,7 @@ pub(super) fn decide(
         changed: false,
         outbound: false,
     };
-    match asked(request, flow, policy)? {
+    match asked(aor, request, flow, policy)? {
         Asked::Nothing => {}
         Asked::RemoveAll => {
             if bindings.iter().any(late) {
@@ -180,7 +188,7 @@ fn free_id(bindings: &[Binding], before: &[Binding]) -> u16 {
     (0..u16::MAX).find(|id| !taken(*id)).unwrap_or(u16::MAX)
 }
 
-fn asked(request: &Message, flow: Flow, policy: &Policy) -> Result<Asked, Refusal> {
+fn asked(aor: &Aor, request: &Message, flow: Flow, policy: &Policy) -> Result<Asked, Refusal> {
     // RFC 3261 10.3 step 7: what cannot be read counts as not written.
     let header = request.expires().ok().flatten();
     let path = path(request)?;
@@ -203,6 +211,9 @@ fn asked(request: &Message, flow: Flow, policy: &Policy) -> Result<Asked, Refusa
         contact
             .check()
             .map_err(|_| Refusal::Malformed("Malformed Contact"))?;
+        if leads_back(aor, contact.uri_raw) {
+            return Err(Refusal::Gruu);
+        }
         let expires = lifetime(&contact.params, header, policy)?;
         let mut binding = read(request, &contact, &path, flow)?;
         binding.direct = direct;
@@ -255,6 +266,12 @@ fn read(
     Ok(binding)
 }
 
+/// Whether a contact is itself a GRUU of the domain: it would lead back to the table (RFC 5627 5.1).
+fn leads_back(aor: &Aor, contact: &[u8]) -> bool {
+    Gruu::of(contact).is_some()
+        && Aor::parse(contact).is_ok_and(|contact| contact.domain() == aor.domain())
+}
+
 fn lifetime(params: &Params<'_>, header: Option<u32>, policy: &Policy) -> Result<u32, Refusal> {
     let written = params
         .value(b"expires")
@@ -267,12 +284,13 @@ fn lifetime(params: &Params<'_>, header: Option<u32>, policy: &Policy) -> Result
     Ok(asked.min(policy.max_expires))
 }
 
-/// The parameters but `expires`, on one line.
+/// The parameters but those that the registrar writes itself, on one line.
 fn kept(params: Params<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(params.as_bytes().len());
+    let ours: [&[u8]; 3] = [b"expires", b"pub-gruu", b"temp-gruu"];
     for param in params
         .iter()
-        .filter(|p| !p.name.eq_ignore_ascii_case(b"expires"))
+        .filter(|p| !ours.iter().any(|own| p.name.eq_ignore_ascii_case(own)))
     {
         out.push(b';');
         out.extend_from_slice(param.name);

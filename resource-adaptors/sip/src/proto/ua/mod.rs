@@ -23,6 +23,7 @@ mod notifier;
 mod outgoing;
 mod output;
 mod prack;
+mod reach;
 mod refresh;
 mod relay;
 mod relayed;
@@ -57,6 +58,7 @@ use hunt::Hunts;
 pub use notifier::{Grant, progress};
 pub use outgoing::{Acknowledge, Draft, Support};
 pub use output::{Counts, Output, UaError};
+pub use reach::Way;
 pub use subscriber::wanted;
 use subscriptions::Subscriptions;
 
@@ -185,6 +187,7 @@ impl Ua {
             nonces: Nonces::new(secret, config.nonces),
             location: Location::new(
                 config.bindings,
+                secret,
                 [c ^ a.rotate_left(32), d ^ b.rotate_left(32)],
                 now,
             ),

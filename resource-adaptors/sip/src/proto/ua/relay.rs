@@ -24,7 +24,7 @@ use super::routing::{refreshes_target, reply_flow};
 use super::{Output, Owner, Ua, UaError, Use, What};
 
 /// Copies that one request may have, over all tries.
-const BRANCHES: usize = 32;
+pub(super) const BRANCHES: usize = 32;
 /// Routes of our own that are taken off at a time: a spiral leaves several.
 const POPS: usize = 8;
 
@@ -51,9 +51,9 @@ pub(super) struct Relay {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Routed {
     /// Routes on top that are ours.
-    pops: usize,
+    pub(super) pops: usize,
     /// What the last ticket among them grants.
-    grant: Option<Grant>,
+    pub(super) grant: Option<Grant>,
 }
 
 impl Routed {
@@ -295,7 +295,7 @@ impl Ua {
         if let Some((status, lines)) = self.unfit(&request, mark) {
             return self.refuse(flow, &request, status, b"", &lines);
         }
-        let fork = self.fork_of_grant(&request, routed.grant);
+        let fork = self.fork_of_grant(&request, &routed);
         let user = Use::of(
             Owner::Nobody,
             relayed(request.method() == Some(&Method::Invite)),
@@ -314,27 +314,15 @@ impl Ua {
         }
     }
 
-    fn fork_of_grant(&self, request: &Message, grant: Option<Grant>) -> Fork {
-        let flow = grant.and_then(|grant| grant.flow);
+    fn fork_of_grant(&self, request: &Message, routed: &Routed) -> Fork {
         // Within a dialog the route set stands. A call to a client by way of its Path has none yet (RFC 5626 5.3.1).
         let makes_dialog = request.to_tag().is_none()
             && refreshes_target(request.method().map_or(b"", Method::as_bytes));
         Fork {
-            aims: vec![Aim {
-                flow: flow.map(|flow| self.live(flow)),
-                ..Aim::default()
-            }],
+            aims: vec![self.granted_aim(request, routed)],
             record_route: makes_dialog,
             ..Fork::default()
         }
-    }
-
-    /// A flow whose connection is gone is tried by its peer's address.
-    fn live(&self, flow: Flow) -> Flow {
-        if self.is_live(&flow) || flow.transport.is_websocket() {
-            return flow;
-        }
-        Flow { conn: None, ..flow }
     }
 
     /// Sends on an ACK for a 2xx that passes by here. It has no transaction (16.11 has the branch).
@@ -342,13 +330,7 @@ impl Ua {
         if request.max_forwards().ok().flatten() == Some(0) {
             return;
         }
-        let aim = Aim {
-            flow: routed
-                .grant
-                .and_then(|grant| grant.flow)
-                .map(|flow| self.live(flow)),
-            ..Aim::default()
-        };
+        let aim = self.granted_aim(request, &routed);
         let Some(way) = self.way_to(request, &aim, routed.pops) else {
             return;
         };
@@ -392,6 +374,7 @@ impl Ua {
                 if relay.progress.branches.len() >= BRANCHES {
                     relay.progress.take(Best::Local(480));
                 } else if let Err(status) = self.try_one(now, key, at)
+                    && !self.tried_next_flow(now, key, at, &Best::Local(status))
                     && let Some(relay) = self.relays.get_mut(key)
                 {
                     relay.progress.take(Best::Local(status));
@@ -443,7 +426,7 @@ impl Ua {
         self.flush();
     }
 
-    fn try_one(&mut self, now: Ms, key: Key, at: usize) -> Result<(), u16> {
+    pub(super) fn try_one(&mut self, now: Ms, key: Key, at: usize) -> Result<(), u16> {
         let Some(relay) = self.relays.get(key) else {
             return Err(500);
         };
@@ -476,7 +459,8 @@ impl Ua {
         };
         let path = relay.fork.path.then(|| {
             let ticket = Ticket::of_path(&self.secret, &source);
-            route_value(self.contact(&source), &ticket, false)
+            let keeps = keeps_flow(request);
+            route_value(self.contact(&source), &ticket, false, keeps)
         });
         let hop = Hop {
             via: &via,
@@ -493,6 +477,7 @@ impl Ua {
         if let Some(relay) = self.relays.get_mut(key) {
             relay.progress.branches.push(Branch {
                 tx,
+                aim: at,
                 open: true,
                 late: false,
             });
@@ -520,7 +505,7 @@ impl Ua {
         let secure = request
             .uri()
             .is_ok_and(|uri| matches!(uri.scheme(), Scheme::Sips));
-        let value = |flow: &Flow| route_value(self.contact(flow), &ticket, secure);
+        let value = |flow: &Flow| route_value(self.contact(flow), &ticket, secure, false);
         if source.listener == way.listener {
             vec![value(way)]
         } else {
@@ -592,6 +577,14 @@ impl Ua {
                 .push_back(Output::Send(Transmit { flow, bytes }));
         }
     }
+}
+
+/// Whether a REGISTER asks its first hop, which we are, to keep its flow (RFC 5626 5.1).
+fn keeps_flow(request: &Message) -> bool {
+    let contact = request.contact().and_then(Result::ok);
+    request.values(HeaderId::Via).nth(1).is_none()
+        && request.lists(HeaderId::Supported, b"outbound")
+        && contact.is_some_and(|contact| contact.params.has(b"reg-id"))
 }
 
 /// Of a proxied request it matters only whether it is an INVITE.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transport};
-use super::super::proxy::{Aim, Best, Challenge, ELSEWHERE, request_uri};
+use super::super::proxy::{Aim, Best, Branch, Challenge, ELSEWHERE, request_uri};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Edit, HeaderId, Host, Limits, Message};
@@ -35,13 +35,13 @@ impl Ua {
             101..=199 => self.relay_provisional(now, key, &response),
             200..=299 => self.relay_success(now, key, tx, user, &response),
             _ => {
-                if let Some(late) = self.close_branch(key, tx) {
+                if let Some(branch) = self.close_branch(key, tx) {
                     // It ends because we gave it up: nobody's business above.
                     let best = match status {
-                        487 if late => Best::Local(408),
+                        487 if branch.late => Best::Local(408),
                         _ => Best::Came(Box::new(response)),
                     };
-                    self.branch_failed(now, key, best);
+                    self.branch_failed(now, key, branch.aim, best);
                 }
             }
         }
@@ -94,16 +94,19 @@ impl Ua {
         let Some(tx) = tx else {
             return;
         };
-        if self.close_branch(key, tx).is_some() {
-            self.branch_failed(now, key, Best::Local(status));
+        if let Some(branch) = self.close_branch(key, tx) {
+            self.branch_failed(now, key, branch.aim, Best::Local(status));
         }
     }
 
-    fn close_branch(&mut self, key: Key, tx: Key) -> Option<bool> {
+    fn close_branch(&mut self, key: Key, tx: Key) -> Option<Branch> {
         self.relays.get_mut(key)?.progress.close(tx)
     }
 
-    fn branch_failed(&mut self, now: Ms, key: Key, failure: Best) {
+    fn branch_failed(&mut self, now: Ms, key: Key, at: usize, failure: Best) {
+        if self.tried_next_flow(now, key, at, &failure) {
+            return self.flush();
+        }
         let aims = match &failure {
             Best::Came(message) => self.redirected(key, message),
             Best::Local(_) => Vec::new(),
@@ -132,6 +135,24 @@ impl Ua {
             self.try_next(now, key);
         }
         self.flush();
+    }
+
+    /// A client that has not been reached is tried over its next flow (RFC 5626 5.3); whether it has one.
+    pub(super) fn tried_next_flow(&mut self, now: Ms, key: Key, at: usize, failure: &Best) -> bool {
+        let unreached = match failure {
+            Best::Came(response) => response.status() == Some(430),
+            Best::Local(status) => matches!(status, 430 | 503),
+        };
+        let Some(aim) = unreached.then(|| self.next_flow(key, at)).flatten() else {
+            return false;
+        };
+        let Some(relay) = self.relays.get_mut(key) else {
+            return false;
+        };
+        let at = relay.tried;
+        relay.fork.aims.insert(at, aim);
+        relay.tried += 1;
+        self.try_one(now, key, at).is_ok()
     }
 
     /// The contacts of a 3xx as further targets, those left out that were tried before.

@@ -113,10 +113,14 @@ impl Ua {
             return None;
         }
         let stream = dialog.flow.transport.is_reliable();
+        let target = dialog.text(Field::Target);
+        if let Some(binding) = self.named_by_gruu(target) {
+            let stands = binding.direct && binding.texts().path.is_empty();
+            return (stands && self.is_live(&binding.flow)).then_some(binding.flow);
+        }
         if stream && dialog.flow.conn.is_some() && self.is_live(&dialog.flow) {
             return None;
         }
-        let target = dialog.text(Field::Target);
         let remote = NameAddr::parse(dialog.text(Field::Remote)).ok()?;
         let aor = Aor::parse(remote.uri_raw).ok()?;
         let binding = self.location.by_contact(&aor, target)?;
