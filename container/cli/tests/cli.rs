@@ -383,6 +383,19 @@ fn every_example_passes_check() {
     assert!(examples >= 3);
 }
 
+/// Each page's blocks of TOML together are one configuration.
+#[test]
+fn the_configuration_of_the_pages_passes_check() {
+    for page in ["docs/sip-operating.md", "docs/proxy.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        let blocks = text.split("```toml\n").skip(1);
+        let toml: String = blocks.filter_map(|b| b.split("```").next()).collect();
+        assert!(!toml.is_empty(), "{page}");
+        let dir = directory(&[("page.toml", &toml)]);
+        stdout(&strowger(dir.path(), &[], &["check", "page.toml"]));
+    }
+}
+
 #[test]
 fn commands_for_a_running_node_say_that_there_is_none() {
     let dir = directory(&[]);
