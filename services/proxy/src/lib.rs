@@ -113,7 +113,18 @@ impl Proxy {
         self.route(cx, ev, *sip, &conf)
     }
 
-    #[on(initial)]
+    /// Leaves the registrations of own users (RFC 3680) to a registrar, too.
+    fn watches(sel: &mut Selector) {
+        let own = match (sel.event::<sip::Subscribe>(), sel.conf::<Settings>()) {
+            (Some(ev), Some(conf)) => ev.package() == b"reg" && conf.serves(&domain(ev.uri())),
+            _ => true,
+        };
+        if own {
+            sel.decline();
+        }
+    }
+
+    #[on(initial, select = Self::watches)]
     fn subscribe(
         &mut self,
         cx: &mut Cx,

@@ -402,3 +402,17 @@ fn calls_that_are_to_be_left_are_left() {
     let status = message.next_response(secs(5)).and_then(|r| r.status());
     assert!(status.is_some_and(|status| status >= 400), "{status:?}");
 }
+
+/// RFC 3680: it is the registrar who knows; what else is subscribed to goes to the user's phones.
+#[test]
+fn registrations_are_watched_at_the_registrar() {
+    let mut slee = slee(open());
+    phone(&slee, DESK, "1");
+    let watcher = slee.sip().subscribe(ALICE, "bob", "reg", 600).expect(200);
+    watcher.expect_notify("active");
+    watcher.resubscribe("reg", 0).expect(200);
+    watcher.expect_notify("terminated");
+    let _ = slee.sip().subscribe(ALICE, "bob", "presence", 600);
+    slee.sip().expect_subscribe(DESK).respond(489);
+    assert_all_gone(&mut slee);
+}
