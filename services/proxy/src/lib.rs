@@ -355,6 +355,7 @@ impl Asked<'_> {
         };
         let fork = fork
             .record_route(conf.record_route && !register)
+            .bound(!self.may_relay())
             .path(register)
             .recurse(conf.recurse);
         match conf.ringing.is_zero() {

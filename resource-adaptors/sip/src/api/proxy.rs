@@ -57,6 +57,15 @@ impl Fork {
         self.aim(&target.into(), q)
     }
 
+    /// Whether later requests of a call that stays by here ([`record_route`](Self::record_route)) may go to where this one
+    /// goes only, and come from there only on the way back: for callers that may not send to anywhere. What goes over a
+    /// registered client's connection does so in any case.
+    #[must_use]
+    pub fn bound(mut self, on: bool) -> Self {
+        self.fork.bound = on;
+        self
+    }
+
     /// The later requests of the dialog that this one makes come by here, too (Record-Route). They are sent on by the
     /// adaptor, without the service.
     #[must_use]

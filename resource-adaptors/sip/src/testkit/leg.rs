@@ -173,8 +173,12 @@ impl Leg {
         if makes_none || !(101..300).contains(&status) {
             return;
         }
-        if let Some(tag) = response.to_tag() {
-            self.remote_tag = Some(lossy(tag));
+        if let Some(tag) = response.to_tag().map(lossy) {
+            if self.remote_tag.as_ref().is_some_and(|old| *old != tag) {
+                // Of another fork, which has a route set of its own.
+                self.routes.clear();
+            }
+            self.remote_tag = Some(tag);
         }
         if let Some(Ok(contact)) = response.contact() {
             self.target = lossy(contact.uri_raw);

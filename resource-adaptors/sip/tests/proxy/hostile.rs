@@ -49,6 +49,38 @@ fn the_ticket_of_a_call_makes_no_other_call() {
 }
 
 #[test]
+fn a_caller_that_may_not_send_anywhere_stays_within_its_call() {
+    let mut bench = Bench::new();
+    bench.come(ALICE, invite());
+    bench.proxy(Fork {
+        bound: true,
+        ..fork(&[(BOB, 1)])
+    });
+    let copy = bench.one(BOB);
+    bench.come(BOB, response(&copy, 200, "b1", ""));
+    let ok = bench.one(ALICE);
+    let elsewhere = |text: String| text.replace("sip:bob@192.0.2.20:5060", "sip:0900@192.0.2.30");
+    let ack = within("ACK", &ok, 1, true, "a");
+    bench.come(ALICE, elsewhere(ack.clone()));
+    assert!(bench.take(CAROL).is_empty());
+    bench.come(ALICE, ack);
+    bench.one(BOB);
+    bench.come(ALICE, elsewhere(within("INVITE", &ok, 2, true, "i")));
+    assert_eq!(bench.statuses(), [403]);
+    // Nor by taking the called's part.
+    let other = within("MESSAGE", &ok, 3, false, "m")
+        .replace(BOB, ALICE)
+        .replace("sip:alice@192.0.2.9:5070", "sip:1@192.0.2.30");
+    bench.come(ALICE, other);
+    assert_eq!(bench.statuses(), [403]);
+    assert!(bench.take(CAROL).is_empty());
+    bench.come(BOB, within("INFO", &ok, 7, false, "o"));
+    assert_eq!(bench.one(ALICE).method(), Some(&Method::Info));
+    bench.come(ALICE, within("BYE", &ok, 4, true, "b"));
+    assert_eq!(bench.one(BOB).method(), Some(&Method::Bye));
+}
+
+#[test]
 fn a_request_without_a_ticket_finds_no_dialog() {
     let mut bench = Bench::new();
     let bye = request("BYE", "1", "Route: <sip:192.0.2.1:5060;lr>\r\n")

@@ -14,6 +14,8 @@ pub struct Fork {
     pub aims: Vec<Aim>,
     /// Whether the dialog's later requests come by here (16.6 step 4).
     pub record_route: bool,
+    /// Whether the dialog's later requests may go to where this one goes only, and come from there only on the way back.
+    pub bound: bool,
     /// Whether Path is added, to a REGISTER (RFC 3327).
     pub path: bool,
     /// Whether the contacts of a 3xx are tried (16.7 step 4).

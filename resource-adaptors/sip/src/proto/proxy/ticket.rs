@@ -14,6 +14,7 @@ use super::super::wire::Message;
 const CALLER: u8 = 1;
 const CALLEE: u8 = 2;
 const PATH: u8 = 4;
+const BOUND: u8 = 8;
 /// Bytes of the check.
 const CHECK: usize = 8;
 
@@ -24,6 +25,8 @@ pub struct Ticket {
     pub caller: Option<Flow>,
     /// The flow to the called.
     pub callee: Option<Flow>,
+    /// Where the called is, for a caller that may not send anywhere else.
+    pub bound: Option<IpAddr>,
 }
 
 /// Which way a request goes within its dialog.
@@ -42,6 +45,8 @@ pub struct Grant {
     pub flow: Option<Flow>,
     /// Within its dialog; not there for a Path.
     pub direction: Option<Direction>,
+    /// The address that it has to go to, or to come from on the way back. Not there if it may go anywhere.
+    pub bound: Option<IpAddr>,
 }
 
 impl Ticket {
@@ -56,6 +61,10 @@ impl Ticket {
                 out[0] |= bit;
                 push_flow(&mut out, &flow);
             }
+        }
+        if let Some(ip) = self.bound {
+            out[0] |= BOUND;
+            push_flow(&mut out, &Flow::seen(Transport::Udp, 0, (ip, 0).into()));
         }
         sealed(secret, &out, request.call_id().unwrap_or_default())
     }
@@ -84,6 +93,7 @@ impl Ticket {
             return Some(Grant {
                 flow: Some(flow),
                 direction: None,
+                bound: None,
             });
         }
         // A request without a To tag is of no dialog: with the ticket of a call that it may make its sender would send it
@@ -101,7 +111,7 @@ impl Ticket {
             0 => Some(None),
             _ => take_flow(&mut rest).map(Some),
         };
-        let (to_caller, to_callee) = (read(CALLER)?, read(CALLEE)?);
+        let (to_caller, to_callee, bound) = (read(CALLER)?, read(CALLEE)?, read(BOUND)?);
         let flow = match direction {
             Direction::ToCallee => to_callee,
             Direction::ToCaller => to_caller,
@@ -109,6 +119,7 @@ impl Ticket {
         Some(Grant {
             flow,
             direction: Some(direction),
+            bound: bound.map(|flow| flow.peer.ip()),
         })
     }
 }
@@ -129,7 +140,7 @@ fn sealed(secret: &Secret, body: &[u8], call_id: &[u8]) -> Vec<u8> {
 
 fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     // Most users are no tickets: this is where they part.
-    if text.len() < 2 * (1 + CHECK) || text.len() > 160 || text.len() % 2 == 1 {
+    if text.len() < 2 * (1 + CHECK) || text.len() > 192 || text.len() % 2 == 1 {
         return None;
     }
     let digit = |b: u8| char::from(b).to_digit(16).map(|n| n as u8);
@@ -206,13 +217,14 @@ mod tests {
         let ticket = Ticket {
             caller: Some(caller),
             callee: Some(callee),
+            bound: Some("2001:db8::1".parse().unwrap()),
         };
         let text = ticket.of_dialog(&secret, &message("A", "", "x"));
         let check = |text: &[u8], message: &Message| Ticket::check(&secret, text, message);
         let there = check(&text, &message("A", "B", "x")).unwrap();
         assert_eq!(
-            (there.flow, there.direction),
-            (Some(callee), Some(Direction::ToCallee))
+            (there.flow, there.direction, there.bound),
+            (Some(callee), Some(Direction::ToCallee), ticket.bound)
         );
         let back = check(&text, &message("B", "A", "x")).unwrap();
         assert_eq!(

@@ -10,8 +10,8 @@ use super::super::compose;
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transmit};
 use super::super::proxy::{
-    Aim, Best, Branch, Fork, Grant, Hop, Progress, Ticket, forward, loop_mark, marked_branch,
-    meets_itself, next_hop, route_value,
+    Aim, Best, Branch, Direction, Fork, Grant, Hop, Progress, Ticket, forward, loop_mark,
+    marked_branch, meets_itself, next_hop, route_value,
 };
 use super::super::slab::Key;
 use super::super::time::Ms;
@@ -295,6 +295,9 @@ impl Ua {
         if let Some((status, lines)) = self.unfit(&request, mark) {
             return self.refuse(flow, &request, status, b"", &lines);
         }
+        if self.is_astray(&flow, &request, &routed) {
+            return self.refuse(flow, &request, 403, b"", b"");
+        }
         let fork = self.fork_of_grant(&request, &routed);
         let user = Use::of(
             Owner::Nobody,
@@ -314,6 +317,27 @@ impl Ua {
         }
     }
 
+    /// Whether a request does not stay between the ends of its dialog, where that is bound to them.
+    fn is_astray(&self, source: &Flow, request: &Message, routed: &Routed) -> bool {
+        let bound = routed.grant.and_then(|grant| {
+            let loose = grant.flow.is_none();
+            Some((grant.bound.filter(|_| loose)?, grant.direction?))
+        });
+        let Some((ip, direction)) = bound else {
+            return false;
+        };
+        if direction == Direction::ToCaller {
+            return source.peer.ip() != ip;
+        }
+        let aim = self.granted_aim(request, routed);
+        // A GRUU leads to a user of ours, wherever that is now.
+        aim.flow.is_none()
+            && aim.uri.is_empty()
+            && self
+                .way_to(request, &aim, routed.pops)
+                .is_none_or(|way| way.peer.ip() != ip)
+    }
+
     fn fork_of_grant(&self, request: &Message, routed: &Routed) -> Fork {
         // Within a dialog the route set stands. A call to a client by way of its Path has none yet (RFC 5626 5.3.1).
         let makes_dialog = request.to_tag().is_none()
@@ -321,13 +345,16 @@ impl Ua {
         Fork {
             aims: vec![self.granted_aim(request, routed)],
             record_route: makes_dialog,
+            bound: true,
             ..Fork::default()
         }
     }
 
     /// Sends on an ACK for a 2xx that passes by here. It has no transaction (16.11 has the branch).
     pub(super) fn relay_ack(&mut self, flow: Flow, request: &Message, routed: Routed) {
-        if request.max_forwards().ok().flatten() == Some(0) {
+        if request.max_forwards().ok().flatten() == Some(0)
+            || self.is_astray(&flow, request, &routed)
+        {
             return;
         }
         let aim = self.granted_aim(request, &routed);
@@ -454,7 +481,15 @@ impl Ua {
             return Err(500);
         };
         let record_route = match relay.fork.record_route {
-            true => self.record_routes(request, &source, &way, aim.flow),
+            true => {
+                let bound = relay.fork.bound && !way.is_unresolved();
+                let ticket = Ticket {
+                    caller: self.hidden_caller(request, &source).then_some(source),
+                    callee: aim.flow,
+                    bound: bound.then_some(way.peer.ip()),
+                };
+                self.record_routes(request, &source, &way, ticket)
+            }
             false => Vec::new(),
         };
         let path = relay.fork.path.then(|| {
@@ -498,10 +533,9 @@ impl Ua {
         request: &Message,
         source: &Flow,
         way: &Flow,
-        callee: Option<Flow>,
+        ticket: Ticket,
     ) -> Vec<Vec<u8>> {
-        let caller = self.hidden_caller(request, source).then_some(*source);
-        let ticket = Ticket { caller, callee }.of_dialog(&self.secret, request);
+        let ticket = ticket.of_dialog(&self.secret, request);
         let secure = request
             .uri()
             .is_ok_and(|uri| matches!(uri.scheme(), Scheme::Sips));
