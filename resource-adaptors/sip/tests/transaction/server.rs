@@ -98,6 +98,30 @@ fn a_failure_is_repeated_with_timer_g_until_timer_h() {
     assert_eq!(bench.count(), 0);
 }
 
+/// RFC 3261 26.3.2.4.
+#[test]
+fn a_challenge_goes_once_for_each_copy_unless_something_went_before() {
+    let mut bench = Bench::new(Transport::Udp);
+    let invite = incoming("INVITE", BRANCH, "");
+    let tx = bench.accept(&invite);
+    bench.respond(tx, 407);
+    bench.until(10_000);
+    bench.request(&invite);
+    bench.until(100_000);
+    let want = [
+        (0, sent("SIP/2.0 407 X")),
+        (10_000, sent("SIP/2.0 407 X")),
+        (32_000, Seen::NoAck),
+    ];
+    assert_eq!(bench.seen(), want);
+    let mut bench = Bench::new(Transport::Udp);
+    let tx = bench.accept(&invite);
+    bench.respond(tx, 183);
+    bench.respond(tx, 401);
+    bench.until(600);
+    assert_eq!(bench.seen().len(), 3);
+}
+
 #[test]
 fn over_a_reliable_transport_there_is_no_timer_g_but_timer_h() {
     let mut bench = Bench::new(Transport::Tcp);

@@ -104,6 +104,8 @@ impl<U> Server<U> {
         if self.state != ServerState::Proceeding {
             return None;
         }
+        // Nothing has gone out yet: the client repeats its request until something does.
+        let first = self.cached.is_empty();
         self.cached = bytes;
         if status < 200 {
             return Some((None, Some(self.patience(t, now))));
@@ -120,7 +122,10 @@ impl<U> Server<U> {
             (true, _) => {
                 self.state = ServerState::Completed;
                 self.interval = t.t1;
-                ((!reliable).then(|| now + t.t1), Some(now + t.give_up()))
+                // A challenge goes once for each copy of the request: who has proved nothing is not to have more sent to an
+                // address that may be another's than it sends itself (RFC 3261 26.3.2.4).
+                let once = reliable || (first && matches!(status, 401 | 407));
+                ((!once).then(|| now + t.t1), Some(now + t.give_up()))
             }
             (false, _) => {
                 self.state = ServerState::Completed;
