@@ -246,7 +246,10 @@ fn an_entity_that_demands_reliability_refuses_who_has_none() {
         ("421 INVITE".into(), "100rel".into())
     );
     let (_, invite) = bench.call_out("", Acknowledge::ByItself);
-    assert_eq!(text(&invite, "Require"), "100rel");
+    assert_eq!(
+        (text(&invite, "Supported"), text(&invite, "Require")),
+        ("100rel".into(), "100rel".into())
+    );
 }
 
 #[test]

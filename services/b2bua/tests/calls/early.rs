@@ -1,6 +1,7 @@
 //! Before the answer: early media, reliable provisional responses, UPDATE (RFC 3262, RFC 3311).
 
 use super::*;
+use strowger_sip::proto::wire::HeaderId;
 
 const SDP: &str = "Content-Type: application/sdp";
 
@@ -53,6 +54,34 @@ fn a_reliable_response_and_its_prack_pass_from_end_to_end() {
         alice.expect_bye();
         assert_all_gone(&mut slee);
     }
+}
+
+/// The options are supported, too: there are callees that look for what they demand in Supported alone.
+#[test]
+fn what_a_caller_requires_is_required_of_the_callee() {
+    let mut slee = slee();
+    let options = [
+        "Supported: replaces, 100rel, timer, norefersub",
+        "Session-Expires: 90",
+        "Min-SE: 90",
+        "Require: 100rel, timer",
+        SDP,
+    ];
+    let offer = b"v=0\r\noffer";
+    let alice = slee.sip().request("INVITE", ALICE, BOB, &options, offer);
+    let bob = slee.sip().expect_invite(BOB);
+    for header in [HeaderId::Supported, HeaderId::Require] {
+        for option in ["100rel", "timer"] {
+            assert!(
+                bob.last().lists(header, option.as_bytes()),
+                "{}: {option}",
+                header.name().escape_ascii()
+            );
+        }
+    }
+    bob.respond(486);
+    alice.expect(486);
+    assert_all_gone(&mut slee);
 }
 
 /// With `early_durable` a call that rings goes on after a crash, whichever way it goes on.

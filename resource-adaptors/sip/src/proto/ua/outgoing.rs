@@ -281,18 +281,21 @@ impl Ua {
         if timed.is_some() {
             self.session_described(key, &draft.lines, &draft.body);
         }
-        let support = match (draft.reliable, self.config.provisional) {
-            _ if draft.method != b"INVITE"[..] => None,
-            (Support::No, Provisional::Plain) => None,
-            (Support::Required, _) | (_, Provisional::Demanded) => Some(HeaderId::Require),
-            _ => Some(HeaderId::Supported),
+        let support: &[HeaderId] = match (draft.reliable, self.config.provisional) {
+            _ if draft.method != b"INVITE"[..] => &[],
+            (Support::No, Provisional::Plain) => &[],
+            // Who requires it supports it, and there are callees that look only there (RFC 3261 8.1.1.9).
+            (Support::Required, _) | (_, Provisional::Demanded) => {
+                &[HeaderId::Supported, HeaderId::Require]
+            }
+            _ => &[HeaderId::Supported],
         };
-        if timed.is_none() && support.is_none() {
+        if timed.is_none() && support.is_empty() {
             return None;
         }
         let mut lines = timed.as_deref().unwrap_or(&draft.lines).to_vec();
-        if let Some(support) = support {
-            compose::line(&mut lines, support.name(), REL);
+        for header in support {
+            compose::line(&mut lines, header.name(), REL);
         }
         Some(Draft {
             lines: lines.into(),
