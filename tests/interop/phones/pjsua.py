@@ -38,6 +38,11 @@ class Call(pj.Call):
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             tell("ended", call=self.name, code=info.lastStatusCode)
 
+    def onCallTsxState(self, prm):
+        tsx = prm.e.body.tsxState.tsx
+        if tsx.method == "PRACK" and tsx.state == pj.PJSIP_TSX_STATE_COMPLETED:
+            tell("acknowledged", call=self.name, code=tsx.statusCode)
+
     def onCallMediaState(self, _prm):
         info = self.getInfo()
         for media in info.media:

@@ -35,6 +35,8 @@ tests! {
     pjsua_pair_udp,
     pjsua_pair_tcp,
     pjsua_pair_tls,
+    pjsua_demanding_udp,
+    pjsua_demanding_tls,
     sippy,
     baresip_registers_udp,
     baresip_registers_tls,

@@ -50,9 +50,25 @@ pub(super) const FLOWS: &[Flow] = &[
     Flow::new("pjsua-pair-tls", Client::Pjsua2, "TLS", PAIR, |s| {
         pjsua_pair(s, "tls")
     }),
+    Flow::new(
+        "pjsua-demanding-udp",
+        Client::Pjsua2,
+        "UDP",
+        DEMANDING,
+        |s| demanding(s, "udp"),
+    ),
+    Flow::new(
+        "pjsua-demanding-tls",
+        Client::Pjsua2,
+        "TLS",
+        DEMANDING,
+        |s| demanding(s, "tls"),
+    ),
     Flow::new("sippy", Client::Sippy, "UDP", SIPPY, sippy),
 ];
 
+const DEMANDING: &str =
+    "two phones that demand 100rel and session timers, through the B2BUA: PRACK, UPDATE, BYE";
 const SIPPY: &str =
     "calls from Sippy's B2BUA through ours to pjsua2: hold, resume, BYE from either side";
 
@@ -186,6 +202,36 @@ fn sippy(stage: &Stage) -> Result<String> {
     drop(sippy);
     stage.end(node)?;
     Ok("2 calls".to_owned())
+}
+
+/// Two phones that demand reliable provisional responses and session timers of each other.
+fn demanding(stage: &Stage, transport: &'static str) -> Result<String> {
+    let node = stage.node(&passes_to(stage, 3, transport))?;
+    let demands = json!({"prack": true, "timers": 90});
+    let mut account = Account::new("alice", stage, transport);
+    account.more = demands.clone();
+    let mut alice = pjsua(stage, 2, &account)?;
+    let mut account = Account::new("2001", stage, transport);
+    account.more = demands;
+    account.answers = false;
+    let mut bob = pjsua(stage, 3, &account)?;
+    alice.call("a", &format!("sip:2001@{}", stage.ip(1)))?;
+    bob.expect_of("in1", "incoming")?;
+    alice.expect_of("a", "ringing")?;
+    bob.expect_where("acknowledged", |e| e["code"] == 200)?;
+    alice.expect_where("acknowledged", |e| e["code"] == 200)?;
+    bob.does("answer", "in1")?;
+    alice.expect_of("a", "confirmed")?;
+    bob.expect_of("in1", "confirmed")?;
+    bob.forget();
+    alice.does("update", "a")?;
+    bob.expect_of("in1", "media")?;
+    alice.does("hangup", "a")?;
+    bob.expect_of("in1", "ended")?;
+    alice.quit()?;
+    bob.quit()?;
+    stage.end(node)?;
+    Ok("1 call".to_owned())
 }
 
 /// Holds the call and takes it back, as the phone itself sees it.
