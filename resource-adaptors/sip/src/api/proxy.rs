@@ -140,7 +140,7 @@ impl Fork {
 
     fn aim(mut self, target: &Target, q: u16) -> Self {
         self.fork.aims.push(Aim {
-            uri: Bytes::copy_from_slice(&proxy::request_uri(&target.uri)),
+            uri: target.uri.clone(),
             route: target.route.clone(),
             flow: target.flow.map(Into::into),
             q,

@@ -13,7 +13,7 @@ use super::event::{Register, Registration};
 use super::flow::FlowId;
 use super::provider::{Command, Sip};
 use super::reply::Reply;
-use super::target::Target;
+use super::target::{Target, to_request};
 use crate::proto::compose::{copy, line, line_number};
 use crate::proto::registrar;
 use crate::proto::registrar::{Aor, Location, Outcome, Policy, Refusal};
@@ -80,7 +80,7 @@ impl Binding {
     #[must_use]
     pub fn target(&self) -> Target {
         Target {
-            uri: self.inner.uri(),
+            uri: to_request(self.inner.uri()),
             route: self.inner.path(),
             flow: match self.way {
                 Way::Flow | Way::Lost => Some(self.flow()),

@@ -1,9 +1,11 @@
 //! Whom a request goes to.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::flow::FlowId;
-use crate::proto::wire::{NameAddr, Scheme, Uri};
+use crate::proto::wire::{NameAddr, Scheme, Uri, request_uri};
 
 /// A URI for a request, and the routes on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +35,14 @@ impl Target {
         Self::from_bytes(Bytes::copy_from_slice(uri.as_bytes()))
     }
 
+    /// What may not stand in a Request-URI, such as header fields, is left out.
     pub(crate) fn from_bytes(uri: Bytes) -> Result<Self, TargetError> {
         let parsed = Uri::parse(&uri).map_err(|_| TargetError::NotAUri)?;
         if !matches!(parsed.scheme(), Scheme::Sip | Scheme::Sips | Scheme::Tel) {
             return Err(TargetError::Scheme);
         }
         Ok(Self {
-            uri,
+            uri: to_request(uri),
             route: Bytes::new(),
             flow: None,
         })
@@ -102,6 +105,14 @@ impl Target {
     }
 }
 
+/// A contact as a Request-URI (RFC 3261 19.1.5).
+pub(super) fn to_request(uri: Bytes) -> Bytes {
+    match request_uri(&uri) {
+        Cow::Borrowed(same) if same.len() == uri.len() => uri,
+        other => Bytes::copy_from_slice(&other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +136,8 @@ mod tests {
                 .uri(),
             b"sip:10.0.0.1"
         );
+        let with_headers = Target::parse("sip:a@b;method=INVITE;x=y?Replaces=z").unwrap();
+        assert_eq!(with_headers.uri(), b"sip:a@b;x=y");
         assert_eq!(Target::parse("mailto:x@y"), Err(TargetError::Scheme));
         assert_eq!(Target::parse("sip:"), Err(TargetError::NotAUri));
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod dialogs;
+mod failover;
 mod forking;
 mod forwarding;
 mod hostile;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use strowger_sip::proto::flow::{Flow, Transport};
 use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::proxy::{Aim, Fork};
+use strowger_sip::proto::resolve::Question;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
@@ -64,6 +66,8 @@ struct Bench {
     /// Requests whose service is asked, with the best status.
     asked: Vec<(Key, u16)>,
     ended: usize,
+    /// What name servers are asked.
+    questions: Vec<(u64, Question)>,
 }
 
 impl Bench {
@@ -93,6 +97,7 @@ impl Bench {
             offered: Vec::new(),
             asked: Vec::new(),
             ended: 0,
+            questions: Vec::new(),
         }
     }
 
@@ -122,6 +127,7 @@ impl Bench {
                 }
                 Output::Unreached { tx, status, .. } => self.asked.push((tx, status)),
                 Output::Ended { .. } => self.ended += 1,
+                Output::Resolve { token, question } => self.questions.push((token, question)),
                 other => panic!("{other:?}"),
             }
         }

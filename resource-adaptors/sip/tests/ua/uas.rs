@@ -358,3 +358,56 @@ fn answer_alone(bench: &mut Bench) -> (Flow, Message) {
     bench.reply(tx, 200);
     bench.sent.pop().unwrap()
 }
+
+/// RFC 3261 19.1.5: header fields and a method are no part of a target.
+#[test]
+fn a_contact_with_header_fields_is_called_without_them() {
+    let mut bench = Bench::new();
+    let invite = request("INVITE", "i1", "", 1, "");
+    let contact = format!("<sip:alice@{PEER}>");
+    let invite = invite.replace(
+        &contact,
+        &format!("<sip:alice@{PEER};method=INVITE;x=y?Subject=z>"),
+    );
+    bench.receive(invite);
+    let Some(Event::Call { dialog, tx }) = bench.events.pop() else {
+        panic!("no call")
+    };
+    bench.reply(tx, 200);
+    let tag = String::from_utf8_lossy(bench.take_sent()[0].to_tag().unwrap()).into_owned();
+    bench.receive(request("ACK", "a1", &tag, 1, ""));
+    bench.ua.hang_up(bench.now, dialog).unwrap();
+    bench.drain();
+    let bye = bench.take_sent().remove(0);
+    let target = format!("sip:alice@{PEER};x=y");
+    assert_eq!(bye.uri_raw(), Some(target.as_bytes()));
+}
+
+/// RFC 3261 12.1.1, 8.1.1.8.
+#[test]
+fn a_call_to_a_sips_uri_has_sips_contacts() {
+    let mut config = config();
+    let tls = "192.0.2.1:5061".parse().unwrap();
+    config.locals.push(Local::new(Transport::Tls, tls));
+    let mut bench = Bench::new();
+    bench.ua = Ua::new(config, Secret::new([7, 8]), [1, 2, 3, 4], bench.now);
+    bench.ua.set_served(Methods::ALWAYS);
+    let flow = Flow::seen(Transport::Tls, 2, PEER.parse().unwrap());
+    for (uri, contact) in [
+        ("sip:", "<sip:192.0.2.1:5061;transport=tls>"),
+        ("sips:", "<sips:192.0.2.1:5061>"),
+    ] {
+        let invite = request("INVITE", "i1", "", 1, "")
+            .replace("INVITE sip:", &format!("INVITE {uri}"))
+            .replace("branch=z9hG4bKi1", &format!("branch=z9hG4bKi{}", uri.len()))
+            .replace("call-1", &format!("call-{}", uri.len()));
+        bench.ua.frame(bench.now, flow, invite.into());
+        bench.drain();
+        let Some(Event::Call { tx, .. }) = bench.events.pop() else {
+            panic!("no call")
+        };
+        bench.reply(tx, 200);
+        let ok = bench.take_sent().remove(0);
+        assert_eq!(text(&ok, "Contact"), contact);
+    }
+}

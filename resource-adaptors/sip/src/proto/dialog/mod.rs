@@ -24,7 +24,7 @@ use super::slab::Key;
 use super::time::Ms;
 use super::timer::TimerId;
 use super::wire::text::unfold;
-use super::wire::{HeaderId, Message, NameAddr, WireError};
+use super::wire::{HeaderId, Message, NameAddr, WireError, request_uri};
 pub use early::{Early, Offer, Reliable, UnackedProvisional};
 pub use invite::InviteRecord;
 pub(in crate::proto) use record::Reader;
@@ -189,7 +189,7 @@ impl Dialog {
             from.tag().unwrap_or_default(),
             &unfold(address(invite, HeaderId::To, &to)),
             &unfold(address(invite, HeaderId::From, &from)),
-            target.uri_raw,
+            &request_uri(target.uri_raw),
             &routes,
         ]);
         Ok(Self {
@@ -267,8 +267,8 @@ impl Dialog {
         let target = contact(response)?;
         let target = target
             .as_ref()
-            .map_or_else(|| self.texts.get(Field::Target), |addr| addr.uri_raw)
-            .to_vec();
+            .map_or_else(|| self.texts.get(Field::Target), |addr| addr.uri_raw);
+        let target = request_uri(target).into_owned();
         let tag = response.to_tag().unwrap_or_default();
         let changes = [
             (Field::RemoteTag, tag),
@@ -290,8 +290,9 @@ impl Dialog {
         let Some(target) = contact(message)? else {
             return Ok(());
         };
-        if target.uri_raw == self.texts.get(Field::Target)
-            || self.texts.replace(&[(Field::Target, target.uri_raw)])
+        let target = request_uri(target.uri_raw);
+        if *target == *self.texts.get(Field::Target)
+            || self.texts.replace(&[(Field::Target, &target)])
         {
             Ok(())
         } else {

@@ -1,5 +1,6 @@
 //! Dialogs of subscriptions: RFC 6665 4.4, RFC 5057.
 
+use super::super::wire::request_uri;
 use super::{Dialog, DialogError, Field, Message, Phase, contact, join_routes};
 
 impl Dialog {
@@ -20,7 +21,7 @@ impl Dialog {
         let target = contact(notify)?.ok_or(DialogError::Contact)?;
         let changes = [
             (Field::RemoteTag, notify.from_tag().unwrap_or_default()),
-            (Field::Target, target.uri_raw),
+            (Field::Target, &request_uri(target.uri_raw)),
             (Field::Routes, &routes[..]),
         ];
         if !self.texts.replace(&changes) {

@@ -1,11 +1,9 @@
 //! What a service decides about a request that is proxied: its target set (RFC 3261 16.5) and how it is tried.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 
 use super::super::flow::Flow;
-use super::super::wire::{HeaderId, Uri};
+use super::super::wire::HeaderId;
 
 /// How a request is proxied.
 #[derive(Debug, Clone, Default)]
@@ -80,58 +78,5 @@ impl Change {
                 | HeaderId::MaxForwards
                 | HeaderId::ContentLength
         )
-    }
-}
-
-/// A URI as a Request-URI: without what may not stand there (RFC 3261 19.1.1 table 1).
-#[must_use]
-pub fn request_uri(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Ok(uri) = Uri::parse(raw) else {
-        return Cow::Borrowed(raw);
-    };
-    let end = uri.headers().map_or(raw.len(), |headers| {
-        raw.len().saturating_sub(headers.len() + 1)
-    });
-    let raw = raw.get(..end).unwrap_or(raw);
-    if !uri.is_sip() || !uri.params().has(b"method") {
-        return Cow::Borrowed(raw);
-    }
-    let params = uri.params();
-    let tail = params.as_bytes().len();
-    let mut out = raw
-        .get(..raw.len().saturating_sub(tail))
-        .unwrap_or(raw)
-        .to_vec();
-    for param in params
-        .iter()
-        .filter(|p| !p.name.eq_ignore_ascii_case(b"method"))
-    {
-        out.push(b';');
-        out.extend_from_slice(param.name);
-        if let Some(value) = param.value {
-            out.push(b'=');
-            out.extend_from_slice(value);
-        }
-    }
-    Cow::Owned(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_contact_becomes_a_request_uri() {
-        for (contact, want) in [
-            ("sip:bob@b.example", "sip:bob@b.example"),
-            (
-                "sip:bob@b:5070;transport=tcp?Subject=x&a=b",
-                "sip:bob@b:5070;transport=tcp",
-            ),
-            ("sip:bob@b;method=INVITE;ob?x=y", "sip:bob@b;ob"),
-            ("tel:+1234;phone-context=x", "tel:+1234;phone-context=x"),
-        ] {
-            assert_eq!(&*request_uri(contact.as_bytes()), want.as_bytes());
-        }
     }
 }

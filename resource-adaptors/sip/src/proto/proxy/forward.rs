@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::super::compose;
 use super::super::flow::Flow;
 use super::super::wire::text::push_decimal;
-use super::super::wire::{BuildError, Edit, Elements, HeaderId, Message, NameAddr};
-use super::fork::{Aim, Change, Place, request_uri};
+use super::super::wire::{BuildError, Edit, Elements, HeaderId, Message, NameAddr, request_uri};
+use super::fork::{Aim, Change, Place};
 
 /// What is special about one copy.
 #[derive(Debug)]

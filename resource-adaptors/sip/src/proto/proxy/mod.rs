@@ -14,7 +14,7 @@ mod reason;
 mod ticket;
 
 pub use best::{Best, Branch, Challenge, Progress};
-pub use fork::{Aim, Change, Fork, Place, request_uri};
+pub use fork::{Aim, Change, Fork, Place};
 pub use forward::{Hop, forward, next_hop, route_value};
 pub use loops::{loop_mark, marked_branch, meets_itself};
 pub use reason::ELSEWHERE;

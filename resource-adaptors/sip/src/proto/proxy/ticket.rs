@@ -77,6 +77,20 @@ impl Ticket {
         sealed(secret, &out, b"")
     }
 
+    /// Whether a text is a ticket of ours for the call of a request, whatever it grants.
+    #[must_use]
+    pub fn is_ours(secret: &Secret, text: &[u8], request: &Message) -> bool {
+        let Some(bytes) = unhex(text) else {
+            return false;
+        };
+        let call_id = request.call_id().unwrap_or_default();
+        bytes
+            .split_last_chunk::<CHECK>()
+            .is_some_and(|(body, check)| {
+                secret.mac(b"ticket", &[body, call_id]).0[0].to_be_bytes() == *check
+            })
+    }
+
     /// Reads the ticket that a request brings; `None` if it is not ours, or not this dialog's.
     #[must_use]
     pub fn check(secret: &Secret, text: &[u8], request: &Message) -> Option<Grant> {

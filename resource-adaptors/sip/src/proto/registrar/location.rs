@@ -5,7 +5,7 @@ use super::super::keyed::{Digest, DigestMap, Secret, Sip24};
 use super::super::slab::{Key, Slab};
 use super::super::time::Ms;
 use super::super::timer::{TimerId, Wheel};
-use super::super::wire::{Host, Message, Uri};
+use super::super::wire::{Host, Message, Uri, request_uri};
 use super::gruu::{self, Gruu, Meant};
 use super::request::{Outcome, Policy, Refusal, decide};
 use super::{Aor, Binding};
@@ -171,7 +171,9 @@ impl Location {
     pub fn flows_of(&self, uri: &[u8], contact: &[u8]) -> Vec<&Binding> {
         let mut flows = self.meant_by(uri);
         flows.retain(|binding| binding.reg_id > 0);
-        let named = flows.iter().find(|b| b.texts().uri == contact);
+        let named = flows
+            .iter()
+            .find(|b| *request_uri(b.texts().uri) == *contact);
         let Some(instance) = named.map(|binding| binding.instance()) else {
             return Vec::new();
         };

@@ -353,10 +353,11 @@ impl Ua {
         };
         let makes_dialog =
             invite && (101..300).contains(&answer.status) || subscription.is_some() && fresh;
+        let contact = self.contact_back(request, &flow);
         let mut lines = Vec::new();
         let targets = !invite && answer.status < 300 && refreshes_target(method.as_bytes());
         if makes_dialog || targets {
-            compose::line(&mut lines, HeaderId::Contact.name(), self.contact(&flow));
+            compose::line(&mut lines, HeaderId::Contact.name(), &contact);
         }
         let allows = match answer.status {
             200..300 => invite || method == Method::Options,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::super::dialog::{AckDue, Offer, Phase, RequestParts, Role};
+use super::super::dialog::{AckDue, Field, Offer, Phase, RequestParts, Role};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::{Draft, Owner, Ua, UaError, Use, What};
@@ -98,13 +98,13 @@ impl Ua {
         let flow = self.dialog_flow(dialog);
         let branch = self.secret.branch(Key::from_u64(self.mint.random()));
         let via = self.via(&flow, branch.as_bytes());
-        let contact = self.contact(&flow);
+        let contact = self.contact_for(b"INVITE", dialog.text(Field::Target), &flow);
         let lines = &*self.ack_lines(key, lines);
         let ack = RequestParts {
             method: b"ACK",
             cseq: due.cseq,
             via: &via,
-            contact,
+            contact: &contact,
             max_forwards: 70,
             lines,
             body,

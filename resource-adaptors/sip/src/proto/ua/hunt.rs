@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use super::super::flow::{Flow, Transmit, Transport};
 use super::super::keyed::Secret;
+use super::super::proxy::{Ticket, route_value};
 use super::super::resolve::{Abilities, Found, Goal, Known, Question, Want};
 use super::super::slab::Key;
 use super::super::time::Ms;
@@ -411,16 +412,44 @@ impl Ua {
         };
         let mut edit = Edit::new(&message);
         edit.remove_top(HeaderId::Via).prepend(HeaderId::Via, &via);
-        let ours = self.contact(old);
+        self.reroute(&mut edit, &message, old, new);
+        let ours = self.contact_for(b"INVITE", message.uri_raw()?, old);
         if let Some(rest) = message
             .get(HeaderId::Contact)
-            .and_then(|contact| contact.strip_prefix(ours))
+            .and_then(|contact| contact.strip_prefix(&*ours))
             .filter(|_| !ours.is_empty())
         {
-            let contact = [self.contact(new), rest].concat();
+            let new = self.contact_for(b"INVITE", message.uri_raw()?, new);
+            let contact = [&*new, rest].concat();
             edit.replace(HeaderId::Contact, &contact);
         }
         edit.finish().ok()
+    }
+
+    /// Our Record-Route towards the next hop, as the listener that the request leaves by has it (RFC 3261 16.6 step 4,
+    /// RFC 5658 3): in the place of what was written for another, or above the one for both sides.
+    fn reroute(&self, edit: &mut Edit<'_>, message: &Message, old: &Flow, new: &Flow) {
+        if old.listener == new.listener || !message.has(HeaderId::RecordRoute) {
+            return;
+        }
+        let user = |value| {
+            Uri::parse(NameAddr::parse(value).ok()?.uri_raw)
+                .ok()?
+                .user()
+        };
+        let mut values = message.values(HeaderId::RecordRoute);
+        let Some((top, ticket)) = values.next().and_then(|top| Some((top, user(top)?))) else {
+            return;
+        };
+        if !Ticket::is_ours(&self.secret, ticket, message) {
+            return;
+        }
+        let secure = top.starts_with(b"<sips:");
+        if values.next().and_then(user) == Some(ticket) {
+            edit.remove_top(HeaderId::RecordRoute);
+        }
+        let value = route_value(self.contact(new), ticket, secure, false);
+        edit.prepend(HeaderId::RecordRoute, &value);
     }
 }
 

@@ -178,7 +178,7 @@ impl Ua {
             draft,
             1,
             &via,
-            self.contact_for(&draft.method, &flow),
+            &self.contact_for(&draft.method, &draft.uri, &flow),
         ));
         self.take_credentials(user.owner, draft);
         self.tx.send(now, tx, bytes, &mut self.sends);
@@ -397,11 +397,11 @@ impl Ua {
         let proved = self.with_dialog_credentials(key, draft);
         let draft = proved.as_ref().unwrap_or(draft);
         let via = self.via(&flow, branch.as_bytes());
-        let contact = self.contact_for(&draft.method, &flow);
         let Some(dialog) = self.dialogs.get(key) else {
             return Err(UaError::Gone);
         };
-        let bytes = dialog.request(&parts(draft, cseq, &via, contact));
+        let contact = self.contact_for(&draft.method, dialog.text(Field::Target), &flow);
+        let bytes = dialog.request(&parts(draft, cseq, &via, &contact));
         if hold {
             // Kept for the response that is made in place of the peer's.
             self.tx.hold(tx, bytes);

@@ -7,7 +7,7 @@ use super::super::flow::Flow;
 use super::super::proxy::Aim;
 use super::super::registrar::{Aor, Binding, Gruu};
 use super::super::slab::Key;
-use super::super::wire::{HeaderId, Host, Message, Uri};
+use super::super::wire::{HeaderId, Host, Message, Uri, request_uri};
 use super::Ua;
 use super::relay::{BRANCHES, Relay, Routed};
 
@@ -122,7 +122,9 @@ impl Ua {
         let relay = self.relays.get(key).filter(more)?;
         let failed = relay.fork.aims.get(at)?;
         let (request, _) = self.tx.pending(relay.server)?;
-        let flows = self.location().flows_of(request.uri_raw()?, &failed.uri);
+        let flows = self
+            .location()
+            .flows_of(request.uri_raw()?, &request_uri(&failed.uri));
         let q = failed.q;
         flows
             .into_iter()

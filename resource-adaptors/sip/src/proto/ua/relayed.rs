@@ -9,10 +9,10 @@ use bytes::Bytes;
 
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transport};
-use super::super::proxy::{Aim, Best, Branch, Challenge, ELSEWHERE, request_uri};
+use super::super::proxy::{Aim, Best, Branch, Challenge, ELSEWHERE};
 use super::super::slab::Key;
 use super::super::time::Ms;
-use super::super::wire::{Edit, HeaderId, Host, Limits, Message};
+use super::super::wire::{Edit, HeaderId, Host, Limits, Message, request_uri};
 use super::{Output, Ua, Use, What};
 
 /// Contacts of one 3xx that are tried.
@@ -115,6 +115,11 @@ impl Ua {
             return;
         };
         let redirected = !aims.is_empty();
+        // What the caller has given up ends as such, answered or not.
+        let failure = match failure {
+            Best::Local(_) if relay.closed => Best::Local(487),
+            other => other,
+        };
         relay.fork.aims.extend(aims);
         let global = failure.status() >= 600;
         if global {

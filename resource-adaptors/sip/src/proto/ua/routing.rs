@@ -1,11 +1,12 @@
 //! Where a message goes: RFC 3261 18.2.2 for responses, and the part of RFC 3263 that needs no name server for requests.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use super::super::dialog::{Dialog, Field};
 use super::super::flow::{Flow, Transport};
 use super::super::registrar::Aor;
-use super::super::wire::{Host, Message, NameAddr, Scheme, Uri};
+use super::super::wire::{HeaderId, Host, Message, NameAddr, Scheme, Uri};
 use super::{Local, Ua};
 
 /// The way back to where a request came from.
@@ -33,6 +34,11 @@ pub(super) fn refreshes_target(method: &[u8]) -> bool {
         method,
         b"INVITE" | b"UPDATE" | b"SUBSCRIBE" | b"NOTIFY" | b"REFER"
     )
+}
+
+fn is_sips(uri: &[u8]) -> bool {
+    uri.get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }
 
 /// Whether an address lies behind a NAT, for who is at another one that does not.
@@ -218,9 +224,37 @@ impl Ua {
     }
 
     /// The value of Contact in a request of ours; empty where the method has none (MESSAGE: RFC 3428 4).
-    pub(super) fn contact_for(&self, method: &[u8], flow: &Flow) -> &[u8] {
+    pub(super) fn contact_for(&self, method: &[u8], uri: &[u8], flow: &Flow) -> Cow<'_, [u8]> {
         let targets = refreshes_target(method) || matches!(method, b"OPTIONS" | b"REGISTER");
-        if targets { self.contact(flow) } else { b"" }
+        if targets {
+            self.contact_as(flow, || is_sips(uri))
+        } else {
+            Cow::Borrowed(b"")
+        }
+    }
+
+    /// The value of Contact in what answers a request: `sips` where that or the way back to its sender is (RFC 3261 12.1.1).
+    pub(super) fn contact_back(&self, request: &Message, flow: &Flow) -> Cow<'_, [u8]> {
+        self.contact_as(flow, || {
+            let back = match request.values(HeaderId::RecordRoute).next() {
+                Some(route) => NameAddr::parse(route).ok(),
+                None => request.contact().and_then(Result::ok),
+            };
+            request.uri_raw().is_some_and(is_sips) || back.is_some_and(|addr| is_sips(addr.uri_raw))
+        })
+    }
+
+    fn contact_as(&self, flow: &Flow, sips: impl FnOnce() -> bool) -> Cow<'_, [u8]> {
+        let contact = self.contact(flow);
+        match contact.strip_prefix(b"<sip:") {
+            Some(rest) if flow.transport.is_secure() && sips() => {
+                // TLS is what `sips` means where no transport is named (RFC 5630 3.1.4).
+                let rest = rest.strip_suffix(b";transport=tls>").unwrap_or(rest);
+                let end: &[u8] = if rest.ends_with(b">") { b"" } else { b">" };
+                Cow::Owned([b"<sips:", rest, end].concat())
+            }
+            _ => Cow::Borrowed(contact),
+        }
     }
 
     /// The value of our Contact on a flow.
