@@ -109,7 +109,8 @@ impl Target {
 pub(super) fn to_request(uri: Bytes) -> Bytes {
     match request_uri(&uri) {
         Cow::Borrowed(same) if same.len() == uri.len() => uri,
-        other => Bytes::copy_from_slice(&other),
+        Cow::Borrowed(part) => Bytes::copy_from_slice(part),
+        Cow::Owned(rest) => rest.into(),
     }
 }
 

@@ -118,7 +118,7 @@ impl Ua {
         // What the caller has given up ends as such, answered or not.
         let failure = match failure {
             Best::Local(_) if relay.closed => Best::Local(487),
-            other => other,
+            Best::Came(_) | Best::Local(_) => failure,
         };
         relay.fork.aims.extend(aims);
         let global = failure.status() >= 600;
