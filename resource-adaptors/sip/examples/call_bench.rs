@@ -82,6 +82,7 @@ fn ua() -> Ua {
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),
+        forks: 4,
         early_durable: false,
     };
     Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0))
@@ -142,6 +143,7 @@ fn drain(ua: &mut Ua, seen: &mut Seen) {
             | Output::NoAck { .. }
             | Output::SaveSubscription { .. }
             | Output::Unreached { .. }
+            | Output::Forked(_)
             | Output::Closing { .. }
             | Output::SessionRefresh { .. }
             | Output::SessionExpired { .. }

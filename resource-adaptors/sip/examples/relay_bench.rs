@@ -125,6 +125,7 @@ fn ua() -> Ua {
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),
+        forks: 4,
         early_durable: false,
     };
     Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0))

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
-use strowger::activity::Activity;
+use strowger::activity::{Activity, Handle};
 use strowger::event::{Event, EventDecl};
 use strowger::id::Component;
 
@@ -77,7 +77,7 @@ macro_rules! requests {
         pub fn decls() -> Vec<EventDecl> {
             vec![$(EventDecl::of::<$name>(),)* EventDecl::of::<Response>(), EventDecl::of::<NoAck>(),
                 EventDecl::of::<SessionRefreshRequired>(), EventDecl::of::<SessionExpired>(), EventDecl::of::<Unregistered>(),
-                EventDecl::of::<Unreached>()]
+                EventDecl::of::<Unreached>(), EventDecl::of::<Forked>()]
         }
     };
 }
@@ -148,6 +148,36 @@ pub struct Unregistered {
 
 impl Event for Unregistered {
     const TYPE: Component = named("sip-unregistered");
+}
+
+/// A further branch of a call that asked for it with [`Outgoing::forks`](crate::Outgoing::forks) has answered for the first
+/// time. On the dialog of the first branch; what comes of this one happens on its own dialog from here on, to which the
+/// service attaches. A branch that nobody attaches to is given up.
+///
+/// It carries what the branch said, which is told nowhere else. If that is a 2xx the branch's dialog is confirmed and the
+/// others end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Forked {
+    pub(crate) dialog: Handle<Dialog>,
+    pub(crate) response: Response,
+}
+
+impl Event for Forked {
+    const TYPE: Component = named("sip-forked");
+}
+
+impl Forked {
+    /// The branch's dialog.
+    #[must_use]
+    pub fn dialog(&self) -> Handle<Dialog> {
+        self.dialog
+    }
+
+    /// The first response of the branch.
+    #[must_use]
+    pub fn response(&self) -> &Response {
+        &self.response
+    }
 }
 
 /// The session of a dialog is to be refreshed by the service, with UPDATE or re-INVITE: half of its interval has passed

@@ -27,8 +27,8 @@ pub use crate::proto::auth::{Account, Algorithm, Credentials, Hash, NotAHash};
 pub use crate::proto::registrar::{Aor, AorError, Gruu};
 pub use auth::{Noted, Realm, Verified};
 pub use event::{
-    Ack, Bye, Cancel, ClientTx, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options,
-    Prack, Publish, ReInvite, Refer, Register, Registration, SessionExpired,
+    Ack, Bye, Cancel, ClientTx, Dialog, Extension, Forked, Info, Invite, Message, NoAck, Notify,
+    Options, Prack, Publish, ReInvite, Refer, Register, Registration, SessionExpired,
     SessionRefreshRequired, Subscribe, Unregistered, Update, decls,
 };
 pub use flow::FlowId;

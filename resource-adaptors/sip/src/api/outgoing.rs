@@ -137,6 +137,16 @@ impl Outgoing {
         self
     }
 
+    /// Of an INVITE that makes a call: when a proxy forks it, each further branch gets a dialog of its own, announced by
+    /// [`Forked`](crate::Forked) on the call's. The first 2xx of any branch confirms that branch's dialog and ends the others.
+    /// [`Sip::bye`](crate::Sip::bye) of a branch's dialog gives that branch up; of the call's own it gives all up. Without it
+    /// the responses of all branches come on the one dialog.
+    #[must_use]
+    pub fn forks(mut self) -> Self {
+        self.draft.forks = true;
+        self
+    }
+
     /// Of an INVITE that makes a call: the session ends unless it is refreshed (RFC 4028). What the other leg of a relayed call
     /// has said of its session does not pass then; a 422 is followed by another attempt by itself.
     #[must_use]

@@ -31,6 +31,10 @@ pub struct CallSettings {
     /// Whether a call whose session was not refreshed in time is ended with BYE.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub end_expired: bool,
+    /// Further dialogs that one forked INVITE may make where its service asks for them. Responses of branches beyond it are
+    /// told on the call's own dialog.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub forks: u32,
     /// Whether calls that ring are there after a restart in a class that keeps records, whatever their services say. Costs a
     /// record of the INVITE for each call.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
@@ -45,6 +49,7 @@ impl Default for CallSettings {
             session_min: Duration::from_secs(90),
             refresher: RefresherSetting::Any,
             end_expired: true,
+            forks: 12,
             early_durable: false,
         }
     }
@@ -55,6 +60,9 @@ impl CallSettings {
         let day = Duration::from_secs(86_400);
         if self.session_min < Duration::from_secs(90) || self.session_min > day {
             return Err(("calls.session_min", "must be from 90 seconds to a day"));
+        }
+        if self.forks > 100 {
+            return Err(("calls.forks", "must be at most 100"));
         }
         if !self.session.is_zero() && !(self.session_min..=day).contains(&self.session) {
             return Err((

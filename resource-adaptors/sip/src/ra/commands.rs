@@ -4,7 +4,7 @@ use strowger::id::ActivityId;
 use strowger::ra::RaCx;
 
 use super::{Core, end};
-use crate::api::{Command, Lost, Noted};
+use crate::api::{Command, Forked, Lost, Noted};
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 use crate::proto::ua::{Draft, Reply, UaError};
@@ -15,7 +15,7 @@ impl Core {
     pub(super) fn command(&mut self, cx: &mut RaCx<'_>, now: Ms, command: Command) {
         let done = match command {
             Command::Invite { dialog, draft } => {
-                self.invite(cx, now, dialog, &draft);
+                self.invite(cx, now, dialog, draft);
                 Ok(())
             }
             Command::Request { activity, draft } => {
@@ -99,7 +99,10 @@ impl Core {
             .then_some(key)
     }
 
-    fn invite(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId, draft: &Draft) {
+    fn invite(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId, mut draft: Draft) {
+        // Without a service that would take them branches are not set apart.
+        draft.forks &= cx.has_receiver::<Forked>();
+        let draft = &draft;
         match self
             .ua
             .invite(now, activity.raw(), activity.slot().0, draft)

@@ -1,21 +1,21 @@
 //! The user agent's outputs, carried out in their order.
 
 use bytes::Bytes;
-use strowger::activity::Activity;
+use strowger::activity::{Activity, Handle};
 use strowger::event::{Address, AddressPlan, Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
 use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
 
 use super::{Core, end, names};
 use crate::api::{
-    Ack, Bye, Cancel, Dialog, Extension, Info, Invite, Message, NoAck, Notify, Options, Prack,
-    Publish, ReInvite, Refer, Register, Request, Response, ServerTx, SessionExpired,
+    Ack, Bye, Cancel, Dialog, Extension, Forked, Info, Invite, Message, NoAck, Notify, Options,
+    Prack, Publish, ReInvite, Refer, Register, Request, Response, ServerTx, SessionExpired,
     SessionRefreshRequired, Subscribe, Unreached, Update,
 };
 use crate::proto::flow::{Transmit, Transport};
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
-use crate::proto::ua::Output;
+use crate::proto::ua::{Branch, Output};
 use crate::proto::wire;
 use crate::proto::wire::Method;
 
@@ -44,6 +44,8 @@ impl Core {
             ),
             ("sip.answers_missing", counts.answers_missing),
             ("sip.sessions_expired", counts.sessions_expired),
+            ("sip.forks", counts.forks),
+            ("sip.forks_beyond", counts.forks_beyond),
         ] {
             if n > 0 {
                 cx.count(name, n);
@@ -70,10 +72,7 @@ impl Core {
                 slot,
                 flow,
                 request,
-            } => {
-                let request = Request::new(request, tx.to_u64(), flow);
-                self.alone_came(cx, now, tx, slot, request);
-            }
+            } => self.alone_came(cx, now, tx, slot, Request::new(request, tx.to_u64(), flow)),
             Output::InDialog {
                 activity,
                 tx,
@@ -89,9 +88,8 @@ impl Core {
                 flow,
                 request,
             } => {
-                let event = Cancel(Request::new(request, tx.to_u64(), flow));
-                let options = FireOptions::default();
-                self.fired(cx, now, id(activity), event, options, Some(tx));
+                let cancel = Request::new(request, tx.to_u64(), flow);
+                self.cancel(cx, now, activity, tx, cancel);
             }
             Output::Response {
                 activity,
@@ -99,9 +97,10 @@ impl Core {
                 response,
                 local,
             } => {
-                let event = Response::new(response, link.map(Key::to_u64), local);
-                self.fired(cx, now, id(activity), event, FireOptions::default(), None);
+                let response = Response::new(response, link.map(Key::to_u64), local);
+                self.tell(cx, now, activity, response);
             }
+            Output::Forked(branch) => self.forked(cx, now, branch),
             Output::Unreached {
                 activity,
                 tx,
@@ -123,7 +122,12 @@ impl Core {
         }
     }
 
-    /// Fires an event that no message carries.
+    fn cancel(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: u64, tx: Key, cancel: Request) {
+        let options = FireOptions::default();
+        self.fired(cx, now, id(activity), Cancel(cancel), options, Some(tx));
+    }
+
+    /// Fires an event that asks for nothing.
     fn tell<E: Event>(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: u64, event: E) {
         self.fired(cx, now, id(activity), event, FireOptions::default(), None);
     }
@@ -159,6 +163,23 @@ impl Core {
             Err(_) => {
                 let _ = self.ua.respond_failed(now, tx, 503);
             }
+        }
+    }
+
+    /// A branch of a forked INVITE gets its activity beside that of the first, where it is told of.
+    fn forked(&mut self, cx: &mut RaCx<'_>, now: Ms, branch: Branch) {
+        let original = id(branch.original);
+        match cx.start_activity::<Dialog>(original.slot(), FLAGS, branch.dialog.to_u64()) {
+            Ok(activity) => {
+                self.ua.bind(branch.dialog, activity.raw());
+                let link = branch.link.map(Key::to_u64);
+                let event = Forked {
+                    dialog: Handle::from_id(activity),
+                    response: Response::new(branch.response, link, false),
+                };
+                self.tell(cx, now, branch.original, event);
+            }
+            Err(_) => self.ua.rejoin(now, branch),
         }
     }
 

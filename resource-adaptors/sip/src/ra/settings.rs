@@ -333,6 +333,7 @@ impl Settings {
             report_trying: self.trying_events,
             provisional: self.calls.provisional.into(),
             session: self.calls.sessions(),
+            forks: self.calls.forks as usize,
             early_durable: self.calls.early_durable,
         }
     }

@@ -211,14 +211,16 @@ impl Call {
 
     #[track_caller]
     fn next_request(&self, method: &str, patience: Duration) -> Option<Came> {
-        let (here, call_id) = {
+        let (here, call_id, tag) = {
             let leg = self.leg.borrow();
-            (leg.here, leg.call_id.clone())
+            (leg.here, leg.call_id.clone(), leg.local_tag.clone())
         };
         self.peers.exchange.borrow_mut().wait(patience, |came| {
+            let to = came.message.to_tag();
             came.at == here
                 && is(&came.message, method)
                 && came.message.call_id().ok() == Some(call_id.as_bytes())
+                && to.is_none_or(|to| to == tag.as_bytes())
         })
     }
 
@@ -374,6 +376,13 @@ impl Call {
             .borrow_mut()
             .send_response(sent, &request.message, status);
         self.clone()
+    }
+
+    /// Another branch of the INVITE that came, as behind a proxy that forks: it answers for itself, by its own tag.
+    #[must_use]
+    pub fn branch(&self) -> Self {
+        let leg = self.leg.borrow().branch(&*self.peers.ground());
+        Self::with(&self.peers, leg)
     }
 
     // ---- what is known

@@ -125,6 +125,14 @@ impl Leg {
         }
     }
 
+    /// The side of another who got the same INVITE.
+    pub(super) fn branch(&self, ground: &dyn Ground) -> Self {
+        let Some(invite) = self.invite.clone() else {
+            panic!("no INVITE has come\n{}", ground.context());
+        };
+        Self::called(ground, invite)
+    }
+
     /// A request with the next number.
     pub(super) fn request(&mut self, ground: &dyn Ground, wanted: &Wanted<'_>) -> (Sent, Message) {
         self.cseq += 1;

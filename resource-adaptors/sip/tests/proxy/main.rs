@@ -51,6 +51,7 @@ fn config() -> UaConfig {
         report_trying: false,
         provisional: Provisional::Plain,
         session: Default::default(),
+        forks: 4,
         early_durable: false,
         credentials: Default::default(),
     }

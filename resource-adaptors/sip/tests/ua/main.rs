@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod challenges;
+mod forks;
 mod hunt;
 mod network;
 mod refusals;
@@ -56,6 +57,7 @@ fn config() -> UaConfig {
         report_trying: false,
         provisional: Provisional::Plain,
         session: Sessions::default(),
+        forks: 4,
         early_durable: false,
     }
 }
@@ -91,6 +93,10 @@ enum Event {
         status: u16,
         link: Option<Key>,
         local: bool,
+    },
+    Forked {
+        dialog: Key,
+        status: u16,
     },
     NoAck,
     Refresh,
@@ -152,6 +158,12 @@ impl Bench {
                     local,
                 },
                 Output::Unreached { .. } => continue,
+                Output::Forked(branch) => {
+                    let dialog = branch.dialog;
+                    self.ua.bind(dialog, 3_000 + u64::from(dialog.index));
+                    let status = branch.response.status().unwrap();
+                    Event::Forked { dialog, status }
+                }
                 Output::NoAck { .. } => Event::NoAck,
                 Output::SessionRefresh { .. } => Event::Refresh,
                 Output::SessionExpired { .. } => Event::Expired,
@@ -248,6 +260,7 @@ fn short(event: &Event) -> String {
             local: true,
             ..
         } => format!("local {status}"),
+        Event::Forked { status, .. } => format!("forked {status}"),
         Event::NoAck => "no ack".to_owned(),
         Event::Refresh => "refresh".to_owned(),
         Event::Expired => "expired".to_owned(),

@@ -137,6 +137,7 @@ impl World {
             | Event::NoAck
             | Event::Refresh
             | Event::Expired
+            | Event::Forked { .. }
             | Event::Save => {}
         }
     }

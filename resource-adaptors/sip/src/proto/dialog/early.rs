@@ -28,8 +28,65 @@ pub struct Early {
     pub rseq_in: u32,
     /// Of an INVITE of ours: the RSeq of responses whose PRACK the service owes, oldest first.
     pub owed: SmallVec<[u32; 2]>,
+    /// Of an INVITE of ours: what becomes of the branches of a fork.
+    pub forks: Forks,
+    /// Of an INVITE of ours: branches that spoke before the one that spoke last, by their tags, with the last RSeq of each;
+    /// [`GIVEN_UP`] for one that the service wants no more.
+    pub heard: Vec<(Box<[u8]>, u32)>,
     /// Of an INVITE that came: reliable responses of ours.
     pub reliable: Option<Box<Reliable>>,
+}
+
+/// In the place of the last RSeq of a branch that is given up.
+pub const GIVEN_UP: u32 = u32::MAX;
+/// Branches that are remembered at most.
+const HEARD: usize = 16;
+
+/// What becomes of the branches of an INVITE of ours (RFC 3261 12.1, 13.2.2.4).
+#[derive(Debug, Default)]
+pub enum Forks {
+    /// All of them are told of on the one dialog.
+    #[default]
+    Together,
+    /// Each but the first gets a dialog of its own: these.
+    Apart(Vec<Key>),
+    /// The dialog is a further one of this.
+    Of(Key),
+}
+
+impl Early {
+    /// Another branch than `last` speaks, with a reliable response if it has a number: from here on its numbers count. `false`
+    /// for a response that it has sent before.
+    pub fn turn(&mut self, last: &[u8], branch: &[u8], rseq: Option<u32>) -> bool {
+        let known = self.last_of(branch).unwrap_or(0);
+        if rseq.is_some_and(|rseq| known != 0 && rseq != known.wrapping_add(1)) {
+            return false;
+        }
+        self.remember(last, self.rseq_in);
+        self.rseq_in = known;
+        self.owed.clear();
+        true
+    }
+
+    /// Whether a branch is not wanted any more.
+    #[must_use]
+    pub fn is_given_up(&self, branch: &[u8]) -> bool {
+        self.last_of(branch) == Some(GIVEN_UP)
+    }
+
+    /// Remembers the last RSeq of a branch; the oldest branches are forgotten.
+    pub fn remember(&mut self, branch: &[u8], rseq: u32) {
+        self.heard.retain(|(tag, _)| &tag[..] != branch);
+        if self.heard.len() >= HEARD {
+            self.heard.remove(0);
+        }
+        self.heard.push((branch.into(), rseq));
+    }
+
+    fn last_of(&self, branch: &[u8]) -> Option<u32> {
+        let known = self.heard.iter().find(|(tag, _)| &tag[..] == branch);
+        known.map(|(_, rseq)| *rseq)
+    }
 }
 
 /// Reliable provisional responses to one INVITE: at most one is without its PRACK, others wait in their order.

@@ -1,7 +1,7 @@
 //! An INVITE without its final answer, as it outlives its process: what is needed to answer, cancel or accept the answer
 //! of a call that rings. Only calls whose service asks for it have such a record.
 //!
-//! Version 1, big endian: version, bits (whose it is, who acknowledges, exchanged, waiting for PRACK, given up), offer,
+//! Version 1, big endian: version, bits (whose it is, who acknowledges, given up, exchanged, waiting for PRACK, forks), offer,
 //! the transaction's own name and that of the one that it passes on, RSeq, way, length of the last response, that
 //! response, the INVITE.
 
@@ -28,6 +28,8 @@ pub struct InviteRecord<'a> {
     pub exchanged: bool,
     /// The peer's: its last response waits for PRACK.
     pub unacked: bool,
+    /// Ours: its branches have dialogs of their own.
+    pub forks: bool,
     /// Whose offer waits for its answer.
     pub offer: Offer,
     /// The name of its transaction in that process.
@@ -56,6 +58,7 @@ impl<'a> InviteRecord<'a> {
             self.cancelled,
             self.exchanged,
             self.unacked,
+            self.forks,
         ];
         let bits = flags
             .iter()
@@ -103,6 +106,7 @@ impl<'a> InviteRecord<'a> {
             cancelled: flag(3),
             exchanged: flag(4),
             unacked: flag(5),
+            forks: flag(6),
             offer,
             tx: Key::from_u64(tx),
             link: (link != NO_LINK).then(|| Key::from_u64(link)),

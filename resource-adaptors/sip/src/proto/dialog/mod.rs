@@ -25,7 +25,7 @@ use super::time::Ms;
 use super::timer::TimerId;
 use super::wire::text::unfold;
 use super::wire::{HeaderId, Message, NameAddr, WireError, request_uri};
-pub use early::{Early, Offer, Reliable, UnackedProvisional};
+pub use early::{Early, Forks, GIVEN_UP, Offer, Reliable, UnackedProvisional};
 pub use invite::InviteRecord;
 pub(in crate::proto) use record::Reader;
 pub use record::RecordError;
@@ -255,7 +255,8 @@ impl Dialog {
     }
 
     /// Takes over what a response to our INVITE says of the peer: tag, target and route set (RFC 3261 12.1.2). Once the
-    /// dialog is confirmed only the target changes.
+    /// dialog is confirmed only the target changes. A Contact that is no address is as good as none: requests go on to where
+    /// the INVITE went.
     ///
     /// # Errors
     /// The response lacks what it needs; nothing changed.
@@ -264,7 +265,7 @@ impl Dialog {
             return self.refresh(response);
         }
         let routes = join_routes(response, true)?;
-        let target = contact(response)?;
+        let target = contact(response).ok().flatten();
         let target = target
             .as_ref()
             .map_or_else(|| self.texts.get(Field::Target), |addr| addr.uri_raw);
@@ -328,6 +329,15 @@ impl Dialog {
         self.pending_mut().early.get_or_insert_default()
     }
 
+    /// The dialog of which this one is a further branch.
+    #[must_use]
+    pub fn fork_of(&self) -> Option<Key> {
+        match self.early()?.forks {
+            Forks::Of(original) => Some(original),
+            Forks::Together | Forks::Apart(_) => None,
+        }
+    }
+
     /// What only some INVITEs have in flight.
     #[must_use]
     pub fn early(&self) -> Option<&Early> {
@@ -358,7 +368,8 @@ fn address<'a>(message: &'a Message, id: HeaderId, parsed: &NameAddr<'a>) -> &'a
 fn contact(message: &Message) -> Result<Option<NameAddr<'_>>, DialogError> {
     match message.contact() {
         None => Ok(None),
-        Some(Ok(addr)) if addr.uri_raw != b"*" => Ok(Some(addr)),
+        // `*` is none either.
+        Some(Ok(addr)) if addr.uri().is_ok() => Ok(Some(addr)),
         Some(_) => Err(DialogError::Contact),
     }
 }

@@ -52,7 +52,7 @@ pub enum Keeper {
 }
 
 /// The session of one dialog.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// What was asked for.
     pub ask: SessionAsk,

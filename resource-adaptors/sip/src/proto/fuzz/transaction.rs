@@ -73,6 +73,7 @@ impl Run {
             report_trying: true,
             provisional: Default::default(),
             session: Default::default(),
+            forks: 4,
             early_durable: true,
         };
         let mut ua = Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0));
@@ -223,6 +224,14 @@ impl Run {
                 Output::Request { tx, .. } => {
                     self.ua.bind_request(tx, 2);
                     self.asked.push(tx);
+                }
+                Output::Forked(branch) => {
+                    if self.asked.len() % 4 == 3 {
+                        self.ua.rejoin(self.now, branch);
+                    } else {
+                        self.ua.bind(branch.dialog, 3);
+                        self.dialogs.push(branch.dialog);
+                    }
                 }
                 Output::InDialog { tx, .. } => self.asked.extend(tx),
                 Output::Cancel { tx, .. } => self.asked.push(tx),

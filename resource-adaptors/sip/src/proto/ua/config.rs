@@ -56,6 +56,8 @@ pub struct UaConfig {
     pub provisional: Provisional,
     /// Session timers.
     pub session: Sessions,
+    /// Further dialogs that one forked INVITE may make.
+    pub forks: usize,
     /// Whether calls that ring are there after a restart, whatever their services say.
     pub early_durable: bool,
 }

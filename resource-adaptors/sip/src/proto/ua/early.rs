@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::super::dialog::{InviteRecord, Phase, Reliable, UnackedProvisional};
+use super::super::dialog::{Forks, InviteRecord, Phase, Reliable, UnackedProvisional};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::timer::TimerId;
@@ -95,6 +95,7 @@ impl Ua {
             cancelled: dialog.cancelled,
             exchanged: early.exchanged,
             unacked: reliable.is_some_and(|reliable| reliable.unacked.is_some()),
+            forks: matches!(early.forks, Forks::Apart(_)),
             offer: dialog.offer,
             tx,
             link: user.link,
@@ -131,6 +132,10 @@ impl Ua {
         early.durable = true;
         early.exchanged = record.exchanged;
         early.prack_by_service = record.prack_by_service;
+        if record.forks {
+            // Those that there were are over; a branch that speaks again is a new one.
+            early.forks = Forks::Apart(Vec::new());
+        }
         let rings = !dialog.text(super::Field::RemoteTag).is_empty();
         if record.ours {
             dialog.early_mut().rseq_in = record.rseq;

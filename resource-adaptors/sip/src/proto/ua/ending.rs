@@ -32,6 +32,7 @@ impl Ua {
             (Phase::Early, Role::Uac) if pending.is_some_and(|p| p.invite_out.is_some()) => {
                 self.cancel(now, key)?;
             }
+            (Phase::Early, Role::Uac) if dialog.fork_of().is_some() => self.give_up_fork(now, key),
             (Phase::Early, Role::Uac) => self.end_dialog(now, key),
             (Phase::Early, Role::Uas) => match pending.and_then(|pending| pending.invite_in) {
                 Some(tx) => self.respond_lines(now, tx, 480, lines),
@@ -46,10 +47,13 @@ impl Ua {
 
     /// Gives an INVITE of ours up (RFC 3261 9.1). Of one that was to make a call nothing is reported any more, and a 2xx that
     /// comes all the same is acknowledged and ended. One within a call gets its final response like any other, mostly 487.
+    /// All branches of a fork are given up with it.
     ///
     /// # Errors
     /// The dialog is gone, or no INVITE of ours waits in it for its final response.
     pub fn cancel(&mut self, now: Ms, key: Key) -> Result<(), UaError> {
+        let key = self.original_of(key);
+        self.begin_forks_again(now, key);
         let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
         let invite = dialog
             .pending
@@ -186,6 +190,9 @@ impl Ua {
         match (dialog.phase, dialog.role, unanswered) {
             (Phase::Early, Role::Uas, Some(tx)) => {
                 let _ = self.respond_unserved(now, tx);
+            }
+            (Phase::Early, Role::Uac, _) if dialog.fork_of().is_some() => {
+                self.give_up_fork(now, key)
             }
             (Phase::Early, Role::Uac, _) => {
                 let _ = self.cancel(now, key);

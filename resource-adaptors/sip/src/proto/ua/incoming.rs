@@ -313,13 +313,18 @@ impl Ua {
 
     /// The dialog of a request, by Call-ID and both tags (RFC 3261 12.2.2).
     pub(super) fn find_dialog(&self, request: &Message) -> Option<Key> {
-        let id = self.dialog_id(request.call_id().ok()?, request.to_tag()?);
-        let key = self.by_id.get(&id).copied()?;
-        let dialog = self.dialogs.get(key)?;
-        let remote = dialog.text(super::Field::RemoteTag);
-        (remote == request.from_tag().unwrap_or_default()
-            || (remote.is_empty() && dialog.phase == Phase::Early))
-            .then_some(key)
+        let (call_id, local) = (request.call_id().ok()?, request.to_tag()?);
+        let peer = request.from_tag().unwrap_or_default();
+        let plain = self.by_id.get(&self.dialog_id(call_id, local)).copied();
+        let fits = |key: &Key| {
+            self.dialogs.get(*key).is_some_and(|dialog| {
+                let remote = dialog.text(super::Field::RemoteTag);
+                remote == peer || (remote.is_empty() && dialog.phase == Phase::Early)
+            })
+        };
+        plain
+            .filter(fits)
+            .or_else(|| self.find_branch(call_id, local, peer))
     }
 
     fn within_dialog(&mut self, now: Ms, flow: Flow, keys: RequestKeys, request: Message) {

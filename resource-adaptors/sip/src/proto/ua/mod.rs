@@ -16,6 +16,7 @@ mod credentials;
 mod early;
 mod ending;
 mod failure;
+mod forks;
 mod hunt;
 mod incoming;
 mod negotiation;
@@ -57,7 +58,7 @@ pub use config::{Local, Methods, Network, Provisional, Sessions, UaConfig};
 use hunt::Hunts;
 pub use notifier::{Grant, progress};
 pub use outgoing::{Acknowledge, Draft, Support};
-pub use output::{Counts, Output, UaError};
+pub use output::{Branch, Counts, Output, UaError};
 pub use reach::Way;
 pub use subscriber::wanted;
 use subscriptions::Subscriptions;
@@ -437,7 +438,7 @@ impl Ua {
         hash.finish_wide()
     }
 
-    /// The id of a dialog of nobody's that is being ended, by both tags.
+    /// The id of a dialog beside another one of the same INVITE, by both tags.
     fn late_id(&self, call_id: &[u8], local_tag: &[u8], remote_tag: &[u8]) -> Digest {
         let mut hash = Sip24::wide(self.table_key);
         hash.field(call_id);
@@ -471,6 +472,7 @@ impl Ua {
             }
             if let Some(early) = pending.early {
                 self.drop_reliable(early.reliable);
+                self.end_forks(now, key, early.forks);
             }
             if let Some(tx) = pending.invite_in {
                 self.respond_plain(now, tx, 487, &tag);
@@ -493,12 +495,11 @@ impl Ua {
         self.forget_credentials(Owner::Dialog(key));
         let [call_id, local, remote] =
             [Field::CallId, Field::LocalTag, Field::RemoteTag].map(|field| dialog.text(field));
-        let id = if dialog.activity == NO_ACTIVITY && dialog.phase == Phase::Ending {
-            self.late_id(call_id, local, remote)
-        } else {
-            self.dialog_id(call_id, local)
-        };
-        // A late branch of a fork shares Call-ID and local tag with the call's own dialog.
+        let mut id = self.dialog_id(call_id, local);
+        if self.by_id.get(&id) != Some(&key) {
+            // A branch of a fork shares Call-ID and local tag with the call's first dialog.
+            id = self.late_id(call_id, local, remote);
+        }
         if self.by_id.get(&id) == Some(&key) {
             self.by_id.remove(&id);
         }

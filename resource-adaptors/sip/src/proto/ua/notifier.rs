@@ -56,7 +56,7 @@ impl Ua {
                     return Err(UaError::Unwritable);
                 };
                 dialog.phase = Phase::Confirmed;
-                self.insert_usage_dialog(dialog.without_call())
+                self.insert_beside(dialog.without_call())
                     .inspect_err(|_| self.respond_lines(now, tx, 503, b""))?
             }
         };

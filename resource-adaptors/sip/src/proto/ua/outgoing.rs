@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::super::auth::Credentials;
 use super::super::compose;
-use super::super::dialog::{Dialog, Field, Offer, Phase, RequestParts, Session, SessionAsk};
+use super::super::dialog::{Dialog, Field, Forks, Offer, Phase, RequestParts, Session, SessionAsk};
 use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
@@ -41,6 +41,8 @@ pub struct Draft {
     pub flow: Option<Flow>,
     /// Of an INVITE that makes a call: the call is to be there after a restart before it is answered, too.
     pub durable: bool,
+    /// Of an INVITE that makes a call: further branches get dialogs of their own.
+    pub forks: bool,
     /// Of an INVITE that makes a call: what is asked of the session.
     pub session: Option<SessionAsk>,
     /// Of an INVITE: whether reliable provisional responses may or must come.
@@ -256,6 +258,7 @@ impl Ua {
         if let Some(dialog) = self.dialogs.get_mut(key) {
             dialog.local_cseq = cseq;
         }
+        self.count_with_original(key);
         self.save_kept(key);
         let extended = self.extended(key, draft);
         let draft = extended.as_ref().unwrap_or(draft);
@@ -331,6 +334,7 @@ impl Ua {
         draft: &Draft,
     ) -> Result<(), UaError> {
         let flow = self.way_of(draft)?;
+        self.begin_forks_again(now, key);
         let dialog = self.dialogs.get_mut(key).ok_or(UaError::Gone)?;
         if dialog.cancelled || !dialog.start_over(&draft.uri, &draft.route) {
             return Err(UaError::State);
@@ -341,6 +345,7 @@ impl Ua {
             let early = dialog.early_mut();
             (early.rseq_in, early.exchanged) = (0, false);
             early.owed.clear();
+            early.heard.clear();
         }
         let extended = self.extended(key, draft);
         let draft = extended.as_ref().unwrap_or(draft);
@@ -364,6 +369,9 @@ impl Ua {
             }
             if draft.acknowledge == Acknowledge::ByService {
                 dialog.early_mut().prack_by_service = true;
+            }
+            if draft.forks && dialog.phase == Phase::Early {
+                dialog.early_mut().forks = Forks::Apart(Vec::new());
             }
         }
         Use {

@@ -75,6 +75,10 @@ pub enum Output {
         /// Made here (408, 491, 503), not received.
         local: bool,
     },
+    /// A response to an INVITE of ours came from another branch than any before: make an activity for its dialog,
+    /// [`bind`](super::Ua::bind) it, and tell of it on the activity of the first. If none can be made, call
+    /// [`rejoin`](super::Ua::rejoin).
+    Forked(Branch),
     /// Of a proxied request no target is left, and its service wants to be asked: it adds targets with
     /// [`proxy_on`](super::Ua::proxy_on), or [`nothing_more`](super::Ua::nothing_more) gives the best response back.
     Unreached {
@@ -128,6 +132,19 @@ pub enum Output {
     },
 }
 
+/// A further branch of an INVITE of ours, and what it said first.
+#[derive(Debug)]
+pub struct Branch {
+    /// The activity of the first branch's dialog.
+    pub original: u64,
+    /// Its dialog.
+    pub dialog: Key,
+    /// The server transaction whose INVITE was passed on, if one was.
+    pub link: Option<Key>,
+    /// The response.
+    pub response: Box<Message>,
+}
+
 /// Why an operation was refused. It had no effect then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UaError {
@@ -175,6 +192,10 @@ pub struct Counts {
     pub provisionals_dropped: u64,
     /// Reliable provisional responses whose PRACK never came.
     pub provisionals_unacknowledged: u64,
+    /// Branches of forked INVITEs that got a dialog of their own.
+    pub forks: u64,
+    /// Responses of branches that got none because there were too many.
+    pub forks_beyond: u64,
     /// 2xx of services to an UPDATE or PRACK whose offer they left unanswered.
     pub answers_missing: u64,
     /// Sessions that were not refreshed in time.

@@ -140,6 +140,7 @@ impl Ua {
         early.owed.remove(0);
         dialog.local_cseq += 1;
         let cseq = dialog.local_cseq;
+        self.count_with_original(key);
         self.save_kept(key);
         let dialog = self.dialogs.get(key).ok_or(UaError::Gone)?;
         let flow = self.dialog_flow(dialog);

@@ -1,7 +1,8 @@
 //! Responses that come: RFC 3261 8.1.3, 12.1.2, 12.2.1.2, 13.2.2, 14.1.
 
+use super::super::compose;
 use super::super::dialog::{AckDue, Dialog, Field, Offer, Phase};
-use super::super::flow::Flow;
+use super::super::flow::{Flow, Transport};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::ResponseVerdict;
@@ -38,13 +39,13 @@ impl Ua {
             ResponseVerdict::Deliver { tx, user, again } => {
                 self.flush();
                 if !again && response.status() == Some(503) && self.next_target(now, tx) {
-                    return;
+                    return self.begin_owners_forks_again(now, user);
                 }
                 self.hunts.settle(tx);
                 if let Some(asked) = asked.filter(|_| !again)
                     && self.answer_challenge(now, user, &asked, &response)
                 {
-                    return;
+                    return self.begin_owners_forks_again(now, user);
                 }
                 match (user.owner, again) {
                     (Owner::Relay(key), _) => self.relay_response(now, key, tx, user, response),
@@ -62,11 +63,10 @@ impl Ua {
 
     /// The dialog that a 2xx established: its transaction may have gone with an earlier process, the dialog has not.
     fn answered_dialog(&self, response: &Message) -> Option<Key> {
-        let id = self.dialog_id(response.call_id().ok()?, response.from_tag()?);
-        let key = self.by_id.get(&id).copied()?;
+        let peer = response.to_tag().unwrap_or_default();
+        let key = self.dialog_key(response.call_id().ok()?, response.from_tag()?, peer)?;
         let dialog = self.dialogs.get(key)?;
-        let same = dialog.text(Field::RemoteTag) == response.to_tag().unwrap_or_default();
-        (same && dialog.phase != Phase::Early).then_some(key)
+        (dialog.phase != Phase::Early).then_some(key)
     }
 
     /// The peer has not seen the ACK: it may have been held back, or have died with the process that wrote it. One that is
@@ -125,7 +125,8 @@ impl Ua {
             return;
         };
         let trying = response.status() == Some(100);
-        if dialog.cancelled || (trying && !self.config.report_trying) {
+        let over = dialog.cancelled || dialog.phase == Phase::Ending;
+        if over || (trying && !self.config.report_trying) {
             return;
         }
         if let Some(tag) = response.to_tag()
@@ -134,14 +135,14 @@ impl Ua {
             let known = dialog.text(Field::RemoteTag);
             if !known.is_empty() && known != tag && dialog.early().is_some() {
                 // Another branch of a fork counts its responses on its own.
-                let early = dialog.early_mut();
-                early.rseq_in = 0;
-                early.owed.clear();
+                let known = known.to_vec();
+                if !dialog.early_mut().turn(&known, tag, rseq(&response)) {
+                    return;
+                }
             }
             // What cannot be learned now comes with the final response.
             let _ = dialog.learn(&response);
         }
-        let activity = dialog.activity;
         if let Some(rseq) = rseq(&response)
             && !self.take_reliable(now, key, rseq, &response)
         {
@@ -150,17 +151,39 @@ impl Ua {
         if response.to_tag().is_some() {
             self.save_kept_early(key);
         }
-        self.report(user, activity, response, false);
+        self.report_branch(key, user, response);
     }
 
     fn for_invite(&mut self, now: Ms, key: Key, tx: Key, user: Use, ack: bool, response: Message) {
         let status = response.status().unwrap_or(500);
+        let Some(branch) = self.branch_of(key, tx, user.what, &response) else {
+            return;
+        };
         if status < 200 {
-            return self.for_progress(now, key, user, response);
+            return self.for_progress(now, branch, user, response);
         }
         if status == 422 && self.invite_longer(now, key, user, &response) {
             return;
         }
+        if status >= 300 {
+            return self.conclude(now, user, response, false);
+        }
+        let forks = self.take_forks(key);
+        self.was_answered(now, branch, tx, user, ack, response);
+        self.settle_forks(now, key, branch, forks, (tx, user));
+    }
+
+    /// A 2xx to an INVITE of ours came, for this dialog.
+    fn was_answered(
+        &mut self,
+        now: Ms,
+        key: Key,
+        tx: Key,
+        user: Use,
+        ack: bool,
+        response: Message,
+    ) {
+        let status = response.status().unwrap_or(500);
         let Some(dialog) = self.dialogs.get_mut(key) else {
             return;
         };
@@ -169,12 +192,8 @@ impl Ua {
         // What was agreed on in reliable responses needs no answer in the ACK.
         let ack = ack || dialog.early().is_some_and(|early| early.exchanged);
         dialog.pending_mut().early = None;
-        if status >= 300 {
-            dialog.tidy();
-            return self.conclude(now, user, response, false);
-        }
         if dialog.learn(&response).is_err() {
-            // Without Contact the dialog has no target: the one that we called will do, if only for ACK and BYE.
+            // Its route set cannot be used: it is ended by way of the one that we called.
             dialog.cancelled = dialog.phase == Phase::Early;
         }
         let first = dialog.phase == Phase::Early;
@@ -196,7 +215,6 @@ impl Ua {
             }
             return;
         }
-        let activity = dialog.activity;
         let timed = dialog.session.is_some();
         if !ack {
             dialog.pending_mut().unanswered = Some(due);
@@ -212,7 +230,7 @@ impl Ua {
         if ack {
             self.send_ack(key, due, b"", b"");
         }
-        self.report(user, activity, response, false);
+        self.report_branch(key, user, response);
     }
 
     /// A final response that is not 2xx to an INVITE, or any response to another request: the owner is told, and what it
@@ -239,10 +257,16 @@ impl Ua {
                 let invite = matches!(user.what, What::Invite { .. });
                 if invite && let Some(pending) = dialog.pending.as_mut() {
                     pending.invite_out = None;
-                    pending.early = None;
                 }
                 if status >= 200 {
                     Self::settle(dialog, user.what, status, has_sdp(&response), true);
+                }
+                // An attempt that ends takes its forks along, by what is noted there.
+                if invite
+                    && phase != Phase::Early
+                    && let Some(pending) = dialog.pending.as_mut()
+                {
+                    pending.early = None;
                 }
                 dialog.tidy();
                 if user.what == What::Bye {
@@ -293,9 +317,6 @@ impl Ua {
         let (Ok(call_id), Ok(cseq)) = (response.call_id(), response.cseq()) else {
             return;
         };
-        let Some(target) = response.contact().and_then(Result::ok) else {
-            return;
-        };
         let local_tag = response.from_tag().unwrap_or_default();
         let id = self.late_id(call_id, local_tag, response.to_tag().unwrap_or_default());
         if let Some(key) = self.by_id.get(&id).copied() {
@@ -304,8 +325,9 @@ impl Ua {
         }
         let party = |id| strip_tag(response.get(id).unwrap_or_default());
         let (from, to) = (party(HeaderId::From), party(HeaderId::To));
-        let Ok(mut dialog) = Dialog::uac(call_id, local_tag, from, to, target.uri_raw, b"", flow)
-        else {
+        // Where it came from, if it does not say better.
+        let target = flow_uri(&flow);
+        let Ok(mut dialog) = Dialog::uac(call_id, local_tag, from, to, &target, b"", flow) else {
             return;
         };
         if dialog.learn(response).is_err() {
@@ -329,6 +351,17 @@ impl Ua {
         );
         self.bye(now, key);
     }
+}
+
+/// A URI that leads back along a way.
+fn flow_uri(flow: &Flow) -> Vec<u8> {
+    let mut uri = b"sip:".to_vec();
+    compose::push_addr(&mut uri, flow.peer);
+    if flow.transport != Transport::Udp {
+        uri.extend_from_slice(b";transport=");
+        uri.extend_from_slice(flow.transport.param());
+    }
+    uri
 }
 
 fn is_ok_to_invite(response: &Message) -> bool {

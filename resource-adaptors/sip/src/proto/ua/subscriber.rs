@@ -54,7 +54,7 @@ impl Ua {
         );
         let mut dialog = dialog.map_err(|_| UaError::Unwritable)?.without_call();
         dialog.local_cseq = 0;
-        let at = self.insert_usage_dialog(dialog)?;
+        let at = self.insert_beside(dialog)?;
         self.take_credentials(Owner::Dialog(at), draft);
         let status = match way {
             _ if draft.max_forwards == 0 => Some(483),

@@ -343,7 +343,7 @@ impl Ua {
                 }
                 at
             }
-            None => self.insert_usage_dialog(dialog)?,
+            None => self.insert_beside(dialog)?,
         };
         let mut it = restored.subscription;
         it.dialog = at;
@@ -422,8 +422,8 @@ impl Ua {
         })
     }
 
-    /// Adds a dialog that a subscription is to use. One of a fork stands beside that of the first branch.
-    pub(super) fn insert_usage_dialog(&mut self, dialog: Dialog) -> Result<Key, UaError> {
+    /// Adds a dialog that may be of a fork: then it stands beside that of the first branch.
+    pub(super) fn insert_beside(&mut self, dialog: Dialog) -> Result<Key, UaError> {
         use super::Field::{CallId, LocalTag, RemoteTag};
         let [call_id, local, remote] =
             [CallId, LocalTag, RemoteTag].map(|field| dialog.text(field));

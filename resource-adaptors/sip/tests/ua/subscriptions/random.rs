@@ -44,6 +44,7 @@ impl Run {
                 | Event::Refresh
                 | Event::Expired
                 | Event::Save
+                | Event::Forked { .. }
                 | Event::Ended => {}
             }
         }
