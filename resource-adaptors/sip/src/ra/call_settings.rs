@@ -33,7 +33,7 @@ pub struct CallSettings {
     pub end_expired: bool,
     /// Further dialogs that one forked INVITE may make where its service asks for them. Responses of branches beyond it are
     /// told on the call's own dialog.
-    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    #[schemars(range(max = 100), extend("x-unit" = "dialogs", "x-reload" = "restart-adaptor"))]
     pub forks: u32,
     /// Whether calls that ring are there after a restart in a class that keeps records, whatever their services say. Costs a
     /// record of the INVITE for each call.
