@@ -55,6 +55,11 @@ fn b2bua_joins_two_sipps_over_tcp() -> Result {
 }
 
 #[test]
+fn calls_over_ipv6() -> Result {
+    run(|dir| load::over_ipv6(small(27), dir))
+}
+
+#[test]
 fn established_calls_outlive_the_process_over_udp() -> Result {
     run(|dir| kill::established(100, &kill_on(25, Udp), dir))
 }

@@ -4,6 +4,7 @@ use super::{Transport, expect_empty, spec};
 use crate::error::{Result, ensure};
 use crate::node::{Node, NodeSpec};
 use crate::sipp::{Sipp, Totals};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -41,6 +42,27 @@ pub fn b2bua(load: Load, transport: Transport, dir: &Path) -> Result<String> {
     twice(load, transport, dir, "b2bua", |spec| {
         call(load, transport, spec, "2000", Some(5070))
     })
+}
+
+/// Both over IPv6, `uac` and `uas` on the node's address; the B2BUA's calls over UDP.
+///
+/// # Errors
+/// What did not hold.
+pub fn over_ipv6(load: Load, dir: &Path) -> Result<String> {
+    let mut spec = spec(load.host, dir, "ipv6");
+    spec.sip = SocketAddr::from((Ipv6Addr::LOCALHOST, 5060));
+    spec.target = "sip:[::1]:5070".to_owned();
+    let node = Node::start(&spec)?;
+    let calls = u64::from(load.rate) * u64::from(load.seconds);
+    for (transport, user, callee) in [
+        (Transport::Udp, "service", None),
+        (Transport::Tcp, "service", None),
+        (Transport::Udp, "2000", Some(5070)),
+    ] {
+        call(load, transport, &spec, user, callee)?.expect_clean(calls)?;
+        expect_empty(&node, Duration::from_secs(40))?;
+    }
+    Ok(format!("{calls} calls each way over IPv6"))
 }
 
 /// The same run twice on one node: the second must end with at most 5 % more memory than the first.
@@ -83,7 +105,10 @@ fn call(
     user: &str,
     callee: Option<u16>,
 ) -> Result<Totals> {
-    let host = spec.sip.ip().to_string();
+    let host = match spec.sip.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
     let mode = if transport == Transport::Udp {
         "u1"
     } else {
