@@ -28,6 +28,22 @@ pub(super) fn next_hop(message: &Bytes) -> Option<String> {
     }
 }
 
+/// The port of a request's first Via, if its sender asks by `alias` for requests there (RFC 5923 5).
+pub(super) fn aliased_port(message: &Bytes) -> Option<u16> {
+    // The first Via stands at the beginning, and most have none.
+    let head = message.get(..512).unwrap_or(message);
+    if !head
+        .windows(6)
+        .any(|part| part.eq_ignore_ascii_case(b";alias"))
+    {
+        return None;
+    }
+    let message = Message::parse(message.clone(), &Limits::DEFAULT).ok()?;
+    let via = message.via().ok().filter(|_| message.is_request())?;
+    let secure = via.transport.eq_ignore_ascii_case(b"TLS");
+    (secure && via.params.has(b"alias")).then(|| via.port.unwrap_or(5061))
+}
+
 /// Whether a connection to a peer may carry what goes to a host: its certificate was verified, and is for that host's
 /// name or, where it goes by address, for the address.
 pub(super) fn proves(peer: Option<&Peer>, host: Option<&str>, address: IpAddr) -> bool {

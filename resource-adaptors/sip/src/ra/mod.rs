@@ -301,6 +301,7 @@ impl Core {
         for came in came {
             match came {
                 Came::Message(bytes) => {
+                    self.streams.alias(conn, &bytes);
                     let before = self.ua.settled();
                     self.ua.frame(now, flow, bytes);
                     if self.ua.settled() > before {

@@ -38,6 +38,8 @@ pub(super) struct Stream {
     pub(super) pinged: bool,
     /// The name that the certificate had to be for when we opened it; the address if none.
     pub(super) asked: Option<String>,
+    /// The address in the peer's Via, where it asked that requests to that come over this connection (RFC 5923).
+    pub(super) alias: Option<SocketAddr>,
     /// What its certificate proves.
     pub(super) secure: Option<Arc<Peer>>,
 }
@@ -88,6 +90,7 @@ impl Stream {
             alive: TimerId::NONE,
             pinged: false,
             asked: None,
+            alias: None,
             secure: None,
         }
     }

@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use strowger::ra::{ConnId, ListenerIx, Peer, RaCx};
 
-use super::identity::{next_hop, proves};
+use super::identity::{aliased_port, next_hop, proves};
 use super::stream::{Came, Stream};
 use crate::proto::flow::{Conn, Flow, Transmit, Transport};
 use crate::proto::time::Ms;
@@ -224,6 +225,39 @@ impl Streams {
         true
     }
 
+    /// A message came. A peer with a verified certificate may ask by `alias` in its Via that requests to the address there
+    /// come over its connection (RFC 5923 5); whether it has proved the host of one is looked at when that is sent.
+    pub(super) fn alias(&mut self, conn: ConnId, message: &Bytes) {
+        let Some(stream) = self.open.get_mut(&conn) else {
+            return;
+        };
+        let proven = stream.secure.as_ref().is_some_and(|peer| peer.verified);
+        if !stream.inbound || !proven || stream.alias.is_some() {
+            return;
+        }
+        let asked = aliased_port(message);
+        if let Some(port) = asked {
+            let address = SocketAddr::new(stream.peer.ip(), port);
+            stream.alias = Some(address);
+            self.by_peer
+                .entry((stream.listener, address))
+                .or_insert(conn);
+        }
+    }
+
+    /// Nothing more is sent over a connection but responses.
+    fn forget_ways(&mut self, conn: ConnId) {
+        let Some(stream) = self.open.get(&conn) else {
+            return;
+        };
+        for address in std::iter::once(stream.peer).chain(stream.alias) {
+            let place = (stream.listener, address);
+            if self.by_peer.get(&place) == Some(&conn) {
+                self.by_peer.remove(&place);
+            }
+        }
+    }
+
     fn transport(&self, listener: u16) -> Transport {
         self.ports
             .get(usize::from(listener))
@@ -248,26 +282,22 @@ impl Streams {
 
     /// Nothing more comes on a connection. Where it went, if requests sent on it wait for a response.
     pub(super) fn ended(&mut self, conn: ConnId) -> Option<(u16, SocketAddr)> {
+        self.forget_ways(conn);
         let stream = self.open.get_mut(&conn)?;
         stream.ended = true;
         let place = (stream.listener, stream.peer);
-        if self.by_peer.get(&place) == Some(&conn) {
-            self.by_peer.remove(&place);
-        }
         (std::mem::take(&mut stream.owed) > 0).then_some(place)
     }
 
     /// A connection is no more; what waited for it comes back.
     pub(super) fn closed(&mut self, conn: ConnId) -> Left {
+        self.forget_ways(conn);
         let Some(stream) = self.open.remove(&conn) else {
             return Left::default();
         };
         self.wheel.cancel(stream.patience);
         self.wheel.cancel(stream.alive);
         let place = (stream.listener, stream.peer);
-        if self.by_peer.get(&place) == Some(&conn) {
-            self.by_peer.remove(&place);
-        }
         if stream.inbound
             && let Some(count) = self.from_ip.get_mut(&stream.peer.ip())
         {

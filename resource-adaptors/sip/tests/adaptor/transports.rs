@@ -164,6 +164,41 @@ fn a_connection_of_a_peer_is_used_for_what_goes_to_a_name_that_it_proved() {
     }
 }
 
+/// RFC 5923 5, 8: `alias` makes a connection that of the address in the Via, for what goes to a name that the peer proved.
+#[test]
+fn a_peer_that_asks_for_it_is_called_over_the_connection_that_it_has_opened() {
+    for (proof, alias, used) in [
+        (named("b.example"), ";alias", true),
+        (named("b.example"), "", false),
+        (named("x.example"), ";alias", false),
+        (None, ";alias", false),
+    ] {
+        let mut bench = Bench::with(SETTINGS);
+        bench.input(Input::Connected {
+            conn: ConnId(50),
+            listener: ListenerIx(0),
+            peer: "192.0.2.9:40000".parse().unwrap(),
+            local: "192.0.2.1:5061".parse().unwrap(),
+            inbound: true,
+            secure: proof.map(Arc::new),
+        });
+        let options = request("OPTIONS", "o1", "", 1)
+            .replace("SIP/2.0/UDP", "SIP/2.0/TLS")
+            .replace(";branch=", &format!("{alias};branch="))
+            .replace(PEER, "192.0.2.9:5071");
+        bench.bytes(50, options.as_bytes());
+        bench.did();
+        let calls = bench.dials("sip:bob@b.example;transport=tls");
+        assert_eq!(calls == ["INVITE"], used, "{calls:?}");
+        if used {
+            bench.input(Input::Closed { conn: ConnId(50) });
+            bench.did();
+            let calls = bench.dials("sip:bob@b.example;transport=tls");
+            assert_eq!(calls, ["connect 192.0.2.9:5071", "INVITE"]);
+        }
+    }
+}
+
 #[test]
 fn a_browser_calls_and_is_called_over_its_connection() {
     let mut bench = Bench::with(SETTINGS);
