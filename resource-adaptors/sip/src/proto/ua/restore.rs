@@ -139,6 +139,9 @@ impl Ua {
             self.restored.clear();
             return false;
         }
+        if self.restored.is_empty() {
+            return false;
+        }
         let id = self.invite_id(request);
         let unacked = self
             .restored

@@ -4,7 +4,7 @@
 //! refused can still be answered; the first one is kept. Lines end with CRLF; a bare LF is taken for one.
 
 use bytes::Bytes;
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use smallvec::SmallVec;
 
 use super::error::{Rejected, WireError, WireErrorKind as Kind};
@@ -152,7 +152,12 @@ pub(crate) fn framed_length(head: &[u8], limits: &Limits) -> Result<Option<u32>,
         }) => {}
         Err(error) => return Err(error),
     }
-    indexer.headers();
+    if !indexer.lengths() {
+        indexer = Indexer::new(head, limits);
+        // What is wrong with the start line was seen above; here it is only passed.
+        let _ = indexer.start_line();
+        indexer.headers();
+    }
     let mut lengths = indexer
         .index
         .iter()
@@ -249,6 +254,32 @@ impl<'a> Indexer<'a> {
                 _ => self.header_line(),
             }
         }
+    }
+
+    /// Indexes Content-Length and nothing else, as [`headers`](Self::headers) would; `false` where there may be more headers
+    /// than are indexed, of which only that pass can tell which.
+    fn lengths(&mut self) -> bool {
+        for _ in 0..=self.limits.headers {
+            let line = self.data.get(self.pos..).unwrap_or_default();
+            match line {
+                [] | [b'\r', b'\n', ..] | [b'\n', ..] => return true,
+                [b'l' | b'L', b':' | b' ' | b'\t', ..] => self.header_line(),
+                [b'c' | b'C', ..] if begins_with(line, b"content-length") => self.header_line(),
+                _ => self.skip_line(),
+            }
+        }
+        false
+    }
+
+    /// Moves behind a line and what is folded into it. A CR alone ends none.
+    fn skip_line(&mut self) {
+        while let Some(n) = memchr(b'\n', self.data.get(self.pos..).unwrap_or_default()) {
+            self.pos += n + 1;
+            if !matches!(self.data.get(self.pos), Some(b' ' | b'\t')) {
+                return;
+            }
+        }
+        self.pos = self.data.len();
     }
 
     fn header_line(&mut self) {
@@ -380,6 +411,11 @@ impl<'a> Indexer<'a> {
     }
 }
 
+fn begins_with(line: &[u8], name: &[u8]) -> bool {
+    line.get(..name.len())
+        .is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+}
+
 /// `SIP/1*DIGIT.1*DIGIT`.
 fn is_version(s: &[u8]) -> bool {
     let mut parts = s.get(4..).unwrap_or_default().splitn(2, |&b| b == b'.');
@@ -389,4 +425,81 @@ fn is_version(s: &[u8]) -> bool {
             .is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit))
     };
     digits() && digits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the full index says of Content-Length, whatever the start line.
+    fn indexed(head: &[u8], limits: &Limits) -> Vec<Vec<u8>> {
+        let mut indexer = Indexer::new(head, limits);
+        let _ = indexer.start_line();
+        indexer.headers();
+        let lengths = indexer.index.iter();
+        lengths
+            .filter(|entry| entry.id == HeaderId::ContentLength)
+            .map(|entry| entry.value(head).to_vec())
+            .collect()
+    }
+
+    /// Two readings of one stream must not differ in where its messages end.
+    #[test]
+    fn the_framer_sees_the_lengths_that_the_index_sees() {
+        let limits = Limits {
+            headers: 6,
+            ..Limits::DEFAULT
+        };
+        let pieces: [&[u8]; 19] = [
+            b"Content-Length: 5",
+            b"cOnTent-lEngth :7",
+            b"l: 9",
+            b"L\t:\r\n 11",
+            b"l 9",
+            b"Content-Lengthy: 1",
+            b"Content-Length",
+            b"Via: a",
+            b"a:b",
+            b" folded",
+            b"\t",
+            b":",
+            b"\r",
+            b"\r\n",
+            b"\n",
+            b"\r\n\r\n",
+            b"\r\n ",
+            b"\n\t",
+            b"\xff",
+        ];
+        let mut seed = 1u64;
+        let mut found = 0;
+        for _ in 0..60_000 {
+            let mut head = b"BYE sip:a SIP/2.0\r\n".to_vec();
+            for _ in 0..12 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                // Mostly lines, so that messages of many headers come up.
+                let line_end = seed >> 62 == 0;
+                let pick = if line_end {
+                    13
+                } else {
+                    (seed >> 33) as usize % pieces.len()
+                };
+                head.extend_from_slice(pieces[pick]);
+            }
+            let wanted = indexed(&head, &limits);
+            let got = framed_length(&head, &limits);
+            let expected = match &wanted[..] {
+                [] => Ok(None),
+                [value] => match decimal(value).and_then(|n| u32::try_from(n).ok()) {
+                    Some(length) => Ok(Some(length)),
+                    None => Err(Kind::Number),
+                },
+                _ => Err(Kind::DuplicateHeader),
+            };
+            found += usize::from(matches!(expected, Ok(Some(_))));
+            let shown = String::from_utf8_lossy(&head);
+            assert_eq!(got.map_err(|error| error.kind), expected, "{shown:?}");
+        }
+        assert!(found > 1_000, "{found}");
+    }
 }
