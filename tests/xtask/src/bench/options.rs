@@ -20,7 +20,7 @@ in alternation, medians of the rounds. Needs about an hour as it stands; --quick
   --transport T        udp, tcp or tls, on both sides (udp)
   --roles uas,b2bua    only these
   --systems A,B        only these: kamailio-uas sipp-uas uas-none uas-relaxed uas-strict
-                       kamailio-relay b2bua-none b2bua-relaxed b2bua-strict
+                       kamailio-relay b2bua-none b2bua-relaxed b2bua-strict proxy-none
   --binary FILE        the node to measure (built with --release if not given)
 ";
 

@@ -93,6 +93,8 @@ pub(crate) fn all() -> Vec<System> {
         ours("b2bua-none", Role::Pass, "b2bua", "none"),
         ours("b2bua-relaxed", Role::Pass, "b2bua", "relaxed"),
         ours("b2bua-strict", Role::Pass, "b2bua", "strict"),
+        // What it passes on needs no record of its own, so this is the class that docs/proxy.md advises.
+        ours("proxy-none", Role::Pass, "proxy", "none"),
     ]
 }
 
@@ -221,6 +223,10 @@ fn strowger(
     });
     let settings = match service {
         "uas" => "ringing = \"0s\"".to_owned(),
+        "proxy" => format!(
+            "authentication = false\nrecord_route = true\n\
+             routes = [{{ prefix = \"service\", open = true, to = [\"sip:{CALLED};transport={transport}\"] }}]"
+        ),
         _ => format!(
             "routes = [{{ prefix = \"\", target = \"sip:{CALLED};transport={transport}\" }}]"
         ),
