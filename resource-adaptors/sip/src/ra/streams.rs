@@ -329,13 +329,16 @@ impl Streams {
             conn: Some(number),
             ..Flow::seen(port.transport, stream.listener, stream.peer)
         };
+        let before = came.len();
         stream.cut(cx, conn, &port.gate, bytes, came);
+        // What is half here after a whole message is another one, with a time of its own.
+        if !stream.owes() || came.len() > before {
+            self.wheel.cancel(stream.patience);
+            stream.patience = TimerId::NONE;
+        }
         if stream.owes() && stream.patience == TimerId::NONE {
             let late = now + self.bounds.patience;
             stream.patience = self.wheel.start(late, (conn, Watch::Message));
-        } else if !stream.owes() {
-            self.wheel.cancel(stream.patience);
-            stream.patience = TimerId::NONE;
         }
         // Whatever comes shows that the peer is there.
         if stream.pinged {

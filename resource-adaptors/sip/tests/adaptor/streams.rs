@@ -221,6 +221,23 @@ fn a_message_that_does_not_end_costs_its_connection() {
 }
 
 #[test]
+fn a_busy_connection_whose_reads_never_end_with_a_message_stays() {
+    let mut bench = Bench::new();
+    bench.accept(100, PEER);
+    let text = |n| over_tcp("ACK", &format!("o{n}"), "x", 1);
+    let all: String = (0..5).map(text).collect();
+    let size = text(0).len();
+    bench.read(100, &all.as_bytes()[..9]);
+    for n in 0..4 {
+        bench.pass(9_000);
+        bench.read(100, &all.as_bytes()[n * size + 9..][..size]);
+    }
+    assert!(!bench.short().contains(&"close".to_owned()));
+    bench.pass(10_001);
+    assert_eq!(bench.short(), ["count sip.streams_slow", "close"]);
+}
+
+#[test]
 fn connections_from_one_address_are_bounded() {
     let mut bench = Bench::new();
     for n in 0..1_001 {
