@@ -21,6 +21,8 @@ pub(super) const CONNECT_TIME: Duration = Duration::from_secs(10);
 pub(super) const FIRST_BYTES_TIME: Duration = Duration::from_secs(60);
 /// The peer has closed its half: answers to what it sent go out for this long.
 pub(super) const HALF_CLOSED_TIME: Duration = Duration::from_secs(2);
+/// What a piece in the write queue takes beside its bytes: of many small ones, such as answers to keep-alives, the most.
+const PIECE: usize = size_of::<Bytes>();
 /// Longest time for the last bytes to go out and the peer to close.
 pub(super) const CLOSE_TIME: Duration = Duration::from_secs(5);
 /// Pieces in one gathered write.
@@ -57,6 +59,7 @@ pub(super) struct Stream {
     pub(super) ending: bool,
     pub(super) session: Option<Session>,
     queue: VecDeque<Bytes>,
+    /// With what the pieces themselves take.
     queued_bytes: usize,
     bounds: Bounds,
     shut: bool,
@@ -166,7 +169,7 @@ impl Stream {
             counts.streams_overflown += 1;
             return Err(Broken);
         }
-        self.queued_bytes += bytes.len();
+        self.queued_bytes += bytes.len() + PIECE;
         self.queue.push_back(bytes);
         Ok(self.queue.len() == 1)
     }
@@ -260,6 +263,7 @@ impl Stream {
             }
             n -= front.len();
             self.queue.pop_front();
+            self.queued_bytes = self.queued_bytes.saturating_sub(PIECE);
         }
     }
 }

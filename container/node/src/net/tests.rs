@@ -296,6 +296,16 @@ fn a_peer_that_does_not_read_loses_its_connection() {
 }
 
 #[test]
+fn many_small_pieces_for_a_peer_that_does_not_read_count_as_what_they_take() {
+    let mut bench = Bench::new(2);
+    let (_deaf, conn) = bench.connect();
+    for _ in 0..WRITE_BUFFER / 32 {
+        bench.net.stream(conn, Bytes::from_static(b"\r\n"));
+    }
+    assert_eq!(bench.net.counts.streams_overflown, 1);
+}
+
+#[test]
 fn connections_are_opened_from_the_listeners_address() {
     let mut bench = Bench::new(2);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
