@@ -189,11 +189,11 @@ fn is_complete(via: &Via<'_>, source: &Flow) -> bool {
 }
 
 fn push_completed(out: &mut Vec<u8>, raw: &[u8], via: &Via<'_>, source: &Flow) {
-    let rport = via.rport().is_some();
     if is_complete(via, source) {
         out.extend_from_slice(raw);
         return;
     }
+    let rport = via.rport().is_some();
     let head = raw.len() - via.params.as_bytes().len().min(raw.len());
     out.extend_from_slice(raw.get(..head).unwrap_or(raw).trim_ascii_end());
     for param in via.params.iter() {

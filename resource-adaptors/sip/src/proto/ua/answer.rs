@@ -13,6 +13,9 @@ use super::negotiation::carries_sdp;
 use super::routing::{refreshes_target, reply_flow};
 use super::{Alarm, Output, Owner, Ua, UaError, Use, What};
 
+/// Room for Contact and Allow among the lines of a response.
+const LINES: usize = 192;
+
 impl Ua {
     /// Answers a request.
     ///
@@ -340,7 +343,6 @@ impl Ua {
         let (request, flow) = self.tx.pending(tx).ok_or(UaError::State)?;
         let (method, flow) = (request.method().cloned().unwrap_or(Method::Options), *flow);
         let cseq = request.cseq().map_or(0, |cseq| cseq.number);
-        let fresh = request.to_tag().is_none();
         let key = match user.owner {
             Owner::Dialog(key) => self.dialogs.get(key).map(|_| key),
             Owner::Subscription(key) => self.subscription(key).map(|it| it.dialog),
@@ -351,12 +353,12 @@ impl Ua {
             Owner::Subscription(key) => Some(key).filter(|_| (200..300).contains(&answer.status)),
             Owner::Nobody | Owner::Dialog(_) | Owner::Activity(_) | Owner::Relay(_) => None,
         };
-        let makes_dialog =
-            invite && (101..300).contains(&answer.status) || subscription.is_some() && fresh;
-        let contact = self.contact_back(request, &flow);
-        let mut lines = Vec::new();
+        let makes_dialog = invite && (101..300).contains(&answer.status)
+            || subscription.is_some() && request.to_tag().is_none();
+        let mut lines = Vec::with_capacity(answer.lines.len() + LINES);
         let targets = !invite && answer.status < 300 && refreshes_target(method.as_bytes());
         if makes_dialog || targets {
+            let contact = self.contact_back(request, &flow);
             compose::line(&mut lines, HeaderId::Contact.name(), &contact);
         }
         let allows = match answer.status {
