@@ -31,7 +31,8 @@ pub(crate) fn answer(offer: &[u8], at: SocketAddr) -> Vec<u8> {
 fn head(at: SocketAddr) -> String {
     let family = if at.is_ipv4() { "IP4" } else { "IP6" };
     let ip = at.ip();
-    format!("v=0\r\no=- 0 0 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n")
+    // RFC 4566 5.2 allows `-` for the user name, SIPp's own `regexp` does not.
+    format!("v=0\r\no=strowger 0 0 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n")
 }
 
 fn stream(out: &mut String, kind: &str, port: u16, protocol: &str, formats: &str) {
@@ -60,7 +61,7 @@ mod tests {
         let answer = String::from_utf8(answer(offer, at)).expect("text");
         assert_eq!(
             answer,
-            "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+            "v=0\r\no=strowger 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
              m=audio 9 RTP/AVP 8 96\r\na=inactive\r\na=rtpmap:96 opus/48000/2\r\nm=video 0 RTP/AVP 31\r\na=inactive\r\n"
         );
     }

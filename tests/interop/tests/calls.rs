@@ -7,7 +7,7 @@ use strowger_interop::runs::disaster::{Disaster, disaster};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::registrations::{self, Registrations};
-use strowger_interop::runs::{forks, scenarios, torture};
+use strowger_interop::runs::{forks, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
 
 const SEED: u64 = 0x5717_0a6e;
@@ -165,4 +165,9 @@ fn one_of_three_phones_answers_and_the_others_are_given_up() -> Result {
         ..small(46)
     };
     run(|dir| forks::cancelled_losers(load, dir))
+}
+
+#[test]
+fn what_is_passed_on_is_passed_byte_for_byte() -> Result {
+    run(|dir| transparency::bytes(140, dir))
 }

@@ -76,6 +76,11 @@ tests! {
     sipp_proxy_tcp,
     sipp_b2bua_udp,
     sipp_b2bua_tcp,
+    sipp_registrar_udp,
+    sipp_registrar_tcp,
+    sipp_builtin_udp,
+    sipp_builtin_tcp,
+    sipp_3pcc_udp,
 }
 
 #[test]

@@ -37,8 +37,47 @@ pub(super) const FLOWS: &[Flow] = &[
     Flow::new("sipp-b2bua-tcp", Client::Sipp, "TCP", B2BUA_WHAT, |stage| {
         through(stage, Middle::B2bua, "tcp", &[BOTH, B2BUA].concat())
     }),
+    Flow::new(
+        "sipp-registrar-udp",
+        Client::Sipp,
+        "UDP",
+        REGISTRAR_WHAT,
+        |stage| play(stage, "udp", &offices(), REGISTRAR),
+    ),
+    Flow::new(
+        "sipp-registrar-tcp",
+        Client::Sipp,
+        "TCP",
+        REGISTRAR_WHAT,
+        |stage| play(stage, "tcp", &offices(), REGISTRAR),
+    ),
+    Flow::new(
+        "sipp-builtin-udp",
+        Client::Sipp,
+        "UDP",
+        BUILTIN_WHAT,
+        |stage| builtin(stage, "udp"),
+    ),
+    Flow::new(
+        "sipp-builtin-tcp",
+        Client::Sipp,
+        "TCP",
+        BUILTIN_WHAT,
+        |stage| builtin(stage, "tcp"),
+    ),
+    Flow::new(
+        "sipp-3pcc-udp",
+        Client::Sipp,
+        "UDP",
+        "two calls through the B2BUA, joined by a controller (its 3pcc)",
+        |stage| third_party(stage, "udp"),
+    ),
 ];
 
+const REGISTRAR_WHAT: &str =
+    "REGISTER: digest, stale nonce, wrong password, Path, Service-Route, 423";
+const BUILTIN_WHAT: &str =
+    "its own uac, regexp and branchc to the answering service; uac to uas through the B2BUA";
 const PROXY_WHAT: &str = "the calls of tests/interop/calls through the proxy";
 const B2BUA_WHAT: &str = "the calls of tests/interop/calls through the B2BUA";
 
@@ -69,6 +108,7 @@ const BOTH: &[Case] = &[
     ("session-short", ""),
     ("hops", ""),
     ("demanding", ""),
+    ("stray-cancel", ""),
 ];
 
 const PROXY: &[Case] = &[
@@ -80,12 +120,24 @@ const PROXY: &[Case] = &[
     ("referred", ""),
     ("untouched", ""),
     ("strict", ""),
+    ("spiral", ""),
+    ("loop", ""),
 ];
 
 const B2BUA: &[Case] = &[
     ("cancel-late-b2bua", ""),
     ("redirected-b2bua", ""),
     ("forked-b2bua", ""),
+    ("nobody", ""),
+];
+
+const REGISTRAR: &[Case] = &[
+    ("registered", ""),
+    ("wrong-password", ""),
+    ("stale", ""),
+    ("path", ""),
+    ("brief", ""),
+    ("stranger", ""),
 ];
 
 const DATAGRAMS: &[Case] = &[("lossy", "")];
@@ -101,7 +153,106 @@ enum Middle {
 }
 
 fn through(stage: &Stage, middle: Middle, transport: &str, cases: &[Case]) -> Result<String> {
-    let node = stage.node(&configuration(stage, middle, transport, cases.len()))?;
+    play(
+        stage,
+        transport,
+        &configuration(stage, middle, transport, cases.len()),
+        cases,
+    )
+}
+
+/// Users with a registrar of their own. MD5 is what SIPp knows.
+fn offices() -> String {
+    let mut text = "[services.registrar]\n[services.registrar.settings]\n\
+                    domains = [\"office.example\"]\nalgorithms = [\"MD5\"]\nnonce_lifetime = \"2s\"\n\
+                    service_route = \"<sip:way.office.example;lr>\"\n[services.registrar.settings.users]\n"
+        .to_owned();
+    for user in ["alice", "bob", "carol", "dave", "erin", "mallory"] {
+        let _ = writeln!(text, "{user} = {{ password = \"secret\" }}");
+    }
+    text
+}
+
+/// SIPp's own scenarios.
+fn builtin(stage: &Stage, transport: &str) -> Result<String> {
+    let mode = if transport == "tcp" { "t1" } else { "u1" };
+    let phone = stage.ip(11).to_string();
+    let node = stage.node(&format!(
+        "[services.uas]\n[services.uas.settings]\nusers = [\"service\", \"ua2\"]\n\
+         [services.registrar]\n[services.registrar.settings]\nauthentication = false\ndefault_expires = \"10s\"\n\
+         min_expires = \"5s\"\nmax_expires = \"10s\"\n[services.b2bua]\n[services.b2bua.settings]\n\
+         routes = [{{ user = \"joined\", target = \"sip:{phone};transport={transport}\" }}]\n"
+    ))?;
+    let sip = stage.sip().to_string();
+    let uas = [
+        "-sn", "uas", "-i", &phone, "-p", "5060", "-t", mode, "-m", "5",
+    ];
+    let mut running = vec![("uas", Sipp::start(&uas)?)];
+    wait_for_sockets(&[stage.ip(11)], transport)?;
+    for (last, scenario, user) in [
+        (21, "uac", "service"),
+        (22, "regexp", "service"),
+        (23, "branchc", "service"),
+        (24, "uac", "joined"),
+    ] {
+        let ip = stage.ip(last).to_string();
+        let sipp = Sipp::start(&[
+            &sip, "-sn", scenario, "-s", user, "-i", &ip, "-p", "5060", "-t", mode, "-m", "5",
+        ])?;
+        running.push((scenario, sipp));
+    }
+    let mut problems = String::new();
+    for (scenario, sipp) in running {
+        let ended = sipp
+            .finish(WITHIN)
+            .and_then(|totals| totals.expect_clean(5));
+        if let Err(problem) = ended {
+            let _ = writeln!(problems, "{scenario}: {problem}");
+        }
+    }
+    ensure(problems.is_empty(), || problems)?;
+    stage.end(node)?;
+    quiet(stage)?;
+    Ok("20 calls".to_owned())
+}
+
+/// SIPp's controller calls two phones through the node and hands the offer of one to the other.
+fn third_party(stage: &Stage, transport: &str) -> Result<String> {
+    let phones = [11, 12].map(|last| stage.ip(last).to_string());
+    let node = stage.node(&format!(
+        "[services.b2bua]\n[services.b2bua.settings]\nroutes = [\
+         {{ user = \"a\", target = \"sip:{};transport={transport}\" }}, \
+         {{ user = \"b\", target = \"sip:{};transport={transport}\" }}]\n",
+        phones[0], phones[1]
+    ))?;
+    let (sip, link) = (stage.sip().to_string(), format!("{}:6060", stage.ip(31)));
+    let mut running = Vec::new();
+    for (ip, scenario) in phones.iter().zip(["3pcc-A", "3pcc-B"]) {
+        running.push(Sipp::start(&[
+            "-sn", scenario, "-i", ip, "-p", "5060", "-m", "5",
+        ])?);
+    }
+    wait_for_sockets(&[stage.ip(11), stage.ip(12)], transport)?;
+    // The second listens for the first.
+    for (last, scenario, user) in [(32, "3pcc-C-B", "b"), (31, "3pcc-C-A", "a")] {
+        let ip = stage.ip(last).to_string();
+        running.push(Sipp::start(&[
+            &sip, "-sn", scenario, "-s", user, "-i", &ip, "-p", "5060", "-m", "5", "-3pcc", &link,
+        ])?);
+        if scenario == "3pcc-C-B" {
+            wait_for_sockets(&[stage.ip(last)], transport)?;
+        }
+    }
+    for sipp in running {
+        sipp.finish(WITHIN)?.expect_clean(5)?;
+    }
+    stage.end(node)?;
+    quiet(stage)?;
+    Ok("5 pairs of calls".to_owned())
+}
+
+fn play(stage: &Stage, transport: &str, services: &str, cases: &[Case]) -> Result<String> {
+    let node = stage.node(services)?;
     let mut running = Vec::new();
     // Who is called is there first.
     for side in ["callee", "caller"] {
@@ -113,7 +264,10 @@ fn through(stage: &Stage, middle: Middle, transport: &str, cases: &[Case]) -> Re
                 listening.push(place(stage, n, side));
             }
         }
-        wait_for_sockets(&listening, transport)?;
+        // Callers may have ended already.
+        if side == "callee" {
+            wait_for_sockets(&listening, transport)?;
+        }
     }
     let mut problems = String::new();
     for (name, sipp) in running {
@@ -150,7 +304,13 @@ fn configuration(stage: &Stage, middle: Middle, transport: &str, cases: usize) -
         Middle::Proxy => format!("{{ prefix = \"{}\", to = [\"{}\"] }}", user(n), contact(n)),
         Middle::B2bua => format!("{{ user = \"{}\", target = \"{}\" }}", user(n), contact(n)),
     };
-    let routes: Vec<String> = (0..cases).map(route).collect();
+    let mut routes: Vec<String> = (0..cases).map(route).collect();
+    if middle == Middle::Proxy {
+        // To itself: under another user, and under the same.
+        let own = format!("to = [\"sip:{}\"]", stage.sip());
+        routes.push(format!("{{ prefix = \"x\", strip = 1, {own} }}"));
+        routes.push(format!("{{ prefix = \"y\", {own} }}"));
+    }
     let service = match middle {
         Middle::Proxy => {
             "[services.proxy]\ndurability = \"none\"\n[services.proxy.settings]\n\
@@ -226,7 +386,15 @@ fn start(stage: &Stage, n: usize, case: &Case, side: &str, transport: &str) -> R
     ]);
     args.extend(["-trace_msg", "-message_file", &messages]);
     if side == "caller" {
-        args.extend([&*node, "-s", &user, "-r", "10"]);
+        args.extend([
+            &*node,
+            "-s",
+            &user,
+            "-r",
+            "10",
+            "-auth_uri",
+            "office.example",
+        ]);
     }
     Sipp::start(&args)
 }

@@ -9,6 +9,7 @@ pub mod memory;
 pub mod registrations;
 pub mod scenarios;
 pub mod torture;
+pub mod transparency;
 
 use crate::error::{Result, ensure};
 use crate::node::{Node, NodeSpec};
