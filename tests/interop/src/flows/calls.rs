@@ -72,7 +72,7 @@ const DEMANDING: &str =
 const SIPPY: &str =
     "calls from Sippy's B2BUA through ours to pjsua2: hold, resume, BYE from either side";
 
-const ANSWERING: &str = "[services.uas]\nkind = \"uas\"\n";
+pub(super) const ANSWERING: &str = "[services.uas]\nkind = \"uas\"\n";
 
 fn baresip_calls(stage: &Stage, transport: &'static str) -> Result<String> {
     let node = stage.node(ANSWERING)?;

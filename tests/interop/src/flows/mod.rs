@@ -19,6 +19,7 @@ mod sipp;
 mod stage;
 pub mod table;
 mod tools;
+mod ways;
 mod web;
 
 pub use client::Client;
@@ -83,6 +84,7 @@ pub fn all() -> Vec<Flow> {
         calls::FLOWS,
         office::FLOWS,
         proxied::FLOWS,
+        ways::FLOWS,
         web::FLOWS,
         scanners::FLOWS,
         kamailio::FLOWS,

@@ -10,7 +10,7 @@ use crate::runs::expect_empty;
 use std::cell::OnceCell;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 /// How long a node may take until nothing of a finished call is left.
 const EMPTY_WITHIN: Duration = Duration::from_secs(45);
 const STOPPED_WITHIN: Duration = Duration::from_secs(45);
+/// Below the ports of flows over IPv6, ten for each.
+const SIX: u16 = 20_000;
 /// How long any one thing that a flow waits for may take.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
@@ -70,14 +72,39 @@ impl Stage {
         Ok(self.certificates.get_or_init(|| made))
     }
 
+    /// An address of this flow over IPv6, where all have one host. The node has 1.
+    pub(crate) fn six(&self, last: u8) -> SocketAddr {
+        let port = SIX + 10 * u16::from(self.host) + u16::from(last);
+        SocketAddr::from((Ipv6Addr::LOCALHOST, port))
+    }
+
     /// Starts the node with `services` as the services' part of its configuration.
     pub(crate) fn node(&self, services: &str) -> Result<Node> {
-        let data = self.dir.join("node");
+        self.start_node(&self.listeners("")?, services)
+    }
+
+    /// The same node, but every client over TLS must have a certificate of the test authority.
+    pub(crate) fn node_for_the_certified(&self, services: &str) -> Result<Node> {
+        let roots = self.certificates()?.path("ca.pem");
+        let demand = format!(", client_roots = [\"{roots}\"], client_certificate_required = true");
+        self.start_node(&self.listeners(&demand)?, services)
+    }
+
+    /// The node over IPv6: UDP and TCP.
+    pub(crate) fn node_of_six(&self, services: &str) -> Result<Node> {
+        let bind = self.six(1);
+        let listener = |transport| {
+            format!(
+                "[adaptors.sip.settings.listeners.{transport}]\ntransport = \"{transport}\"\nbind = \"{bind}\"\n"
+            )
+        };
+        self.start_node(&["udp", "tcp"].map(listener).concat(), services)
+    }
+
+    /// A listener per transport; `tls` is more of how those with TLS go about it.
+    fn listeners(&self, tls: &str) -> Result<String> {
         let made = self.certificates()?;
-        let mut config = format!(
-            "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n",
-            data.display()
-        );
+        let mut config = String::new();
         for (transport, port) in [
             ("udp", 5060),
             ("tcp", 5060),
@@ -95,11 +122,19 @@ impl Stage {
                     ["node.pem", "node.key", "ca.pem"].map(|name| made.path(name));
                 let _ = writeln!(
                     config,
-                    "tls = {{ certificate = \"{certificate}\", key = \"{key}\", server_roots = [\"{roots}\"] }}"
+                    "tls = {{ certificate = \"{certificate}\", key = \"{key}\", server_roots = [\"{roots}\"]{tls} }}"
                 );
             }
         }
-        config.push_str(services);
+        Ok(config)
+    }
+
+    fn start_node(&self, listeners: &str, services: &str) -> Result<Node> {
+        let data = self.dir.join("node");
+        let config = format!(
+            "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n{listeners}{services}",
+            data.display()
+        );
         let mut spec = NodeSpec::new(self.ip(1), &data);
         spec.whole = Some(config);
         Node::start(&spec)
