@@ -18,6 +18,7 @@ pub(crate) const CALLED: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 
 pub(crate) const PROBE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 5), 15063);
 
 const READY_WITHIN: Duration = Duration::from_secs(20);
+const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How long an answer to the readiness question may take before it is asked again.
 const ANSWER_WITHIN: Duration = Duration::from_millis(200);
 
@@ -131,9 +132,14 @@ impl System {
         let mut command = self.command(binary, home, wire, identity.as_ref())?;
         let mut running = Running::start(self.name, &mut command, &home.join("system.log"))?;
         let asks = !matches!(self.program, Program::Sipp);
-        running.wait_ready(READY_WITHIN, |_| {
+        let ready = running.wait_ready(READY_WITHIN, |_| {
             wire.listens(UNDER_TEST) && (!asks || answers(wire, ANSWER_WITHIN))
-        })?;
+        });
+        if let Err(error) = ready {
+            // Asked, not killed: Kamailio's children outlive a parent that is killed, and keep the address.
+            let _ = running.stop(STOP_WITHIN);
+            return Err(error);
+        }
         Ok(Started { running, tunnel })
     }
 
@@ -182,6 +188,7 @@ fn kamailio(config: &str, home: &Path, wire: Wire, identity: Option<&Identity>) 
     if let Some(identity) = identity {
         text.push_str(&format!(
             "enable_tls=yes\nloadmodule \"tls.so\"\n\
+             modparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\n\
              modparam(\"tls\", \"certificate\", \"{}\")\nmodparam(\"tls\", \"private_key\", \"{}\")\n",
             identity.certificate.display(),
             identity.key.display(),
