@@ -57,11 +57,13 @@ pub struct Again;
     migrate(state::v1::B2bua)
 )]
 impl B2bua {
-    /// Takes the calls that a route fits, and those that take the place of another.
+    /// Takes the calls that a route fits, and those to our own Contact, which names no user, that take the place of
+    /// another: one to a user may be about a call of that user's phone, which is for others to pass on.
     fn pick(sel: &mut Selector) {
         let taken = match (sel.conf::<Settings>(), sel.event::<sip::Invite>()) {
             (Some(conf), Some(invite)) => {
-                conf.route(invite.user()).is_some() || invite.message().has(HeaderId::Replaces)
+                conf.route(invite.user()).is_some()
+                    || (invite.user().is_empty() && invite.message().has(HeaderId::Replaces))
             }
             _ => false,
         };

@@ -48,14 +48,15 @@ impl Proxy {
         }
     }
 
-    /// Leaves calls that are another service's.
+    /// Leaves calls that are another service's, and those that take the place of a call of this node's: they go to its own
+    /// Contact, which names no user.
     fn calls(sel: &mut Selector) {
-        if let (Some(ev), Some(conf)) = (sel.event::<sip::Invite>(), sel.conf::<Settings>())
-            && conf
-                .leave
-                .iter()
-                .any(|prefix| ev.user().starts_with(prefix.as_bytes()))
-        {
+        let (Some(ev), Some(conf)) = (sel.event::<sip::Invite>(), sel.conf::<Settings>()) else {
+            return;
+        };
+        let left = |prefix: &String| ev.user().starts_with(prefix.as_bytes());
+        let replaces = ev.user().is_empty() && ev.message().has(HeaderId::Replaces);
+        if replaces || conf.leave.iter().any(left) {
             sel.decline();
         }
     }

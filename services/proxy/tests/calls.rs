@@ -416,3 +416,22 @@ fn registrations_are_watched_at_the_registrar() {
     slee.sip().expect_subscribe(DESK).respond(489);
     assert_all_gone(&mut slee);
 }
+
+/// An INVITE that replaces a call goes to that call's phone, and one to this node's own Contact is another service's.
+#[test]
+fn an_invite_that_replaces_a_call_goes_to_its_phone() {
+    let slee = slee(open());
+    phone(&slee, DESK, "1");
+    let replaces = ["Replaces: desk;to-tag=1;from-tag=2"];
+    let alice = slee.sip().request("INVITE", ALICE, "bob", &replaces, b"");
+    let desk = slee.sip().expect_invite(DESK);
+    assert_eq!(
+        desk.header("Replaces").as_deref(),
+        Some("desk;to-tag=1;from-tag=2")
+    );
+    desk.respond(481);
+    alice.expect(481);
+    slee.sip()
+        .request("INVITE", ALICE, &format!("sip:{NODE}"), &replaces, b"")
+        .expect(480);
+}

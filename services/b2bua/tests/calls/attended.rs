@@ -280,3 +280,18 @@ fn an_invite_that_cannot_take_a_place_changes_nothing() {
     bob.expect_bye();
     assert_all_gone(&mut slee);
 }
+
+/// A phone's own call is not ours to replace: the INVITE to its user is left to whoever takes that user's calls.
+#[test]
+fn a_call_to_a_user_of_others_is_not_taken_for_its_replaces() {
+    let route: Route = toml::from_str("prefix = \"1\"").expect("a route");
+    let slee = with(Settings {
+        routes: vec![route],
+        ..Settings::default()
+    });
+    let lines = ["Replaces: nothing;to-tag=1;from-tag=2"];
+    // Nobody is there to take it.
+    slee.sip()
+        .request("INVITE", DAVE, BOB, &lines, b"")
+        .expect(480);
+}
