@@ -1,7 +1,8 @@
 //! Who may call through this node, so that it is nobody's open relay.
 //!
 //! A caller is known by the address that it calls from, or by digest (RFC 3261 22) with an account of its own; who has proved
-//! to be one user does not call as another. Within a call nobody is asked again: only those who were let in have one.
+//! to be one user does not call as another. Within a call nobody is asked again, since only those who were let in have one,
+//! but for who sends it elsewhere by REFER: the called side was let in by nobody.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,6 +58,15 @@ pub(crate) fn admit(
     }
     sip.respond(cx, ev, 403)?;
     Ok(None)
+}
+
+/// Whether who asks for a transfer may call by itself; if not, it has been told.
+pub(crate) fn may_refer(cx: &mut Cx, ev: &sip::Refer, sip: Sip, conf: &Settings) -> Result<bool> {
+    if conf.callers == Callers::Anyone || conf.trusted.holds(ev) {
+        return Ok(true);
+    }
+    let account = |user: &str| conf.users.account(user, &conf.realm);
+    Ok(sip.authenticate(cx, ev, &conf.realm(), account)?.is_some())
 }
 
 /// What an INVITE to `target` says of its caller's identity (RFC 3325, RFC 3323).

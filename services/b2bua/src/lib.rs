@@ -237,7 +237,10 @@ impl B2bua {
         conf: Conf<Settings>,
     ) -> Result {
         match conf.refers {
-            Refers::Execute => self.transfer(cx, ev, from, *sip, &conf),
+            Refers::Execute if access::may_refer(cx, ev, *sip, &conf)? => {
+                self.transfer(cx, ev, from, *sip, &conf)
+            }
+            Refers::Execute => Ok(()),
             Refers::Pass => self.pass(cx, ev, from, *sip, &conf),
             Refers::Refuse => sip.respond(cx, ev, 603),
         }

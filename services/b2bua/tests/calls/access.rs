@@ -92,3 +92,29 @@ fn a_trusted_address_calls_as_it_likes() {
     trunk.expect_bye();
     assert_all_gone(&mut slee);
 }
+
+/// The called side was let in by nobody: it may not send the caller on to wherever it likes.
+#[test]
+fn a_transfer_is_for_those_who_may_call() {
+    for (trusted, taken) in [(&[][..], 407), (&["0.0.0.0/0"][..], 202)] {
+        let mut slee = closed(trusted);
+        let alice = slee.sip().invite(ALICE, BOB);
+        if trusted.is_empty() {
+            alice.expect(407);
+            with_password(&slee, &alice, "wonderland");
+        }
+        let bob = slee.sip().expect_invite(BOB).answer();
+        alice.expect(200);
+        bob.expect_ack();
+        slee.sip().open(CAROL);
+        let refer_to = format!("Refer-To: <{CAROL}>");
+        bob.request("REFER", &[&refer_to], b"").expect(taken);
+        let called = slee.sip().patience(secs(1)).find_invite(CAROL);
+        assert_eq!(called.is_some(), taken == 202, "{}", slee.ladder());
+        slee.advance(minutes(5));
+        bob.bye();
+        alice.bye();
+        slee.advance(minutes(1));
+        assert_all_gone(&mut slee);
+    }
+}
