@@ -78,9 +78,10 @@ kind = "registrar"
 [services.registrar.settings]
 "#;
 
-/// What registrar and proxy know of users.
+/// What registrar and proxy know of users; the B2BUA has one domain, which it names itself.
+const DOMAINS: &str = "domains = [\"office.example\"]";
+
 const USERS: &str = r#"
-domains = ["office.example"]
 algorithms = [ALGORITHMS]
 [services.SERVICE.settings.users]
 alice = { password = "correct-horse" }
@@ -95,6 +96,8 @@ kind = "b2bua"
 [services.b2bua.settings]
 domain = "office.example"
 routes = [{ registered = true }]
+callers = "known"
+realm = "office.example"
 "#;
 
 const PROXY: &str = r#"
@@ -139,10 +142,10 @@ pub(super) fn office(client: Client, through: Through) -> String {
             .replace("SERVICE", service)
     };
     let calls = match through {
-        Through::B2bua => B2BUA.to_owned(),
-        Through::Proxy => format!("{PROXY}{}", users("proxy")),
+        Through::B2bua => format!("{B2BUA}{}", users("b2bua")),
+        Through::Proxy => format!("{PROXY}{DOMAINS}{}", users("proxy")),
     };
-    format!("{REGISTRAR}{}{calls}", users("registrar"))
+    format!("{REGISTRAR}{DOMAINS}{}{calls}", users("registrar"))
 }
 
 type Start = fn(&Stage, u8, &Account<'_>) -> Result<Phone>;
