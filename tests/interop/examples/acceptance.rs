@@ -41,7 +41,7 @@ const RUNS: &[(&str, Run)] = &[
         let size = Registrations {
             users: 10_000,
             rate: 500,
-            rounds: 3,
+            rounds: 2,
             host: 43,
         };
         registrations::refreshed(size, dir)
