@@ -182,7 +182,7 @@ impl Dialog {
     pub fn uas(invite: &Message, local_tag: &[u8], flow: Flow) -> Result<Self, DialogError> {
         let (from, to) = (invite.from()?, invite.to()?);
         let routes = join_routes(invite, false)?;
-        let target = contact(invite)?.ok_or(DialogError::Contact)?;
+        let target = contact(invite, b"")?.ok_or(DialogError::Contact)?;
         let texts = Texts::pack([
             invite.call_id()?,
             local_tag,
@@ -265,17 +265,16 @@ impl Dialog {
             return self.refresh(response);
         }
         let routes = join_routes(response, true)?;
-        let target = contact(response).ok().flatten();
-        let target = target
-            .as_ref()
-            .map_or_else(|| self.texts.get(Field::Target), |addr| addr.uri_raw);
-        let target = request_uri(target).into_owned();
+        let target = contact(response, self.texts.get(Field::Target))
+            .ok()
+            .flatten();
+        let target = target.map(|addr| request_uri(addr.uri_raw));
         let tag = response.to_tag().unwrap_or_default();
-        let changes = [
-            (Field::RemoteTag, tag),
-            (Field::Target, &target[..]),
-            (Field::Routes, &routes[..]),
-        ];
+        let mut changes: SmallVec<[(Field, &[u8]); 3]> = SmallVec::new();
+        changes.push((Field::RemoteTag, tag));
+        changes.push((Field::Routes, &routes));
+        // Without one the peer stays where the INVITE went.
+        changes.extend(target.as_deref().map(|target| (Field::Target, target)));
         if self.texts.replace(&changes) {
             Ok(())
         } else {
@@ -288,7 +287,7 @@ impl Dialog {
     /// # Errors
     /// Contact is malformed; nothing changed.
     pub fn refresh(&mut self, message: &Message) -> Result<(), DialogError> {
-        let Some(target) = contact(message)? else {
+        let Some(target) = contact(message, self.texts.get(Field::Target))? else {
             return Ok(());
         };
         let target = request_uri(target.uri_raw);
@@ -365,11 +364,12 @@ fn address<'a>(message: &'a Message, id: HeaderId, parsed: &NameAddr<'a>) -> &'a
         .trim_ascii_end()
 }
 
-fn contact(message: &Message) -> Result<Option<NameAddr<'_>>, DialogError> {
+/// Contact with a URI in it; `known` is one that needs no second look.
+fn contact<'m>(message: &'m Message, known: &[u8]) -> Result<Option<NameAddr<'m>>, DialogError> {
     match message.contact() {
         None => Ok(None),
         // `*` is none either.
-        Some(Ok(addr)) if addr.uri().is_ok() => Ok(Some(addr)),
+        Some(Ok(addr)) if addr.uri_raw == known || addr.uri().is_ok() => Ok(Some(addr)),
         Some(_) => Err(DialogError::Contact),
     }
 }

@@ -18,7 +18,7 @@ impl Dialog {
     /// The NOTIFY lacks what a dialog needs; nothing changed.
     pub fn establish(&mut self, notify: &Message) -> Result<(), DialogError> {
         let routes = join_routes(notify, false)?;
-        let target = contact(notify)?.ok_or(DialogError::Contact)?;
+        let target = contact(notify, b"")?.ok_or(DialogError::Contact)?;
         let changes = [
             (Field::RemoteTag, notify.from_tag().unwrap_or_default()),
             (Field::Target, &request_uri(target.uri_raw)),

@@ -8,8 +8,13 @@ use super::Uri;
 #[must_use]
 pub fn request_uri(raw: &[u8]) -> Cow<'_, [u8]> {
     // Most need nothing: this is where they part.
-    let method = |part: &[u8]| part.eq_ignore_ascii_case(b";method=");
-    if !raw.contains(&b'?') && !raw.windows(8).any(method) {
+    let method = |at: usize| {
+        let param = raw.get(at..).unwrap_or_default();
+        param
+            .get(..8)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b";method="))
+    };
+    if memchr::memchr(b'?', raw).is_none() && !memchr::memchr_iter(b';', raw).any(method) {
         return Cow::Borrowed(raw);
     }
     let Ok(uri) = Uri::parse(raw) else {
