@@ -1,0 +1,6 @@
+//! The Diameter resource adaptor: events, activities and provider for services, over a Diameter stack of its own (RFC 6733).
+//!
+//! `proto` is the sans-IO stack: bytes and time in, bytes and events out. It reads no clock, opens no socket and keeps no
+//! thread. Sockets are the node's; whom to charge and what to grant is the services'.
+
+pub mod proto;

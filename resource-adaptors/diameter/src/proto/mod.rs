@@ -1,0 +1,1 @@
+//! The sans-IO stack, from bytes to peers and sessions.
