@@ -169,6 +169,11 @@ pub struct Limits {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub service_stop_time: Duration,
+    /// How long there may always be something unread in the sockets before new work is refused: adaptors answer it as
+    /// their protocol has it (SIP: 503), and what has begun goes on. `0s` never refuses for that.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub overload_delay: Duration,
     /// Time in which a handler must return. One that does not is taken for hung.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]

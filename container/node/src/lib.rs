@@ -17,6 +17,7 @@ mod exit;
 mod inbox;
 pub mod log;
 mod net;
+mod overload;
 mod plan;
 mod resolver;
 mod secret;

@@ -34,7 +34,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::Stream;
+use stream::{Stage, Stream};
 use strowger::id::RaIx;
 use strowger::ra::{ConnId, Listener, ListenerIx, Transport};
 use strowger::time::Mono;
@@ -194,6 +194,19 @@ impl Net {
     /// Whether [`Net::gather`] has something without waiting.
     pub(crate) fn has_ready(&self) -> bool {
         !self.ready.is_empty() || !self.reports.is_empty()
+    }
+
+    /// Whether peers that are let in have sent what [`Net::gather`] did not get to. New connections do not count: they are
+    /// let in one by one, and whoever opens many keeps nobody else from their turn.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.ready.iter().any(|source| match source {
+            Source::Port(_) => true,
+            Source::Stream(n) => {
+                let stage = self.streams.get(*n).map(|stream| stream.stage);
+                matches!(stage, Some(Stage::Open | Stage::HalfClosed))
+            }
+            Source::Waker | Source::Acceptor(_) => false,
+        })
     }
 
     /// When [`Net::sweep`] wants to run.

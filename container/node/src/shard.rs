@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
 use crate::net::{Net, Sink, Socket};
+use crate::overload::Overload;
 use crate::resolver::{Asking, Question, Resolved};
 use crate::status::{Listening, Rates};
 use crate::watchdog::Beat;
@@ -51,6 +52,7 @@ pub(crate) struct Driver {
     /// The writer knows that outputs wait for the commits up to this one.
     hurried: Seq,
     short: Short,
+    overload: Overload,
     phase: Phase,
     alarms: Alarms,
     asking: Asking,
@@ -66,18 +68,22 @@ pub(crate) struct Driver {
     sample: Sample,
 }
 
-/// What the store is short of.
+/// What the node is short of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Short {
-    /// Its queue is full.
+    /// The store's queue is full.
     full: bool,
-    /// Little space is left.
+    /// Little space is left on its disk.
     low: bool,
+    /// More arrives than is worked off, at this moment.
+    behind: bool,
+    /// The same, within the last while.
+    overload: bool,
 }
 
 impl Short {
     fn refuses(self) -> bool {
-        self.full || self.low
+        self.full || self.low || self.behind
     }
 }
 
@@ -170,7 +176,6 @@ impl Driver {
         }
         self.shard.durable(self.seen.durable);
         self.hand_over();
-        self.watch_store(now);
         if self.shard.deadline().is_some_and(|at| at <= now.mono) {
             self.shard.timeout(now);
         }
@@ -184,7 +189,9 @@ impl Driver {
                 now,
             };
             self.net.gather(now.mono, INPUTS, &mut inputs);
+            self.overload.took(now.mono, self.net.has_unread());
         }
+        self.watch(now);
         let more = self.shard.run(now, DELIVERIES);
         self.behind = if more { self.behind + 1 } else { 0 };
         self.hand_over();
@@ -229,10 +236,16 @@ impl Driver {
         }
     }
 
-    /// Refuses new work while the store cannot take it.
-    fn watch_store(&mut self, now: Now) {
+    /// Refuses new work while the store cannot take it, or the shard does not get to it.
+    fn watch(&mut self, now: Now) {
         let (full, low) = (self.held.is_some(), self.seen.low_space);
-        let short = Short { full, low };
+        let (behind, overload) = (self.overload.refuses(), self.overload.lasts());
+        let short = Short {
+            full,
+            low,
+            behind,
+            overload,
+        };
         if short == self.short {
             return;
         }
@@ -242,6 +255,9 @@ impl Driver {
         self.alarms.set(now.wall, store(), "low_space", low, text);
         let text = "the store does not keep up: sockets are not read, new work is refused";
         self.alarms.set(now.wall, store(), "queue_full", full, text);
+        let text = "more arrives than is worked off: part of the new work is refused";
+        let shard = "shard".to_owned();
+        self.alarms.set(now.wall, shard, "overload", overload, text);
         if before.refuses() != short.refuses() {
             self.shard.refuse_new(now, short.refuses());
         }
@@ -330,7 +346,14 @@ impl Driver {
                 Phase::Running | Phase::Over => None,
             };
             let ending = self.ending.iter().map(|(_, at)| *at).min();
-            let deadlines = [self.shard.deadline(), self.net.deadline(), over, ending];
+            let calm = self.overload.deadline().filter(|_| reading);
+            let deadlines = [
+                self.shard.deadline(),
+                self.net.deadline(),
+                over,
+                ending,
+                calm,
+            ];
             let next = deadlines.into_iter().flatten().min();
             next.map(|at| at - self.clock.mono())
         };

@@ -26,6 +26,8 @@ pub struct Status {
     pub resident_bytes: u64,
     /// Whether new work is refused, and why.
     pub refusing: Vec<String>,
+    /// How often since its start it was overloaded, and refused part of the new work.
+    pub overloads: u64,
     /// Addresses that it listens on.
     pub listeners: Vec<Listening>,
     /// Adaptor entities.

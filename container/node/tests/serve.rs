@@ -7,6 +7,7 @@ mod toy;
 
 use bench::{Bench, Line};
 use std::net::{TcpStream, UdpSocket};
+use std::time::Duration;
 use strowger_node::control::{Reply, Request};
 use strowger_node::{Exit, Node, NodeError};
 
@@ -71,6 +72,34 @@ fn connections_beyond_the_limit_are_closed_as_they_arrive() {
     assert!(second.is_closed());
     first.send(b"ann still\n");
     assert_eq!(first.line(), "ann 2 still");
+}
+
+#[test]
+fn new_work_is_refused_while_more_arrives_than_is_worked_off() {
+    let bench = Bench::new("[limits]\noverload_delay = \"50ms\"\n");
+    let node = bench.start();
+    let (udp, flood) = (bench.udp(&node), bench.udp(&node));
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    // Each takes two milliseconds of the node's time, and none of the sender's.
+    flood.patience(Duration::from_millis(1));
+    let mut talks = 0;
+    bench.until(|| {
+        for _ in 0..100 {
+            talks += 1;
+            flood.send(&format!("talk{talks} slow"));
+        }
+        flood.hear().is_ok_and(|word| word.ends_with("busy"))
+    });
+    // What has begun goes on, and in the end new work does, too. A full socket buffer loses datagrams.
+    udp.patience(Duration::from_millis(100));
+    bench.until(|| {
+        udp.send("ann still");
+        udp.hear().is_ok_and(|word| word.ends_with("still"))
+    });
+    assert!(node.status().unwrap().overloads >= 1);
+    bench.until(|| node.status().unwrap().refusing.is_empty());
+    assert_eq!(bench.udp(&node).ask("bob hello"), "bob 1 hello");
+    assert!(node.status().unwrap().alarms.is_empty());
 }
 
 #[test]

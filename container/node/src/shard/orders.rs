@@ -121,6 +121,7 @@ impl Driver {
             (self.phase != Phase::Running, "stopping"),
             (self.held.is_some(), "store-queue-full"),
             (self.seen.low_space, "low-space"),
+            (self.overload.lasts(), "overload"),
         ];
         refusing.extend(
             reasons
@@ -139,6 +140,7 @@ impl Driver {
             uptime_ms: millis(now.mono - self.times.ready_at),
             ready_after_ms: millis(self.times.ready_after),
             refusing,
+            overloads: self.overload.begun,
             listeners: self.names.listeners.clone(),
             adaptors: self.adaptors(),
             services: self.services(detail.then_some(&by_service)),

@@ -8,6 +8,7 @@ use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::error::NodeError;
 use crate::inbox::{Door, Seen, inbox};
+use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedService};
 use crate::resolver::{self, Asked};
 use crate::secret;
@@ -109,6 +110,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         held: None,
         hurried: Seq::NONE,
         short: Short::default(),
+        overload: Overload::new(config.limits.overload_delay),
         phase: Phase::Running,
         alarms: Alarms::default(),
         asking,

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use strowger::id::{Component, RaIx, Slot};
 use strowger::prelude::*;
 use strowger::ra::{
@@ -333,6 +334,12 @@ impl Parrot {
             "hang" => loop {
                 std::hint::spin_loop();
             },
+            "slow" => {
+                let until = Instant::now() + Duration::from_millis(2);
+                while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+            }
             "bye" => {
                 toy.answer(cx, talk, "bye".into());
                 toy.end(cx, talk);
