@@ -1,1 +1,3 @@
 //! The sans-IO stack, from bytes to peers and sessions.
+
+pub mod dict;
