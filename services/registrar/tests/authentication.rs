@@ -151,10 +151,20 @@ fn credentials_that_were_used_before_are_stale() {
 }
 
 #[test]
-fn a_nonce_is_good_over_a_restart() {
+fn credentials_that_an_earlier_process_took_are_stale_and_so_is_every_nonce_of_its() {
     let mut slee = kit();
     let mut alice = Client::new(&slee, "alice", "wonderland");
+    let taken = alice.lines();
+    alice.register(&taken).expect(200);
     slee.crash_and_restart();
+    let fresh = alice.lines();
+    for lines in [taken, fresh] {
+        alice.register(&lines).expect(401);
+        let challenge = alice.call.header("WWW-Authenticate").expect("a challenge");
+        assert!(challenge.contains("stale=true"), "{challenge}");
+    }
+    // A client that knows what that means is not asked for its password again.
+    assert!(alice.session.learn(&alice.call.last(), &[], true));
     let lines = alice.lines();
     alice.register(&lines).expect(200);
 }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::super::keyed::{Digest, DigestMap, Secret};
 
-/// Nonces of one adaptor entity: made and known again by a secret.
+/// Nonces of one process of an adaptor entity: made and known again by a secret. Another process does not know the counts,
+/// so it must not have the secret either.
 ///
 /// The text is 24 digits of time (milliseconds of the wall clock) and of a random number, and 32 of a MAC over them and the
 /// realm.
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_known_again_by_another_process_for_its_life_and_realm() {
+    fn a_nonce_is_known_again_for_its_life_and_realm() {
         let nonce = nonces(9).make(b"r", NOW, 77);
         let mut other = nonces(9);
         assert!(take(&mut other, &nonce, 1, NOW + LIFETIME - 1));

@@ -175,6 +175,13 @@ impl What {
     }
 }
 
+/// The key of a process's nonces. Which counts were used dies with the process, and so do the nonces: credentials that an
+/// earlier process has taken are stale, not free to be used once more.
+fn nonce_key(secret: Secret, seed: [u64; 4]) -> Secret {
+    let [a, b, c, d] = seed.map(u64::to_be_bytes);
+    Secret::new(secret.mac(b"nonces", &[&a, &b, &c, &d]).0)
+}
+
 impl Ua {
     /// A user agent with nothing going on. `seed` is fresh entropy; `secret` is the same in every process.
     #[must_use]
@@ -185,7 +192,7 @@ impl Ua {
             tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
             dialogs: Slab::new(config.dialogs, c as u32),
             sessions: HashMap::new(),
-            nonces: Nonces::new(secret, config.nonces),
+            nonces: Nonces::new(nonce_key(secret, seed), config.nonces),
             location: Location::new(
                 config.bindings,
                 secret,
