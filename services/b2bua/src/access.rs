@@ -7,8 +7,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use strowger::prelude::*;
-use strowger_sip::proto::wire::NameAddr;
-use strowger_sip::{self as sip, Outgoing, Sip, Target};
+use strowger_sip::{self as sip, Aor, Outgoing, Sip, Target};
 
 use crate::settings::Settings;
 
@@ -52,12 +51,27 @@ pub(crate) fn admit(
     let Some(user) = sip.authenticate(cx, ev, &realm, account)? else {
         return Ok(None);
     };
-    let user = user.split('@').next().unwrap_or_default();
-    if said(ev) == user.as_bytes() {
-        return Ok(Some(Caller::User(format!("sip:{user}@{}", conf.realm))));
+    if let Some(own) = own_address(ev, &user, conf) {
+        return Ok(Some(Caller::User(own)));
     }
     sip.respond(cx, ev, 403)?;
     Ok(None)
+}
+
+/// The address that a user calls as, if that is its own: nobody calls in another's name, nor as a user of a domain that is not
+/// this node's.
+fn own_address(ev: &sip::Invite, user: &str, conf: &Settings) -> Option<String> {
+    let from = Aor::parse(ev.message().from().ok()?.uri_raw).ok()?;
+    let (name, domain) = match user.rsplit_once('@') {
+        Some((name, domain)) => (name, Some(domain)),
+        None => (user, None),
+    };
+    let own = |domain: &str| domain.eq_ignore_ascii_case(from.domain());
+    let here = match domain {
+        Some(domain) => own(domain),
+        None => own(&conf.realm) || conf.domain.as_deref().is_some_and(own),
+    };
+    (here && from.user() == name).then(|| from.as_str().to_owned())
 }
 
 /// Whether who asks for a transfer may call by itself; if not, it has been told.
@@ -82,17 +96,31 @@ pub(crate) fn identify(
         Caller::Trusted => sip::Caller::Trusted,
         Caller::User(uri) => sip::Caller::User(uri.clone()),
     };
-    let trusted = conf.trusted.holds_uri(target.uri());
+    let trusted = conf.trusted.holds_target(target);
     // The credentials were for this node.
     sip::identity(invite, &caller, trusted)
         .on_outgoing(outgoing)
         .without("Proxy-Authorization")
 }
 
-/// As whom it calls.
-fn said(ev: &sip::Invite) -> Vec<u8> {
-    ev.header("From")
-        .and_then(|from| NameAddr::parse(from).ok())
-        .and_then(|from| Some(from.uri().ok()?.user()?.to_vec()))
-        .unwrap_or_default()
+/// The headers of a request of a call that do not pass, because nobody vouches for what they say of identities (RFC 3325 5).
+pub(crate) fn unproved(request: &sip::Request, conf: &Settings) -> Vec<&'static str> {
+    match conf.callers {
+        Callers::Anyone => Vec::new(),
+        Callers::Known => sip::unbelieved(request.message(), conf.trusted.holds(request)),
+    }
+}
+
+/// The same of a response.
+pub(crate) fn unproved_response(
+    cx: &Cx,
+    response: &sip::Response,
+    sip: Sip,
+    conf: &Settings,
+) -> Vec<&'static str> {
+    let message = response.message();
+    if conf.callers == Callers::Anyone || sip::unbelieved(message, false).is_empty() {
+        return Vec::new();
+    }
+    sip::unbelieved(message, conf.trusted.holds_response(cx, sip, response))
 }

@@ -161,13 +161,13 @@ impl B2bua {
     }
 
     /// Time to make an offer again that collided.
-    pub(crate) fn offer_again(&mut self, cx: &mut Cx, sip: Sip) -> Result {
+    pub(crate) fn offer_again(&mut self, cx: &mut Cx, sip: Sip, conf: &Settings) -> Result {
         match self.take_work() {
             Some(Work::Transfer(transfer)) => match (transfer.step, transfer.target) {
                 (Step::Offering, Some(target)) => self.ask_for_offer(cx, transfer, target, sip),
                 _ => self.ask(cx, transfer, sip),
             },
-            Some(Work::Replace(replace)) => self.replace_again(cx, replace, sip),
+            Some(Work::Replace(replace)) => self.replace_again(cx, replace, sip, conf),
             Some(work @ (Work::Ring(_) | Work::Lent(_))) => {
                 self.work_on(work);
                 Ok(())

@@ -10,8 +10,9 @@
 use std::time::Duration;
 
 use strowger::prelude::*;
-use strowger_sip::{self as sip, Outgoing, Reply, Sip};
+use strowger_sip::{self as sip, Reply, Sip};
 
+use crate::access::unproved;
 use crate::join::again;
 use crate::policy;
 use crate::settings::Settings;
@@ -173,7 +174,14 @@ impl B2bua {
     }
 
     /// Another entity has a caller for the place of `old`.
-    pub(crate) fn replace(&mut self, cx: &mut Cx, ev: &PickUp, old: Leg, sip: Sip) -> Result {
+    pub(crate) fn replace(
+        &mut self,
+        cx: &mut Cx,
+        ev: &PickUp,
+        old: Leg,
+        sip: Sip,
+        conf: &Settings,
+    ) -> Result {
         if !cx.is_alive(ev.leg) {
             return Ok(());
         }
@@ -195,13 +203,22 @@ impl B2bua {
             invite: ev.invite.clone(),
             timer: watch(cx, kept, REPLACING),
         });
-        self.replace_again(cx, replace, sip)
+        self.replace_again(cx, replace, sip, conf)
     }
 
     /// Takes the new side's offer, or the wish for one, to the side that stays.
-    pub(crate) fn replace_again(&mut self, cx: &mut Cx, replace: Box<Replace>, sip: Sip) -> Result {
+    pub(crate) fn replace_again(
+        &mut self,
+        cx: &mut Cx,
+        replace: Box<Replace>,
+        sip: Sip,
+        conf: &Settings,
+    ) -> Result {
         if replace.new.is_some() {
-            let invite = Outgoing::passing(&replace.invite)
+            let unproved = unproved(&replace.invite, conf);
+            // Its credentials were for this node.
+            let invite = policy::passing(&replace.invite, &unproved, conf)
+                .without("Proxy-Authorization")
                 .without("Replaces")
                 .without("Require");
             sip.send(cx, replace.kept, invite)?;

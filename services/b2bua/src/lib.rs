@@ -120,10 +120,17 @@ impl B2bua {
     /// The answer to an offer that came late, in a 2xx. Masked until there is one to come, for the other leg's ACK goes out
     /// by itself otherwise.
     #[on(masked)]
-    fn ack(&mut self, cx: &mut Cx, ev: &sip::Ack, Aci(from): Aci<Dialog>, sip: Ra<Sip>) -> Result {
+    fn ack(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Ack,
+        Aci(from): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
         match self.peer(from) {
             // A leg that is being joined waits for another answer than this one.
-            Some(to) if !self.is_joining(to) => sip.relay_request(cx, ev, to),
+            Some(to) if !self.is_joining(to) => policy::relay_request(cx, ev, to, *sip, &conf),
             _ => Ok(()),
         }
     }
@@ -350,8 +357,14 @@ impl B2bua {
     }
 
     #[on]
-    fn again(&mut self, cx: &mut Cx, _ev: &Timer<Again>, sip: Ra<Sip>) -> Result {
-        self.offer_again(cx, *sip)
+    fn again(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &Timer<Again>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.offer_again(cx, *sip, &conf)
     }
 
     #[on]
@@ -360,8 +373,15 @@ impl B2bua {
     }
 
     #[on]
-    fn pick_up(&mut self, cx: &mut Cx, ev: &PickUp, Aci(on): Aci<Dialog>, sip: Ra<Sip>) -> Result {
-        self.replace(cx, ev, on, *sip)
+    fn pick_up(
+        &mut self,
+        cx: &mut Cx,
+        ev: &PickUp,
+        Aci(on): Aci<Dialog>,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.replace(cx, ev, on, *sip, &conf)
     }
 
     #[on]

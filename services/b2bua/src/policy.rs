@@ -3,6 +3,7 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Outgoing, Reply, Sip};
 
+use crate::access::{unproved, unproved_response};
 use crate::settings::Settings;
 use crate::state::Leg;
 
@@ -31,7 +32,8 @@ pub(crate) fn relay_answer(
 ) -> Result {
     match conf.session_timer() {
         Some(timer) => {
-            let answer = reply(Reply::passing(response), conf).session_timer(timer);
+            let unproved = unproved_response(cx, response, sip, conf);
+            let answer = reply(response, &unproved, conf).session_timer(timer);
             sip.relay_as(cx, response, to, answer)
         }
         None => relay(cx, response, to, sip, conf),
@@ -51,10 +53,11 @@ pub(crate) fn relay(
         return sip.relay_as(cx, response, to, Reply::new(500));
     }
     let early = conf.early_durable && response.is_provisional();
-    if conf.hide.is_empty() && !early {
+    let unproved = unproved_response(cx, response, sip, conf);
+    if conf.hide.is_empty() && unproved.is_empty() && !early {
         return sip.relay(cx, response, to);
     }
-    let mut passed = reply(Reply::passing(response), conf);
+    let mut passed = reply(response, &unproved, conf);
     if early {
         passed = passed.early_durable();
     }
@@ -69,10 +72,21 @@ pub(crate) fn relay_request(
     sip: Sip,
     conf: &Settings,
 ) -> Result {
-    if conf.hide.is_empty() {
+    let unproved = unproved(request, conf);
+    if conf.hide.is_empty() && unproved.is_empty() {
         return sip.relay_request(cx, request, to);
     }
-    sip.relay_request_as(cx, request, to, outgoing(Outgoing::passing(request), conf))
+    sip.relay_request_as(cx, request, to, passing(request, &unproved, conf))
+}
+
+/// A request of one side as the other side is to see it.
+pub(crate) fn passing(
+    request: &sip::Request,
+    unproved: &[&'static str],
+    conf: &Settings,
+) -> Outgoing {
+    let passed = outgoing(Outgoing::passing(request), conf);
+    unproved.iter().fold(passed, |out, name| out.without(name))
 }
 
 /// Takes out of a request what the other side is not to see.
@@ -83,8 +97,10 @@ pub(crate) fn outgoing(outgoing: Outgoing, conf: &Settings) -> Outgoing {
 }
 
 /// Takes out of a response what the other side is not to see.
-pub(crate) fn reply(reply: Reply, conf: &Settings) -> Reply {
-    conf.hide.iter().fold(reply, |out, name| out.without(name))
+fn reply(response: &sip::Response, unproved: &[&'static str], conf: &Settings) -> Reply {
+    let hidden = conf.hide.iter().map(String::as_str);
+    let names = hidden.chain(unproved.iter().copied());
+    names.fold(Reply::passing(response), |out, name| out.without(name))
 }
 
 /// Ends a leg, with the reason that the other side gave.

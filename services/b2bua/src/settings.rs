@@ -39,7 +39,8 @@ pub struct Settings {
     /// Of `known` callers: the realm that users prove themselves in (407), as a rule the domain.
     #[schemars(extend("x-reload" = "live"))]
     pub realm: String,
-    /// Of `known` callers: users with their passwords or hashes, as those of the registrar. They call under their own name.
+    /// Of `known` callers: users with their passwords or hashes, as those of the registrar. They call under their own name, as users of
+    /// `realm` or `domain`.
     #[schemars(extend("x-reload" = "live"))]
     pub users: Users,
     /// Of `known` callers: the digest algorithms to offer, the preferred one first.

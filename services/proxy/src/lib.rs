@@ -339,7 +339,8 @@ impl Asked<'_> {
     fn dressed(&self, fork: Fork, conf: &Settings) -> Fork {
         let method = self.request.method();
         let register = *method == Method::Register;
-        let to_trusted = fork.targets().all(|uri| conf.trusted.holds_uri(uri));
+        let fork = fork.recurse(conf.recurse);
+        let to_trusted = conf.trusted.holds_fork(&fork);
         let fork = sip::identity(self.request, &self.caller, to_trusted).on_fork(fork);
         // Credentials for us are nobody else's business; those for a proxy behind us stay.
         let proved = self
@@ -357,8 +358,7 @@ impl Asked<'_> {
         let fork = fork
             .record_route(conf.record_route && !register)
             .bound(!self.may_relay())
-            .path(register)
-            .recurse(conf.recurse);
+            .path(register);
         match conf.ringing.is_zero() {
             true => fork,
             false => fork.patience(conf.ringing),

@@ -6,11 +6,13 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use strowger::context::Cx;
 use strowger::schemars::JsonSchema;
 
-use super::{Aor, Fork, Outgoing, Request};
+use super::{Aor, Fork, Outgoing, Request, Response, Sip, Target};
+use crate::proto::proxy::{Aim, Belief, lost, wants};
 use crate::proto::ua::Network;
-use crate::proto::wire::{HeaderId, Host, Uri};
+use crate::proto::wire::{Elements, HeaderId, Host, Message, NameAddr, Uri};
 
 /// Peers that are believed: the trust domain of RFC 3324.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,9 +57,39 @@ impl Trust {
         self.holds_ip(request.flow().peer().ip())
     }
 
-    /// Whether what goes to a URI goes to one of them, by its host.
+    /// Whether what goes to a target goes to one of them: by the address where its way is known, else by the host of its
+    /// first route or URI. What goes wherever a request says goes to none.
     #[must_use]
-    pub fn holds_uri(&self, uri: &[u8]) -> bool {
+    pub fn holds_target(&self, target: &Target) -> bool {
+        self.holds_way(
+            target.flow.map(|flow| flow.peer().ip()),
+            &target.route,
+            &target.uri,
+        )
+    }
+
+    /// Whether every target of a proxied request is one of them. Of those that may be added later nothing is known.
+    #[must_use]
+    pub fn holds_fork(&self, fork: &Fork) -> bool {
+        let one =
+            |aim: &Aim| self.holds_way(aim.flow.map(|flow| flow.peer.ip()), &aim.route, &aim.uri);
+        !fork.fork.recurse && !fork.fork.ask && fork.fork.aims.iter().all(one)
+    }
+
+    fn holds_way(&self, flow: Option<IpAddr>, route: &[u8], uri: &[u8]) -> bool {
+        if let Some(ip) = flow {
+            return self.holds_ip(ip);
+        }
+        match Elements::new(route)
+            .next()
+            .and_then(|route| NameAddr::parse(route).ok())
+        {
+            Some(route) => self.holds_uri(route.uri_raw),
+            None => self.holds_uri(uri),
+        }
+    }
+
+    fn holds_uri(&self, uri: &[u8]) -> bool {
         match Uri::parse(uri).ok().and_then(|uri| uri.host()) {
             Some(Host::Ip(ip)) => self.holds_ip(ip),
             Some(Host::Name(name)) => {
@@ -66,6 +98,18 @@ impl Trust {
             }
             None => false,
         }
+    }
+
+    /// Whether a response came from one of them, by the address that its dialog is with. One of no dialog that stands came from
+    /// nobody who is believed.
+    #[must_use]
+    pub fn holds_response(&self, cx: &Cx<'_>, sip: Sip, response: &Response) -> bool {
+        let message = response.message();
+        let way = sip.ua(cx).and_then(|ua| {
+            let (call_id, ours) = (message.call_id().ok()?, message.from_tag()?);
+            ua.peer_of(call_id, ours, message.to_tag().unwrap_or_default())
+        });
+        way.is_some_and(|ip| self.holds_ip(ip))
     }
 
     fn holds_ip(&self, ip: IpAddr) -> bool {
@@ -88,30 +132,37 @@ pub enum Caller {
 
 /// Changes of headers, in the order in which they are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes(Vec<(String, Option<String>)>);
+pub struct Changes {
+    lines: Vec<(String, Option<String>)>,
+    belief: Option<Belief>,
+}
 
 impl Changes {
     fn remove(&mut self, id: HeaderId) {
-        self.0.push((name(id), None));
+        self.lines.push((name(id), None));
     }
 
     fn add(&mut self, id: HeaderId, value: String) {
-        self.0.push((name(id), Some(value)));
+        self.lines.push((name(id), Some(value)));
     }
 
-    /// Makes them on every copy of a proxied request.
+    /// Makes them on every copy of a proxied request. Those of an [`identity`] hold for what follows, too: responses, and
+    /// later requests of a dialog that stays by here, lose what their side is not believed about.
     #[must_use]
-    pub fn on_fork(&self, fork: Fork) -> Fork {
-        self.0.iter().fold(fork, |fork, (name, value)| match value {
-            Some(value) => fork.header(name, value),
-            None => fork.without(name),
-        })
+    pub fn on_fork(&self, mut fork: Fork) -> Fork {
+        fork.fork.belief = self.belief.or(fork.fork.belief);
+        self.lines
+            .iter()
+            .fold(fork, |fork, (name, value)| match value {
+                Some(value) => fork.header(name, value),
+                None => fork.without(name),
+            })
     }
 
     /// Makes them on a request that is sent.
     #[must_use]
     pub fn on_outgoing(&self, outgoing: Outgoing) -> Outgoing {
-        self.0
+        self.lines
             .iter()
             .fold(outgoing, |out, (name, value)| match value {
                 Some(value) => out.header(name, value),
@@ -128,34 +179,41 @@ fn name(id: HeaderId) -> String {
 /// to 7).
 #[must_use]
 pub fn identity(request: &Request, caller: &Caller, to_trusted: bool) -> Changes {
-    let mut changes = Changes::default();
     let message = request.message();
-    let asserted = message.has(HeaderId::PAssertedIdentity);
-    let wants = |token: &[u8]| {
-        // RFC 3323 4.2 parts them by semicolons.
-        message
-            .lines(HeaderId::Privacy)
-            .flat_map(|line| line.split(|b| matches!(b, b';' | b',')))
-            .any(|value| value.trim_ascii().eq_ignore_ascii_case(token))
+    let believed = *caller == Caller::Trusted;
+    let mut changes = Changes {
+        lines: Vec::new(),
+        belief: Some(Belief {
+            caller: believed,
+            called: to_trusted,
+        }),
     };
-    let hidden = wants(b"id") && !to_trusted;
-    if asserted && (hidden || *caller != Caller::Trusted) {
-        changes.remove(HeaderId::PAssertedIdentity);
+    for id in lost(message, believed, to_trusted) {
+        changes.remove(id);
     }
     if let Caller::User(uri) = caller
-        && !hidden
+        && (to_trusted || !wants(message, &[b"id"]))
     {
         changes.add(HeaderId::PAssertedIdentity, preferred(request, uri));
-    }
-    if message.has(HeaderId::PPreferredIdentity) {
-        changes.remove(HeaderId::PPreferredIdentity);
     }
     changes
 }
 
+/// The headers that a request or response within a call loses on its way to the other side, by whether the side that it
+/// comes from is believed. Whether the other side is believed is not asked: who wants to be hidden is (RFC 3325 7).
+#[must_use]
+pub fn unbelieved(message: &Message, believed: bool) -> Vec<&'static str> {
+    let names = lost(message, believed, false)
+        .into_iter()
+        .map(HeaderId::name);
+    names
+        .filter_map(|name| std::str::from_utf8(name).ok())
+        .collect()
+}
+
 /// The user's own wording of an identity, where it names the one that was proved.
 fn preferred(request: &Request, uri: &str) -> String {
-    let same = |addr: &crate::proto::wire::NameAddr<'_>| {
+    let same = |addr: &NameAddr<'_>| {
         Aor::parse(addr.uri_raw)
             .is_ok_and(|wished| Aor::parse(uri.as_bytes()).is_ok_and(|own| own == wished))
     };
@@ -211,7 +269,7 @@ mod tests {
 
     use super::*;
     use crate::proto::flow::{Flow, Transport};
-    use crate::proto::wire::{Limits, Message};
+    use crate::proto::wire::Limits;
 
     fn request(lines: &str) -> Request {
         let text = format!(
@@ -228,7 +286,7 @@ mod tests {
             Some(value) => format!("{name}: {value}"),
             None => format!("-{name}"),
         };
-        changes.0.iter().map(one).collect()
+        changes.lines.iter().map(one).collect()
     }
 
     #[test]
@@ -257,13 +315,13 @@ mod tests {
         assert_eq!(
             said(&identity(&ppi, &user, true)),
             [
-                "P-Asserted-Identity: \"Al\" <sip:a@b>",
-                "-P-Preferred-Identity"
+                "-P-Preferred-Identity",
+                "P-Asserted-Identity: \"Al\" <sip:a@b>"
             ]
         );
         let other = request("P-Preferred-Identity: \"Bo\" <sip:b@b>\r\n");
         assert_eq!(
-            said(&identity(&other, &user, true))[0],
+            said(&identity(&other, &user, true))[1],
             "P-Asserted-Identity: <sip:a@b>"
         );
     }

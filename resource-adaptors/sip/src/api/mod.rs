@@ -32,7 +32,7 @@ pub use event::{
     SessionRefreshRequired, Subscribe, Unregistered, Update, decls,
 };
 pub use flow::FlowId;
-pub use identity::{Caller, Changes, NotAPeer, Trust, history, identity};
+pub use identity::{Caller, Changes, NotAPeer, Trust, history, identity, unbelieved};
 pub use message::{Request, RequestId, Response, StatusClass};
 pub use outgoing::Outgoing;
 pub use provider::{Command, Lost, Sip, SipError};

@@ -129,11 +129,6 @@ impl Fork {
         self.fork.aims.is_empty()
     }
 
-    /// The Request-URIs of its targets, as far as they are not that of the request.
-    pub fn targets(&self) -> impl Iterator<Item = &[u8]> {
-        self.fork.aims.iter().map(|aim| &*aim.uri)
-    }
-
     fn last(&self) -> Option<u16> {
         self.fork.aims.last().map(|aim| aim.q)
     }

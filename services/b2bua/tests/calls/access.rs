@@ -63,6 +63,10 @@ fn who_proves_nothing_or_is_somebody_else_does_not_call() {
     let mallory = slee.sip().invite("sip:bob@a.example", BOB).expect(407);
     with_password(&slee, &mallory, "wonderland");
     mallory.expect(403);
+    // Under one's own name, but as a user of somebody else's domain.
+    let mallory = slee.sip().invite("sip:alice@bank.example", BOB).expect(407);
+    with_password(&slee, &mallory, "wonderland");
+    mallory.expect(403);
     // Taking the place of somebody needs the same.
     slee.sip()
         .request(
@@ -117,4 +121,47 @@ fn a_transfer_is_for_those_who_may_call() {
         slee.advance(minutes(1));
         assert_all_gone(&mut slee);
     }
+}
+
+const CLAIMS: [&str; 2] = [
+    "P-Asserted-Identity: <sip:boss@b.example>",
+    "P-Preferred-Identity: <sip:boss@b.example>",
+];
+
+fn claims(call: &Call) -> (bool, bool) {
+    let said = |name: &str| call.header(name).is_some();
+    (said("P-Asserted-Identity"), said("P-Preferred-Identity"))
+}
+
+/// RFC 3325 5: within the call and in responses, too.
+#[test]
+fn only_the_trusted_say_who_they_are() {
+    let mut slee = closed(&["192.0.2.200"]);
+    let trunk = slee.sip().invite("sip:anyone@192.0.2.200:5060", BOB);
+    let bob = slee.sip().expect_invite(BOB);
+    bob.respond_with(180, &CLAIMS, b"");
+    trunk.expect(180);
+    assert_eq!(claims(&trunk), (false, false));
+    bob.answer();
+    trunk.expect(200);
+    bob.expect_ack();
+    bob.request("INFO", &CLAIMS, b"x");
+    trunk.expect_request("INFO");
+    assert_eq!(claims(&trunk), (false, false));
+    trunk.respond_with(200, &CLAIMS, b"");
+    bob.expect(200);
+    assert_eq!(claims(&bob), (true, false));
+    trunk.request("INFO", &CLAIMS, b"x");
+    bob.expect_request("INFO");
+    assert_eq!(claims(&bob), (true, false));
+    bob.respond_with(200, &CLAIMS, b"");
+    trunk.expect(200);
+    assert_eq!(claims(&trunk), (false, false));
+    trunk.request("INFO", &[CLAIMS[0], "Privacy: id"], b"x");
+    bob.expect_request("INFO");
+    assert_eq!(claims(&bob), (false, false));
+    bob.respond(200);
+    trunk.expect(200).bye().expect(200);
+    bob.expect_bye();
+    assert_all_gone(&mut slee);
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::super::flow::Flow;
 use super::super::wire::HeaderId;
+use super::belief::Belief;
 
 /// How a request is proxied.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,9 @@ pub struct Fork {
     pub patience: Option<u32>,
     /// What is changed in the header of every copy.
     pub changes: Vec<Change>,
+    /// Who is believed about identities in what passes later: responses, and requests of the dialog. All passes as it came
+    /// without it.
+    pub belief: Option<Belief>,
 }
 
 /// One member of the target set.

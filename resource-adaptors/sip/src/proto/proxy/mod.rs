@@ -6,6 +6,7 @@
 //!
 //! Invariant: of a forwarded message every byte stays as it came but for what section 16 has a proxy write.
 
+mod belief;
 mod best;
 mod fork;
 mod forward;
@@ -13,6 +14,7 @@ mod loops;
 mod reason;
 mod ticket;
 
+pub use belief::{Belief, Lost, losses, lost, wants};
 pub use best::{Best, Branch, Challenge, Progress};
 pub use fork::{Aim, Change, Fork, Place};
 pub use forward::{Hop, forward, next_hop, route_value};

@@ -10,11 +10,15 @@ use std::net::{IpAddr, SocketAddr};
 use super::super::flow::{Conn, Flow, Transport};
 use super::super::keyed::Secret;
 use super::super::wire::Message;
+use super::belief::Belief;
 
 const CALLER: u8 = 1;
 const CALLEE: u8 = 2;
 const PATH: u8 = 4;
 const BOUND: u8 = 8;
+/// The caller's side is not believed about identities, the called's is not.
+const CALLER_DOUBTED: u8 = 0x10;
+const CALLED_DOUBTED: u8 = 0x20;
 /// Bytes of the check.
 const CHECK: usize = 8;
 
@@ -27,6 +31,8 @@ pub struct Ticket {
     pub callee: Option<Flow>,
     /// Where the called is, for a caller that may not send anywhere else.
     pub bound: Option<IpAddr>,
+    /// Who is believed about identities.
+    pub belief: Option<Belief>,
 }
 
 /// Which way a request goes within its dialog.
@@ -47,13 +53,15 @@ pub struct Grant {
     pub direction: Option<Direction>,
     /// The address that it has to go to, or to come from on the way back. Not there if it may go anywhere.
     pub bound: Option<IpAddr>,
+    /// Who is believed about identities, unless both sides are.
+    pub belief: Option<Belief>,
 }
 
 impl Ticket {
     /// The ticket of a dialog that `request` makes.
     #[must_use]
     pub fn of_dialog(self, secret: &Secret, request: &Message) -> Vec<u8> {
-        let mut out = vec![0];
+        let mut out = vec![doubts(self.belief)];
         let tag = tag_hash(secret, request.from_tag().unwrap_or_default());
         out.extend_from_slice(&tag.to_be_bytes());
         for (bit, flow) in [(CALLER, self.caller), (CALLEE, self.callee)] {
@@ -71,8 +79,8 @@ impl Ticket {
 
     /// The ticket of a client that registers through us.
     #[must_use]
-    pub fn of_path(secret: &Secret, flow: &Flow) -> Vec<u8> {
-        let mut out = vec![PATH];
+    pub fn of_path(secret: &Secret, flow: &Flow, belief: Option<Belief>) -> Vec<u8> {
+        let mut out = vec![PATH | doubts(belief)];
         push_flow(&mut out, flow);
         sealed(secret, &out, b"")
     }
@@ -98,16 +106,19 @@ impl Ticket {
         let (body, check) = bytes.split_at_checked(bytes.len().checked_sub(CHECK)?)?;
         let (flags, mut rest) = body.split_first()?;
         let call_id = request.call_id().unwrap_or_default();
-        let call_id = if *flags == PATH { b"" } else { call_id };
+        let path = flags & PATH != 0;
+        let call_id = if path { b"" } else { call_id };
         if secret.mac(b"ticket", &[body, call_id]).0[0].to_be_bytes() != check {
             return None;
         }
-        if *flags == PATH {
+        let belief = belief_of(*flags);
+        if path {
             let flow = take_flow(&mut rest)?;
             return Some(Grant {
                 flow: Some(flow),
                 direction: None,
                 bound: None,
+                belief,
             });
         }
         // A request without a To tag is of no dialog: with the ticket of a call that it may make its sender would send it
@@ -134,8 +145,25 @@ impl Ticket {
             flow,
             direction: Some(direction),
             bound: bound.map(|flow| flow.peer.ip()),
+            belief,
         })
     }
+}
+
+fn doubts(belief: Option<Belief>) -> u8 {
+    let belief = belief.unwrap_or(Belief {
+        caller: true,
+        called: true,
+    });
+    let doubt = |believed: bool, bit: u8| if believed { 0 } else { bit };
+    doubt(belief.caller, CALLER_DOUBTED) | doubt(belief.called, CALLED_DOUBTED)
+}
+
+fn belief_of(flags: u8) -> Option<Belief> {
+    (flags & (CALLER_DOUBTED | CALLED_DOUBTED) != 0).then_some(Belief {
+        caller: flags & CALLER_DOUBTED == 0,
+        called: flags & CALLED_DOUBTED == 0,
+    })
 }
 
 fn tag_hash(secret: &Secret, tag: &[u8]) -> u32 {
@@ -232,13 +260,22 @@ mod tests {
             caller: Some(caller),
             callee: Some(callee),
             bound: Some("2001:db8::1".parse().unwrap()),
+            belief: Some(Belief {
+                caller: false,
+                called: true,
+            }),
         };
         let text = ticket.of_dialog(&secret, &message("A", "", "x"));
         let check = |text: &[u8], message: &Message| Ticket::check(&secret, text, message);
         let there = check(&text, &message("A", "B", "x")).unwrap();
         assert_eq!(
-            (there.flow, there.direction, there.bound),
-            (Some(callee), Some(Direction::ToCallee), ticket.bound)
+            (there.flow, there.direction, there.bound, there.belief),
+            (
+                Some(callee),
+                Some(Direction::ToCallee),
+                ticket.bound,
+                ticket.belief
+            )
         );
         let back = check(&text, &message("B", "A", "x")).unwrap();
         assert_eq!(
@@ -263,8 +300,12 @@ mod tests {
     fn a_path_is_good_for_its_client_whatever_the_request() {
         let secret = Secret::new([1, 2]);
         let flow = Flow::seen(Transport::Udp, 0, "192.0.2.7:4711".parse().unwrap());
-        let text = Ticket::of_path(&secret, &flow);
+        let doubted = Some(Belief::default());
+        let text = Ticket::of_path(&secret, &flow, doubted);
         let grant = Ticket::check(&secret, &text, &message("A", "B", "x")).unwrap();
-        assert_eq!((grant.flow, grant.direction), (Some(flow), None));
+        assert_eq!(
+            (grant.flow, grant.direction, grant.belief),
+            (Some(flow), None, doubted)
+        );
     }
 }

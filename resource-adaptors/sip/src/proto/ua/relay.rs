@@ -10,8 +10,8 @@ use super::super::compose;
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transmit};
 use super::super::proxy::{
-    Aim, Best, Branch, Direction, Fork, Grant, Hop, Progress, Ticket, forward, loop_mark,
-    marked_branch, meets_itself, next_hop, route_value,
+    Aim, Belief, Best, Branch, Change, Direction, Fork, Grant, Hop, Progress, Ticket, forward,
+    loop_mark, losses, marked_branch, meets_itself, next_hop, route_value,
 };
 use super::super::slab::Key;
 use super::super::time::Ms;
@@ -346,6 +346,8 @@ impl Ua {
             aims: vec![self.granted_aim(request, routed)],
             record_route: makes_dialog,
             bound: true,
+            changes: unbelieved(request, routed),
+            belief: belief(routed),
             ..Fork::default()
         }
     }
@@ -372,7 +374,7 @@ impl Ua {
             aim: &aim,
             pops: routed.pops,
             source: &flow,
-            changes: &[],
+            changes: &unbelieved(request, &routed),
             stream: way.transport.is_reliable(),
         };
         if let Ok(bytes) = forward(request, &hop) {
@@ -487,13 +489,14 @@ impl Ua {
                     caller: self.hidden_caller(request, &source).then_some(source),
                     callee: aim.flow,
                     bound: bound.then_some(way.peer.ip()),
+                    belief: relay.fork.belief,
                 };
                 self.record_routes(request, &source, &way, ticket)
             }
             false => Vec::new(),
         };
         let path = relay.fork.path.then(|| {
-            let ticket = Ticket::of_path(&self.secret, &source);
+            let ticket = Ticket::of_path(&self.secret, &source, relay.fork.belief);
             let keeps = keeps_flow(request);
             route_value(self.contact(&source), &ticket, false, keeps)
         });
@@ -619,6 +622,22 @@ fn keeps_flow(request: &Message) -> bool {
     request.values(HeaderId::Via).nth(1).is_none()
         && request.lists(HeaderId::Supported, b"outbound")
         && contact.is_some_and(|contact| contact.params.has(b"reg-id"))
+}
+
+/// Who is believed about identities of those whom a request with our ticket is between.
+fn belief(routed: &Routed) -> Option<Belief> {
+    let grant = routed.grant?;
+    let belief = grant.belief?;
+    Some(match grant.direction {
+        Some(Direction::ToCallee) => belief,
+        // A Path leads to who registered.
+        Some(Direction::ToCaller) | None => belief.turned(),
+    })
+}
+
+/// What a request with our ticket says of identities, and is not believed about (RFC 3325 5).
+fn unbelieved(request: &Message, routed: &Routed) -> Vec<Change> {
+    belief(routed).map_or_else(Vec::new, |belief| losses(&belief.lost(request)))
 }
 
 /// Of a proxied request it matters only whether it is an INVITE.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transport};
-use super::super::proxy::{Aim, Best, Branch, Challenge, ELSEWHERE};
+use super::super::proxy::{Aim, Belief, Best, Branch, Challenge, ELSEWHERE, Lost};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Edit, HeaderId, Host, Limits, Message, request_uri};
@@ -52,14 +52,17 @@ impl Ua {
             return;
         };
         let server = relay.server;
-        if let (Some(status), Some(bytes)) = (response.status(), without_via(response)) {
+        let bytes = passed_back(response, relay.fork.belief);
+        if let (Some(status), Some(bytes)) = (response.status(), bytes) {
             // After the final response it comes too late.
             let _ = self.tx.respond(now, server, status, bytes, &mut self.sends);
         }
     }
 
     fn relay_success(&mut self, now: Ms, key: Key, tx: Key, user: Use, response: &Message) {
-        let Some(bytes) = without_via(response) else {
+        let relay = self.relays.get(key);
+        let belief = relay.map_or_else(|| Some(Belief::default()), |relay| relay.fork.belief);
+        let Some(bytes) = passed_back(response, belief) else {
             return;
         };
         let status = response.status().unwrap_or(200);
@@ -238,7 +241,7 @@ impl Ua {
         let Some(relay) = self.relays.get_mut(key) else {
             return;
         };
-        let (server, invite) = (relay.server, relay.invite);
+        let (server, invite, belief) = (relay.server, relay.invite, relay.fork.belief);
         let (best, challenges) = relay.progress.settle();
         let status = best.status();
         match best {
@@ -246,7 +249,7 @@ impl Ua {
             Best::Local(408) if !invite => self.tx.forget_server(server),
             // 16.7 step 6: our next hop's overload is not ours.
             Best::Came(message) if status != 503 => {
-                if let Some(bytes) = with_challenges(&message, &challenges) {
+                if let Some(bytes) = with_challenges(&message, &challenges, belief) {
                     let _ = self.tx.respond(now, server, status, bytes, &mut self.sends);
                 }
             }
@@ -289,14 +292,14 @@ impl Ua {
 
     // ---- without state
 
-    /// A response to a request that was proxied by a process before this one, or is forgotten: it goes back by its Via.
-    /// `false` if it never was a proxied one.
+    /// A response to a request that was proxied by a process before this one, or is forgotten: it goes back by its Via, and
+    /// nobody knows who is believed. `false` if it never was a proxied one.
     pub(super) fn relay_stray(&mut self, response: &Message) -> bool {
         if response.values(HeaderId::Via).nth(1).is_none() {
             return false;
         }
         if response.status() != Some(100)
-            && let Some(bytes) = without_via(response)
+            && let Some(bytes) = passed_back(response, Some(Belief::default()))
         {
             self.send_back(None, response, bytes);
         }
@@ -321,20 +324,31 @@ impl Ua {
     }
 }
 
-fn without_via(response: &Message) -> Option<Bytes> {
+/// A response as it goes back: without our Via, and without what its side is not believed about.
+fn passed_back(response: &Message, belief: Option<Belief>) -> Option<Bytes> {
+    back(response, belief)?.finish().ok()
+}
+
+fn back(response: &Message, belief: Option<Belief>) -> Option<Edit<'_>> {
     // One Via less than none would be a response to nobody.
     response.values(HeaderId::Via).nth(1)?;
     let mut edit = Edit::new(response);
     edit.remove_top(HeaderId::Via);
-    edit.finish().ok()
+    for id in belief.map_or_else(Lost::new, |belief| belief.turned().lost(response)) {
+        edit.remove(id);
+    }
+    Some(edit)
 }
 
-fn with_challenges(response: &Message, challenges: &[Challenge]) -> Option<Bytes> {
+fn with_challenges(
+    response: &Message,
+    challenges: &[Challenge],
+    belief: Option<Belief>,
+) -> Option<Bytes> {
+    let mut edit = back(response, belief)?;
     if challenges.is_empty() {
-        return without_via(response);
+        return edit.finish().ok();
     }
-    let mut edit = Edit::new(response);
-    edit.remove_top(HeaderId::Via);
     edit.remove(HeaderId::WwwAuthenticate);
     edit.remove(HeaderId::ProxyAuthenticate);
     for (id, value) in challenges {

@@ -4,6 +4,7 @@
 //! record would tell is in the records of its subscriptions, so that they go on without the call.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
@@ -420,6 +421,13 @@ impl Ua {
             let branch = self.late_id(call_id, local, remote);
             self.by_id.get(&branch).copied().filter(is_it)
         })
+    }
+
+    /// The address of the peer of a dialog.
+    #[must_use]
+    pub fn peer_of(&self, call_id: &[u8], local: &[u8], remote: &[u8]) -> Option<IpAddr> {
+        let key = self.dialog_key(call_id, local, remote)?;
+        Some(self.dialogs.get(key)?.flow.peer.ip())
     }
 
     /// Adds a dialog that may be of a fork: then it stands beside that of the first branch.
