@@ -1,3 +1,4 @@
 //! The sans-IO stack, from bytes to peers and sessions.
 
 pub mod dict;
+pub mod wire;

@@ -272,7 +272,7 @@ const AVP_SLOTS: usize = (AVP_COUNT * 4).next_power_of_two();
 const COMMAND_SLOTS: usize = (COMMAND_COUNT * 4).next_power_of_two();
 const EMPTY: u16 = u16::MAX;
 
-static AVPS: [&AvpDef; AVP_COUNT] = merge(AVP_TABLES);
+pub(in crate::proto) static AVPS: [&AvpDef; AVP_COUNT] = merge(AVP_TABLES);
 static AVP_KEYS: [Key; AVP_COUNT] = avp_keys(&AVPS);
 static AVP_INDEX: [u16; AVP_SLOTS] = index(&AVP_KEYS);
 static COMMANDS: [&CommandDef; COMMAND_COUNT] = merge(COMMAND_TABLES);

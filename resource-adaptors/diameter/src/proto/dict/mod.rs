@@ -14,6 +14,7 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub(in crate::proto) use lookup::AVPS;
 pub use lookup::{Dictionary, DictionaryError, EXTENSIONS_MAX, ExtensionAvp, ExtensionCommand};
 
 /// The vendor number of 3GPP.
