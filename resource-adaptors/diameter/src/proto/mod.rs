@@ -1,4 +1,5 @@
 //! The sans-IO stack, from bytes to peers and sessions.
 
+pub mod credit;
 pub mod dict;
 pub mod wire;
