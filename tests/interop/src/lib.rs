@@ -4,6 +4,7 @@
 //! large as the figures in the documentation. Everything happens on addresses of 127.0.0.0/8, each run on one of its own.
 
 mod error;
+pub mod faulty;
 pub mod flows;
 pub mod ground;
 pub mod node;

@@ -16,6 +16,11 @@ use strowger_powercut::Cut;
 /// How long a node may take from its start until it is ready.
 pub const READY_WITHIN: Duration = Duration::from_secs(20);
 
+/// The binary of the product.
+const STROWGER: &str = "strowger";
+/// One whose service fails as it is asked to: [`crate::faulty`].
+pub const FAULTY: &str = "strowger-faulty";
+
 /// What a node is started with.
 #[derive(Clone, Debug)]
 pub struct NodeSpec {
@@ -35,6 +40,8 @@ pub struct NodeSpec {
     pub more: String,
     /// The whole configuration, TOML, in place of what the others say.
     pub whole: Option<String>,
+    /// The binary; `strowger` unless it is another that is started in the same way.
+    pub binary: &'static str,
     /// Lets only what was synced survive the process.
     pub cut: Option<Rc<Cut>>,
 }
@@ -52,6 +59,7 @@ impl NodeSpec {
             max_call: "1h".to_owned(),
             more: String::new(),
             whole: None,
+            binary: STROWGER,
             cut: None,
         }
     }
@@ -133,7 +141,7 @@ impl Node {
             .open(&log)
             .map_err(io("open the log"))?;
         let started = Instant::now();
-        let mut command = Command::new(binary()?);
+        let mut command = Command::new(program(spec.binary)?);
         command
             .args(["run", "--config"])
             .arg(&config)
@@ -326,7 +334,14 @@ fn wait_for_ready(child: &mut Child) -> bool {
 /// # Errors
 /// When it is not there.
 pub fn binary() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("STROWGER_BIN") {
+    program(STROWGER)
+}
+
+/// A binary beside this test's own; `STROWGER_BIN` stands for the node's.
+fn program(name: &str) -> Result<PathBuf> {
+    if name == STROWGER
+        && let Some(path) = std::env::var_os("STROWGER_BIN")
+    {
         return Ok(path.into());
     }
     let me = std::env::current_exe().map_err(io("find this program"))?;
@@ -335,7 +350,7 @@ pub fn binary() -> Result<PathBuf> {
         .find(|p| p.ends_with("debug") || p.ends_with("release"));
     let path = profile
         .unwrap_or_else(|| Path::new("target/debug"))
-        .join("strowger");
+        .join(name);
     if path.exists() {
         Ok(path)
     } else {

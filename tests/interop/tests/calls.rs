@@ -6,6 +6,7 @@ use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::disaster::{Disaster, disaster};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
+use strowger_interop::runs::overload::{self, Overload};
 use strowger_interop::runs::registrations::{self, Registrations};
 use strowger_interop::runs::{forks, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
@@ -77,6 +78,19 @@ fn overdue_call_is_ended_at_the_restart() -> Result {
 #[test]
 fn no_acknowledged_call_is_lost_when_killed_under_load() -> Result {
     run(|dir| kill::random(3, 50, SEED, &kill_on(28, Udp), dir))
+}
+
+#[test]
+fn under_three_times_the_load_calls_go_on_and_some_new_ones_are_refused() -> Result {
+    let size = Overload {
+        held: 200,
+        flood: Duration::from_secs(3),
+        refused: 200,
+        recovered_within: Duration::from_secs(30),
+        measured: false,
+        host: 141,
+    };
+    run(|dir| overload::tripled(size, dir))
 }
 
 #[test]

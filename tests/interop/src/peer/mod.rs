@@ -64,6 +64,8 @@ pub struct Call {
     pub phase: Phase,
     /// The other side ended it.
     pub ended_by_node: bool,
+    /// How many seconds its refusal asked to wait.
+    pub retry_after: Option<u32>,
     up: bool,
     local: String,
     remote: String,
@@ -144,6 +146,7 @@ impl Peer {
         let call = Call {
             phase: Phase::Calling,
             ended_by_node: false,
+            retry_after: None,
             up: false,
             local: format!("<sip:peer@{}>;tag={tag}", self.me),
             remote: format!("<sip:{user}@{node}>"),
@@ -281,6 +284,7 @@ impl Peer {
             ("INVITE", _) => {
                 if call.phase == Phase::Calling {
                     call.phase = Phase::Failed(status);
+                    call.retry_after = message.get("retry-after").parse().ok();
                     call.pending = None;
                 }
                 call.offer_answered(message.cseq(), status);
@@ -360,6 +364,7 @@ impl Peer {
         let call = Call {
             phase: Phase::Ringing,
             ended_by_node: false,
+            retry_after: None,
             up: false,
             local: format!("{};tag={tag}", message.get("to")),
             remote: message.get("from").to_owned(),

@@ -6,6 +6,7 @@ pub mod kill;
 pub mod load;
 pub mod malformed;
 pub mod memory;
+pub mod overload;
 pub mod registrations;
 pub mod scenarios;
 pub mod torture;
