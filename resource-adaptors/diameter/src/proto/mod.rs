@@ -2,4 +2,5 @@
 
 pub mod credit;
 pub mod dict;
+pub mod time;
 pub mod wire;

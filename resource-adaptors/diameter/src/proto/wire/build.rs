@@ -127,6 +127,12 @@ impl AvpBuf {
         }
     }
 
+    /// The first value that did not fit its definition, so far.
+    #[must_use]
+    pub const fn error(&self) -> Option<&BuildError> {
+        self.error.as_ref()
+    }
+
     /// What was written, to be read.
     #[must_use]
     pub fn avps(&self) -> Avps<'_> {
