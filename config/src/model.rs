@@ -202,7 +202,7 @@ pub struct Dns {
     /// Name servers. Without any, those that `/etc/resolv.conf` names when the node starts.
     #[schemars(with = "Vec<AddressText>", extend("x-reload" = "restart-node"))]
     pub name_servers: Vec<SocketAddr>,
-    /// How long a question may take, with all its repetitions.
+    /// How long a question may take, with all its repetitions. More than `0s`.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub timeout: Duration,

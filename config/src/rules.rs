@@ -24,6 +24,7 @@ pub(crate) fn check(
     findings.extend(listeners(config, components, layers, wrong));
     findings.extend(link_names(config, layers));
     findings.extend(store(config, layers, wrong));
+    findings.extend(times(config, layers));
     findings
 }
 
@@ -155,6 +156,16 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Times that cannot be nothing: every question to a name server would be over before its answer.
+fn times(config: &Config, layers: &Layers) -> Option<Finding> {
+    let key = path(["dns", "timeout"]);
+    config.dns.timeout.is_zero().then(|| {
+        let place = layers.value(&key);
+        let (value, bounds) = ("0s".to_owned(), "more than 0s".to_owned());
+        Finding::at(Problem::OutOfRange { key, value, bounds }, place)
+    })
 }
 
 /// The store's bounds must leave room for each other.

@@ -80,6 +80,12 @@ fn cfg_004_out_of_range() {
         "#]],
     );
     check(
+        &["[dns]\ntimeout = \"0s\""],
+        &expect![[r#"
+            CFG-004 [0.toml:2:11] `dns.timeout` must be more than 0s, not 0s
+        "#]],
+    );
+    check(
         &["[services.uas]\nactive = 99999999999999999999"],
         &expect![[r#"
             CFG-004 [0.toml:2:10] `services.uas.active` must be -9223372036854775808 to 9223372036854775807, not 99999999999999999999

@@ -35,6 +35,7 @@ pub(crate) struct Credentials {
     /// Certificates of servers are verified.
     pub(crate) verifies: bool,
     pub(crate) handshake_timeout: Duration,
+    pub(crate) handshakes_per_ip: u32,
     /// When the first of the listener's own certificates is over: seconds since 1970.
     pub(crate) valid_until: u64,
 }
@@ -72,6 +73,7 @@ pub(crate) fn credentials(tls: &Tls, files: &Files) -> Result<Credentials, TlsEr
         client: Arc::new(client(tls, shown, files, &provider)?),
         verifies: !tls.insecure_skip_verification,
         handshake_timeout: tls.handshake_timeout,
+        handshakes_per_ip: tls.handshakes_per_ip,
         valid_until,
     })
 }

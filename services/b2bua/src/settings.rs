@@ -39,9 +39,9 @@ pub struct Settings {
     /// Of `known` callers: the realm that users prove themselves in (407), as a rule the domain.
     #[schemars(extend("x-reload" = "live"))]
     pub realm: String,
-    /// Of `known` callers: users with their passwords or hashes, as those of the registrar. They call under their own name, as users of
-    /// `realm` or `domain`.
-    #[schemars(extend("x-reload" = "live"))]
+    /// Of `known` callers: users with their passwords or hashes, as those of the registrar: a table, or the path of a TOML file
+    /// with that table, from the directory of this file on. They call under their own name, as users of `realm` or `domain`.
+    #[schemars(extend("x-file" = true, "x-reload" = "live"))]
     pub users: Users,
     /// Of `known` callers: the digest algorithms to offer, the preferred one first.
     #[schemars(length(min = 1, max = 6), extend("x-reload" = "live"))]

@@ -31,8 +31,9 @@ pub struct Settings {
     /// The realm that users belong to; if not set, the domain of their From address.
     #[schemars(extend("x-reload" = "live"))]
     pub realm: Option<String>,
-    /// The users, by name. As the registrar's.
-    #[schemars(extend("x-reload" = "live"))]
+    /// The users, by name, as the registrar's: a table, or the path of a TOML file with that table, from the directory of this
+    /// file on.
+    #[schemars(extend("x-file" = true, "x-reload" = "live"))]
     pub users: Users,
     /// The digest algorithms to offer, the preferred one first.
     #[schemars(length(min = 1, max = 6), extend("x-reload" = "live"))]

@@ -50,6 +50,14 @@ pub struct Tls {
     #[serde(default = "handshake_timeout", with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "restart-adaptor"))]
     pub handshake_timeout: Duration,
+    /// Handshakes of one address that may be under way at one time, so that whoever begins many and ends none keeps nobody out.
+    #[serde(default = "handshakes_per_ip")]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "handshakes", "x-reload" = "restart-adaptor"))]
+    pub handshakes_per_ip: u32,
+}
+
+fn handshakes_per_ip() -> u32 {
+    200
 }
 
 fn handshake_timeout() -> Duration {
@@ -70,6 +78,7 @@ impl Tls {
             client_key: None,
             insecure_skip_verification: false,
             handshake_timeout: handshake_timeout(),
+            handshakes_per_ip: handshakes_per_ip(),
         }
     }
 

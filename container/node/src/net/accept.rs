@@ -3,11 +3,13 @@
 use super::Socket;
 use super::stream::Bounds;
 use crate::tls::Credentials;
+use ahash::AHashMap;
 use mio::net::{TcpListener, TcpStream};
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
+use std::collections::hash_map::Entry;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use strowger::ra::Listener;
 
@@ -28,6 +30,8 @@ pub(super) struct Acceptor {
     /// Over TLS: what handshakes are done with.
     pub(super) credentials: Option<Box<Credentials>>,
     bind: SocketAddr,
+    /// Handshakes under way, by the peer's address.
+    shaking: AHashMap<IpAddr, u32>,
 }
 
 /// What waits to be accepted.
@@ -66,7 +70,34 @@ impl Acceptor {
                     .map_or(Duration::ZERO, |c| c.handshake_timeout),
             },
             credentials: credentials.map(Box::new),
+            shaking: AHashMap::new(),
         })
+    }
+
+    /// Whether a peer may come in; one over TLS has its handshake before it then.
+    pub(super) fn may_enter(&mut self, peer: IpAddr) -> bool {
+        if self.open >= self.connections {
+            return false;
+        }
+        if let Some(credentials) = &self.credentials {
+            let shaking = self.shaking.entry(peer).or_default();
+            if *shaking >= credentials.handshakes_per_ip {
+                return false;
+            }
+            *shaking += 1;
+        }
+        self.open += 1;
+        true
+    }
+
+    /// A peer's handshake is over, whichever way.
+    pub(super) fn shaken(&mut self, peer: IpAddr) {
+        if let Entry::Occupied(mut shaking) = self.shaking.entry(peer) {
+            *shaking.get_mut() = shaking.get().saturating_sub(1);
+            if *shaking.get() == 0 {
+                shaking.remove();
+            }
+        }
     }
 
     pub(super) fn next(&self) -> Next {

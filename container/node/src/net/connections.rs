@@ -8,7 +8,7 @@ use super::{Net, Sink, Socket, udp};
 use bytes::Bytes;
 use mio::Interest;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::ra::{ConnId, Peer};
@@ -45,11 +45,10 @@ impl Net {
                 return false;
             }
         };
-        if acceptor.open >= acceptor.connections {
+        if !acceptor.may_enter(peer.ip()) {
             self.counts.refused += 1;
             return true;
         }
-        acceptor.open += 1;
         self.counts.accepted += 1;
         self.next_inbound += 1;
         let id = inbound_id(self.next_inbound);
@@ -60,6 +59,7 @@ impl Net {
             Err(error) => {
                 tracing::debug!(%peer, %error, "TLS cannot be begun");
                 self.counts.handshakes_failed += 1;
+                acceptor.shaken(peer.ip());
                 self.left(at, true);
                 return true;
             }
@@ -68,6 +68,7 @@ impl Net {
         let local = socket.local_addr().unwrap_or(peer);
         let stream = Stream::new(id, at, socket, peer, true, (bounds, session), self.now);
         if self.admit(stream).is_err() {
+            self.shaken(at, peer.ip());
             self.left(at, true);
         } else if !secure {
             let listener = at.listener;
@@ -332,7 +333,7 @@ impl Net {
         self.left(stream.at, stream.inbound);
         let conn = stream.id;
         let report = match (stream.stage, stream.inbound) {
-            (Stage::Handshake, true) => return,
+            (Stage::Handshake, true) => return self.shaken(stream.at, stream.peer.ip()),
             (Stage::Connecting | Stage::Handshake, _) => {
                 self.counts.connects_failed += 1;
                 NetInput::ConnectFailed { conn }
@@ -347,6 +348,13 @@ impl Net {
             self.opened = self.opened.saturating_sub(1);
         } else if let Some((acceptor, _)) = self.acceptors.iter_mut().find(|(a, _)| a.at == at) {
             acceptor.open = acceptor.open.saturating_sub(1);
+        }
+    }
+
+    /// The handshake of an accepted connection is over.
+    pub(super) fn shaken(&mut self, at: Socket, peer: IpAddr) {
+        if let Some((acceptor, _)) = self.acceptors.iter_mut().find(|(a, _)| a.at == at) {
+            acceptor.shaken(peer);
         }
     }
 

@@ -75,9 +75,16 @@ impl Net {
             let secure = Some(Arc::new(session.peer()));
             stream.opened(self.now);
             sink.input(stream.at.ra, connected(stream, secure));
+            if stream.inbound {
+                let (at, peer) = (stream.at, stream.peer.ip());
+                self.shaken(at, peer);
+            }
             // What was sent meanwhile has waited for this.
             self.unsent.push(Source::Stream(n));
         }
+        let Some(stream) = self.streams.get_mut(n) else {
+            return false;
+        };
         let Some(session) = &mut stream.session else {
             return false;
         };

@@ -421,6 +421,27 @@ fn a_handshake_that_takes_its_time_is_ended() {
 }
 
 #[test]
+fn one_address_has_so_many_handshakes_under_way_and_connections_beside_them() {
+    let mut secure = Secure::with(|tls, _| tls.handshakes_per_ip = 2);
+    let config = secure.plain_client();
+    let (_client, _) = secure.connect(Arc::clone(&config));
+    let address = secure.bench.address(TLS);
+    let silent: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    secure.bench.until(|net, _| net.counts.refused == 1);
+    assert_eq!(secure.bench.net.connections(), 3);
+    // They end, and so does what they have taken.
+    secure.bench.pass(HANDSHAKE);
+    assert_eq!(secure.bench.net.connections(), 1);
+    for _ in 0..3 {
+        drop(secure.connect(Arc::clone(&config)));
+    }
+    drop(silent);
+    assert_eq!(secure.bench.net.counts.refused, 1);
+}
+
+#[test]
 fn what_is_tampered_with_ends_the_connection() {
     let mut secure = Secure::new();
     let config = secure.plain_client();
