@@ -9,7 +9,12 @@ use crate::error::{Error, Result, at};
 use crate::shell::{Said, run_logged, target};
 use crate::tools::{NODE, NPM, PYTHON, ensure_peers, last_lines};
 
-const FROM_PYPI: &[&str] = &["pjsua2-python==2.15.1", "sippy==2.5.0", "sipvicious==0.3.3"];
+const FROM_PYPI: &[&str] = &[
+    "pjsua2-python==2.15.1",
+    "python-diameter==0.9.0",
+    "sippy==2.5.0",
+    "sipvicious==0.3.3",
+];
 const FROM_NPM: &[&str] = &[
     "esbuild@0.28.2",
     "jssip@3.13.8",

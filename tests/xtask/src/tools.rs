@@ -76,6 +76,40 @@ const CHROMIUM: Peer = Peer {
     program: "chromium",
     package: "chromium",
 };
+/// A Diameter node in C: a peer, a relay, and what `bench diameter` compares with.
+pub(crate) const FREEDIAMETER: Peer = Peer {
+    program: "freeDiameterd",
+    package: "freediameterd",
+};
+/// Its dictionaries and routing; modules, found by the path of one.
+pub(crate) const FREEDIAMETER_EXTENSIONS: Peer = Peer {
+    program: "/usr/lib/freeDiameter/dict_dcca.fdx",
+    package: "freediameter-extensions",
+};
+/// What extensions of our own are compiled against.
+pub(crate) const FREEDIAMETER_HEADERS: Peer = Peer {
+    program: "/usr/include/freeDiameter/extension.h",
+    package: "libfreediameter-dev",
+};
+/// Runs and compiles Erlang.
+const ERLANG: Peer = Peer {
+    program: "erlc",
+    package: "erlang-base",
+};
+/// The Diameter stack of OTP. Its modules lie below a version, so its licence tells that it is there.
+const ERLANG_DIAMETER: Peer = Peer {
+    program: "/usr/share/doc/erlang-diameter/copyright",
+    package: "erlang-diameter",
+};
+/// The header that its users compile with, and the dictionary of RFC 4006 in the next.
+const ERLANG_DIAMETER_HEADERS: Peer = Peer {
+    program: "/usr/share/doc/erlang-dev/copyright",
+    package: "erlang-dev",
+};
+const ERLANG_DIAMETER_DICTIONARIES: Peer = Peer {
+    program: "/usr/share/doc/erlang-examples/copyright",
+    package: "erlang-examples",
+};
 pub(crate) const PYTHON: Peer = Peer {
     program: "python3",
     package: "python3",
@@ -91,7 +125,24 @@ pub(crate) const NPM: Peer = Peer {
 
 /// What `cargo xtask test` needs, besides `packages.rs`.
 pub(crate) const FOR_TESTS: &[Peer] = &[
-    SIPP, CC, KAMAILIO, TSHARK, BARESIP, SIPSAK, SOFIA, CHROMIUM, PYTHON, NODE, NPM,
+    SIPP,
+    CC,
+    KAMAILIO,
+    TSHARK,
+    BARESIP,
+    SIPSAK,
+    SOFIA,
+    CHROMIUM,
+    PYTHON,
+    NODE,
+    NPM,
+    FREEDIAMETER,
+    FREEDIAMETER_EXTENSIONS,
+    FREEDIAMETER_HEADERS,
+    ERLANG,
+    ERLANG_DIAMETER,
+    ERLANG_DIAMETER_HEADERS,
+    ERLANG_DIAMETER_DICTIONARIES,
 ];
 /// What the benchmarks need on top of that.
 pub(crate) const FOR_BENCHMARKS: &[Peer] = &[VALGRIND];

@@ -12,13 +12,13 @@ mod kamailio;
 mod office;
 mod phone;
 mod phones;
-mod program;
+pub(crate) mod program;
 mod proxied;
 mod scanners;
 mod sipp;
 mod stage;
 pub mod table;
-mod tools;
+pub(crate) mod tools;
 mod ways;
 mod web;
 

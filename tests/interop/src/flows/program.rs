@@ -29,6 +29,19 @@ impl Program {
         Self::spawn(program, child)
     }
 
+    /// Starts it with a standard input that stays open until [`end_input`](Self::end_input).
+    pub(crate) fn start_held(name: &str, command: &mut Command, dir: &Path) -> Result<Self> {
+        let (program, log) = Self::prepare(name, command, dir)?;
+        let out = log.try_clone().map_err(io("open a log"))?;
+        let child = command.stdin(Stdio::piped()).stdout(out).stderr(log);
+        Self::spawn(program, child)
+    }
+
+    /// Ends its standard input.
+    pub(crate) fn end_input(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
     /// Starts it with its standard input and output in our hands; the rest goes to `NAME.log` in `dir`.
     pub(crate) fn talk(
         name: &str,
@@ -87,6 +100,21 @@ impl Program {
             }
             pause();
         }
+    }
+
+    /// Waits until its log has `text` so many times.
+    pub(crate) fn says_times(&mut self, text: &str, times: usize, within: Duration) -> Result {
+        let deadline = Instant::now() + within;
+        while self.said().matches(text).count() < times {
+            if let Some(status) = self.ended()? {
+                return Err(self.broken(&format!("ended with {status} before it said `{text}`")));
+            }
+            if Instant::now() > deadline {
+                return Err(self.broken(&format!("did not say `{text}` {times} times")));
+            }
+            pause();
+        }
+        Ok(())
     }
 
     /// Waits for its own end.
