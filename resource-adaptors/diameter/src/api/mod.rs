@@ -4,6 +4,7 @@
 //! those of RFC 6733, RFC 8506 and the 3GPP specifications.
 
 mod activity;
+pub mod apps;
 mod event;
 mod message;
 mod outgoing;
