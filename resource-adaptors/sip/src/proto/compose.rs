@@ -45,10 +45,10 @@ pub fn response(request: &Message, source: &Flow, answer: Answer<'_>) -> Bytes {
     if answer.record_route {
         copy(&mut out, request, HeaderId::RecordRoute);
     }
-    copy(&mut out, request, HeaderId::From);
+    copy_first(&mut out, request, HeaderId::From);
     push_to(&mut out, request, answer.to_tag);
-    copy(&mut out, request, HeaderId::CallId);
-    copy(&mut out, request, HeaderId::CSeq);
+    copy_first(&mut out, request, HeaderId::CallId);
+    copy_first(&mut out, request, HeaderId::CSeq);
     if answer.status == 100 {
         // RFC 3261 8.2.6.1.
         copy(&mut out, request, HeaderId::Timestamp);
@@ -133,6 +133,13 @@ pub fn line_number(out: &mut Vec<u8>, name: &[u8], value: u64) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// One line of a header that may stand once, as it came: a request with several is answered, too, but not in kind.
+fn copy_first(out: &mut Vec<u8>, from: &Message, id: HeaderId) {
+    if let Some(value) = from.lines(id).next() {
+        line(out, id.name(), value);
+    }
+}
+
 /// Every line of one header as it came.
 pub fn copy(out: &mut Vec<u8>, from: &Message, id: HeaderId) {
     for value in from.lines(id) {
@@ -157,7 +164,8 @@ fn push_to(out: &mut Vec<u8>, request: &Message, tag: Option<&[u8]>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Copies Via and completes the top one with where the request came from (RFC 3261 18.2.1, RFC 3581 4).
+/// Copies Via and completes the top one with where the request came from (RFC 3261 18.2.1, RFC 3581 4). A malformed
+/// request may have a value for every comma of its lines, and its answer would be several times as long.
 fn push_vias(out: &mut Vec<u8>, request: &Message, source: &Flow) {
     let mut values = request.values(HeaderId::Via);
     if let Some(top) = values.next() {
@@ -168,7 +176,7 @@ fn push_vias(out: &mut Vec<u8>, request: &Message, source: &Flow) {
         }
         out.extend_from_slice(b"\r\n");
     }
-    for value in values {
+    for value in values.take(Limits::DEFAULT.vias) {
         line(out, b"Via", value);
     }
 }

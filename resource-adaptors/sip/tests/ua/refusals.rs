@@ -161,3 +161,16 @@ fn a_service_that_fails_costs_the_call() {
         "whatever the service thinks of it, the dialog is over"
     );
 }
+
+#[test]
+fn the_answer_to_a_malformed_request_is_no_longer_than_what_it_answers() {
+    let invite = request("INVITE", "i1", "", 1, "");
+    let commas = format!(
+        "CSeq: 1 INVITE\r\nCSeq: 1 INVITE\r\nVia: {}\r\n",
+        ",".repeat(4_000)
+    );
+    let answer = refused(&invite.replace("CSeq: 1 INVITE\r\n", &commas));
+    assert!(matches!(answer.status(), Some(400 | 513)));
+    assert_eq!(answer.lines(HeaderId::CSeq).count(), 1);
+    assert!(answer.as_bytes().len() < 1_500);
+}

@@ -19,6 +19,12 @@ const METHODS: [&str; 8] = [
 ];
 const STATUSES: [u16; 8] = [100, 180, 200, 200, 302, 486, 481, 600];
 const PAUSES: [u64; 8] = [0, 1, 99, 200, 500, 4_000, 32_000, 181_000];
+/// What a request may have, and the lines that its response has more.
+const READABLE: Limits = Limits {
+    headers: Limits::DEFAULT.headers + 8,
+    vias: Limits::DEFAULT.vias + 1,
+    ..Limits::DEFAULT
+};
 const TRANSACTIONS: usize = 48;
 const DIALOGS: usize = 16;
 
@@ -205,7 +211,7 @@ impl Run {
             match output {
                 Output::Send(transmit) => {
                     let bytes = transmit.bytes.clone();
-                    let Ok(sent) = Message::parse(transmit.bytes, &Limits::DEFAULT) else {
+                    let Ok(sent) = Message::parse(transmit.bytes, &READABLE) else {
                         panic!("what we send can be read: {}", bytes.escape_ascii())
                     };
                     if sent.is_request() {
