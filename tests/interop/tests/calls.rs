@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::disaster::{Disaster, disaster};
+use strowger_interop::runs::hostile::{self, Abandoned, Idle};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::overload::{self, Overload};
@@ -91,6 +92,48 @@ fn under_three_times_the_load_calls_go_on_and_some_new_ones_are_refused() -> Res
         host: 141,
     };
     run(|dir| overload::tripled(size, dir))
+}
+
+#[test]
+fn messages_and_handshakes_that_do_not_end_cost_their_connections() -> Result {
+    run(|dir| hostile::slow(50, 142, dir))
+}
+
+#[test]
+fn idle_connections_over_tls_are_bounded_and_closed() -> Result {
+    let size = Idle {
+        connections: 300,
+        beyond: 20,
+        host: 143,
+    };
+    run(|dir| hostile::idle(size, dir))
+}
+
+#[test]
+fn messages_that_are_dear_to_read_are_refused() -> Result {
+    run(|dir| hostile::bombs(5, 144, dir))
+}
+
+#[test]
+fn calls_that_nobody_acknowledges_are_bounded_and_given_up() -> Result {
+    let size = Abandoned {
+        invites: 10_000,
+        dialogs: 2_000,
+        t1: Duration::from_millis(50),
+        growth: 20,
+        host: 145,
+    };
+    run(|dir| hostile::abandoned(size, dir))
+}
+
+#[test]
+fn answers_of_strangers_are_not_taken() -> Result {
+    run(|dir| hostile::spoofed(1_000, 146, dir))
+}
+
+#[test]
+fn guessed_passwords_are_refused_and_cost_nothing() -> Result {
+    run(|dir| hostile::guesses(200, 147, dir))
 }
 
 #[test]

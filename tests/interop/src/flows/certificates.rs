@@ -22,7 +22,7 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     /// The node's is for `node` and for the domain `office.example`.
-    pub(super) fn make(dir: &Path, node: Ipv4Addr) -> Result<Self> {
+    pub(crate) fn make(dir: &Path, node: Ipv4Addr) -> Result<Self> {
         let mut made = Self {
             dir: dir.to_path_buf(),
             pin: String::new(),

@@ -22,6 +22,7 @@ pub(crate) mod tools;
 mod ways;
 mod web;
 
+pub(crate) use certificates::Certificates;
 pub use client::Client;
 pub use stage::Stage;
 

@@ -5,14 +5,14 @@ use std::fmt::Write;
 
 /// Who answers a challenge.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Credentials<'a> {
-    pub(super) user: &'a str,
-    pub(super) password: &'a str,
+pub(crate) struct Credentials<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
 }
 
 impl Credentials<'_> {
     /// The Authorization value for a challenge; `None` if it is no challenge for SHA-256.
-    pub(super) fn answer(self, challenge: &str, method: &str, uri: &str) -> Option<String> {
+    pub(crate) fn answer(self, challenge: &str, method: &str, uri: &str) -> Option<String> {
         if field(challenge, "algorithm")? != "SHA-256" {
             return None;
         }

@@ -12,6 +12,7 @@ pub use message::Message;
 pub use session::{Media, Offer};
 pub use watcher::{Watch, Watcher};
 
+pub(crate) use digest::Credentials;
 use message::{finish, uri_of};
 use std::collections::BTreeMap;
 use std::fmt::Write;

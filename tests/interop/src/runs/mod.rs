@@ -2,6 +2,7 @@
 
 pub mod disaster;
 pub mod forks;
+pub mod hostile;
 pub mod kill;
 pub mod load;
 pub mod malformed;
