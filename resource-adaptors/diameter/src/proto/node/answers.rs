@@ -1,0 +1,124 @@
+//! Answers of peers: matched to their requests, handed over, or a reason to ask another peer.
+
+use super::output::{Output, Tx, TxFailure};
+use super::requests::Owner;
+use super::routes::Destination;
+use super::slab::Key;
+use super::Stack;
+use crate::proto::time::Ms;
+use crate::proto::wire::{Header, Limits, Message};
+
+/// Protocol errors after which another peer is asked (RFC 6733 7.1.3): undeliverable, too busy, loop.
+const ELSEWHERE: [u32; 3] = [3002, 3004, 3005];
+const REDIRECT_INDICATION: u32 = 3006;
+
+impl Stack {
+    pub(super) fn on_answer(&mut self, now: Ms, connection: Key, from: Key, answer: Message) {
+        let Some(key) = self.transaction_of(connection, answer.header()) else {
+            return self.unexpected(from);
+        };
+        if let Some(peer) = self.peers.get_mut(from) {
+            peer.counts.answers_received += 1;
+        }
+        if answer.is_error() {
+            let code = answer.result_code().unwrap_or(0);
+            if ELSEWHERE.contains(&code) && self.ask_another(key, from) {
+                return self.drained(now, from);
+            }
+            if code == REDIRECT_INDICATION && self.follow_redirect(now, key, &answer) {
+                return self.drained(now, from);
+            }
+        }
+        self.deliver(key, from, answer);
+        self.drained(now, from);
+    }
+
+    /// Hands an answer to who waits for it.
+    fn deliver(&mut self, key: Key, from: Key, answer: Message) {
+        let Some(transaction) = self.transactions.get(key) else {
+            return;
+        };
+        if transaction.owner == Owner::Local && answer.check_groups(&Limits::DEFAULT).is_err() {
+            self.count("messages.malformed");
+            return self.fail(key, TxFailure::BadAnswer);
+        }
+        let Some((transaction, _)) = self.end(key) else {
+            return;
+        };
+        match transaction.owner {
+            Owner::Local => {
+                let Some(peer) = self.peers.get(from).map(|peer| peer.host.clone()) else {
+                    return;
+                };
+                let tx = Tx(key.to_u64());
+                self.outputs.push_back(Output::Answer { tx, peer, message: answer });
+            }
+            Owner::Relay(incoming) => self.relay_answer(incoming, answer.bytes().clone()),
+        }
+    }
+
+    /// Sends a request that a peer would not take to another one; `false` if there is none, or if only that peer will do.
+    fn ask_another(&mut self, key: Key, from: Key) -> bool {
+        let Some(transaction) = self.transactions.get_mut(key) else {
+            return false;
+        };
+        if !transaction.tried.contains(&from) {
+            transaction.tried.push(from);
+        }
+        let Ok(other) = self.next_peer(key) else {
+            return false;
+        };
+        self.take_back(key);
+        self.moved(from);
+        self.send_to(key, other, true);
+        true
+    }
+
+    /// Asks whom a redirect names, and remembers it as far as it allows (RFC 6733 6.13); `false` if none of them can be
+    /// asked.
+    fn follow_redirect(&mut self, now: Ms, key: Key, answer: &Message) -> bool {
+        let Some(redirect) = super::redirects::Redirect::read(answer) else {
+            return false;
+        };
+        let Some(transaction) = self.transactions.get(key) else {
+            return false;
+        };
+        self.count("redirects.received");
+        let message = transaction.message.clone();
+        let to = Destination::read(&message, transaction.application, "");
+        let limit = self.config.limits.redirects as usize;
+        self.redirects.learn(now, &to, &redirect, limit);
+        let directed = redirect.hosts.iter().filter_map(|host| self.peer_named(host)).collect();
+        let Some(transaction) = self.transactions.get_mut(key) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut transaction.directed, directed);
+        if transaction.directed.is_empty() {
+            transaction.directed = before;
+            return false;
+        }
+        match self.next_peer(key) {
+            Ok(other) => {
+                self.take_back(key);
+                self.send_to(key, other, false);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// An answer that cannot be read: its request will get no other.
+    pub(super) fn bad_answer(&mut self, connection: Key, header: &Header) {
+        if let Some(key) = self.transaction_of(connection, header) {
+            self.fail(key, TxFailure::BadAnswer);
+        }
+    }
+
+    /// An answer that nobody waits for: late, or never asked for.
+    fn unexpected(&mut self, from: Key) {
+        if let Some(peer) = self.peers.get_mut(from) {
+            peer.counts.late += 1;
+        }
+        self.count("answers.unknown");
+    }
+}

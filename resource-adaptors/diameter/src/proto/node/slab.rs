@@ -1,0 +1,129 @@
+//! Places for many things, named by index and generation.
+//!
+//! Free places are taken again in the order in which they became free, so that a name comes back as late as possible.
+//! Invariant: an id whose thing was removed finds nothing, until the place was used 2^32 times.
+
+use std::collections::VecDeque;
+
+/// Names a thing in a [`Slab`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+impl Key {
+    pub(super) const fn to_u64(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    pub(super) const fn from_u64(raw: u64) -> Self {
+        Self {
+            index: raw as u32,
+            generation: (raw >> 32) as u32,
+        }
+    }
+}
+
+/// A set of `T`.
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    places: Vec<(u32, Option<T>)>,
+    free: VecDeque<u32>,
+    /// The generation of fresh places.
+    epoch: u32,
+}
+
+impl<T> Slab<T> {
+    pub(super) const fn new(epoch: u32) -> Self {
+        Self {
+            places: Vec::new(),
+            free: VecDeque::new(),
+            epoch,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    pub(super) fn insert(&mut self, thing: T) -> Key {
+        if let Some(index) = self.free.pop_front() {
+            let place = &mut self.places[index as usize];
+            place.1 = Some(thing);
+            return Key {
+                index,
+                generation: place.0,
+            };
+        }
+        let index = self.places.len() as u32;
+        self.places.push((self.epoch, Some(thing)));
+        Key {
+            index,
+            generation: self.epoch,
+        }
+    }
+
+    pub(super) fn get(&self, key: Key) -> Option<&T> {
+        let place = self.places.get(key.index as usize)?;
+        place.1.as_ref().filter(|_| place.0 == key.generation)
+    }
+
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        let place = self.places.get_mut(key.index as usize)?;
+        place.1.as_mut().filter(|_| place.0 == key.generation)
+    }
+
+    /// The key of what is at an index, whatever its generation.
+    pub(super) fn key_at(&self, index: u32) -> Option<Key> {
+        let place = self.places.get(index as usize)?;
+        place.1.as_ref()?;
+        Some(Key {
+            index,
+            generation: place.0,
+        })
+    }
+
+    pub(super) fn remove(&mut self, key: Key) -> Option<T> {
+        let place = self.places.get_mut(key.index as usize)?;
+        if place.0 != key.generation {
+            return None;
+        }
+        let thing = place.1.take()?;
+        place.0 = place.0.wrapping_add(1);
+        self.free.push_back(key.index);
+        Some(thing)
+    }
+
+    /// All things, by place.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(index, (generation, thing))| {
+            let key = Key {
+                index: index as u32,
+                generation: *generation,
+            };
+            Some((key, thing.as_ref()?))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_thing_is_not_found_and_its_place_is_taken_again_last() {
+        let mut slab = Slab::new(7);
+        let a = slab.insert('a');
+        let b = slab.insert('b');
+        assert_eq!(slab.remove(a), Some('a'));
+        assert_eq!(slab.remove(b), Some('b'));
+        let c = slab.insert('c');
+        assert_eq!(c.index, a.index);
+        assert_eq!((slab.get(a), slab.remove(a), slab.get(c)), (None, None, Some(&'c')));
+        assert_eq!(Key::from_u64(c.to_u64()), c);
+        assert_eq!(slab.len(), 1);
+        assert_eq!(slab.key_at(b.index), None);
+    }
+}
