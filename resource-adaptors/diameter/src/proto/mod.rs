@@ -2,5 +2,7 @@
 
 pub mod credit;
 pub mod dict;
+pub mod node;
+pub mod peer;
 pub mod time;
 pub mod wire;

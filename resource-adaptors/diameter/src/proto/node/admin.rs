@@ -15,8 +15,16 @@ impl Stack {
         for peer in &config.peers {
             self.set_peer(now, peer);
         }
-        let named = |host: &str| config.peers.iter().any(|peer| peer.host.eq_ignore_ascii_case(host));
-        let gone = self.peers.iter().filter(|(_, peer)| peer.config.is_some() && !named(&peer.host));
+        let named = |host: &str| {
+            config
+                .peers
+                .iter()
+                .any(|peer| peer.host.eq_ignore_ascii_case(host))
+        };
+        let gone = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.config.is_some() && !named(&peer.host));
         let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
         for key in gone {
             self.dismiss(now, key);
@@ -76,9 +84,10 @@ impl Stack {
         for key in waiting {
             self.fail(key, TxFailure::Stopping);
         }
-        let silent = self.connections.iter().filter(|(_, it)| {
-            it.side == super::connections::Side::Greeting
-        });
+        let silent = self
+            .connections
+            .iter()
+            .filter(|(_, it)| it.side == super::connections::Side::Greeting);
         let silent: Vec<Key> = silent.map(|(key, _)| key).collect();
         for key in silent {
             self.disconnect(key);

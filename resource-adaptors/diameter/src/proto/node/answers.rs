@@ -1,10 +1,10 @@
 //! Answers of peers: matched to their requests, handed over, or a reason to ask another peer.
 
+use super::Stack;
 use super::output::{Output, Tx, TxFailure};
 use super::requests::Owner;
 use super::routes::Destination;
 use super::slab::Key;
-use super::Stack;
 use crate::proto::time::Ms;
 use crate::proto::wire::{Header, Limits, Message};
 
@@ -51,7 +51,11 @@ impl Stack {
                     return;
                 };
                 let tx = Tx(key.to_u64());
-                self.outputs.push_back(Output::Answer { tx, peer, message: answer });
+                self.outputs.push_back(Output::Answer {
+                    tx,
+                    peer,
+                    message: answer,
+                });
             }
             Owner::Relay(incoming) => self.relay_answer(incoming, answer.bytes().clone()),
         }
@@ -83,12 +87,16 @@ impl Stack {
         let Some(transaction) = self.transactions.get(key) else {
             return false;
         };
+        let (message, application) = (transaction.message.clone(), transaction.application);
         self.count("redirects.received");
-        let message = transaction.message.clone();
-        let to = Destination::read(&message, transaction.application, "");
+        let to = Destination::read(&message, application, "");
         let limit = self.config.limits.redirects as usize;
         self.redirects.learn(now, &to, &redirect, limit);
-        let directed = redirect.hosts.iter().filter_map(|host| self.peer_named(host)).collect();
+        let directed = redirect
+            .hosts
+            .iter()
+            .filter_map(|host| self.peer_named(host))
+            .collect();
         let Some(transaction) = self.transactions.get_mut(key) else {
             return false;
         };

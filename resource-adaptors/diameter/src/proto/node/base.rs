@@ -34,7 +34,9 @@ impl Stack {
         let own = header.application == 0;
         let dwa = own && header.command == DEVICE_WATCHDOG && !header.is_request();
         let random = self.random.next();
-        let watched = peer.watchdog.received(now, dwa, self.config.timers.watchdog, random);
+        let watched = peer
+            .watchdog
+            .received(now, dwa, self.config.timers.watchdog, random);
         self.watched(now, key, watched);
         match (header.command, header.is_request()) {
             (CAPABILITIES_EXCHANGE, true) if own => self.second_cer(connection, &message),
@@ -62,7 +64,11 @@ impl Stack {
             return self.event(now, key, Event::IRcvCea);
         }
         // In the order of the table: who waits for the answer to his CER gets it as our connection goes.
-        if self.peers.get(key).is_some_and(|peer| peer.state == State::WaitICea) {
+        if self
+            .peers
+            .get(key)
+            .is_some_and(|peer| peer.state == State::WaitICea)
+        {
             return self.event(now, key, Event::IRcvNonCea);
         }
         self.hang_up(now, connection, DownCause::Closed);
@@ -84,7 +90,10 @@ impl Stack {
             self.count("peers.refused_us");
             return false;
         }
-        let ends = self.connections.get(connection).and_then(|its| its.ends.as_ref());
+        let ends = self
+            .connections
+            .get(connection)
+            .and_then(|its| its.ends.as_ref());
         let terms = Terms {
             tls,
             secure: ends.is_some_and(|ends| ends.secure.is_some()),
@@ -92,9 +101,10 @@ impl Stack {
         };
         let capabilities = Capabilities::read(cea);
         let refusal = match &capabilities {
-            Some(its) if its.host.eq_ignore_ascii_case(&host) => {
-                its.accept(&self.config, terms).err().map(|it| it.result_code())
-            }
+            Some(its) if its.host.eq_ignore_ascii_case(&host) => its
+                .accept(&self.config, terms)
+                .err()
+                .map(|it| it.result_code()),
             Some(_) => Some(3010),
             None => Some(5005),
         };
@@ -146,7 +156,9 @@ impl Stack {
     }
 
     fn learn_state(&mut self, key: Key, message: &Message) {
-        let id = message.find(&base::ORIGIN_STATE_ID).and_then(|avp| avp.u32().ok());
+        let id = message
+            .find(&base::ORIGIN_STATE_ID)
+            .and_then(|avp| avp.u32().ok());
         self.watch_state(key, id.unwrap_or(0));
     }
 
@@ -154,7 +166,9 @@ impl Stack {
         if !self.check(connection, &dpr) {
             return;
         }
-        let cause = dpr.find(&base::DISCONNECT_CAUSE).and_then(|avp| avp.i32().ok());
+        let cause = dpr
+            .find(&base::DISCONNECT_CAUSE)
+            .and_then(|avp| avp.i32().ok());
         let Some(peer) = self.peers.get_mut(key) else {
             return;
         };

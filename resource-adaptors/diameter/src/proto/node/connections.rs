@@ -94,11 +94,10 @@ impl Stack {
         // A message may close its connection.
         while let Some(connection) = self.connections.get_mut(key) {
             match connection.framer.next_frame() {
-                Ok(Some(frame)) => self.frame(now, key, frame),
+                Ok(Some(frame)) => self.frame(now, key, &frame),
                 Ok(None) => return,
                 Err(fault) => {
-                    let answer =
-                        fault.answer(&self.config.origin_host, &self.config.origin_realm);
+                    let answer = fault.answer(&self.config.origin_host, &self.config.origin_realm);
                     self.count("messages.framing");
                     if let Some(answer) = answer {
                         self.send(key, answer);
@@ -110,10 +109,10 @@ impl Stack {
         }
     }
 
-    fn frame(&mut self, now: Ms, key: Key, frame: Bytes) {
+    fn frame(&mut self, now: Ms, key: Key, frame: &Bytes) {
         match Message::parse_outer(frame.clone(), &Limits::DEFAULT) {
             Ok(message) => self.message(now, key, message),
-            Err(fault) => self.malformed(now, key, &frame, &fault),
+            Err(fault) => self.malformed(now, key, frame, &fault),
         }
     }
 

@@ -3,8 +3,8 @@
 //! A request is named by its Origin-Host and End-to-End Identifier. Entries stand in the order of their beginning; they end
 //! with the window, or before when there are too many. Invariant: every entry of the table is in the line once.
 
-use std::collections::hash_map::{DefaultHasher, Entry as Place, HashMap};
 use std::collections::VecDeque;
+use std::collections::hash_map::{DefaultHasher, Entry as Place, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use bytes::Bytes;
@@ -159,7 +159,8 @@ impl DuplicateTable {
                 place.insert(entry);
             }
         }
-        self.line.push_back((now + settings.window, self.number, id));
+        self.line
+            .push_back((now + settings.window, self.number, id));
         self.shrink(settings);
     }
 
@@ -177,7 +178,11 @@ impl DuplicateTable {
         let Some((_, number, id)) = self.line.pop_front() else {
             return false;
         };
-        if self.entries.get(&id).is_none_or(|entry| entry.number != number) {
+        if self
+            .entries
+            .get(&id)
+            .is_none_or(|entry| entry.number != number)
+        {
             return false;
         }
         self.forget(id);

@@ -43,9 +43,10 @@ impl Stack {
             Action::RSndCea => self.send_cea(key),
             Action::ISndCer => self.send_cer(key),
             Action::Elect => {
-                let won = self.peers.get(key).is_some_and(|peer| {
-                    wins_election(&self.config.origin_host, &peer.host)
-                });
+                let won = self
+                    .peers
+                    .get(key)
+                    .is_some_and(|peer| wins_election(&self.config.origin_host, &peer.host));
                 if won {
                     self.event(now, key, Event::WinElection);
                 }
@@ -189,7 +190,11 @@ impl Stack {
             Ok(peer) => {
                 self.replace_restarted(now, peer, &capabilities);
                 if let Some(peer) = self.peers.get_mut(peer) {
-                    peer.offer = Some(Offer { connection, cer: message, capabilities });
+                    peer.offer = Some(Offer {
+                        connection,
+                        cer: message,
+                        capabilities,
+                    });
                 }
                 self.event(now, peer, Event::RConnCer);
             }
@@ -204,7 +209,10 @@ impl Stack {
 
     /// The peer that a CER is from, if it is welcome. One that a rule lets in is added to the peer table.
     fn admit(&mut self, connection: Key, capabilities: &Capabilities) -> Result<Key, Refusal> {
-        let ends = self.connections.get(connection).and_then(|its| its.ends.as_ref());
+        let ends = self
+            .connections
+            .get(connection)
+            .and_then(|its| its.ends.as_ref());
         let secure = ends.is_some_and(|ends| ends.secure.is_some());
         let stranger = ends.is_some_and(|ends| is_stranger(ends, &capabilities.host));
         let known = self.peer_named(&capabilities.host);
@@ -220,7 +228,11 @@ impl Stack {
                 rule.filter(|_| !full).ok_or(Refusal::UnknownPeer)?.tls
             }
         };
-        let terms = Terms { tls, secure, stranger };
+        let terms = Terms {
+            tls,
+            secure,
+            stranger,
+        };
         capabilities.accept(&self.config, terms)?;
         Ok(known.unwrap_or_else(|| {
             let key = self.add_peer(capabilities.host.clone(), None);
@@ -256,7 +268,12 @@ impl Stack {
             peer.initiator = Some(connection);
             let peer = peer.host.clone();
             let link = Link(connection.to_u64());
-            self.outputs.push_back(Output::Connect { link, peer, to, tls });
+            self.outputs.push_back(Output::Connect {
+                link,
+                peer,
+                to,
+                tls,
+            });
         }
     }
 
@@ -295,7 +312,10 @@ impl Stack {
         let Some(peer) = self.peers.get_mut(key) else {
             return;
         };
-        let id = peer.capabilities.as_ref().map_or(0, |its| its.origin_state_id);
+        let id = peer
+            .capabilities
+            .as_ref()
+            .map_or(0, |its| its.origin_state_id);
         self.watch_state(key, id);
     }
 
@@ -368,12 +388,22 @@ impl Stack {
     }
 
     fn local(&self, connection: Key) -> std::net::IpAddr {
-        let ends = self.connections.get(connection).and_then(|its| its.ends.as_ref());
-        ends.map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |ends| ends.local)
+        let ends = self
+            .connections
+            .get(connection)
+            .and_then(|its| its.ends.as_ref());
+        ends.map_or(
+            std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+            |ends| ends.local,
+        )
     }
 
     fn drop_initiator(&mut self, key: Key) {
-        if let Some(connection) = self.peers.get_mut(key).and_then(|peer| peer.initiator.take()) {
+        if let Some(connection) = self
+            .peers
+            .get_mut(key)
+            .and_then(|peer| peer.initiator.take())
+        {
             self.disconnect(connection);
         }
     }
@@ -404,7 +434,11 @@ impl Stack {
     /// The operator hears of a refusal, but not that an election was lost.
     pub(super) fn refused(&mut self, host: &str, result_code: u32, by_us: bool) {
         let peer = Arc::from(host);
-        self.outputs.push_back(Output::Alarm(Alarm::Refused { peer, result_code, by_us }));
+        self.outputs.push_back(Output::Alarm(Alarm::Refused {
+            peer,
+            result_code,
+            by_us,
+        }));
     }
 
     /// A peer whose last request has ended leaves, if it is being drained.

@@ -9,9 +9,9 @@ use super::routes::{Destination, Way};
 use super::slab::Key;
 use super::wheel::TimerId;
 use super::{Stack, Timer};
+use crate::proto::dict::base;
 use crate::proto::time::Ms;
 use crate::proto::wire::{Builder, Fault, Header, Limits, Message, Patch};
-use crate::proto::dict::base;
 
 /// A request of a peer that waits for our answer.
 #[derive(Debug)]
@@ -63,7 +63,11 @@ impl Stack {
     fn serves(&self, to: &Destination<'_>) -> bool {
         to.application == 0
             || self.config.relay
-            || self.config.applications.iter().any(|app| app.id == to.application)
+            || self
+                .config
+                .applications
+                .iter()
+                .any(|app| app.id == to.application)
     }
 
     /// A request for this node: checked, looked up among those that came before, handed over.
@@ -95,7 +99,11 @@ impl Stack {
             return;
         };
         let key = RequestKey(key.to_u64());
-        self.outputs.push_back(Output::Request { key, peer, message: request });
+        self.outputs.push_back(Output::Request {
+            key,
+            peer,
+            message: request,
+        });
     }
 
     /// Another copy of a request that is not answered yet.
@@ -134,7 +142,9 @@ impl Stack {
             timer: TimerId::NONE,
         });
         if id.is_some() {
-            let timer = self.wheel.start(now + self.config.timers.answer, Timer::Incoming(key));
+            let timer = self
+                .wheel
+                .start(now + self.config.timers.answer, Timer::Incoming(key));
             if let Some(incoming) = self.incoming.get_mut(key) {
                 incoming.timer = timer;
             }
@@ -166,7 +176,8 @@ impl Stack {
         let peer = incoming.peer;
         self.finish_incoming(key, answer.clone());
         if let Some(id) = id {
-            self.duplicates.answered(now, id, answer, &self.config.duplicates);
+            self.duplicates
+                .answered(now, id, answer, &self.config.duplicates);
         }
         self.drained(now, peer);
         true
@@ -175,7 +186,8 @@ impl Stack {
     /// Fills in what was answered by an earlier process, so that a copy of the request gets the same answer.
     pub fn restore_answer(&mut self, now: Ms, origin_host: &str, end_to_end: u32, answer: Bytes) {
         let id = self.duplicates.id_of(origin_host.as_bytes(), end_to_end);
-        self.duplicates.answered(now, id, answer, &self.config.duplicates);
+        self.duplicates
+            .answered(now, id, answer, &self.config.duplicates);
     }
 
     /// Sends an answer to every copy of a request, and forgets the request.
@@ -187,7 +199,9 @@ impl Stack {
             let copy = Patch::new(answer.clone()).hop_by_hop(*hop_by_hop).finish();
             self.send_reply(*connection, incoming.peer, copy);
         }
-        let answer = Patch::new(answer).hop_by_hop(incoming.header.hop_by_hop).finish();
+        let answer = Patch::new(answer)
+            .hop_by_hop(incoming.header.hop_by_hop)
+            .finish();
         self.send_reply(incoming.connection, incoming.peer, answer);
     }
 
@@ -226,7 +240,13 @@ impl Stack {
         request.check_groups(&Limits::DEFAULT)
     }
 
-    pub(super) fn refuse(&mut self, connection: Key, request: &Message, code: u32, why: &'static str) {
+    pub(super) fn refuse(
+        &mut self,
+        connection: Key,
+        request: &Message,
+        code: u32,
+        why: &'static str,
+    ) {
         self.count(match code {
             3002 => "requests.undeliverable",
             3003 => "requests.realm_not_served",

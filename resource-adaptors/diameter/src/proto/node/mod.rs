@@ -60,6 +60,10 @@ use wheel::Wheel;
 #[derive(Debug)]
 pub struct Stack {
     config: Arc<Config>,
+    #[expect(
+        dead_code,
+        reason = "validation against it lands with the dictionary's validator"
+    )]
     dictionary: Arc<Dictionary>,
     random: Random,
     connections: Slab<Connection>,
@@ -151,6 +155,11 @@ impl Stack {
             }
         }
         self.duplicates.expire(now);
+        let evicted = self.duplicates.take_evicted();
+        if evicted > 0 {
+            let name = "duplicates.evicted";
+            self.outputs.push_back(Output::Count { name, n: evicted });
+        }
     }
 
     /// Requests of ours that wait for an answer, those that are relayed included.

@@ -71,7 +71,11 @@ impl Peer {
             offer: None,
             capabilities: None,
             watchdog: Watchdog::default(),
-            admin: if disabled { Admin::Disabled } else { Admin::Enabled },
+            admin: if disabled {
+                Admin::Disabled
+            } else {
+                Admin::Enabled
+            },
             up: false,
             cause: None,
             farewell: cause::REBOOTING,
@@ -108,13 +112,19 @@ impl Peer {
         self.state.is_open()
             && self.watchdog.is_okay()
             && self.admin == Admin::Enabled
-            && self.capabilities.as_ref().is_some_and(|its| its.has(application))
+            && self
+                .capabilities
+                .as_ref()
+                .is_some_and(|its| its.has(application))
     }
 
     /// Whether it is in the peer table to be connected to.
     fn wants_connection(&self) -> bool {
         self.admin == Admin::Enabled
-            && self.config.as_ref().is_some_and(|config| config.connect && !config.addresses.is_empty())
+            && self
+                .config
+                .as_ref()
+                .is_some_and(|config| config.connect && !config.addresses.is_empty())
     }
 }
 
@@ -156,7 +166,10 @@ impl Stack {
     /// A peer by its Origin-Host, in whatever case.
     pub(super) fn peer_named(&self, host: &str) -> Option<Key> {
         if host.bytes().any(|b| b.is_ascii_uppercase()) {
-            return self.by_name.get(host.to_ascii_lowercase().as_str()).copied();
+            return self
+                .by_name
+                .get(host.to_ascii_lowercase().as_str())
+                .copied();
         }
         self.by_name.get(host).copied()
     }
@@ -217,7 +230,10 @@ impl Stack {
             timers.unwanted
         } else {
             let twice = peer.backoff.saturating_mul(2);
-            peer.backoff = twice.clamp(timers.reconnect_first.min(timers.reconnect), timers.reconnect);
+            peer.backoff = twice.clamp(
+                timers.reconnect_first.min(timers.reconnect),
+                timers.reconnect,
+            );
             peer.backoff - random % (peer.backoff / 4 + 1)
         };
         if !unwanted || wait > 0 {
@@ -241,7 +257,8 @@ impl Stack {
             && peer.backoff == 0
         {
             let peer = peer.host.clone();
-            self.outputs.push_back(Output::Alarm(super::Alarm::Unreachable { peer }));
+            self.outputs
+                .push_back(Output::Alarm(super::Alarm::Unreachable { peer }));
         }
     }
 
@@ -297,7 +314,9 @@ impl Stack {
             && is_due(peer.watchdog.deadline())
         {
             let random = self.random.next();
-            let watched = peer.watchdog.expire(now, self.config.timers.watchdog, random);
+            let watched = peer
+                .watchdog
+                .expire(now, self.config.timers.watchdog, random);
             self.watched(now, key, watched);
         }
         self.arm(key);
@@ -308,9 +327,11 @@ impl Stack {
         let Some(peer) = self.peers.get_mut(key) else {
             return;
         };
-        match (peer.state, peer.initiator.take_if(|_| {
-            matches!(peer.state, State::WaitConnAck | State::WaitConnAckElect)
-        })) {
+        match (
+            peer.state,
+            peer.initiator
+                .take_if(|_| matches!(peer.state, State::WaitConnAck | State::WaitConnAckElect)),
+        ) {
             (_, Some(opening)) => {
                 self.disconnect(opening);
                 self.connect_refused(key);

@@ -20,7 +20,9 @@ pub(super) struct Redirect {
 impl Redirect {
     /// Reads it; `None` without a host that can be read.
     pub(super) fn read(answer: &Message) -> Option<Self> {
-        let uris = answer.all(&base::REDIRECT_HOST).filter_map(|avp| avp.uri().ok());
+        let uris = answer
+            .all(&base::REDIRECT_HOST)
+            .filter_map(|avp| avp.uri().ok());
         let hosts: Vec<Box<str>> = uris.map(|uri| uri.host.into()).collect();
         let number = |def| answer.find(def).and_then(|avp| avp.u32().ok());
         let usage = match number(&base::REDIRECT_HOST_USAGE) {
@@ -33,7 +35,11 @@ impl Redirect {
             _ => RedirectUsage::DontCache,
         };
         let cache_seconds = number(&base::REDIRECT_MAX_CACHE_TIME).unwrap_or(0);
-        (!hosts.is_empty()).then_some(Self { hosts, usage, cache_seconds })
+        (!hosts.is_empty()).then_some(Self {
+            hosts,
+            usage,
+            cache_seconds,
+        })
     }
 }
 
@@ -59,7 +65,13 @@ pub(super) struct RedirectCache {
 }
 
 impl RedirectCache {
-    pub(super) fn learn(&mut self, now: Ms, to: &Destination<'_>, redirect: &Redirect, limit: usize) {
+    pub(super) fn learn(
+        &mut self,
+        now: Ms,
+        to: &Destination<'_>,
+        redirect: &Redirect,
+        limit: usize,
+    ) {
         self.now = now;
         if redirect.cache_seconds == 0 {
             return;
@@ -68,7 +80,11 @@ impl RedirectCache {
             return;
         };
         let end = now + u64::from(redirect.cache_seconds) * 1_000;
-        if self.entries.insert(name.clone(), (end, redirect.hosts.clone())).is_none() {
+        if self
+            .entries
+            .insert(name.clone(), (end, redirect.hosts.clone()))
+            .is_none()
+        {
             self.line.push_back(name);
         }
         while self.entries.len() > limit

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
+use super::Stack;
 use super::output::{RequestKey, TxFailure};
 use super::slab::Key;
-use super::Stack;
 use crate::proto::time::Ms;
 use crate::proto::wire::{Fault, Header, Limits, Message, Patch};
 
@@ -47,7 +47,9 @@ impl Stack {
             return false;
         };
         drop(message);
-        let patch = Patch::new(request).end_to_end(asked.end_to_end).route_record(&host);
+        let patch = Patch::new(request)
+            .end_to_end(asked.end_to_end)
+            .route_record(&host);
         let Ok(patch) = patch.map_err(|_| self.count("messages.unsendable")) else {
             return false;
         };

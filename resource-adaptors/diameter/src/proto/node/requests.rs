@@ -91,14 +91,25 @@ impl Stack {
     /// Nobody waits for the answer any more: there will be no output.
     pub fn forget(&mut self, now: Ms, tx: Tx) {
         let key = Key::from_u64(tx.0);
-        if self.transactions.get(key).is_some_and(|it| it.owner == Owner::Local) {
+        if self
+            .transactions
+            .get(key)
+            .is_some_and(|it| it.owner == Owner::Local)
+        {
             self.end(key);
             self.drain_all(now);
         }
     }
 
     /// Begins to relay a request, whose bytes have their Route-Record. `from` is not asked.
-    pub(super) fn relay_request(&mut self, now: Ms, incoming: Key, from: Key, header: &Header, message: Bytes) {
+    pub(super) fn relay_request(
+        &mut self,
+        now: Ms,
+        incoming: Key,
+        from: Key,
+        header: &Header,
+        message: Bytes,
+    ) {
         let full = self.transactions.len() >= self.pending_limit();
         let key = self.transactions.insert(Transaction {
             owner: Owner::Relay(incoming),
@@ -134,11 +145,11 @@ impl Stack {
 
     /// Sends a request to the best peer, with the T flag where it may have been received before.
     pub(super) fn dispatch(&mut self, now: Ms, key: Key, again: bool) {
+        self.redirects.tick(now);
         match self.next_peer(key) {
             Ok(peer) => self.send_to(key, peer, again),
             Err(failure) => self.fail(key, failure),
         }
-        let _ = now;
     }
 
     /// The peer that a request goes to next.
@@ -165,7 +176,8 @@ impl Stack {
         else {
             return;
         };
-        let patch = Patch::new(std::mem::take(&mut transaction.message)).hop_by_hop(hop_by_hop(key, salt));
+        let patch =
+            Patch::new(std::mem::take(&mut transaction.message)).hop_by_hop(hop_by_hop(key, salt));
         let patch = if again { patch.retransmit() } else { patch };
         transaction.message = patch.finish();
         transaction.at = Some((peer_key, connection));
@@ -224,7 +236,11 @@ impl Stack {
     }
 
     pub(super) fn transaction_expired(&mut self, key: Key) {
-        let peer = self.transactions.get(key).and_then(|it| it.at).map(|(peer, _)| peer);
+        let peer = self
+            .transactions
+            .get(key)
+            .and_then(|it| it.at)
+            .map(|(peer, _)| peer);
         if let Some(peer) = peer.and_then(|peer| self.peers.get_mut(peer)) {
             peer.counts.timeouts += 1;
         }
@@ -267,7 +283,10 @@ impl Stack {
 
     /// Lets the peers go whose last request has ended.
     pub(super) fn drain_all(&mut self, now: Ms) {
-        let draining = self.peers.iter().filter(|(_, peer)| peer.admin == super::Admin::Draining);
+        let draining = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.admin == super::Admin::Draining);
         let draining: SmallVec<[Key; 4]> = draining.map(|(key, _)| key).collect();
         for peer in draining {
             self.drained(now, peer);

@@ -54,7 +54,10 @@ pub(super) enum Way {
 impl<'a> Destination<'a> {
     /// Reads it from a request's bytes, whose structure was checked.
     pub(super) fn read(request: &'a [u8], application: u32, own_host: &str) -> Self {
-        let mut found = Self { application, ..Self::default() };
+        let mut found = Self {
+            application,
+            ..Self::default()
+        };
         for avp in Avps::new(request.get(HEADER_LEN..).unwrap_or_default()) {
             if avp.vendor != 0 {
                 continue;
@@ -81,18 +84,25 @@ impl Stack {
         let resolve = |peers: &[RoutePeer]| {
             let known = peers.iter().filter_map(|route| {
                 let peer = self.peer_named(&route.host)?;
-                Some(Candidate { peer, priority: route.priority, weight: route.weight })
+                Some(Candidate {
+                    peer,
+                    priority: route.priority,
+                    weight: route.weight,
+                })
             });
             known.collect()
         };
         let routes = self.config.realms.iter().map(|realm| {
             let candidates = match &realm.action {
-                RealmAction::Local(peers) | RealmAction::Relay(peers) | RealmAction::Proxy(peers) => {
-                    resolve(peers)
-                }
+                RealmAction::Local(peers)
+                | RealmAction::Relay(peers)
+                | RealmAction::Proxy(peers) => resolve(peers),
                 RealmAction::Redirect { .. } => Vec::new(),
             };
-            Route { realm: realm.clone(), candidates }
+            Route {
+                realm: realm.clone(),
+                candidates,
+            }
         });
         self.routes = routes.collect();
     }
@@ -100,7 +110,10 @@ impl Stack {
     /// What happens to a peer's request.
     pub(super) fn way(&self, to: &Destination<'_>) -> Way {
         let config = &self.config;
-        if to.host.is_some_and(|host| host.eq_ignore_ascii_case(&config.origin_host)) {
+        if to
+            .host
+            .is_some_and(|host| host.eq_ignore_ascii_case(&config.origin_host))
+        {
             return Way::Local;
         }
         if to.looped {
@@ -153,7 +166,10 @@ impl Stack {
             return self.best([equal(peer)].into_iter(), to.application, not);
         }
         if let Some(hosts) = self.redirects.find(to) {
-            let peers: Vec<Key> = hosts.iter().filter_map(|host| self.peer_named(host)).collect();
+            let peers: Vec<Key> = hosts
+                .iter()
+                .filter_map(|host| self.peer_named(host))
+                .collect();
             let chosen = self.best(peers.into_iter().map(equal), to.application, not);
             if chosen.is_ok() {
                 return chosen;
@@ -172,14 +188,21 @@ impl Stack {
     }
 
     /// The choice where the realm table names no peers: those of the realm, else default routes.
-    fn choose_unlisted(&mut self, realm: &str, application: u32, not: &[Key]) -> Result<Key, TxFailure> {
+    fn choose_unlisted(
+        &mut self,
+        realm: &str,
+        application: u32,
+        not: &[Key],
+    ) -> Result<Key, TxFailure> {
         let of_realm = self.peers.iter().filter(|(_, peer)| {
             let its = peer.capabilities.as_ref();
             its.is_some_and(|its| its.realm.eq_ignore_ascii_case(realm))
         });
         let of_realm: smallvec::SmallVec<[Key; 8]> = of_realm.map(|(key, _)| key).collect();
         let by_default = self.peers.iter().filter(|(_, peer)| {
-            peer.config.as_ref().is_some_and(|config| config.default_route)
+            peer.config
+                .as_ref()
+                .is_some_and(|config| config.default_route)
         });
         let by_default: smallvec::SmallVec<[Key; 8]> = by_default.map(|(key, _)| key).collect();
         if of_realm.is_empty() && by_default.is_empty() {
@@ -236,18 +259,27 @@ impl Stack {
     }
 
     /// The hosts, usage and cache time of a redirecting entry.
-    pub(super) fn redirect_of(&self, index: usize) -> Option<(&[Arc<str>], super::RedirectUsage, u32)> {
+    pub(super) fn redirect_of(
+        &self,
+        index: usize,
+    ) -> Option<(&[Arc<str>], super::RedirectUsage, u32)> {
         match &self.routes.get(index)?.realm.action {
-            RealmAction::Redirect { hosts, usage, cache_seconds } => {
-                Some((hosts, *usage, *cache_seconds))
-            }
+            RealmAction::Redirect {
+                hosts,
+                usage,
+                cache_seconds,
+            } => Some((hosts, *usage, *cache_seconds)),
             RealmAction::Local(_) | RealmAction::Relay(_) | RealmAction::Proxy(_) => None,
         }
     }
 }
 
 const fn equal(peer: Key) -> Candidate {
-    Candidate { peer, priority: 0, weight: 1 }
+    Candidate {
+        peer,
+        priority: 0,
+        weight: 1,
+    }
 }
 
 /// Who is asked first: by priority, those of weight 0 last, by pending requests for the weight.
@@ -255,5 +287,7 @@ fn compare(a: (Candidate, u32), b: (Candidate, u32)) -> std::cmp::Ordering {
     let share = |of: u32, weight: u16| u64::from(of) * u64::from(weight.max(1));
     let load = share(a.1, b.0.weight).cmp(&share(b.1, a.0.weight));
     let by_priority = a.0.priority.cmp(&b.0.priority);
-    by_priority.then((a.0.weight == 0).cmp(&(b.0.weight == 0))).then(load)
+    by_priority
+        .then((a.0.weight == 0).cmp(&(b.0.weight == 0)))
+        .then(load)
 }

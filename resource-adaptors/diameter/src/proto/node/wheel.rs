@@ -217,8 +217,15 @@ mod tests {
         for delay in [1, 8, 9, 16_384, 16_385, 30_000, 86_400_000] {
             let mut wheel = Wheel::new(Ms(12_345));
             wheel.start(Ms(12_345 + delay), 7);
-            assert!(drain(&mut wheel, 12_345 + delay - 1).is_empty(), "delay {delay}");
-            assert_eq!(drain(&mut wheel, 12_345 + delay + TICK), [7], "delay {delay}");
+            assert!(
+                drain(&mut wheel, 12_345 + delay - 1).is_empty(),
+                "delay {delay}"
+            );
+            assert_eq!(
+                drain(&mut wheel, 12_345 + delay + TICK),
+                [7],
+                "delay {delay}"
+            );
             assert_eq!(wheel.next(), None);
         }
     }
@@ -263,7 +270,10 @@ mod tests {
                     assert_eq!(got, want, "seed {seed}");
                     model.retain(|e| !due(e));
                     let earliest = model.iter().map(|e| e.0.div_ceil(TICK) * TICK).min();
-                    assert!(wheel.next() <= earliest.map(Ms) || earliest.is_none(), "seed {seed}");
+                    assert!(
+                        wheel.next() <= earliest.map(Ms) || earliest.is_none(),
+                        "seed {seed}"
+                    );
                     assert!(wheel.next().is_none_or(|at| at.0 > now), "seed {seed}");
                     assert_eq!(wheel.next().is_none(), earliest.is_none(), "seed {seed}");
                 }

@@ -112,7 +112,9 @@ impl Capabilities {
                 let ids = avp.group().filter(|avp| {
                     avp.is(&base::AUTH_APPLICATION_ID) || avp.is(&base::ACCT_APPLICATION_ID)
                 });
-                found.applications.extend(ids.filter_map(|avp| avp.u32().ok()));
+                found
+                    .applications
+                    .extend(ids.filter_map(|avp| avp.u32().ok()));
             } else if avp.is(&base::INBAND_SECURITY_ID) {
                 let plain = avp.u32() == Ok(NO_INBAND_SECURITY);
                 inband = Some(inband.unwrap_or(false) || plain);
@@ -232,7 +234,12 @@ fn write(to: &mut Builder, config: &Config, local: IpAddr) {
 /// The vendors of Supported-Vendor-Id: those configured and those of the applications, each once.
 fn vendors(config: &Config) -> Vec<u32> {
     let of_applications = config.applications.iter().map(|app| app.vendor);
-    let mut all: Vec<u32> = config.supported_vendors.iter().copied().chain(of_applications).collect();
+    let mut all: Vec<u32> = config
+        .supported_vendors
+        .iter()
+        .copied()
+        .chain(of_applications)
+        .collect();
     all.sort_unstable();
     all.dedup();
     all.retain(|vendor| *vendor != 0);

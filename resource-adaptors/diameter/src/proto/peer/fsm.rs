@@ -141,9 +141,10 @@ impl State {
             | (S::WaitICea, E::IRcvNonCea)
             | (S::Closing, E::Timeout) => (&[A::Error], S::Closed),
 
-            (S::WaitConnAckElect | S::WaitReturns | S::ROpen | S::IOpen | S::Closing, E::RConnCer) => {
-                (&[A::RReject], self)
-            }
+            (
+                S::WaitConnAckElect | S::WaitReturns | S::ROpen | S::IOpen | S::Closing,
+                E::RConnCer,
+            ) => (&[A::RReject], self),
             _ => return None,
         })
     }
@@ -159,6 +160,10 @@ impl State {
 /// octet, without regard to ASCII case.
 #[must_use]
 pub fn wins_election(local: &str, remote: &str) -> bool {
-    let lower = |name: &str| name.bytes().map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
+    let lower = |name: &str| {
+        name.bytes()
+            .map(|b| b.to_ascii_lowercase())
+            .collect::<Vec<_>>()
+    };
     lower(local) > lower(remote)
 }

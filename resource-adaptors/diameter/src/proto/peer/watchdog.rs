@@ -119,7 +119,9 @@ impl Watchdog {
                 self.state = WatchdogState::Okay;
                 Watched::Failback
             }
-            WatchdogState::Reopen | WatchdogState::Initial | WatchdogState::Down => Watched::Nothing,
+            WatchdogState::Reopen | WatchdogState::Initial | WatchdogState::Down => {
+                Watched::Nothing
+            }
         }
     }
 

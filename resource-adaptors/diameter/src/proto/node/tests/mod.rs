@@ -1,1 +1,47 @@
-//! Tests of the node, in virtual time.
+//! Tests of the node, in virtual time, over a network of the tests' own.
+
+mod net;
+mod opening;
+mod watching;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::proto::dict::base;
+use crate::proto::wire::{Builder, Message};
+
+/// Credit control.
+const CC: u32 = 4;
+
+/// A request of credit control to a realm, with or without a host.
+fn request(from: &str, realm: &str, host: Option<&str>) -> Bytes {
+    let mut builder = Builder::request(272, CC);
+    builder.avp(&base::SESSION_ID, format!("{from};1;2").as_str());
+    builder.identities(from, "test");
+    builder.avp(&base::DESTINATION_REALM, realm);
+    builder.avp(&base::AUTH_APPLICATION_ID, CC);
+    builder.opt(&base::DESTINATION_HOST, host);
+    builder.finish(0, 0).unwrap()
+}
+
+/// A good answer.
+fn success(request: &Message, host: &str) -> Bytes {
+    let mut builder = Builder::answer(request);
+    builder.avp(&base::RESULT_CODE, 2001_u32);
+    builder.identities(host, "test");
+    builder
+        .finish(request.header().hop_by_hop, request.header().end_to_end)
+        .unwrap()
+}
+
+/// Settings of a node in the realm `test` that serves credit control.
+fn config(host: &str) -> Config {
+    let mut config = Config::new(host, "test");
+    config.applications = vec![Application {
+        id: CC,
+        vendor: 0,
+        accounting: false,
+    }];
+    config.origin_state_id = 1;
+    config
+}
