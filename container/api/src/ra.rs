@@ -61,6 +61,11 @@ pub trait Protocol: Sized + 'static {
     fn events() -> Vec<EventDecl>;
     /// The activity types that it starts.
     fn activities() -> Vec<Component>;
+    /// Those of its activity types that stand for what is, and not for something that is being done, such as a registration:
+    /// a node that stops does not wait for the end of durable ones, which are there again at its next start.
+    fn lasting() -> Vec<Component> {
+        Vec::new()
+    }
     /// An entity of it, inactive.
     fn new(settings: &Self::Settings) -> Self;
     /// Handles one input.
@@ -369,6 +374,8 @@ pub struct AdaptorDef {
     pub events: fn() -> Vec<EventDecl>,
     /// The activity types that it starts.
     pub activities: fn() -> Vec<Component>,
+    /// Those of them that a node which stops does not wait for.
+    pub lasting: fn() -> Vec<Component>,
     /// Checks settings; they must be of the type that `settings` reads.
     pub verify: fn(&(dyn Any + Send + Sync)) -> Result<(), SettingsError>,
     /// The listeners that settings ask for.
@@ -394,6 +401,7 @@ impl AdaptorDef {
             settings: SettingsDecl::of::<P::Settings>(),
             events: P::events,
             activities: P::activities,
+            lasting: P::lasting,
             verify: |settings| settings.downcast_ref().map_or(Ok(()), P::verify),
             listeners: |settings| settings.downcast_ref().map_or_else(Vec::new, P::listeners),
             create: |settings| Some(Box::new(Erased(P::new(settings.downcast_ref()?)))),

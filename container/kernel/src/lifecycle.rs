@@ -1,6 +1,6 @@
 //! Installing; states of the SLEE, of services and of adaptor entities; and the ends of activities.
 
-use crate::activity::Owner;
+use crate::activity::{Activity, Owner};
 use crate::adaptor::{AdaptorEntity, Report};
 use crate::kernel::Kernel;
 use crate::manage::{AdaptorState, InstallError, ManageError, ServiceState, SleeState};
@@ -46,6 +46,9 @@ impl Kernel {
             .ok_or_else(|| InstallError::WrongSettings(name.to_owned()))?;
         for component in (def.activities)() {
             self.registry.kind(component);
+        }
+        for component in (def.lasting)() {
+            self.registry.lasts(component);
         }
         for event in (def.events)() {
             self.registry.event(&event);
@@ -149,11 +152,28 @@ impl Kernel {
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
-        self.activities.len() == self.service_activities
-            && self.entities.len() == 0
-            && self.queue.len() == 0
+        self.queue.len() == 0
             && self.reports.is_empty()
             && self.outputs.len() == 0
+            && self.is_worked_off()
+    }
+
+    /// Whether nothing is left but what a restart finds again: durable activities of lasting types, and the entities that
+    /// they alone keep.
+    fn is_worked_off(&self) -> bool {
+        if self.activities.len() == self.service_activities {
+            return self.entities.len() == 0;
+        }
+        let lasts = |activity: &Activity| {
+            let durable = activity.class != Durability::None && !activity.ending;
+            matches!(activity.owner, Owner::Service(_))
+                || (durable && self.registry.is_lasting(activity.kind))
+        };
+        let activities = self
+            .activities
+            .ids()
+            .filter_map(|id| self.activities.get(id));
+        activities.into_iter().all(lasts)
     }
 
     /// Ends states of transition whose condition has come; whether any did.

@@ -26,6 +26,8 @@ pub(crate) struct Registry {
     events: Vec<EventDecl>,
     kind_ix: HashMap<ComponentId, KindIx, RandomState>,
     kinds: Vec<Component>,
+    /// Those that the end of a shard does not wait for.
+    lasting: Vec<KindIx>,
     components: HashMap<ComponentId, Component, RandomState>,
 }
 
@@ -36,6 +38,7 @@ impl Registry {
             events: Vec::new(),
             kind_ix: HashMap::with_hasher(hasher.clone()),
             kinds: Vec::new(),
+            lasting: Vec::new(),
             components: HashMap::with_hasher(hasher.clone()),
         };
         registry.event(&EventDecl::of::<ActivityEnd>());
@@ -86,6 +89,16 @@ impl Registry {
         self.kinds.push(kind);
         self.kind_ix.insert(id, ix);
         ix
+    }
+    /// Notes that the end of a shard does not wait for activities of this type, if they are durable.
+    pub(crate) fn lasts(&mut self, kind: Component) {
+        let ix = self.kind(kind);
+        if !self.lasting.contains(&ix) {
+            self.lasting.push(ix);
+        }
+    }
+    pub(crate) fn is_lasting(&self, ix: KindIx) -> bool {
+        self.lasting.contains(&ix)
     }
     pub(crate) fn known_kind(&self, id: ComponentId) -> Option<KindIx> {
         self.kind_ix.get(&id).copied()

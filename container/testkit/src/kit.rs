@@ -205,6 +205,12 @@ impl TestKit {
         assert!(matches!(stopped, Some(Ok(()))), "the SLEE does not run");
         self.check(settled);
     }
+    /// Whether a node that was told to stop would end: nothing goes on but what its next start finds again.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let mut world = self.world.borrow_mut();
+        world.shard_mut().is_some_and(|shard| shard.is_quiet())
+    }
     /// Tells the adaptors to refuse new work, or to take it again, as a node does that is short of something.
     #[track_caller]
     pub fn refuse_new(&mut self, refuse: bool) {

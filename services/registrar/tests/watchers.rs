@@ -252,3 +252,19 @@ fn a_watcher_is_told_on_after_a_crash() {
     last.respond(200);
     assert_all_gone(&mut slee);
 }
+
+/// A phone that is registered is no work: the node ends, and its next start finds the phone.
+#[test]
+fn a_stop_waits_neither_for_phones_nor_for_those_who_watch_them() {
+    let mut slee = open();
+    let phone = register(&slee, 600);
+    let watcher = watch(&slee);
+    told(&watcher, "active");
+    slee.stop();
+    slee.advance(secs(1));
+    assert!(slee.is_quiet(), "{}", slee.ladder());
+    slee.crash_and_restart();
+    assert_has(&told(&watcher, "active"), &["state=\"active\""]);
+    again(&phone, 0);
+    told(&watcher, "active");
+}

@@ -393,6 +393,9 @@ impl strowger::ra::Protocol for Protocol {
     fn activities() -> Vec<Component> {
         vec![Conn::TYPE, Wide::TYPE]
     }
+    fn lasting() -> Vec<Component> {
+        vec![Wide::TYPE]
+    }
     fn new(_: &Self::Settings) -> Self {
         Self { deadline: None }
     }

@@ -1,6 +1,6 @@
 //! R-SV, R-SL, R-RE, R-RO, R-RP, R-LK: services, adaptor entities, links.
 
-use crate::harness::{Call, Kit, Ping, Pong, Spec, Toy};
+use crate::harness::{Call, Kit, Ping, Pong, Spec, Toy, Wide};
 use strowger::event::ServiceStarted;
 use strowger::ra::ActivityFlags;
 use strowger::sbb::Sbb;
@@ -162,6 +162,31 @@ fn r_sl_03_stop_drains() {
     assert_eq!(kit.shard.state(), SleeState::Stopped);
     kit.shard.start(kit.now).unwrap();
     assert_eq!(kit.log(), ["ra: active"]);
+}
+
+/// What is there again at the next start holds nothing up, unless it would be lost or something else goes on beside it.
+#[test]
+fn r_sl_03_stop_does_not_wait_for_durable_activities_that_last() {
+    for (class, quiet) in [(Durability::Strict, true), (Durability::None, false)] {
+        let mut kit = Kit::new();
+        kit.service_in::<0>(Spec::usual(), class);
+        let (call, wide) = (kit.start(), kit.start_kind::<Wide>());
+        kit.fire(call, Ping(1));
+        kit.fire(wide, Ping(2));
+        kit.run();
+        kit.shard.stop(kit.now).unwrap();
+        kit.run();
+        assert!(!kit.shard.is_quiet(), "a call is up");
+        kit.end(call);
+        kit.run();
+        assert_eq!(kit.shard.is_quiet(), quiet, "{class:?}");
+        // It is not over for all that: the adaptor may be told of it still.
+        assert_eq!(kit.shard.state(), SleeState::Stopping);
+        kit.end(wide);
+        kit.run();
+        assert!(kit.shard.is_quiet());
+        assert_eq!(kit.shard.state(), SleeState::Stopped);
+    }
 }
 
 #[test]

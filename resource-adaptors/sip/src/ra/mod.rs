@@ -109,6 +109,10 @@ impl Protocol for SipProtocol {
         ]
     }
 
+    fn lasting() -> Vec<Component> {
+        vec![api::Registration::TYPE, api::Subscription::TYPE]
+    }
+
     fn new(settings: &Settings) -> Self {
         Self {
             settings: settings.clone(),
