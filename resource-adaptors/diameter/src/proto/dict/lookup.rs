@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{ApplicationDef, ApplicationKind, AvpDef, CommandDef, Kind, Rule, base, overload};
+use super::{
+    ApplicationDef, ApplicationKind, AvpDef, CommandDef, Kind, Rule, base, charging, credit, cx,
+    gx, nas, overload, rx, s6a, sh,
+};
 
 /// Most extension AVPs, and most extension commands, of one dictionary.
 pub const EXTENSIONS_MAX: usize = 4096;
@@ -260,9 +263,44 @@ fn command_key(def: &CommandDef) -> (u32, u32) {
 }
 
 /// The tables, one of each specification.
-const AVP_TABLES: &[&[&AvpDef]] = &[base::ALL, overload::ALL];
-const COMMAND_TABLES: &[&[&CommandDef]] = &[base::COMMANDS];
-const APPLICATIONS: &[&[ApplicationDef]] = &[base::APPLICATIONS];
+const AVP_TABLES: &[&[&AvpDef]] = &[
+    base::ALL,
+    overload::ALL,
+    credit::ALL,
+    nas::ALL,
+    nas::tgpp::ALL,
+    charging::TABLES[0],
+    charging::TABLES[1],
+    charging::TABLES[2],
+    charging::TABLES[3],
+    charging::TABLES[4],
+    cx::ALL,
+    cx::digest::ALL,
+    sh::ALL,
+    s6a::ALL,
+    s6a::mip6::ALL,
+    gx::ALL,
+    rx::ALL,
+    rx::etsi::ALL,
+];
+const COMMAND_TABLES: &[&[&CommandDef]] = &[
+    base::COMMANDS,
+    credit::COMMANDS,
+    cx::COMMANDS,
+    sh::COMMANDS,
+    s6a::COMMANDS,
+    gx::COMMANDS,
+    rx::COMMANDS,
+];
+const APPLICATIONS: &[&[ApplicationDef]] = &[
+    base::APPLICATIONS,
+    credit::APPLICATIONS,
+    cx::APPLICATIONS,
+    sh::APPLICATIONS,
+    s6a::APPLICATIONS,
+    gx::APPLICATIONS,
+    rx::APPLICATIONS,
+];
 
 const AVP_COUNT: usize = count(AVP_TABLES);
 const COMMAND_COUNT: usize = count(COMMAND_TABLES);

@@ -7,8 +7,16 @@
 #[macro_use]
 mod table;
 pub mod base;
+pub mod charging;
+pub mod credit;
+pub mod cx;
+pub mod gx;
 mod lookup;
+pub mod nas;
 pub mod overload;
+pub mod rx;
+pub mod s6a;
+pub mod sh;
 #[cfg(test)]
 mod tests;
 

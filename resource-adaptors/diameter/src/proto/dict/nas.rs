@@ -1,0 +1,68 @@
+//! AVPs of network access that other applications use: RFC 7155, RFC 5580 and the RADIUS VSAs of 3GPP (TS 29.061 16.4.7).
+
+avps! { 0;
+    USER_PASSWORD(2 "User-Password" OctetString Must)
+    NAS_IP_ADDRESS(4 "NAS-IP-Address" OctetString Must)
+    NAS_PORT(5 "NAS-Port" Unsigned32 Must)
+    SERVICE_TYPE(6 "Service-Type" Enumerated Must)
+    FRAMED_PROTOCOL(7 "Framed-Protocol" Enumerated Must)
+    FRAMED_IP_ADDRESS(8 "Framed-IP-Address" OctetString Must)
+    FRAMED_IP_NETMASK(9 "Framed-IP-Netmask" OctetString Must)
+    FILTER_ID(11 "Filter-Id" Utf8String Must)
+    FRAMED_MTU(12 "Framed-MTU" Unsigned32 Must)
+    FRAMED_COMPRESSION(13 "Framed-Compression" Enumerated Must)
+    REPLY_MESSAGE(18 "Reply-Message" Utf8String Must)
+    STATE(24 "State" OctetString Must)
+    IDLE_TIMEOUT(28 "Idle-Timeout" Unsigned32 Must)
+    CALLED_STATION_ID(30 "Called-Station-Id" Utf8String Must)
+    CALLING_STATION_ID(31 "Calling-Station-Id" Utf8String Must)
+    NAS_IDENTIFIER(32 "NAS-Identifier" Utf8String Must)
+    NAS_PORT_TYPE(61 "NAS-Port-Type" Enumerated Must)
+    CONNECT_INFO(77 "Connect-Info" Utf8String Must)
+    NAS_PORT_ID(87 "NAS-Port-Id" Utf8String Must)
+    NAS_IPV6_ADDRESS(95 "NAS-IPv6-Address" OctetString Must)
+    FRAMED_INTERFACE_ID(96 "Framed-Interface-Id" Unsigned64 Must)
+    FRAMED_IPV6_PREFIX(97 "Framed-IPv6-Prefix" OctetString Must)
+    FRAMED_IPV6_POOL(100 "Framed-IPv6-Pool" OctetString Must)
+    FRAMED_POOL(88 "Framed-Pool" OctetString Must)
+    DELEGATED_IPV6_PREFIX(123 "Delegated-IPv6-Prefix" OctetString Must)
+    ACCOUNTING_INPUT_OCTETS(363 "Accounting-Input-Octets" Unsigned64 Must)
+    ACCOUNTING_OUTPUT_OCTETS(364 "Accounting-Output-Octets" Unsigned64 Must)
+    ACCOUNTING_INPUT_PACKETS(365 "Accounting-Input-Packets" Unsigned64 Must)
+    ACCOUNTING_OUTPUT_PACKETS(366 "Accounting-Output-Packets" Unsigned64 Must)
+    ACCT_SESSION_TIME(46 "Acct-Session-Time" Unsigned32 Must)
+}
+
+/// The VSAs of 3GPP, by their RADIUS sub-type.
+pub mod tgpp {
+    avps! { crate::proto::dict::VENDOR_3GPP;
+        TGPP_IMSI(1 "3GPP-IMSI" Utf8String Must)
+        TGPP_CHARGING_ID(2 "3GPP-Charging-Id" Unsigned32 Must)
+        TGPP_PDP_TYPE(3 "3GPP-PDP-Type" Enumerated Must enum {
+            0 "IPv4", 1 "PPP", 2 "IPv6", 3 "IPv4v6", 4 "Non-IP", 5 "Unstructured", 6 "Ethernet",
+        })
+        TGPP_CG_ADDRESS(4 "3GPP-CG-Address" OctetString May)
+        TGPP_GPRS_NEGOTIATED_QOS_PROFILE(5 "3GPP-GPRS-Negotiated-QoS-Profile" Utf8String Must)
+        TGPP_SGSN_ADDRESS(6 "3GPP-SGSN-Address" OctetString May)
+        TGPP_GGSN_ADDRESS(7 "3GPP-GGSN-Address" OctetString May)
+        TGPP_IMSI_MCC_MNC(8 "3GPP-IMSI-MCC-MNC" Utf8String Must)
+        TGPP_GGSN_MCC_MNC(9 "3GPP-GGSN-MCC-MNC" Utf8String Must)
+        TGPP_NSAPI(10 "3GPP-NSAPI" OctetString Must)
+        TGPP_SESSION_STOP_INDICATOR(11 "3GPP-Session-Stop-Indicator" OctetString May)
+        TGPP_SELECTION_MODE(12 "3GPP-Selection-Mode" Utf8String Must)
+        TGPP_CHARGING_CHARACTERISTICS(13 "3GPP-Charging-Characteristics" Utf8String Must)
+        TGPP_CG_IPV6_ADDRESS(14 "3GPP-CG-IPv6-Address" OctetString Must)
+        TGPP_SGSN_IPV6_ADDRESS(15 "3GPP-SGSN-IPv6-Address" OctetString Must)
+        TGPP_GGSN_IPV6_ADDRESS(16 "3GPP-GGSN-IPv6-Address" OctetString Must)
+        TGPP_IPV6_DNS_SERVERS(17 "3GPP-IPv6-DNS-Servers" OctetString Must)
+        TGPP_SGSN_MCC_MNC(18 "3GPP-SGSN-MCC-MNC" Utf8String Must)
+        TGPP_IMEISV(20 "3GPP-IMEISV" OctetString Must)
+        TGPP_RAT_TYPE(21 "3GPP-RAT-Type" OctetString Must)
+        TGPP_USER_LOCATION_INFO(22 "3GPP-User-Location-Info" OctetString Must)
+        TGPP_MS_TIMEZONE(23 "3GPP-MS-TimeZone" OctetString Must)
+        TGPP_CAMEL_CHARGING_INFO(24 "3GPP-CAMEL-Charging-Info" OctetString May)
+        TGPP_PACKET_FILTER(25 "3GPP-Packet-Filter" OctetString May)
+        TGPP_NEGOTIATED_DSCP(26 "3GPP-Negotiated-DSCP" OctetString May)
+        TGPP_ALLOCATE_IP_TYPE(27 "3GPP-Allocate-IP-Type" OctetString May)
+    }
+}
