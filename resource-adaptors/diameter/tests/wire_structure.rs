@@ -166,7 +166,7 @@ fn a_fault_in_a_group_comes_with_its_groups() {
     assert_eq!(code, 5014);
     let group = Avps::new(&failed).next().unwrap();
     assert_eq!(group.group().next().unwrap().code, 0x0000_0100);
-    assert!(!group.group().is_malformed());
+    assert!(group.group().is_sound());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod credit;
 pub mod dict;
+pub mod fuzz;
 pub mod node;
 pub mod peer;
 pub mod time;

@@ -71,7 +71,7 @@ impl<'a> Avp<'a> {
         self.flags & flag::MANDATORY != 0
     }
 
-    /// The AVPs in it, if it is Grouped. Ends early if they are malformed, see [`Avps::is_malformed`].
+    /// The AVPs in it, if it is Grouped. Ends early if they are malformed, see [`Avps::is_sound`].
     #[must_use]
     pub const fn group(&self) -> Avps<'a> {
         Avps::new(self.data)
@@ -202,10 +202,11 @@ impl<'a> Avps<'a> {
         self.find(|avp| avp.code == code && avp.vendor == vendor)
     }
 
-    /// Whether something is left that is no AVP: true at the end of a run that did not end where its bytes end.
+    /// Whether the run is AVPs to its last byte.
     #[must_use]
-    pub fn is_malformed(&self) -> bool {
-        !self.rest.is_empty() && Avp::read(self.rest).is_none()
+    pub fn is_sound(mut self) -> bool {
+        for _ in &mut self {}
+        self.rest.is_empty()
     }
 
     /// The bytes that were not walked over.

@@ -206,12 +206,17 @@ impl Builder {
     pub(super) fn answer_to(request: &Header, avps: Avps<'_>) -> Self {
         let flags = request.flags & flag::PROXIABLE;
         let mut answer = Self::new(flags, request.command, request.application);
+        // Their flags are written anew: reserved bits may be what the request is refused for.
         if let Some(session) = avps.get_code(code::SESSION_ID, 0) {
-            answer.avps.raw(session);
+            answer.put(code::SESSION_ID, 0, flag::MANDATORY, session.data);
         }
+        let mut proxies = AvpBuf::new();
         for info in avps.filter(|avp| avp.code == code::PROXY_INFO && avp.vendor == 0) {
-            answer.proxy_info.extend_from_slice(info.raw());
+            if info.group().is_sound() {
+                proxies.put(code::PROXY_INFO, 0, flag::MANDATORY, info.data);
+            }
         }
+        answer.proxy_info = proxies.bytes;
         answer
     }
 
