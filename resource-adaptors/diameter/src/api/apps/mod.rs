@@ -7,11 +7,13 @@
 #[macro_use]
 mod typed;
 pub mod base;
+pub mod credit;
 
 use std::marker::PhantomData;
 
-use crate::proto::dict::{AvpDef, Member};
-use crate::proto::wire::{Avp, AvpBuf, Avps, Value};
+use super::message::{Answered, Incoming};
+use crate::proto::dict::{AvpDef, Dictionary, Member};
+use crate::proto::wire::{Avp, AvpBuf, Avps, Message, Value};
 
 /// Writes the AVPs of a message or group; `V` is the view that reads them.
 #[derive(Debug)]
@@ -47,6 +49,31 @@ impl<'w, V> Writer<'w, V> {
         self.avps.raw(avp);
         self
     }
+}
+
+impl Incoming {
+    /// The top-level AVPs that the definition of the command in its application does not name.
+    pub fn extra(&self) -> impl Iterator<Item = Avp<'_>> {
+        extra(self.message())
+    }
+}
+
+impl Answered {
+    /// The top-level AVPs that the definition of the command in its application does not name.
+    pub fn extra(&self) -> impl Iterator<Item = Avp<'_>> {
+        extra(self.message())
+    }
+}
+
+fn extra(message: &Message) -> impl Iterator<Item = Avp<'_>> {
+    static STANDARD: Dictionary = Dictionary::standard();
+    let header = message.header();
+    let members = match STANDARD.command(header.application, header.command) {
+        Some(command) if header.is_request() => command.request,
+        Some(command) => command.answer,
+        None => &[],
+    };
+    others(message.avps(), members)
 }
 
 /// Those of `avps` that no member of a definition names.
