@@ -242,7 +242,8 @@ impl Route {
         let contacts = match &conf.domain {
             Some(domain) => {
                 let user = String::from_utf8_lossy(called.user());
-                sip.contacts(cx, format!("sip:{user}@{domain}"))
+                let scheme = if called.is_sips() { "sips" } else { "sip" };
+                sip.contacts(cx, format!("{scheme}:{user}@{domain}"))
             }
             None => sip.contacts(cx, called.uri()),
         };

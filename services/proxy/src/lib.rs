@@ -12,7 +12,7 @@ pub use settings::{Place, Route, Settings};
 
 use strowger::prelude::*;
 use strowger_sip::proto::wire::{HeaderId, Method};
-use strowger_sip::{self as sip, Aor, Caller, Dialog, Fork, Request, ServerTx, Sip, Target};
+use strowger_sip::{self as sip, Aor, Caller, Dialog, Fork, Reply, Request, ServerTx, Sip, Target};
 
 /// The service.
 #[must_use]
@@ -222,6 +222,11 @@ impl Proxy {
         };
         match fork {
             Ok(fork) => sip.proxy(cx, request, asked.dressed(fork, conf)),
+            // RFC 5630 3.1.3: it may be tried again with `sip`.
+            Err(480) if asked.needs_encryption(cx, sip) => {
+                let warning = "380 sip \"SIPS Not Allowed\"";
+                sip.respond(cx, request, Reply::new(480).header("Warning", warning))
+            }
             Err(status) => sip.respond(cx, request, status),
         }
     }
@@ -298,6 +303,7 @@ impl Proxy {
             }
             (false, None) => Ok(fork),
             (true, Some(place)) => Ok(Fork::to(place)),
+            (true, None) if asked.needs_encryption(cx, sip) => Err(480),
             (true, None) if gruu == Some(sip::Gruu::Temporary) => Err(404),
             (true, None) if conf.knows(asked) => Err(conf.unregistered),
             (true, None) => Err(404),
@@ -306,6 +312,14 @@ impl Proxy {
 }
 
 impl Asked<'_> {
+    /// Whether it is for a user who is registered, but not encrypted as this has to go.
+    fn needs_encryption(&self, cx: &Cx, sip: Sip) -> bool {
+        let uri = self.request.uri();
+        self.request.is_sips()
+            && !sip.bindings(cx, uri).is_empty()
+            && sip.contacts(cx, uri).is_empty()
+    }
+
     /// Whether it may go anywhere (no open relay).
     fn may_relay(&self) -> bool {
         self.caller != Caller::Unknown

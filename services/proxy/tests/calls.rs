@@ -435,3 +435,19 @@ fn an_invite_that_replaces_a_call_goes_to_its_phone() {
         .request("INVITE", ALICE, &format!("sip:{NODE}"), &replaces, b"")
         .expect(480);
 }
+
+/// RFC 5630: who is registered without encryption only is not there for `sips`.
+#[test]
+fn a_sips_call_does_not_reach_a_phone_without_encryption() {
+    let mut slee = slee(open());
+    phone(&slee, DESK, "1");
+    let sips = slee.sip().invite(ALICE, &format!("sips:bob@{NODE}"));
+    let refused = sips.expect(480);
+    assert_eq!(
+        refused.header("Warning").as_deref(),
+        Some("380 sip \"SIPS Not Allowed\"")
+    );
+    let nobody = slee.sip().invite(ALICE, &format!("sips:nobody@{NODE}"));
+    assert_eq!(nobody.expect(480).header("Warning"), None);
+    assert_all_gone(&mut slee);
+}

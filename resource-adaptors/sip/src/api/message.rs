@@ -9,6 +9,7 @@ use strowger::State;
 
 use super::flow::FlowId;
 use crate::proto::flow::Flow;
+use crate::proto::ua::is_sips;
 use crate::proto::wire;
 use crate::proto::wire::{HeaderId, Limits, Method};
 
@@ -72,6 +73,12 @@ impl Request {
             .ok()
             .and_then(|uri| uri.user())
             .unwrap_or_default()
+    }
+
+    /// Whether its Request-URI is a `sips` one, of which nothing may go unencrypted (RFC 3261 26.2.2).
+    #[must_use]
+    pub fn is_sips(&self) -> bool {
+        is_sips(self.uri())
     }
 
     /// The value of the first header line with this name, in full or compact form, in any case.

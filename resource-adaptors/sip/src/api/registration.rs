@@ -18,7 +18,7 @@ use crate::proto::compose::{copy, line, line_number};
 use crate::proto::registrar;
 use crate::proto::registrar::{Aor, Location, Outcome, Policy, Refusal};
 use crate::proto::time::Ms;
-use crate::proto::ua::{Ua, Way};
+use crate::proto::ua::{Ua, Way, is_sips};
 use crate::proto::wire::text::{push_decimal, push_quoted};
 use crate::proto::wire::{HeaderId, Message};
 use crate::ra::{SipProtocol, ms};
@@ -158,13 +158,18 @@ impl Binding {
 impl Sip {
     /// Where the user of a URI can be reached, best first: by preference, then the one that registered last. Of one
     /// client with several flows only the latest that stands is given (RFC 5626 6). Of a GRUU (RFC 5627): the one client
-    /// that it names. Empty if the user is not registered, or the GRUU is not valid any more.
+    /// that it names. Empty if the user is not registered, or the GRUU is not valid any more. Of a `sips` URI those only that
+    /// are reached encrypted (RFC 3261 26.2.2).
     ///
     /// Shared by all services that use this adaptor entity.
     #[must_use]
     pub fn contacts(&self, cx: &Cx<'_>, uri: impl AsRef<[u8]>) -> Vec<Binding> {
-        let mut all = self.bindings(cx, uri);
+        let mut all = self.bindings(cx, uri.as_ref());
         all.retain(Binding::is_reachable);
+        if is_sips(uri.as_ref()) {
+            let ua = self.ua(cx);
+            all.retain(|binding| ua.is_some_and(|ua| ua.is_encrypted(&binding.inner)));
+        }
         all.sort_by_key(|binding| {
             (
                 std::cmp::Reverse(binding.q()),

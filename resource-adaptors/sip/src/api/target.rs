@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::flow::FlowId;
+use crate::proto::ua::is_sips;
 use crate::proto::wire::{NameAddr, Scheme, Uri, request_uri};
 
 /// A URI for a request, and the routes on the way to it.
@@ -96,6 +97,12 @@ impl Target {
             .ok()
             .and_then(|uri| uri.user())
             .unwrap_or_default()
+    }
+
+    /// Whether its URI is a `sips` one, of which nothing may go unencrypted (RFC 3261 26.2.2).
+    #[must_use]
+    pub fn is_sips(&self) -> bool {
+        is_sips(&self.uri)
     }
 
     /// The URI.

@@ -8,6 +8,7 @@ mod forking;
 mod forwarding;
 mod hostile;
 mod registered;
+mod secure;
 
 use std::net::SocketAddr;
 
@@ -30,7 +31,11 @@ const DAVE: &str = "192.0.2.40:5060";
 fn config() -> UaConfig {
     let local = |transport| Local::new(transport, "192.0.2.1:5060".parse().unwrap());
     UaConfig {
-        locals: vec![local(Transport::Udp), local(Transport::Tcp)],
+        locals: vec![
+            local(Transport::Udp),
+            local(Transport::Tcp),
+            local(Transport::Tls),
+        ],
         timings: Timings::DEFAULT,
         limits: Limits::DEFAULT,
         transactions: 1_000,

@@ -32,6 +32,7 @@ mod reliable;
 mod responses;
 mod restore;
 mod routing;
+pub(crate) use routing::is_sips;
 mod session;
 mod subscriber;
 mod subscriptions;

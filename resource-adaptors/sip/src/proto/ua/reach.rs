@@ -3,11 +3,11 @@
 //! It decides nothing about who is meant: that is the location table's. A way that is gone is never used for a client that
 //! can only be reached over one which it opened itself.
 
-use super::super::flow::Flow;
+use super::super::flow::{Flow, Transport};
 use super::super::proxy::Aim;
 use super::super::registrar::{Aor, Binding, Gruu};
 use super::super::slab::Key;
-use super::super::wire::{HeaderId, Host, Message, Uri, request_uri};
+use super::super::wire::{Elements, HeaderId, Host, Message, NameAddr, Uri, request_uri};
 use super::Ua;
 use super::relay::{BRANCHES, Relay, Routed};
 
@@ -52,6 +52,23 @@ impl Ua {
             Some(Host::Ip(ip)) if ip == flow.peer.ip() => Way::Uri,
             _ => Way::Flow,
         }
+    }
+
+    /// Whether what goes to a binding is encrypted on its way: what `sips` asks for (RFC 3261 26.2.2). A contact that says `sip`
+    /// counts, too, where its client keeps a connection over TLS.
+    #[must_use]
+    pub fn is_encrypted(&self, binding: &Binding) -> bool {
+        let texts = binding.texts();
+        let to = |uri: &[u8]| self.route_to(uri).map(|flow| flow.transport);
+        let transport = match self.way(binding) {
+            Way::Lost => None,
+            Way::Flow => Some(binding.flow.transport),
+            Way::Uri => to(texts.uri),
+            Way::Path => Elements::new(texts.path)
+                .next()
+                .and_then(|route| to(NameAddr::parse(route).ok()?.uri_raw)),
+        };
+        transport.is_some_and(Transport::is_secure)
     }
 
     /// A binding as a target of the proxy; nothing if there is no way to it.

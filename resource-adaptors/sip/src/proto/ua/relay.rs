@@ -20,7 +20,7 @@ use super::super::transaction::{ClientKind, RequestKeys};
 use super::super::wire::text::push_decimal;
 use super::super::wire::{Edit, HeaderId, Host, Message, Method, NameAddr, Scheme, Uri};
 use super::alarm::Alarm;
-use super::routing::{refreshes_target, reply_flow};
+use super::routing::{is_sips, refreshes_target, reply_flow};
 use super::{Output, Owner, Ua, UaError, Use, What};
 
 /// Copies that one request may have, over all tries.
@@ -467,6 +467,10 @@ impl Ua {
             Some(flow) if !self.is_live(&flow) => return Err(430),
             _ => self.way_to(request, &aim, pops).ok_or(503u16)?,
         };
+        let sips = is_sips(request.uri_raw().unwrap_or_default()) || is_sips(&aim.uri);
+        if sips && !way.transport.is_secure() {
+            return Err(480);
+        }
         let user = Use {
             link: Some(server),
             ..Use::of(Owner::Relay(key), relayed(invite))

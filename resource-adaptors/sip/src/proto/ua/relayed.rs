@@ -13,8 +13,11 @@ use super::super::proxy::{Aim, Belief, Best, Branch, Challenge, ELSEWHERE, Lost}
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Edit, HeaderId, Host, Limits, Message, request_uri};
+use super::routing::is_sips;
 use super::{Output, Ua, Use, What};
 
+/// To who wants encryption, of one who is reached without it only.
+const SIPS_NOT_ALLOWED: &[u8] = b"Warning: 380 sip \"SIPS Not Allowed\"\r\n";
 /// Contacts of one 3xx that are tried.
 const CONTACTS: usize = 8;
 
@@ -255,9 +258,18 @@ impl Ua {
             }
             Best::Came(_) => self.respond_lines(now, server, 500, b""),
             Best::Local(503) => self.respond_lines(now, server, 500, b""),
+            // RFC 5630 3.1.3: it may be tried again with `sip`.
+            Best::Local(480) if self.is_for_sips(server) => {
+                self.respond_lines(now, server, status, SIPS_NOT_ALLOWED);
+            }
             Best::Local(_) => self.respond_lines(now, server, status, b""),
         }
         self.end_relay(key);
+    }
+
+    fn is_for_sips(&self, server: Key) -> bool {
+        let request = self.tx.pending(server).map(|(request, _)| request);
+        is_sips(request.and_then(Message::uri_raw).unwrap_or_default())
     }
 
     /// Ends a proxied request with a 500, whatever goes on.

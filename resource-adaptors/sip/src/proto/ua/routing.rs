@@ -36,7 +36,8 @@ pub(super) fn refreshes_target(method: &[u8]) -> bool {
     )
 }
 
-fn is_sips(uri: &[u8]) -> bool {
+/// Whether it is a `sips` URI: nothing of a request to it may go unencrypted (RFC 3261 26.2.2).
+pub(crate) fn is_sips(uri: &[u8]) -> bool {
     uri.get(..5)
         .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }

@@ -22,8 +22,8 @@ const BEGINNINGS: [(u16, &[u8]); 3] = [
     (5061, b"\x16\x03\x01\x02\x00\x01\x00"),
     (5062, b"GET / HTTP/1.1\r\nHost: "),
 ];
-/// Connections from one address: the adaptor allows a thousand.
-const FROM_ONE: usize = 500;
+/// Connections from one address: the adaptor allows a thousand, and two hundred handshakes at a time.
+const FROM_ONE: usize = 150;
 const NO_SERVICE: &str = "[services.uas]\n";
 
 /// On `each` connection of TCP, TLS and WebSocket a message, a handshake and a request of HTTP are begun and not ended; on
