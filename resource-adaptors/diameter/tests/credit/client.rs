@@ -101,7 +101,7 @@ fn pending_and_failure_temporary_error_or_failed_answer_goes_by_the_failure_hand
             ] {
                 let (mut client, number) = in_state(state, handling, false);
                 let actions = match result {
-                    None => client.failed_to_send(),
+                    None => client.failed_to_send(NOW),
                     Some(result) => client.answered(NOW, &Answer::of(result, Some(number))),
                 };
                 let context = format!("{state:?} {handling:?} {result:?}: {actions:?}");
@@ -191,13 +191,13 @@ fn with_failover_a_temporary_error_is_retried_once_with_the_same_number_and_the_
                 (actions[1].clone(), client.state()),
                 (Action::StartTx(TX), state)
             );
-            let actions = client.failed_to_send();
+            let actions = client.failed_to_send(NOW);
             assert!(sent(&actions).is_empty());
             assert_eq!(client.state(), ClientState::Idle);
         }
         let (mut client, _) = in_state(state, FailureHandling::Terminate, true);
         assert!(
-            sent(&client.failed_to_send()).is_empty(),
+            sent(&client.failed_to_send(NOW)).is_empty(),
             "TERMINATE asks nobody else"
         );
     }
@@ -222,8 +222,8 @@ fn the_answer_changes_failure_handling_and_failover() {
     answer.failover = Some(true);
     client.answered(NOW, &answer);
     client.update(used(50));
-    assert_eq!(sent(&client.failed_to_send()).len(), 1, "failover");
-    assert!(client.failed_to_send().contains(&Action::Unchecked));
+    assert_eq!(sent(&client.failed_to_send(NOW)).len(), 1, "failover");
+    assert!(client.failed_to_send(NOW).contains(&Action::Unchecked));
 }
 
 #[test]
@@ -318,12 +318,45 @@ fn pending_t_ends_whatever_comes() {
         );
         let actions = match answer {
             Some(result) => client.answered(NOW, &Answer::of(result, Some(number))),
-            None => client.failed_to_send(),
+            None => client.failed_to_send(NOW),
         };
         assert_eq!(actions, [Action::StopTx, Action::Closed]);
     }
-    let (mut client, _) = in_state(ClientState::PendingT, FailureHandling::Continue, true);
-    assert_eq!(client.tx_expired(), [Action::StopTx, Action::Closed]);
+}
+
+#[test]
+fn a_final_interrogation_that_is_to_be_kept_goes_out_until_it_is_answered_or_its_time_is_over() {
+    let keeping = || {
+        let client = Client::new(TX, FailureHandling::Terminate, false);
+        let mut client = client.keep_final(Duration::from_secs(60));
+        client.start(ask());
+        client.answered(NOW, &granted(0));
+        client.terminate(1, used(50));
+        client
+    };
+    let mut client = keeping();
+    assert_eq!(client.failed_to_send(NOW), [Action::SendLater]);
+    let actions = client.send_again();
+    let again = sent(&actions)[0];
+    assert_eq!(
+        (again.number, again.again, &again.usage),
+        (1, true, &used(50))
+    );
+    assert_eq!(
+        client.answered(NOW, &Answer::of(3004, Some(1))),
+        [Action::SendLater]
+    );
+    client.send_again();
+    let actions = client.answered(NOW, &Answer::of(2001, Some(1)));
+    assert_eq!(actions, [Action::StopTx, Action::Closed]);
+    assert_eq!(client.send_again(), []);
+    let mut client = keeping();
+    client.failed_to_send(NOW);
+    let late = Wall(NOW.0 + 60_000);
+    assert_eq!(
+        client.failed_to_send(late),
+        [Action::StopTx, Action::Closed]
+    );
 }
 
 #[test]
@@ -353,7 +386,7 @@ fn an_answer_to_another_interrogation_changes_nothing() {
     let (mut client, _) = in_state(ClientState::Open, FailureHandling::Terminate, false);
     assert_eq!(client.answered(NOW, &granted(0)), [], "twice");
     assert_eq!(
-        (client.failed_to_send(), client.tx_expired()),
+        (client.failed_to_send(NOW), client.tx_expired()),
         (vec![], vec![])
     );
 }

@@ -1,7 +1,8 @@
 //! The client of a session: first, intermediate and final interrogations (RFC 8506 7, tables 3 and 4).
 //!
 //! Retries are ours to add to the tables (RFC 8506 5.7): where failover is supported and the failure handling is not TERMINATE,
-//! an interrogation that met a temporary error or could not be sent goes once to another server, with the same number.
+//! an interrogation that met a temporary error or could not be sent goes once to another server, with the same number. And the
+//! final interrogation, which carries the debit, may be kept for some time and sent again, where the tables forget it.
 
 use strowger::State;
 use strowger::time::Wall;
@@ -41,6 +42,9 @@ pub struct Client {
     tx: Duration,
     failure_handling: FailureHandling,
     failover: bool,
+    /// How long a final interrogation is tried again; zero for once.
+    keep_final: Duration,
+    final_until: Option<Wall>,
     groups: Vec<Group>,
     /// What was sent and has no answer.
     pending: Option<Interrogation>,
@@ -67,6 +71,13 @@ impl Client {
             failover,
             ..Self::default()
         }
+    }
+
+    /// Tries the final interrogation again and again for so long, until it is answered.
+    #[must_use]
+    pub const fn keep_final(mut self, time: Duration) -> Self {
+        self.keep_final = time;
+        self
     }
 
     /// The state.
@@ -164,7 +175,12 @@ impl Client {
         }
         self.learn(answer);
         if self.state == ClientState::PendingT {
-            return self.close(Vec::new());
+            return match Verdict::of(answer.result) {
+                Verdict::Temporary => self.not_ended(now),
+                Verdict::Success | Verdict::Denied | Verdict::NotApplicable | Verdict::Failed => {
+                    self.close(Vec::new())
+                }
+            };
         }
         match Verdict::of(answer.result) {
             Verdict::Success => self.succeeded(now, answer),
@@ -176,13 +192,24 @@ impl Client {
     }
 
     /// The pending interrogation could not be sent, or whoever sends it has given up waiting.
-    pub fn failed_to_send(&mut self) -> Vec<Action> {
+    pub fn failed_to_send(&mut self, now: Wall) -> Vec<Action> {
         match self.state {
             ClientState::PendingI | ClientState::PendingU => {
                 self.unanswered(Ended::Unreachable, true)
             }
-            ClientState::PendingT => self.close(Vec::new()),
+            ClientState::PendingT => self.not_ended(now),
             ClientState::Idle | ClientState::Open => Vec::new(),
+        }
+    }
+
+    /// It is time to send the final interrogation again.
+    pub fn send_again(&mut self) -> Vec<Action> {
+        match self.pending.as_mut() {
+            Some(pending) if self.state == ClientState::PendingT => {
+                pending.again = true;
+                vec![Action::Send(pending.clone())]
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -196,8 +223,7 @@ impl Client {
                 self.unchecked = true;
                 vec![Action::Unchecked]
             }
-            (ClientState::PendingT, _) => self.close(Vec::new()),
-            (ClientState::Idle | ClientState::Open, _) => Vec::new(),
+            (ClientState::Idle | ClientState::Open | ClientState::PendingT, _) => Vec::new(),
         }
     }
 
@@ -246,7 +272,22 @@ impl Client {
         };
         self.number = self.number.saturating_add(1);
         self.pending = Some(interrogation.clone());
-        vec![Action::Send(interrogation), Action::StartTx(self.tx)]
+        // What is to be decided when Tx expires has been decided before a termination.
+        match kind {
+            RequestType::Termination => vec![Action::Send(interrogation)],
+            RequestType::Initial | RequestType::Update | RequestType::Event => {
+                vec![Action::Send(interrogation), Action::StartTx(self.tx)]
+            }
+        }
+    }
+
+    /// The final interrogation has met a failure.
+    fn not_ended(&mut self, now: Wall) -> Vec<Action> {
+        let until = *self.final_until.get_or_insert(now + self.keep_final);
+        match now < until {
+            true => vec![Action::SendLater],
+            false => self.close(Vec::new()),
+        }
     }
 
     /// Takes over what an answer says of the session itself.
@@ -339,6 +380,7 @@ impl Client {
     fn idle(&mut self) {
         self.state = ClientState::Idle;
         self.pending = None;
+        self.final_until = None;
         self.queued = None;
         self.groups.clear();
         self.unchecked = false;

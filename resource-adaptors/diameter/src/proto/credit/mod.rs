@@ -361,6 +361,8 @@ pub enum Action {
     Free(GroupKey),
     /// Report what these groups have used, with [`Client::update`].
     Report(Vec<GroupKey>, Reason),
+    /// Call [`Client::send_again`] after a while.
+    SendLater,
     /// Answer the Re-Auth-Request with this result.
     AnswerReAuth(u32),
     /// The session is over.
