@@ -5,6 +5,7 @@
 
 mod activity;
 pub mod apps;
+pub mod charging;
 mod event;
 mod message;
 mod outgoing;

@@ -15,6 +15,7 @@ pub struct Outgoing {
     pub(crate) avps: AvpBuf,
     pub(crate) timeout: Option<Duration>,
     pub(crate) tag: u64,
+    pub(crate) retransmitted: bool,
 }
 
 /// Request or answer.
@@ -68,6 +69,7 @@ impl Outgoing {
             avps: AvpBuf::new(),
             timeout: None,
             tag: 0,
+            retransmitted: false,
         }
     }
 
@@ -127,6 +129,14 @@ impl Outgoing {
     #[must_use]
     pub fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
+        self
+    }
+
+    /// Of a request: it may have been sent before, by the service itself (T bit, RFC 6733 3). What the adaptor sends again
+    /// on its own has the bit without it.
+    #[must_use]
+    pub fn retransmitted(mut self) -> Self {
+        self.retransmitted = true;
         self
     }
 

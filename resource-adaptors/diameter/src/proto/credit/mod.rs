@@ -249,7 +249,7 @@ pub struct Interrogation {
 }
 
 /// What a server says of one group.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, State)]
 pub struct GroupAnswer {
     /// The group.
     pub group: GroupKey,

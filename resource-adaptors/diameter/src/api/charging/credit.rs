@@ -1,0 +1,434 @@
+//! A credit-control session of a service: the client of RFC 8506, with its messages and timers.
+
+use strowger::State;
+use strowger::prelude::*;
+
+use super::codec::{self, SubscriptionId};
+use crate::api::{
+    CreditControlAnswer, Diameter, ErrorAnswer, Outgoing, ReAuthRequest, SendFailure, Session,
+    SessionTo, Timeout,
+};
+use crate::proto::credit::{
+    Action, Client, ClientState, Ended, FailureHandling, Group, GroupKey, Interrogation, Reason,
+    RequestType, Usage,
+};
+use crate::proto::dict::{base, credit};
+
+/// How sessions are conducted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Terms {
+    /// Tx: how long a user waits for the server.
+    pub tx: Duration,
+    /// How long the adaptor tries to get an answer; if not set, as its settings say.
+    pub timeout: Option<Duration>,
+    /// What becomes of the service when the server fails, unless the server says.
+    pub failure_handling: FailureHandling,
+    /// Whether another server may be asked, unless the server says.
+    pub failover: bool,
+    /// How long a final interrogation, which carries the last debit, is tried again; zero for once, as RFC 8506 7 has it.
+    pub keep_final: Duration,
+    /// Time between these attempts.
+    pub retry: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            tx: Duration::from_secs(10),
+            timeout: None,
+            failure_handling: FailureHandling::Terminate,
+            failover: false,
+            keep_final: Duration::from_secs(3600),
+            retry: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Who pays, where, and for what.
+#[derive(Clone, PartialEq, Eq, Debug, Default, State)]
+pub struct Account {
+    /// The realm of the charging server; the adaptor's own if it is not set.
+    pub realm: Option<String>,
+    /// The charging server, if it must be that one.
+    pub host: Option<String>,
+    /// Service-Context-Id, such as `32260@3gpp.org`.
+    pub context: String,
+    /// Subscription-Id: the account.
+    pub subscriber: Vec<SubscriptionId>,
+    /// Service-Identifier of the command, in requests for the session as a whole.
+    pub service: Option<u32>,
+    /// Further AVPs of every request, as they stand on the wire, such as Service-Information: [`Outgoing::body`] has them.
+    pub more: Vec<u8>,
+}
+
+impl Account {
+    /// The account of a subscriber, for services of that context.
+    #[must_use]
+    pub fn of(subscriber: SubscriptionId, context: &str) -> Self {
+        Self {
+            context: context.to_owned(),
+            subscriber: vec![subscriber],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn to(&self) -> SessionTo {
+        SessionTo {
+            application: credit::CREDIT_CONTROL_APPLICATION,
+            realm: self.realm.clone(),
+            host: self.host.clone(),
+        }
+    }
+
+    /// A request with what all have.
+    pub(super) fn request(&self, kind: RequestType, number: u32) -> Outgoing {
+        let mut request = Outgoing::request(&credit::CREDIT_CONTROL_COMMAND)
+            .avp(&credit::SERVICE_CONTEXT_ID, self.context.as_str())
+            .avp(&credit::CC_REQUEST_TYPE, codec::request_type(kind))
+            .avp(&credit::CC_REQUEST_NUMBER, number)
+            .tag(number.into());
+        for subscriber in &self.subscriber {
+            subscriber.write(request.body());
+        }
+        request
+            .body()
+            .opt(&credit::SERVICE_IDENTIFIER, self.service);
+        request.body().encoded(&self.more);
+        request
+    }
+}
+
+/// What has been decided. Several may come at once; they are to be taken in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// These groups have new units: [`Credit::group`].
+    Granted(Vec<GroupKey>),
+    /// The service goes on and nobody counts it: the server is away (CONTINUE), or it is free of charge. A later `Granted` or
+    /// `End` may follow while [`Credit::is_over`] is false.
+    Unchecked,
+    /// A group may be used without charge.
+    Free(GroupKey),
+    /// A group gets no service; others go on.
+    Denied(GroupKey, u32),
+    /// Call [`Credit::update`] with what these groups have used.
+    Report(Vec<GroupKey>, Reason),
+    /// The user's service is to end. Nothing has to be reported.
+    End(Ended),
+    /// The session is over.
+    Closed,
+}
+
+/// The tag of a session's timers. A service has `#[on] fn timer(&mut self, cx: &mut Cx, ev: &Timer<CreditTimer>, ..)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Event)]
+#[event(
+    name = "diameter-credit-timer",
+    vendor = "strowger-diameter",
+    version = "1.0"
+)]
+pub enum CreditTimer {
+    /// Tx.
+    Tx,
+    /// The shortest Validity-Time of the grants.
+    Validity,
+    /// A final interrogation is to be sent again.
+    Again,
+}
+
+/// What comes on the activity of a session, for [`Credit::on`].
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "named after the events")]
+pub enum CreditEvent<'a> {
+    Answer(&'a CreditControlAnswer),
+    Error(&'a ErrorAnswer),
+    Timeout,
+    SendFailure,
+    ReAuth(&'a ReAuthRequest),
+    Timer(TimerId, CreditTimer),
+}
+
+impl<'a> From<&'a CreditControlAnswer> for CreditEvent<'a> {
+    fn from(ev: &'a CreditControlAnswer) -> Self {
+        Self::Answer(ev)
+    }
+}
+
+impl<'a> From<&'a ErrorAnswer> for CreditEvent<'a> {
+    fn from(ev: &'a ErrorAnswer) -> Self {
+        Self::Error(ev)
+    }
+}
+
+impl From<&Timeout> for CreditEvent<'_> {
+    fn from(_: &Timeout) -> Self {
+        Self::Timeout
+    }
+}
+
+impl From<&SendFailure> for CreditEvent<'_> {
+    fn from(_: &SendFailure) -> Self {
+        Self::SendFailure
+    }
+}
+
+impl<'a> From<&'a ReAuthRequest> for CreditEvent<'a> {
+    fn from(ev: &'a ReAuthRequest) -> Self {
+        Self::ReAuth(ev)
+    }
+}
+
+impl From<&Timer<CreditTimer>> for CreditEvent<'_> {
+    fn from(ev: &Timer<CreditTimer>) -> Self {
+        Self::Timer(ev.expiry.id, ev.tag)
+    }
+}
+
+/// A session, kept in a service's state.
+///
+/// The entity is attached to the session's activity and has handlers for what [`CreditEvent`] names; each calls
+/// [`on`](Self::on). Requests that had no answer when the process died are sent again by the adaptor.
+#[derive(Clone, PartialEq, Eq, Debug, State)]
+pub struct Credit {
+    session: Handle<Session>,
+    machine: Client,
+    account: Account,
+    timeout: Option<Duration>,
+    retry: Duration,
+    tx: Option<TimerId>,
+    validity: Option<TimerId>,
+}
+
+impl Credit {
+    /// Begins a session and sends the first interrogation, which asks for `usage`.
+    ///
+    /// # Errors
+    /// The container refuses the activity, or a value does not fit its AVP.
+    pub fn begin(
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        terms: &Terms,
+        account: Account,
+        usage: Vec<Usage>,
+    ) -> Result<Self> {
+        let session = diameter.session(cx, account.to())?;
+        cx.attach(session);
+        let machine = Client::new(terms.tx, terms.failure_handling, terms.failover);
+        let mut credit = Self {
+            session,
+            machine: machine.keep_final(terms.keep_final),
+            account,
+            timeout: terms.timeout,
+            retry: terms.retry,
+            tx: None,
+            validity: None,
+        };
+        let actions = credit.machine.start(usage);
+        credit.carry_out(cx, diameter, actions, None)?;
+        Ok(credit)
+    }
+
+    /// Its activity.
+    #[must_use]
+    pub const fn session(&self) -> Handle<Session> {
+        self.session
+    }
+
+    /// What is known of a group.
+    #[must_use]
+    pub fn group(&self, key: GroupKey) -> Option<&Group> {
+        self.machine.group(key)
+    }
+
+    /// Whether the first interrogation has no answer yet.
+    #[must_use]
+    pub fn is_starting(&self) -> bool {
+        self.machine.state() == ClientState::PendingI
+    }
+
+    /// Whether an interrogation may be sent at once.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.machine.state() == ClientState::Open
+    }
+
+    /// Whether nothing more will come of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.machine.state() == ClientState::Idle
+    }
+
+    /// Sends an intermediate interrogation, at once or when the answer that is pending has come.
+    ///
+    /// # Errors
+    /// A value does not fit its AVP.
+    pub fn update(
+        &mut self,
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        usage: Vec<Usage>,
+    ) -> Result<Vec<Decision>> {
+        let actions = self.machine.update(usage);
+        self.carry_out(cx, diameter, actions, None)
+    }
+
+    /// The user's service has ended: sends the final interrogation, at once or when the answer that is pending has come.
+    /// `cause` is a Termination-Cause (RFC 6733 8.15), 1 for a user who hung up.
+    ///
+    /// # Errors
+    /// A value does not fit its AVP.
+    pub fn terminate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        cause: u32,
+        usage: Vec<Usage>,
+    ) -> Result<Vec<Decision>> {
+        let actions = self.machine.terminate(cause, usage);
+        self.carry_out(cx, diameter, actions, None)
+    }
+
+    /// Something came on the session: what has been decided.
+    ///
+    /// # Errors
+    /// A value does not fit its AVP.
+    pub fn on<'a>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        event: impl Into<CreditEvent<'a>>,
+    ) -> Result<Vec<Decision>> {
+        let now = cx.now().wall;
+        let mut re_auth = None;
+        let actions = match event.into() {
+            CreditEvent::Answer(ev) => {
+                let answer = codec::read_answer(ev.message());
+                self.machine.answered(now, &answer)
+            }
+            CreditEvent::Error(ev) if ev.command() == credit::CREDIT_CONTROL_COMMAND.code => {
+                let mut answer = codec::read_answer(ev.message());
+                // An answer-message has no number of its own; the request's came back with it.
+                answer.number = u32::try_from(ev.tag()).ok();
+                self.machine.answered(now, &answer)
+            }
+            CreditEvent::Error(_) => Vec::new(),
+            CreditEvent::Timeout | CreditEvent::SendFailure => self.machine.failed_to_send(now),
+            CreditEvent::ReAuth(ev) => {
+                re_auth = Some(ev);
+                let key = codec::read_key(ev.message().avps());
+                self.machine
+                    .re_auth((key != GroupKey::SESSION).then_some(key))
+            }
+            CreditEvent::Timer(id, CreditTimer::Tx) if self.tx == Some(id) => {
+                self.tx = None;
+                self.machine.tx_expired()
+            }
+            CreditEvent::Timer(id, CreditTimer::Validity) if self.validity == Some(id) => {
+                self.validity = None;
+                self.machine.expire(now)
+            }
+            CreditEvent::Timer(_, CreditTimer::Again) => self.machine.send_again(),
+            CreditEvent::Timer(..) => Vec::new(),
+        };
+        self.carry_out(cx, diameter, actions, re_auth)
+    }
+
+    fn carry_out(
+        &mut self,
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        actions: Vec<Action>,
+        re_auth: Option<&ReAuthRequest>,
+    ) -> Result<Vec<Decision>> {
+        let mut decisions = Vec::new();
+        for action in actions {
+            match action {
+                Action::Send(interrogation) => self.send(cx, diameter, &interrogation)?,
+                Action::StartTx(time) => {
+                    self.stop_tx(cx);
+                    self.tx = Some(cx.timer(self.session, time, CreditTimer::Tx));
+                }
+                Action::StopTx => self.stop_tx(cx),
+                Action::SendLater => {
+                    cx.timer(self.session, self.retry, CreditTimer::Again);
+                }
+                Action::AnswerReAuth(result) => {
+                    if let Some(request) = re_auth {
+                        diameter.answer(cx, request, Outgoing::answer(result))?;
+                    }
+                }
+                Action::Granted(groups) => {
+                    self.watch_validity(cx)?;
+                    decisions.push(Decision::Granted(groups));
+                }
+                Action::Unchecked => {
+                    self.leave(cx, diameter)?;
+                    decisions.push(Decision::Unchecked);
+                }
+                Action::Closed => {
+                    self.leave(cx, diameter)?;
+                    decisions.push(Decision::Closed);
+                }
+                Action::End(why) => decisions.push(Decision::End(why)),
+                Action::Denied(group, result) => decisions.push(Decision::Denied(group, result)),
+                Action::Free(group) => decisions.push(Decision::Free(group)),
+                Action::Report(groups, why) => {
+                    self.watch_validity(cx)?;
+                    decisions.push(Decision::Report(groups, why));
+                }
+            }
+        }
+        Ok(decisions)
+    }
+
+    fn send(&self, cx: &mut Cx<'_>, diameter: Diameter, interrogation: &Interrogation) -> Result {
+        let mut request = self
+            .account
+            .request(interrogation.kind, interrogation.number);
+        let groups = interrogation
+            .usage
+            .iter()
+            .any(|usage| usage.group != GroupKey::SESSION);
+        if groups && interrogation.kind == RequestType::Initial {
+            request = request.avp(&credit::MULTIPLE_SERVICES_INDICATOR, 1_u32);
+        }
+        if interrogation.kind == RequestType::Termination {
+            request = request.avp(&base::TERMINATION_CAUSE, interrogation.cause);
+        }
+        codec::write_usage(request.body(), &interrogation.usage);
+        if let Some(timeout) = self.timeout {
+            request = request.timeout(timeout);
+        }
+        if interrogation.again {
+            request = request.retransmitted();
+        }
+        diameter.send(cx, self.session, request)
+    }
+
+    /// The session's activity ends once nothing can come of it any more.
+    fn leave(&mut self, cx: &mut Cx<'_>, diameter: Diameter) -> Result {
+        if !self.is_over() {
+            return Ok(());
+        }
+        self.stop_tx(cx);
+        if let Some(timer) = self.validity.take() {
+            cx.cancel(timer);
+        }
+        diameter.end(cx, self.session)
+    }
+
+    fn stop_tx(&mut self, cx: &mut Cx<'_>) {
+        if let Some(timer) = self.tx.take() {
+            cx.cancel(timer);
+        }
+    }
+
+    fn watch_validity(&mut self, cx: &mut Cx<'_>) -> Result {
+        if let Some(timer) = self.validity.take() {
+            cx.cancel(timer);
+        }
+        if let Some(until) = self.machine.valid_until() {
+            let options = TimerOptions::once(until);
+            self.validity = Some(cx.timer_with(self.session, options, &CreditTimer::Validity)?);
+        }
+        Ok(())
+    }
+}
