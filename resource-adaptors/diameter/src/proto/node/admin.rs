@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::slab::Key;
 use super::{Admin, Config, PeerStatus, Stack, TxFailure};
-use crate::proto::peer::{Event, cause};
+use crate::proto::peer::cause;
 use crate::proto::time::Ms;
 
 impl Stack {
@@ -95,7 +95,6 @@ impl Stack {
         let all: Vec<Key> = self.peers.iter().map(|(key, _)| key).collect();
         for key in all {
             self.retire(now, key, Admin::Disabled, cause::REBOOTING);
-            self.event(now, key, Event::Stop);
         }
     }
 

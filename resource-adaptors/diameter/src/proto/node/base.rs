@@ -6,7 +6,7 @@ use super::connections::Side;
 use super::slab::Key;
 use super::{DownCause, Stack};
 use crate::proto::dict::base;
-use crate::proto::peer::{Capabilities, Event, State, Terms, WatchdogState};
+use crate::proto::peer::{Capabilities, Event, Terms, WatchdogState};
 use crate::proto::time::Ms;
 use crate::proto::wire::{Builder, Fault, Message};
 
@@ -63,15 +63,7 @@ impl Stack {
         if is_cea && self.accept_cea(connection, key, message) {
             return self.event(now, key, Event::IRcvCea);
         }
-        // In the order of the table: who waits for the answer to his CER gets it as our connection goes.
-        if self
-            .peers
-            .get(key)
-            .is_some_and(|peer| peer.state == State::WaitICea)
-        {
-            return self.event(now, key, Event::IRcvNonCea);
-        }
-        self.hang_up(now, connection, DownCause::Closed);
+        self.event(now, key, Event::IRcvNonCea);
     }
 
     /// Whether a CEA opens the connection.
@@ -139,7 +131,8 @@ impl Stack {
     }
 
     pub(super) fn send_dwr(&mut self, key: Key) {
-        let Some(connection) = self.peers.get(key).and_then(super::peers::Peer::open) else {
+        let open = self.peers.get(key).filter(|peer| peer.state.is_open());
+        let Some(connection) = open.and_then(super::peers::Peer::open) else {
             return;
         };
         let mut dwr = Builder::request(DEVICE_WATCHDOG, 0);

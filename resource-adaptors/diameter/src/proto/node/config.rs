@@ -244,6 +244,8 @@ pub struct Limits {
     pub pending_per_peer: u32,
     /// Requests to all peers that wait for an answer.
     pub pending: u32,
+    /// Bytes of requests that wait for an answer.
+    pub pending_bytes: u64,
     /// Requests of one peer that this node has not answered.
     pub incoming_per_peer: u32,
     /// Requests of all peers that this node has not answered.
@@ -262,6 +264,7 @@ impl Default for Limits {
             message: 65_536,
             pending_per_peer: 10_000,
             pending: 100_000,
+            pending_bytes: 256 << 20,
             incoming_per_peer: 10_000,
             incoming: 100_000,
             greeting: 1_024,

@@ -167,6 +167,7 @@ impl Stack {
         } else {
             let cause = peer.cause.unwrap_or(DownCause::Local);
             self.outputs.push_back(Output::Down { peer: host, cause });
+            self.report_realms(key);
         }
     }
 

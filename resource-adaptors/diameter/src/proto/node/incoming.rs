@@ -78,6 +78,7 @@ impl Stack {
         let header = *request.header();
         let id = self.duplicates.id(&request);
         if header.is_retransmit() || self.config.duplicates.all {
+            self.duplicates.expire(now);
             match self.duplicates.find(id) {
                 Before::Answered(answer) => {
                     self.count("duplicates.answered");

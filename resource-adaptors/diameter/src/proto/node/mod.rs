@@ -80,6 +80,8 @@ pub struct Stack {
     end_to_end: u32,
     /// Numbers requests in the order in which they were handed over.
     sequence: u64,
+    /// Bytes of the requests in `transactions`.
+    pending_bytes: u64,
     /// Accepted connections whose capabilities exchange is not done.
     greeting: u32,
     unknown_peers: u32,
@@ -122,6 +124,7 @@ impl Stack {
             outputs: VecDeque::new(),
             end_to_end,
             sequence: 0,
+            pending_bytes: 0,
             greeting: 0,
             unknown_peers: 0,
             stopping: false,

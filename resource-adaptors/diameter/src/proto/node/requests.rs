@@ -55,9 +55,9 @@ impl Stack {
         let header = Header::read(&message).filter(Header::is_request);
         let sound = Message::parse_outer(message.clone(), &Limits::DEFAULT).is_ok();
         let (application, command) = header.map_or((0, 0), |its| (its.application, its.command));
-        let full = self.transactions.len() >= self.pending_limit();
+        let full = self.is_full(&message);
         let message = Patch::new(message).end_to_end(end_to_end);
-        let key = self.transactions.insert(Transaction {
+        let key = self.insert(Transaction {
             owner: Owner::Local,
             message: message.finish(),
             application,
@@ -70,7 +70,6 @@ impl Stack {
             sequence: self.sequence,
             timer: TimerId::NONE,
         });
-        self.sequence += 1;
         let failure = if header.is_none() || !sound {
             Some(TxFailure::Invalid)
         } else if self.stopping {
@@ -110,8 +109,8 @@ impl Stack {
         header: &Header,
         message: Bytes,
     ) {
-        let full = self.transactions.len() >= self.pending_limit();
-        let key = self.transactions.insert(Transaction {
+        let full = self.is_full(&message);
+        let key = self.insert(Transaction {
             owner: Owner::Relay(incoming),
             message,
             application: header.application,
@@ -124,7 +123,6 @@ impl Stack {
             sequence: self.sequence,
             timer: TimerId::NONE,
         });
-        self.sequence += 1;
         if full {
             return self.fail(key, TxFailure::Overflow);
         }
@@ -139,8 +137,16 @@ impl Stack {
         }
     }
 
-    fn pending_limit(&self) -> usize {
-        self.config.limits.pending.min(INDEX) as usize
+    fn insert(&mut self, transaction: Transaction) -> Key {
+        self.sequence += 1;
+        self.pending_bytes += transaction.message.len() as u64;
+        self.transactions.insert(transaction)
+    }
+
+    fn is_full(&self, message: &Bytes) -> bool {
+        let limits = &self.config.limits;
+        self.transactions.len() >= limits.pending.min(INDEX) as usize
+            || self.pending_bytes + message.len() as u64 > limits.pending_bytes
     }
 
     /// Sends a request to the best peer, with the T flag where it may have been received before.
@@ -157,7 +163,7 @@ impl Stack {
         let Some(transaction) = self.transactions.get(key) else {
             return Err(TxFailure::Invalid);
         };
-        if transaction.attempts >= self.config.attempts {
+        if transaction.attempts >= self.config.attempts.max(1) {
             return Err(TxFailure::Exhausted);
         }
         let message = transaction.message.clone();
@@ -231,6 +237,7 @@ impl Stack {
     pub(super) fn end(&mut self, key: Key) -> Option<(Transaction, Option<Key>)> {
         let peer = self.take_back(key);
         let transaction = self.transactions.remove(key)?;
+        self.pending_bytes -= transaction.message.len() as u64;
         self.wheel.cancel(transaction.timer);
         Some((transaction, peer))
     }

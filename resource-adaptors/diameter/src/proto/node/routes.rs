@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::slab::Key;
-use super::{Realm, RealmAction, RoutePeer, Stack, TxFailure};
+use super::{Alarm, Output, Realm, RealmAction, RoutePeer, Stack, TxFailure};
 use crate::proto::dict::base;
 use crate::proto::wire::{Avps, HEADER_LEN};
 
@@ -256,6 +256,21 @@ impl Stack {
             None if full => Err(TxFailure::Overflow),
             None => Err(TxFailure::Unroutable),
         }
+    }
+
+    /// Tells of the realms that have no peer left with this one.
+    pub(super) fn report_realms(&mut self, gone: Key) {
+        let is_up = |its: &Candidate| self.peers.get(its.peer).is_some_and(|peer| peer.up);
+        let lost = self.routes.iter().filter(|route| {
+            route.candidates.iter().any(|its| its.peer == gone)
+                && !route.candidates.iter().any(is_up)
+        });
+        let alarms = lost.map(|route| {
+            Output::Alarm(Alarm::NoPeerFor {
+                realm: route.realm.realm.clone(),
+            })
+        });
+        self.outputs.extend(alarms);
     }
 
     /// The hosts, usage and cache time of a redirecting entry.

@@ -167,3 +167,114 @@ pub fn wins_election(local: &str, remote: &str) -> bool {
     };
     lower(local) > lower(remote)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of RFC 6733 5.6: state, event, actions, next state. `R-Snd-Message`, `Process` and the rows of DWR and DWA
+    /// in the open states, which stay where they are, are the node's.
+    const TABLE: &str = "
+        Closed           Start           ISndConnReq                    WaitConnAck
+        Closed           RConnCer        RAccept,ProcessCer,RSndCea     ROpen
+        WaitConnAck      IRcvConnAck     ISndCer                        WaitICea
+        WaitConnAck      IRcvConnNack    Cleanup                        Closed
+        WaitConnAck      RConnCer        RAccept,ProcessCer             WaitConnAckElect
+        WaitConnAck      Timeout         Error                          Closed
+        WaitICea         IRcvCea         ProcessCea                     IOpen
+        WaitICea         RConnCer        RAccept,ProcessCer,Elect       WaitReturns
+        WaitICea         IPeerDisc       IDisc                          Closed
+        WaitICea         IRcvNonCea      Error                          Closed
+        WaitICea         Timeout         Error                          Closed
+        WaitConnAckElect IRcvConnAck     ISndCer,Elect                  WaitReturns
+        WaitConnAckElect IRcvConnNack    RSndCea                        ROpen
+        WaitConnAckElect RPeerDisc       RDisc                          WaitConnAck
+        WaitConnAckElect RConnCer        RReject                        WaitConnAckElect
+        WaitConnAckElect Timeout         Error                          Closed
+        WaitReturns      WinElection     IDisc,RSndCea                  ROpen
+        WaitReturns      IPeerDisc       IDisc,RSndCea                  ROpen
+        WaitReturns      IRcvCea         RDisc,ProcessCea               IOpen
+        WaitReturns      RPeerDisc       RDisc                          WaitICea
+        WaitReturns      RConnCer        RReject                        WaitReturns
+        WaitReturns      Timeout         Error                          Closed
+        ROpen            RConnCer        RReject                        ROpen
+        ROpen            Stop            SndDpr                         Closing
+        ROpen            RcvDpr          SndDpa                         Closing
+        ROpen            RPeerDisc       RDisc                          Closed
+        IOpen            RConnCer        RReject                        IOpen
+        IOpen            Stop            SndDpr                         Closing
+        IOpen            RcvDpr          SndDpa                         Closing
+        IOpen            IPeerDisc       IDisc                          Closed
+        Closing          IRcvDpa         IDisc                          Closed
+        Closing          RRcvDpa         RDisc                          Closed
+        Closing          Timeout         Error                          Closed
+        Closing          IPeerDisc       IDisc                          Closed
+        Closing          RPeerDisc       RDisc                          Closed";
+
+    /// What we add to it, with the reasons in the code.
+    const BEYOND: &str = "
+        WaitConnAck      Stop            Error                          Closed
+        WaitICea         Stop            Error                          Closed
+        WaitConnAckElect Stop            Error                          Closed
+        WaitReturns      Stop            Error                          Closed
+        WaitReturns      IRcvNonCea      IDisc,RSndCea                  ROpen
+        Closing          RConnCer        RReject                        Closing";
+
+    const STATES: [State; 8] = [
+        State::Closed,
+        State::WaitConnAck,
+        State::WaitICea,
+        State::WaitConnAckElect,
+        State::WaitReturns,
+        State::ROpen,
+        State::IOpen,
+        State::Closing,
+    ];
+    const EVENTS: [Event; 14] = [
+        Event::Start,
+        Event::RConnCer,
+        Event::IRcvConnAck,
+        Event::IRcvConnNack,
+        Event::Timeout,
+        Event::IRcvCea,
+        Event::IRcvNonCea,
+        Event::IPeerDisc,
+        Event::RPeerDisc,
+        Event::WinElection,
+        Event::Stop,
+        Event::RcvDpr,
+        Event::IRcvDpa,
+        Event::RRcvDpa,
+    ];
+
+    #[test]
+    fn every_row_of_the_table_of_rfc_6733_5_6_and_no_other() {
+        let mut rows = 0;
+        for state in STATES {
+            for event in EVENTS {
+                let name = format!("{state:?} {event:?}");
+                let row = TABLE.lines().chain(BEYOND.lines()).find_map(|line| {
+                    let words: Vec<&str> = line.split_whitespace().collect();
+                    (words.len() == 4 && name == format!("{} {}", words[0], words[1]))
+                        .then(|| (words[2].to_owned(), words[3].to_owned()))
+                });
+                let found = state.on(event).map(|(actions, next)| {
+                    let actions: Vec<String> = actions.iter().map(|it| format!("{it:?}")).collect();
+                    (actions.join(","), format!("{next:?}"))
+                });
+                assert_eq!(found, row, "{name}");
+                rows += usize::from(row.is_some());
+            }
+        }
+        assert_eq!(rows, 35 + 6);
+    }
+
+    #[test]
+    fn the_higher_name_wins_without_regard_to_case() {
+        assert!(wins_election("b.test", "a.test"));
+        assert!(!wins_election("a.test", "B.test"));
+        assert!(wins_election("B.test", "a.test"));
+        assert!(!wins_election("A.test", "a.TEST"));
+        assert!(wins_election("a.test.x", "a.test"));
+    }
+}

@@ -168,3 +168,130 @@ impl Watchdog {
         self.deadline = Some(now + (twinit.max(SHORTEST) + jitter - JITTER));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TW: u64 = 30_000;
+    /// In the middle of the jitter: none.
+    const MIDDLE: u64 = JITTER;
+
+    struct Clock {
+        now: Ms,
+        watchdog: Watchdog,
+    }
+
+    impl Clock {
+        fn up() -> Self {
+            let mut watchdog = Watchdog::default();
+            assert_eq!(watchdog.up(Ms(0), TW, MIDDLE), Watched::Failback);
+            Self {
+                now: Ms(0),
+                watchdog,
+            }
+        }
+
+        fn expire(&mut self) -> (Watched, WatchdogState) {
+            self.now = self.watchdog.deadline().expect("a deadline is set");
+            (
+                self.watchdog.expire(self.now, TW, MIDDLE),
+                self.watchdog.state(),
+            )
+        }
+
+        fn hear(&mut self, dwa: bool) -> (Watched, WatchdogState) {
+            self.now = self.now + 1;
+            (
+                self.watchdog.received(self.now, dwa, TW, MIDDLE),
+                self.watchdog.state(),
+            )
+        }
+    }
+
+    #[test]
+    fn silence_is_probed_then_suspected_then_ends_the_connection() {
+        let mut clock = Clock::up();
+        assert_eq!(clock.expire(), (Watched::SendDwr, WatchdogState::Okay));
+        assert_eq!(clock.now, Ms(TW));
+        assert_eq!(clock.expire(), (Watched::Failover, WatchdogState::Suspect));
+        assert_eq!(clock.expire(), (Watched::Close, WatchdogState::Down));
+        assert_eq!(clock.now, Ms(3 * TW));
+        assert_eq!(clock.watchdog.deadline(), None);
+    }
+
+    #[test]
+    fn whatever_is_heard_puts_off_the_probe_and_lifts_a_suspicion() {
+        for dwa in [false, true] {
+            let mut clock = Clock::up();
+            clock.now = Ms(20_000);
+            assert_eq!(clock.hear(dwa), (Watched::Nothing, WatchdogState::Okay));
+            assert_eq!(clock.watchdog.deadline(), Some(Ms(20_001 + TW)));
+            assert_eq!(clock.expire().0, Watched::SendDwr);
+            assert_eq!(clock.expire().0, Watched::Failover);
+            assert_eq!(clock.hear(dwa), (Watched::Failback, WatchdogState::Okay));
+        }
+    }
+
+    /// Only a DWA answers a DWR: other traffic resets Tw, but the next silence is counted from the same DWR.
+    #[test]
+    fn traffic_without_a_dwa_leaves_the_dwr_pending() {
+        let mut clock = Clock::up();
+        assert_eq!(clock.expire().0, Watched::SendDwr);
+        assert_eq!(clock.hear(false).0, Watched::Nothing);
+        assert_eq!(clock.expire(), (Watched::Failover, WatchdogState::Suspect));
+    }
+
+    #[test]
+    fn a_connection_that_came_back_is_trusted_after_three_answers() {
+        let mut clock = Clock::up();
+        clock.watchdog.down(false);
+        assert_eq!(clock.watchdog.state(), WatchdogState::Down);
+        assert_eq!(clock.watchdog.up(clock.now, TW, MIDDLE), Watched::SendDwr);
+        assert_eq!(clock.hear(false), (Watched::Nothing, WatchdogState::Reopen));
+        assert_eq!(clock.hear(true), (Watched::Nothing, WatchdogState::Reopen));
+        assert_eq!(clock.expire(), (Watched::SendDwr, WatchdogState::Reopen));
+        assert_eq!(clock.hear(true), (Watched::Nothing, WatchdogState::Reopen));
+        assert_eq!(clock.expire(), (Watched::SendDwr, WatchdogState::Reopen));
+        assert_eq!(clock.hear(true), (Watched::Failback, WatchdogState::Okay));
+    }
+
+    #[test]
+    fn on_probation_a_missing_answer_costs_one_interval_and_a_second_the_connection() {
+        let mut clock = Clock::up();
+        clock.watchdog.down(false);
+        clock.watchdog.up(clock.now, TW, MIDDLE);
+        assert_eq!(clock.expire(), (Watched::Nothing, WatchdogState::Reopen));
+        assert_eq!(clock.hear(true), (Watched::Nothing, WatchdogState::Reopen));
+        assert_eq!(clock.expire().0, Watched::SendDwr);
+        assert_eq!(clock.expire(), (Watched::Nothing, WatchdogState::Reopen));
+        assert_eq!(clock.expire(), (Watched::Close, WatchdogState::Down));
+    }
+
+    #[test]
+    fn an_end_in_good_order_says_nothing_against_the_peer() {
+        let mut clock = Clock::up();
+        clock.watchdog.down(true);
+        assert_eq!(clock.watchdog.up(clock.now, TW, MIDDLE), Watched::Failback);
+        assert_eq!(clock.watchdog.state(), WatchdogState::Okay);
+    }
+
+    #[test]
+    fn a_probe_is_answered_soon_or_is_a_suspicion() {
+        let mut clock = Clock::up();
+        assert_eq!(clock.watchdog.probe(Ms(10)), Watched::SendDwr);
+        assert_eq!(clock.watchdog.probe(Ms(11)), Watched::Nothing);
+        assert_eq!(clock.expire(), (Watched::Failover, WatchdogState::Suspect));
+        assert_eq!(clock.now, Ms(6_010));
+    }
+
+    #[test]
+    fn tw_is_never_under_six_seconds_but_for_its_jitter() {
+        let mut watchdog = Watchdog::default();
+        for random in [0, 1, JITTER, 2 * JITTER, 2 * JITTER + 1, u64::MAX] {
+            watchdog.up(Ms(0), 1, random);
+            let at = watchdog.deadline().expect("set").0;
+            assert!((4_000..=8_000).contains(&at), "{at}");
+        }
+    }
+}

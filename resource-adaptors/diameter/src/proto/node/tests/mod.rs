@@ -1,7 +1,12 @@
 //! Tests of the node, in virtual time, over a network of the tests' own.
 
+mod failing;
+mod leaving;
 mod net;
 mod opening;
+mod raw;
+mod refusing;
+mod routing;
 mod watching;
 
 use bytes::Bytes;
