@@ -221,16 +221,28 @@ impl Dictionary {
     }
 
     /// The command with this code in the messages of this application.
+    ///
+    /// An application of an operator's own has the session commands, or the accounting, of the base protocol.
     #[must_use]
     pub fn command(&self, application: u32, code: u32) -> Option<&CommandDef> {
         if let Some(def) = standard_command(application, code) {
             return Some(def);
         }
-        let at = self
+        if let Ok(at) = self
             .commands
             .binary_search_by_key(&(application, code), command_key)
-            .ok()?;
-        self.commands.get(at)
+        {
+            return self.commands.get(at);
+        }
+        let own = self.applications.iter().find(|own| own.id == application)?;
+        let (base, codes): (u32, &[u32]) = match own.kind {
+            ApplicationKind::Auth => (base::COMMON_MESSAGES, &[258, 274, 275]),
+            ApplicationKind::Acct => (base::BASE_ACCOUNTING, &[271]),
+        };
+        codes
+            .contains(&code)
+            .then(|| standard_command(base, code))
+            .flatten()
     }
 
     /// Every command.

@@ -19,11 +19,14 @@ pub mod s6a;
 pub mod sh;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::borrow::Cow;
 
 pub(in crate::proto) use lookup::AVPS;
 pub use lookup::{Dictionary, DictionaryError, EXTENSIONS_MAX, ExtensionAvp, ExtensionCommand};
+
+pub use validate::{Level, validate};
 
 /// The vendor number of 3GPP.
 pub const VENDOR_3GPP: u32 = 10415;

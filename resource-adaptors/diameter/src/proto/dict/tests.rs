@@ -123,6 +123,8 @@ fn extensions_are_found_and_cannot_replace_the_standard() {
             .command(16_777_999, 8_388_999)
             .is_some_and(|def| def.proxiable && def.open)
     );
+    let has = |code| dictionary.command(16_777_999, code).is_some();
+    assert!(has(258) && has(274) && has(275) && !has(271) && !has(272));
     assert_eq!(
         dictionary.extend_command(command(1 << 24, 0)),
         Err(DictionaryError::Code(1 << 24))
