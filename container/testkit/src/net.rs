@@ -237,13 +237,21 @@ impl Net {
             } => {
                 let socket = self.socket(ra, listener)?;
                 self.streams.connect(conn, to, &socket);
+                if let Some(other) = self.loop_back(conn, to, socket.transport) {
+                    self.piece(now, other, End::Node, Piece::Opened(None));
+                    self.piece(now, conn, End::Node, Piece::Opened(None));
+                    return None;
+                }
                 let piece = self.opened(&socket, to, server_name.as_deref());
                 self.piece(now, conn, End::Node, piece);
             }
             ShardOutput::Resolve { ra, token, query } => self.resolve(now, ra, token, &query),
             ShardOutput::Close { conn, .. } => {
                 self.streams.stop_sending(conn, End::Node);
-                self.piece(now, conn, End::Peer, Piece::Closed);
+                match self.streams.twin(conn) {
+                    Some(other) => self.piece(now, other, End::Node, Piece::Closed),
+                    None => self.piece(now, conn, End::Peer, Piece::Closed),
+                }
                 self.piece(now, conn, End::Node, Piece::Closed);
             }
             other @ (ShardOutput::Alarm { .. }
@@ -254,6 +262,15 @@ impl Net {
             }
         }
         None
+    }
+
+    /// The far end of a connection to a listener of the node itself, such as another adaptor's: over TCP only.
+    fn loop_back(&mut self, conn: ConnId, to: SocketAddr, transport: Transport) -> Option<ConnId> {
+        if transport != Transport::Tcp || self.peers.contains(&to) {
+            return None;
+        }
+        let listener = self.socket_at(to, transport)?;
+        self.streams.loop_back(conn, &listener)
     }
 
     /// What becomes of a connection that the node opens.
@@ -286,7 +303,10 @@ impl Net {
         };
         let (from, to) = (self.label(local), self.label(peer));
         self.ladder.message(now, &from, &to, &bytes, "");
-        self.pieces(now, conn, End::Peer, bytes);
+        match self.streams.twin(conn) {
+            Some(other) => self.pieces(now, other, End::Node, bytes),
+            None => self.pieces(now, conn, End::Peer, bytes),
+        }
     }
 
     fn pieces(&mut self, now: Instant, conn: ConnId, to: End, mut bytes: Bytes) {

@@ -19,6 +19,8 @@ pub(crate) struct Streams {
     conns: BTreeMap<u64, Conn>,
     accepted: u64,
     opened: u16,
+    /// Both ends of connections from the node to itself.
+    twins: BTreeMap<u64, ConnId>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,25 @@ impl Streams {
         self.add(conn, peer, local, socket, false);
     }
 
+    /// The node has opened one to a listener of its own: gives the end that the listener sees.
+    pub(crate) fn loop_back(&mut self, conn: ConnId, listener: &Socket) -> Option<ConnId> {
+        let (_, from) = self.ends(conn)?;
+        let other = self.accept(from, listener);
+        for (one, twin) in [(conn, other), (other, conn)] {
+            self.twins.insert(one.0, twin);
+            // There is no scripted peer that would have to hear of its end.
+            if let Some(c) = self.conns.get_mut(&one.0) {
+                c.peer_told = true;
+            }
+        }
+        Some(other)
+    }
+
+    /// The other end, of a connection from the node to itself.
+    pub(crate) fn twin(&self, conn: ConnId) -> Option<ConnId> {
+        self.twins.get(&conn.0).copied()
+    }
+
     /// The connection between a peer and an address of the node on which the peer may send.
     pub(crate) fn between(&self, peer: SocketAddr, local: SocketAddr) -> Option<ConnId> {
         let mut open = self.conns.iter().rev();
@@ -129,6 +150,7 @@ impl Streams {
         }
         if c.node_told && c.peer_told {
             self.conns.remove(&conn.0);
+            self.twins.remove(&conn.0);
         }
     }
 
@@ -179,6 +201,7 @@ impl Streams {
     /// Forgets all; gives the ends of those that the peers still had open.
     pub(crate) fn clear(&mut self) -> Vec<(SocketAddr, SocketAddr, Transport)> {
         let conns = std::mem::take(&mut self.conns);
+        self.twins.clear();
         let open = conns.into_values().filter(|c| c.peer_open);
         open.map(|c| (c.peer, c.local, c.transport)).collect()
     }
