@@ -6,6 +6,7 @@ use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::disaster::{Disaster, disaster};
 use strowger_interop::runs::hostile::{self, Abandoned, Idle};
 use strowger_interop::runs::kill::{self, Kill};
+use strowger_interop::runs::leaks::{self, Calls};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::overload::{self, Overload};
 use strowger_interop::runs::registrations::{self, Registrations};
@@ -134,6 +135,16 @@ fn answers_of_strangers_are_not_taken() -> Result {
 #[test]
 fn guessed_passwords_are_refused_and_cost_nothing() -> Result {
     run(|dir| hostile::guesses(200, 147, dir))
+}
+
+#[test]
+fn nothing_is_left_of_many_calls() -> Result {
+    let size = Calls {
+        calls: 2_400,
+        rate: 40,
+        host: 148,
+    };
+    run(|dir| leaks::nothing_left(size, dir))
 }
 
 #[test]

@@ -66,6 +66,7 @@ tests! {
     chromium_proxied_wss,
     chromium_b2bua_wss,
     chromium_sipp_wss,
+    chromium_called_wss,
     sipsak_options,
     sofia_options_udp,
     sofia_options_tcp,

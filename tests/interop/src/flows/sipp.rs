@@ -72,6 +72,14 @@ pub(super) const FLOWS: &[Flow] = &[
         "two calls through the B2BUA, joined by a controller (its 3pcc)",
         |stage| third_party(stage, "udp"),
     ),
+    Flow::new(
+        "sipp-session-udp",
+        Client::Sipp,
+        "UDP",
+        "calls through the B2BUA with session timers: refreshed by the node where the phone cannot, ended where it does not",
+        sessions,
+    )
+    .long(),
 ];
 
 const REGISTRAR_WHAT: &str =
@@ -142,9 +150,13 @@ const REGISTRAR: &[Case] = &[
 
 const DATAGRAMS: &[Case] = &[("lossy", "")];
 
+const SESSIONS: &[Case] = &[("session-expired", "")];
+
 /// Calls of each case.
 const CALLS: u64 = 3;
 const WITHIN: Duration = Duration::from_secs(30);
+/// The same of those that are to expire.
+const SESSION: Duration = Duration::from_secs(100);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Middle {
@@ -159,6 +171,13 @@ fn through(stage: &Stage, middle: Middle, transport: &str, cases: &[Case]) -> Re
         &configuration(stage, middle, transport, cases.len()),
         cases,
     )
+}
+
+/// The shortest sessions that RFC 4028 allows.
+fn sessions(stage: &Stage) -> Result<String> {
+    let services = configuration(stage, Middle::B2bua, "udp", SESSIONS.len());
+    let services = format!("[adaptors.sip.settings.calls]\nsession = \"90s\"\n{services}");
+    play_within(SESSION, stage, "udp", &services, SESSIONS)
 }
 
 /// Users with a registrar of their own. MD5 is what SIPp knows.
@@ -252,6 +271,16 @@ fn third_party(stage: &Stage, transport: &str) -> Result<String> {
 }
 
 fn play(stage: &Stage, transport: &str, services: &str, cases: &[Case]) -> Result<String> {
+    play_within(WITHIN, stage, transport, services, cases)
+}
+
+fn play_within(
+    within: Duration,
+    stage: &Stage,
+    transport: &str,
+    services: &str,
+    cases: &[Case],
+) -> Result<String> {
     let node = stage.node(services)?;
     let mut running = Vec::new();
     // Who is called is there first.
@@ -272,7 +301,7 @@ fn play(stage: &Stage, transport: &str, services: &str, cases: &[Case]) -> Resul
     let mut problems = String::new();
     for (name, sipp) in running {
         let ended = sipp
-            .finish(WITHIN)
+            .finish(within)
             .and_then(|totals| totals.expect_clean(CALLS));
         if let Err(problem) = ended {
             let _ = writeln!(problems, "{name}: {problem}");
@@ -336,7 +365,7 @@ fn place(stage: &Stage, n: usize, side: &str) -> Ipv4Addr {
 }
 
 /// Waits until all of them are open, as the kernel tells.
-fn wait_for_sockets(places: &[Ipv4Addr], transport: &str) -> Result {
+pub(super) fn wait_for_sockets(places: &[Ipv4Addr], transport: &str) -> Result {
     let names = places.iter().map(|ip| {
         let [a, b, c, d] = ip.octets();
         format!(" {:08X}:13C4 ", u32::from_le_bytes([a, b, c, d]))
@@ -359,12 +388,7 @@ fn wait_for_sockets(places: &[Ipv4Addr], transport: &str) -> Result {
 fn start(stage: &Stage, n: usize, case: &Case, side: &str, transport: &str) -> Result<Sipp> {
     let (script, status) = case;
     let name = format!("{script}{status}-{side}");
-    let file = stage.dir().join(format!("{name}.xml"));
-    let text = read(script)?.replace("STATUS", status);
-    let xml = script::scenario(&text, side).map_err(|line| {
-        RunError::Broken(format!("{script}.call, {line}: makes no sense").into())
-    })?;
-    fs::write(&file, xml).map_err(io("write a scenario"))?;
+    let file = write(stage, case, side)?;
     let log = |kind: &str| {
         stage
             .dir()
@@ -373,7 +397,7 @@ fn start(stage: &Stage, n: usize, case: &Case, side: &str, transport: &str) -> R
             .to_string()
     };
     let (node, user, calls) = (stage.sip().to_string(), user(n), CALLS.to_string());
-    let (file, errors, messages) = (file.display().to_string(), log("errors"), log("messages"));
+    let (errors, messages) = (log("errors"), log("messages"));
     let own = place(stage, n, side).to_string();
     let mut args = vec!["-sf", &*file, "-i", &own, "-p", "5060", "-m", &calls];
     args.extend(["-t", if transport == "tcp" { "t1" } else { "u1" }]);
@@ -397,6 +421,21 @@ fn start(stage: &Stage, n: usize, case: &Case, side: &str, transport: &str) -> R
         ]);
     }
     Sipp::start(&args)
+}
+
+/// The scenario of one side of a script; answers the file.
+pub(super) fn written(stage: &Stage, script: &'static str, side: &str) -> Result<String> {
+    write(stage, &(script, ""), side)
+}
+
+fn write(stage: &Stage, (script, status): &Case, side: &str) -> Result<String> {
+    let file = stage.dir().join(format!("{script}{status}-{side}.xml"));
+    let text = read(script)?.replace("STATUS", status);
+    let xml = script::scenario(&text, side).map_err(|line| {
+        RunError::Broken(format!("{script}.call, {line}: makes no sense").into())
+    })?;
+    fs::write(&file, xml).map_err(io("write a scenario"))?;
+    Ok(file.display().to_string())
 }
 
 fn read(script: &str) -> Result<String> {

@@ -3,6 +3,7 @@
 use super::office::{DOMAIN, Through, office, text, uri, user};
 use super::phone::Phone;
 use super::phones::{Account, browser, jssip, sipjs};
+use super::sipp::{wait_for_sockets, written};
 use super::stage::{SOON, Stage};
 use super::{Client, Flow};
 use crate::error::Result;
@@ -17,6 +18,7 @@ const PROXY: &str = "two pages register with digest and call each other through 
 const B2BUA: &str = "two pages register with digest and call each other through the B2BUA: hold, resume, BYE from either side";
 const SIPP: &str =
     "a page registers with digest and calls a registered SIPp on UDP through the proxy; BYE";
+const CALLED: &str = "a page registers with digest and is called by a registered SIPp on UDP through the proxy; BYE; MESSAGE each way";
 
 pub(super) const FLOWS: &[Flow] = &[
     Flow::new("jssip-ws", Client::JsSip, "WS", OPEN, |s| texts(s, jssip)),
@@ -41,6 +43,13 @@ pub(super) const FLOWS: &[Flow] = &[
         pages(s, Through::B2bua)
     }),
     Flow::new("chromium-sipp-wss", Client::Chromium, "WSS", SIPP, sipp),
+    Flow::new(
+        "chromium-called-wss",
+        Client::Chromium,
+        "WSS",
+        CALLED,
+        called,
+    ),
 ];
 
 /// The answering service takes texts; the registrar knows everybody.
@@ -124,30 +133,8 @@ fn pages(stage: &Stage, through: Through) -> Result<String> {
 fn sipp(stage: &Stage) -> Result<String> {
     // SIPp knows MD5 alone, as baresip does.
     let node = stage.node(&office(Client::Baresip, Through::Proxy))?;
-    let scenario = |name: &str| {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        here.join("scenarios").join(name).display().to_string()
-    };
-    let (registering, answering) = (scenario("registers.xml"), scenario("webrtc-answers.xml"));
-    let (at, node_at) = (stage.ip(2).to_string(), stage.sip().to_string());
-    let here = ["-i", &at, "-p", "5060", "-m", "1"];
-    let register = |lifetime: &str| {
-        let how = [
-            &node_at,
-            "-auth_uri",
-            DOMAIN,
-            "-sf",
-            &registering,
-            "-key",
-            "lifetime",
-            lifetime,
-        ];
-        Sipp::start(&[&how[..], &here[..]].concat())?
-            .finish(SOON)?
-            .expect_clean(1)
-    };
-    register("120")?;
-    let callee = Sipp::start(&[&["-sf", answering.as_str()], &here[..]].concat())?;
+    register(stage, "120")?;
+    let callee = start(stage, &["-sf", &scenario("webrtc-answers.xml")])?;
     let mut alice = browser(stage, &user("alice", stage, "wss"))?;
     alice.expect("registered")?;
     alice.call("a", &uri("sipp"))?;
@@ -155,8 +142,62 @@ fn sipp(stage: &Stage) -> Result<String> {
     alice.expect_of("a", "confirmed")?;
     alice.does("hangup", "a")?;
     callee.finish(SOON)?.expect_clean(1)?;
-    register("0")?;
+    register(stage, "0")?;
     alice.quit()?;
     stage.end(node)?;
     Ok("1 call".to_owned())
+}
+
+fn called(stage: &Stage) -> Result<String> {
+    let node = stage.node(&office(Client::Baresip, Through::Proxy))?;
+    register(stage, "120")?;
+    let mut alice = browser(stage, &user("alice", stage, "wss"))?;
+    alice.expect("registered")?;
+
+    let texted = start(stage, &["-sf", &written(stage, "web-texted", "callee")?])?;
+    wait_for_sockets(&[stage.ip(2)], "udp")?;
+    alice.tell(&json!({"do": "message", "to": uri("sipp"), "text": "from a page"}))?;
+    alice.expect_where("message-status", |e| e["code"] == 200)?;
+    texted.finish(SOON)?.expect_clean(1)?;
+
+    let sip = stage.sip().to_string();
+    let calling = |script: &'static str| {
+        let file = written(stage, script, "caller")?;
+        let to = format!("alice@{DOMAIN}");
+        start(stage, &[&sip, "-sf", &file, "-s", "alice", "-auth_uri", &to])
+    };
+    let texts = calling("web-texts")?;
+    let from_phone = |text: &str| text.trim_end() == "from a phone";
+    alice.expect_where("message", |e| e["text"].as_str().is_some_and(from_phone))?;
+    texts.finish(SOON)?.expect_clean(1)?;
+    let calls = calling("web-calls")?;
+    alice.expect_of("in1", "incoming")?;
+    alice.expect_of("in1", "confirmed")?;
+    alice.expect_of("in1", "ended")?;
+    calls.finish(SOON)?.expect_clean(1)?;
+
+    register(stage, "0")?;
+    alice.quit()?;
+    stage.end(node)?;
+    Ok("1 call, 2 texts".to_owned())
+}
+
+/// SIPp registers for as many seconds.
+fn register(stage: &Stage, lifetime: &str) -> Result {
+    let (node, file) = (stage.sip().to_string(), scenario("registers.xml"));
+    let how = ["-auth_uri", DOMAIN, "-sf", &file, "-key", "lifetime", lifetime];
+    start(stage, &[&[&*node], &how[..]].concat())?
+        .finish(SOON)?
+        .expect_clean(1)
+}
+
+/// SIPp where it is registered, once.
+fn start(stage: &Stage, how: &[&str]) -> Result<Sipp> {
+    let at = stage.ip(2).to_string();
+    Sipp::start(&[how, &["-i", &at, "-p", "5060", "-m", "1"]].concat())
+}
+
+fn scenario(name: &str) -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.join("scenarios").join(name).display().to_string()
 }

@@ -4,6 +4,7 @@ pub mod disaster;
 pub mod forks;
 pub mod hostile;
 pub mod kill;
+pub mod leaks;
 pub mod load;
 pub mod malformed;
 pub mod memory;
