@@ -10,7 +10,7 @@ use strowger_interop::runs::leaks::{self, Calls};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::overload::{self, Overload};
 use strowger_interop::runs::registrations::{self, Registrations};
-use strowger_interop::runs::{forks, scenarios, torture, transparency};
+use strowger_interop::runs::{forks, pieces, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
 
 const SEED: u64 = 0x5717_0a6e;
@@ -145,6 +145,11 @@ fn nothing_is_left_of_many_calls() -> Result {
         host: 148,
     };
     run(|dir| leaks::nothing_left(size, dir))
+}
+
+#[test]
+fn messages_cut_at_every_byte_are_answered_as_if_whole() -> Result {
+    run(|dir| pieces::at_every_byte(149, dir))
 }
 
 #[test]

@@ -164,7 +164,10 @@ fn called(stage: &Stage) -> Result<String> {
     let calling = |script: &'static str| {
         let file = written(stage, script, "caller")?;
         let to = format!("alice@{DOMAIN}");
-        start(stage, &[&sip, "-sf", &file, "-s", "alice", "-auth_uri", &to])
+        start(
+            stage,
+            &[&sip, "-sf", &file, "-s", "alice", "-auth_uri", &to],
+        )
     };
     let texts = calling("web-texts")?;
     let from_phone = |text: &str| text.trim_end() == "from a phone";
@@ -185,7 +188,15 @@ fn called(stage: &Stage) -> Result<String> {
 /// SIPp registers for as many seconds.
 fn register(stage: &Stage, lifetime: &str) -> Result {
     let (node, file) = (stage.sip().to_string(), scenario("registers.xml"));
-    let how = ["-auth_uri", DOMAIN, "-sf", &file, "-key", "lifetime", lifetime];
+    let how = [
+        "-auth_uri",
+        DOMAIN,
+        "-sf",
+        &file,
+        "-key",
+        "lifetime",
+        lifetime,
+    ];
     start(stage, &[&[&*node], &how[..]].concat())?
         .finish(SOON)?
         .expect_clean(1)

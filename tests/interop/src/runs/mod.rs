@@ -2,6 +2,7 @@
 
 pub mod disaster;
 pub mod forks;
+pub mod full;
 pub mod hostile;
 pub mod kill;
 pub mod leaks;
@@ -9,6 +10,7 @@ pub mod load;
 pub mod malformed;
 pub mod memory;
 pub mod overload;
+pub mod pieces;
 pub mod registrations;
 pub mod scenarios;
 pub mod torture;

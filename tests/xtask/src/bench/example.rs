@@ -20,9 +20,11 @@ pub(crate) fn run(package: &str, example: &str, args: &[String]) -> Result<()> {
     }
 }
 
-/// The same with a node beside it: the example finds the binary in its own target folder.
+/// The same with a node beside it, and what binaries the package has itself: the example finds them in its own target
+/// folder.
 pub(crate) fn run_with_node(package: &str, example: &str, args: &[String]) -> Result<()> {
     build_node()?;
+    built(&["--package", package, "--bins"])?;
     run(package, example, args)
 }
 

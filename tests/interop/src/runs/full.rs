@@ -1,0 +1,222 @@
+//! The runs in full size: each as large as the figures in the documentation. They take from a minute to ten.
+
+use super::Transport::{self, Tcp, Udp};
+use super::disaster::{Disaster, disaster};
+use super::forks;
+use super::hostile::{self, Abandoned, Idle};
+use super::kill::{self, Kill};
+use super::leaks::{self, Calls};
+use super::load::{self, Load};
+use super::overload::{self, Overload};
+use super::registrations::{self, Registrations};
+use crate::error::{Result, io};
+use std::path::Path;
+use std::time::Duration;
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Full {
+    /// By which it is run.
+    pub name: &'static str,
+    /// What is done to a node.
+    pub what: &'static str,
+    run: fn(&Path) -> Result<String>,
+}
+
+impl Full {
+    const fn new(name: &'static str, what: &'static str, run: fn(&Path) -> Result<String>) -> Self {
+        Self { name, what, run }
+    }
+
+    /// Runs it, in a directory of its own.
+    ///
+    /// # Errors
+    /// What did not hold.
+    pub fn run(&self) -> Result<String> {
+        let dir = tempfile::tempdir().map_err(io("make a directory"))?;
+        (self.run)(dir.path())
+    }
+}
+
+/// All of them.
+pub const FULL: &[Full] = &[
+    Full::new(
+        "uas-udp",
+        "200 calls/s for 60 s to the answering service, twice",
+        |dir| load::uas(full(51), Udp, dir),
+    ),
+    Full::new("uas-tcp", "the same over TCP", |dir| {
+        load::uas(full(52), Tcp, dir)
+    }),
+    Full::new(
+        "b2bua-udp",
+        "200 calls/s for 60 s through the B2BUA, twice",
+        |dir| load::b2bua(full(53), Udp, dir),
+    ),
+    Full::new("b2bua-tcp", "the same over TCP", |dir| {
+        load::b2bua(full(54), Tcp, dir)
+    }),
+    Full::new(
+        "established-udp",
+        "1,000 calls outlive the process",
+        |dir| kill::established(1000, &killed(55, Udp), dir),
+    ),
+    Full::new("established-tcp", "the same over TCP", |dir| {
+        kill::established(1000, &killed(56, Tcp), dir)
+    }),
+    Full::new(
+        "overdue",
+        "a call whose time passes while there is no node",
+        |dir| kill::overdue(&killed(57, Udp), dir),
+    ),
+    Full::new("random-udp", "20 kills under 100 calls/s", |dir| {
+        kill::random(20, 100, seed(), &killed(58, Udp), dir)
+    }),
+    Full::new("random-tcp", "the same over TCP", |dir| {
+        kill::random(20, 100, seed(), &killed(59, Tcp), dir)
+    }),
+    Full::new("powercut-udp", "20 power cuts under 100 calls/s", |dir| {
+        kill::random(20, 100, seed(), &cut(60, Udp), dir)
+    }),
+    Full::new("powercut-tcp", "the same over TCP", |dir| {
+        kill::random(20, 100, seed(), &cut(61, Tcp), dir)
+    }),
+    Full::new("registrations", "10,000 users refresh at 500/s", |dir| {
+        let size = Registrations {
+            users: 10_000,
+            rate: 500,
+            rounds: 2,
+            host: 43,
+        };
+        registrations::refreshed(size, dir)
+    }),
+    Full::new(
+        "disaster",
+        "1,000 calls in every state, 10,000 registrations and 500 subscriptions outlive the process",
+        |dir| {
+            let size = Disaster {
+                quiet: 800,
+                held: 100,
+                offering: 100,
+                ringing: 100,
+                users: 10_000,
+                watchers: 500,
+                rate: 500,
+                down: Duration::from_secs(10),
+                host: 45,
+            };
+            disaster(size, dir)
+        },
+    ),
+    Full::new(
+        "forks",
+        "100 calls/s to three phones, for 60 s, twice",
+        |dir| {
+            let load = Load {
+                rate: 100,
+                ..full(47)
+            };
+            forks::cancelled_losers(load, dir)
+        },
+    ),
+    Full::new(
+        "overload",
+        "three times the rate that is clean: calls that are up go on, 80 % of that rate is taken, all is well within 5 s",
+        |dir| {
+            let size = Overload {
+                held: 1_000,
+                flood: Duration::from_secs(60),
+                refused: 1_000,
+                recovered_within: Duration::from_secs(5),
+                measured: true,
+                host: 121,
+            };
+            overload::tripled(size, dir)
+        },
+    ),
+    Full::new(
+        "slow-connections",
+        "1,000 connections each of TCP, TLS and WebSocket whose messages and handshakes do not end",
+        |dir| hostile::slow(1_000, 122, dir),
+    ),
+    Full::new(
+        "idle-connections",
+        "10,000 idle connections over TLS",
+        |dir| {
+            let size = Idle {
+                connections: 10_000,
+                beyond: 100,
+                host: 123,
+            };
+            hostile::idle(size, dir)
+        },
+    ),
+    Full::new(
+        "bombs",
+        "14 kinds of 64 KB that are dear to read, 1,000 times each over UDP and TCP",
+        |dir| hostile::bombs(1_000, 124, dir),
+    ),
+    Full::new(
+        "abandoned",
+        "1,000,000 INVITEs, each a call of its own, without ACK",
+        |dir| {
+            let size = Abandoned {
+                invites: 1_000_000,
+                dialogs: 50_000,
+                t1: Duration::from_millis(500),
+                growth: 10,
+                host: 125,
+            };
+            hostile::abandoned(size, dir)
+        },
+    ),
+    Full::new("spoofed", "100,000 forged answers to one INVITE", |dir| {
+        hostile::spoofed(100_000, 126, dir)
+    }),
+    Full::new("guesses", "10,000 passwords tried by REGISTER", |dir| {
+        hostile::guesses(10_000, 127, dir)
+    }),
+    Full::new("leaks", "100,000 calls of six kinds leave nothing", |dir| {
+        let size = Calls {
+            calls: 100_000,
+            rate: 80,
+            host: 128,
+        };
+        leaks::nothing_left(size, dir)
+    }),
+];
+
+fn full(host: u8) -> Load {
+    Load {
+        rate: 200,
+        seconds: 60,
+        hold_ms: 3000,
+        host,
+    }
+}
+
+fn killed(host: u8, transport: Transport) -> Kill {
+    Kill {
+        transport,
+        host,
+        powercut: false,
+    }
+}
+
+fn cut(host: u8, transport: Transport) -> Kill {
+    Kill {
+        powercut: true,
+        ..killed(host, transport)
+    }
+}
+
+/// Another seed in every run; it is printed, and STROWGER_SEED repeats it.
+fn seed() -> u64 {
+    let given = std::env::var("STROWGER_SEED")
+        .ok()
+        .and_then(|s| s.parse().ok());
+    given.unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(0, |d| d.as_secs())
+    })
+}
