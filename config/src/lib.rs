@@ -21,6 +21,7 @@
 //! assert_eq!(rejected.findings[0].problem.code(), "CFG-008");
 //! ```
 
+mod changes;
 mod check;
 mod component;
 mod defaults;
@@ -45,6 +46,7 @@ mod section;
 mod size;
 mod source;
 
+pub use changes::Change;
 pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Settings};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};

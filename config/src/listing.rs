@@ -1,7 +1,7 @@
 //! The configuration in effect, key by key, with where each value comes from.
 
 use crate::component::Components;
-use crate::key::{Key, Shape};
+use crate::key::{Key, Reload, Shape};
 use crate::layers::{Layers, look_up};
 use crate::path::KeyPath;
 use crate::source::{Place, SourceKind};
@@ -72,21 +72,42 @@ pub(crate) fn entries(
     components: &Components,
     layers: &Layers,
 ) -> Vec<Entry> {
+    let listed = listed(values, root, components).into_iter();
+    let entry = |(key, leaf): (KeyPath, Leaf)| Entry {
+        origin: layers
+            .value(&key)
+            .map_or(Origin::Default, |place| origin(&place)),
+        value: match leaf.secret {
+            true => Json::from("(secret)"),
+            false => leaf.value,
+        },
+        key,
+    };
+    listed.map(entry).collect()
+}
+
+/// A key in effect.
+pub(crate) struct Leaf {
+    pub(crate) value: Json,
+    pub(crate) secret: bool,
+    pub(crate) reload: Option<Reload>,
+}
+
+/// Every key in effect, secrets included.
+pub(crate) fn listed(values: &Dict, root: &Key, components: &Components) -> Vec<(KeyPath, Leaf)> {
     let mut lister = Lister {
         values,
         components,
-        layers,
-        entries: Vec::new(),
+        leaves: Vec::new(),
     };
     lister.list(root, &KeyPath::default());
-    lister.entries
+    lister.leaves
 }
 
 struct Lister<'a> {
     values: &'a Dict,
     components: &'a Components,
-    layers: &'a Layers,
-    entries: Vec<Entry>,
+    leaves: Vec<(KeyPath, Leaf)>,
 }
 
 impl Lister<'_> {
@@ -130,20 +151,12 @@ impl Lister<'_> {
         let Some(value) = written.or_else(|| key.default.clone()) else {
             return;
         };
-        let value = if key.secret {
-            Json::from("(secret)")
-        } else {
-            value
-        };
-        let origin = self
-            .layers
-            .value(at)
-            .map_or(Origin::Default, |place| origin(&place));
-        self.entries.push(Entry {
-            key: at.clone(),
+        let leaf = Leaf {
             value,
-            origin,
-        });
+            secret: key.secret,
+            reload: key.reload,
+        };
+        self.leaves.push((at.clone(), leaf));
     }
 }
 

@@ -1,5 +1,6 @@
 //! From sources to a checked configuration.
 
+use crate::changes::{self, Change};
 use crate::component::Components;
 use crate::key::{Key, TableKind};
 use crate::layers::{Layer, Layers};
@@ -100,6 +101,15 @@ impl Loaded {
     #[must_use]
     pub fn entries(&self, components: &Components) -> Vec<Entry> {
         listing::entries(&self.values, &model(), components, &self.layers)
+    }
+
+    /// The keys whose values differ in a newer configuration, in their order; those of entries that are new or gone included.
+    #[must_use]
+    pub fn changes(&self, newer: &Self, components: &Components) -> Vec<Change> {
+        changes::between(
+            listing::listed(&self.values, &model(), components),
+            listing::listed(&newer.values, &model(), components),
+        )
     }
 
     /// Refuses a value on grounds that only the caller knows, such as the syntax of a log filter.

@@ -26,6 +26,7 @@ use crate::time::{Mono, Now};
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -72,10 +73,33 @@ pub trait Protocol: Sized + 'static {
     fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Self::Command>);
     /// When it next wants [`Input::Timeout`].
     fn deadline(&self) -> Option<Mono>;
+    /// Takes over settings that have changed while it runs. They have been verified, and differ from those before in keys of
+    /// class `live` only; an adaptor without such keys is never called.
+    fn configure(&mut self, cx: &mut RaCx<'_>, settings: &Self::Settings) {
+        let _ = (cx, settings);
+    }
+    /// What operators see of it in the node's status: one line for each of its parts that has a state of its own.
+    fn report(&self) -> Vec<Report> {
+        Vec::new()
+    }
     /// What its provider may read while a handler runs.
     fn view(&self) -> &dyn Any {
         &()
     }
+}
+
+/// A part of an adaptor entity as operators see it: a peer, a server.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// What it is called.
+    pub name: String,
+    /// Its state, in a word.
+    pub state: String,
+    /// What else there is to say of it.
+    pub detail: String,
+    /// Numbers of it.
+    pub counts: BTreeMap<String, u64>,
 }
 
 /// What became of an event (R-RT-10).
@@ -342,6 +366,10 @@ pub trait Adaptor {
     fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Box<dyn Any>>);
     /// When it next wants [`Input::Timeout`].
     fn deadline(&self) -> Option<Mono>;
+    /// Takes over settings of its type.
+    fn configure(&mut self, cx: &mut RaCx<'_>, settings: &(dyn Any + Send + Sync));
+    /// What operators see of it.
+    fn report(&self) -> Vec<Report>;
     /// What its provider may read.
     fn view(&self) -> &dyn Any;
 }
@@ -357,6 +385,15 @@ impl<P: Protocol> Adaptor for Erased<P> {
     }
     fn deadline(&self) -> Option<Mono> {
         self.0.deadline()
+    }
+    fn configure(&mut self, cx: &mut RaCx<'_>, settings: &(dyn Any + Send + Sync)) {
+        match settings.downcast_ref() {
+            Some(settings) => self.0.configure(cx, settings),
+            None => cx.count("foreign_settings", 1),
+        }
+    }
+    fn report(&self) -> Vec<Report> {
+        self.0.report()
     }
     fn view(&self) -> &dyn Any {
         self.0.view()

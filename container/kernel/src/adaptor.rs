@@ -58,6 +58,9 @@ impl AdaptorEntity {
     pub(crate) fn view(&self) -> Option<&dyn Any> {
         self.object.as_ref().map(|o| o.view())
     }
+    pub(crate) fn report(&self) -> Vec<strowger::ra::Report> {
+        self.object.as_ref().map(|o| o.report()).unwrap_or_default()
+    }
     pub(crate) fn deadline(&self) -> Option<Mono> {
         self.object.as_ref().and_then(|o| o.deadline())
     }
@@ -85,13 +88,24 @@ impl Kernel {
         }
     }
 
-    /// Hands an input to an adaptor entity. A panic in it is caught and counted; what it did before stays done.
+    /// Hands an input to an adaptor entity.
     pub(crate) fn call_adaptor(&mut self, ra: RaIx, input: Input<'_, Box<dyn Any>>) {
+        self.with_adaptor(ra, |object, cx| object.handle(cx, input));
+    }
+
+    /// Hands changed settings to an adaptor entity.
+    pub(crate) fn configure_adaptor(&mut self, ra: RaIx, settings: &(dyn Any + Send + Sync)) {
+        self.with_adaptor(ra, |object, cx| object.configure(cx, settings));
+        self.outputs.end_unit();
+    }
+
+    /// Calls an adaptor entity. A panic in it is caught and counted; what it did before stays done.
+    fn with_adaptor(&mut self, ra: RaIx, f: impl FnOnce(&mut dyn Adaptor, &mut RaCx<'_>)) {
         let Some(mut object) = self.adaptor_mut(ra).and_then(|a| a.object.take()) else {
             return;
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            object.handle(&mut RaCx::new(self, ra), input);
+            f(object.as_mut(), &mut RaCx::new(self, ra));
         }));
         if let Some(adaptor) = self.adaptor_mut(ra) {
             adaptor.object = Some(object);

@@ -200,6 +200,22 @@ impl Shard {
     pub fn input(&mut self, now: Now, ra: RaIx, input: NetInput<'_>) {
         self.kernel.net_input(now, ra, input);
     }
+    /// Gives an adaptor entity settings that have changed: verified, of its type, and different in live keys only.
+    pub fn configure_adaptor(
+        &mut self,
+        now: Now,
+        ra: RaIx,
+        settings: &(dyn Any + Send + Sync),
+    ) {
+        self.kernel.now = now;
+        self.kernel.configure_adaptor(ra, settings);
+    }
+    /// What operators see of an adaptor entity.
+    #[must_use]
+    pub fn report(&self, ra: RaIx) -> Vec<strowger::ra::Report> {
+        let adaptor = self.kernel.adaptor(ra);
+        adaptor.map(|a| a.report()).unwrap_or_default()
+    }
     /// Tells all adaptor entities to refuse new work, or to take it again.
     pub fn refuse_new(&mut self, now: Now, refuse: bool) {
         self.kernel.refuse_new(now, refuse);

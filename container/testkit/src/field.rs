@@ -1,6 +1,6 @@
 //! The virtual network as scripted peers see it.
 
-use crate::ground::{Ground, Received};
+use crate::ground::{Ground, Received, Reflex};
 use crate::kit::TestKit;
 use crate::world::World;
 use std::cell::RefCell;
@@ -46,6 +46,18 @@ impl Ground for Field {
     fn receive(&self, patience: Duration) -> Option<Received> {
         let kit = self.kit();
         let result = kit.started().receive(patience);
+        kit.check(result)
+    }
+
+    fn reflex(&self, peer: SocketAddr, reflex: Reflex) -> bool {
+        self.kit().started().net.reflex(peer, reflex);
+        true
+    }
+
+    #[track_caller]
+    fn wait(&self, patience: Duration, holds: &dyn Fn() -> bool) -> bool {
+        let kit = self.kit();
+        let result = kit.started().wait(patience, holds);
         kit.check(result)
     }
 

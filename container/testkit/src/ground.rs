@@ -21,6 +21,19 @@ pub trait Ground {
     /// The next thing that came to any of the peers; waits for it at most this long.
     fn receive(&self, patience: Duration) -> Option<Received>;
 
+    /// Has a peer answer by itself: what comes to it goes to `reflex` the moment that it comes, also while a test lets time
+    /// pass, and to nobody else; what that gives back is sent back. Whether the ground can do that: sockets cannot.
+    fn reflex(&self, peer: SocketAddr, reflex: Reflex) -> bool {
+        drop((peer, reflex));
+        false
+    }
+
+    /// Lets time pass until something holds, at most this long; whether it holds.
+    fn wait(&self, patience: Duration, holds: &dyn Fn() -> bool) -> bool {
+        let _ = patience;
+        holds()
+    }
+
     /// Closes a peer's connections.
     fn close(&self, peer: SocketAddr);
 
@@ -33,6 +46,9 @@ pub trait Ground {
     /// What a failed expectation prints besides its own words: the seed and what was sent so far.
     fn context(&self) -> String;
 }
+
+/// What a peer does by itself with what comes to it: gives the bytes that go back, which may be none.
+pub type Reflex = Box<dyn FnMut(&Received) -> Vec<u8>>;
 
 /// What came to a peer.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -22,7 +22,7 @@ mod plan;
 mod stream;
 mod world;
 
-pub use ground::{Ground, Received};
+pub use ground::{Ground, Received, Reflex};
 pub use kit::TestKit;
 pub use ladder::{Describe, Ladder};
 pub use net::Link;

@@ -4,7 +4,7 @@
 //! happens to it on the way is drawn from the seed.
 
 use crate::clock::{Instant, nanos};
-use crate::ground::Received;
+use crate::ground::{Received, Reflex};
 use crate::ladder::Ladder;
 use crate::names::{Names, SILENCE};
 use crate::stream::{End, Streams};
@@ -72,6 +72,16 @@ pub(crate) enum Piece {
     Closed,
 }
 
+/// What peers do by themselves.
+#[derive(Default)]
+struct Reflexes(BTreeMap<SocketAddr, Reflex>);
+
+impl std::fmt::Debug for Reflexes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Net {
     link: Link,
@@ -82,6 +92,7 @@ pub(crate) struct Net {
     names: BTreeMap<String, SocketAddr>,
     peers: BTreeSet<SocketAddr>,
     inbox: VecDeque<Received>,
+    reflexes: Reflexes,
     streams: Streams,
     pub(crate) scripted: Names,
     pub(crate) ladder: Ladder,
@@ -98,6 +109,7 @@ impl Net {
             names: BTreeMap::new(),
             peers: BTreeSet::new(),
             inbox: VecDeque::new(),
+            reflexes: Reflexes::default(),
             streams: Streams::default(),
             scripted: Names::default(),
             ladder: Ladder::default(),
@@ -134,6 +146,10 @@ impl Net {
         self.names.insert(name.to_owned(), address);
         self.peers.insert(address);
         address
+    }
+
+    pub(crate) fn reflex(&mut self, peer: SocketAddr, reflex: Reflex) {
+        self.reflexes.0.insert(peer, reflex);
     }
 
     pub(crate) fn take(&mut self) -> Option<Received> {
@@ -352,7 +368,11 @@ impl Net {
     }
 
     /// Puts a packet into its peer's inbox, or gives it back as the node's input.
-    pub(crate) fn deliver<'p>(&mut self, packet: &'p Packet) -> Option<(RaIx, NetInput<'p>)> {
+    pub(crate) fn deliver<'p>(
+        &mut self,
+        now: Instant,
+        packet: &'p Packet,
+    ) -> Option<(RaIx, NetInput<'p>)> {
         match packet {
             Packet::Datagram { from, to, bytes } => {
                 if let Some(socket) = self.socket_at(*to, Transport::Udp) {
@@ -363,7 +383,7 @@ impl Net {
                     };
                     return Some((socket.ra, input));
                 }
-                self.put(*to, *from, Transport::Udp, bytes);
+                self.put(now, *to, *from, Transport::Udp, bytes);
                 None
             }
             Packet::Stream {
@@ -379,9 +399,9 @@ impl Net {
                 let (peer, local) = self.streams.ends(*conn)?;
                 let transport = self.streams.transport(*conn)?;
                 match piece {
-                    Piece::Bytes(bytes) => self.put(peer, local, transport, bytes),
+                    Piece::Bytes(bytes) => self.put(now, peer, local, transport, bytes),
                     Piece::Closed => {
-                        self.put(peer, local, transport, &[]);
+                        self.put(now, peer, local, transport, &[]);
                         self.streams.told(*conn, End::Peer);
                     }
                     Piece::Opened(_) | Piece::Refused => {}
@@ -396,23 +416,38 @@ impl Net {
         }
     }
 
-    fn put(&mut self, at: SocketAddr, from: SocketAddr, transport: Transport, bytes: &[u8]) {
-        if self.peers.contains(&at) && self.inbox.len() < INBOX {
-            self.inbox.push_back(Received {
-                at,
-                from,
-                transport,
-                bytes: bytes.to_vec(),
-            });
+    fn put(
+        &mut self,
+        now: Instant,
+        at: SocketAddr,
+        from: SocketAddr,
+        transport: Transport,
+        bytes: &[u8],
+    ) {
+        let received = Received {
+            at,
+            from,
+            transport,
+            bytes: bytes.to_vec(),
+        };
+        if let Some(reflex) = self.reflexes.0.get_mut(&at) {
+            let back = reflex(&received);
+            if transport == Transport::Udp && !back.is_empty() {
+                self.send_datagram(now, at, from, &Bytes::from(back));
+            } else if !back.is_empty() {
+                self.send_stream(now, at, from, transport, back.into());
+            }
+        } else if self.peers.contains(&at) && self.inbox.len() < INBOX {
+            self.inbox.push_back(received);
         }
     }
 
     /// The node's process is gone: its connections close, and pieces on them are lost.
-    pub(crate) fn node_died(&mut self) {
+    pub(crate) fn node_died(&mut self, now: Instant) {
         self.flying
             .retain(|_, packet| matches!(packet, Packet::Datagram { .. }));
         for (peer, local, transport) in self.streams.clear() {
-            self.put(peer, local, transport, &[]);
+            self.put(now, peer, local, transport, &[]);
         }
     }
 

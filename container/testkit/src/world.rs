@@ -143,8 +143,9 @@ impl World {
     pub(crate) fn crash(&mut self, how: Crash, note: &str) {
         self.shard = None;
         self.disk.crash(how);
-        self.net.node_died();
-        self.net.ladder.note(self.clock.instant(), note);
+        let now = self.clock.instant();
+        self.net.node_died(now);
+        self.net.ladder.note(now, note);
     }
 
     /// Ends the process at a moment to come, and starts another at once.
@@ -190,6 +191,31 @@ impl World {
 
     pub(crate) fn advance(&mut self, time: Duration) -> Result<(), Trouble> {
         self.run_until(self.clock.instant().saturating_add(nanos(time)))
+    }
+
+    /// Lets time pass until something holds, at most this long; whether it holds.
+    pub(crate) fn wait(
+        &mut self,
+        patience: Duration,
+        holds: &dyn Fn() -> bool,
+    ) -> Result<bool, Trouble> {
+        let until = self.clock.instant().saturating_add(nanos(patience));
+        loop {
+            self.settle()?;
+            if holds() {
+                return Ok(true);
+            }
+            match self.next().filter(|next| *next <= until) {
+                Some(next) => {
+                    self.clock.set(next);
+                    self.meet_fate()?;
+                }
+                None => {
+                    self.clock.set(until);
+                    return Ok(false);
+                }
+            }
+        }
     }
 
     /// The next thing that came to a peer, waiting for it at most this long.
@@ -250,7 +276,8 @@ impl World {
     }
 
     fn arrive(&mut self, packet: &Packet) {
-        let Some((ra, input)) = self.net.deliver(packet) else {
+        let now = self.clock.instant();
+        let Some((ra, input)) = self.net.deliver(now, packet) else {
             return;
         };
         if let Some(shard) = &mut self.shard {
@@ -275,7 +302,7 @@ impl World {
         if let Some(failure) = self.disk.failure() {
             let note = format!("the node ends: {failure}");
             self.shard = None;
-            self.net.node_died();
+            self.net.node_died(now);
             self.net.ladder.note(now, &note);
             busy = true;
         }

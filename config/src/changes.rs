@@ -1,0 +1,38 @@
+//! What differs between the configuration that a node runs with and a newer one.
+
+use crate::key::Reload;
+use crate::listing::Leaf;
+use crate::path::KeyPath;
+use std::collections::BTreeMap;
+
+/// A key whose value has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The key.
+    pub key: KeyPath,
+    /// What it takes to put the change into effect.
+    pub reload: Reload,
+}
+
+pub(crate) fn between(older: Vec<(KeyPath, Leaf)>, newer: Vec<(KeyPath, Leaf)>) -> Vec<Change> {
+    // Keys of adaptors and services that come or go are of the tables that hold these, which a running node does not change.
+    let reload = |leaf: &Leaf| leaf.reload.unwrap_or(Reload::RestartNode);
+    let mut older: BTreeMap<String, (KeyPath, Leaf)> = older
+        .into_iter()
+        .map(|(key, leaf)| (key.to_string(), (key, leaf)))
+        .collect();
+    let mut changed = BTreeMap::new();
+    for (key, leaf) in newer {
+        let name = key.to_string();
+        let before = older.remove(&name);
+        if before.is_none_or(|(_, before)| before.value != leaf.value) {
+            let reload = reload(&leaf);
+            changed.insert(name, Change { key, reload });
+        }
+    }
+    for (name, (key, leaf)) in older {
+        let reload = reload(&leaf);
+        changed.insert(name, Change { key, reload });
+    }
+    changed.into_values().collect()
+}
