@@ -3,10 +3,11 @@
 //! `proto` is the sans-IO stack: bytes and time in, bytes and events out. It reads no clock, opens no socket and keeps no
 //! thread. Sockets are the node's; whom to charge and what to grant is the services'.
 
-#[expect(dead_code, reason = "what the binding calls, which follows")]
 pub mod api;
 pub mod proto;
-#[expect(dead_code, reason = "what the binding calls, which follows")]
 pub mod ra;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use api::*;
+pub use ra::{Settings, adaptor};

@@ -55,3 +55,14 @@ pub enum Peer {}
 impl Activity for Peer {
     const TYPE: Component = named("diameter-peer");
 }
+
+/// Every activity type that the adaptor starts.
+pub(crate) fn activities() -> Vec<Component> {
+    vec![
+        Session::TYPE,
+        ClientTx::TYPE,
+        ServerTx::TYPE,
+        ShSubscription::TYPE,
+        Peer::TYPE,
+    ]
+}

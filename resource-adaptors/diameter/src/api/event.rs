@@ -242,16 +242,29 @@ pub enum SendError {
     Overflow,
     /// The message cannot be written: an AVP or all of it is longer than 24 bits say, or than the configured limit.
     TooLong,
-    /// The session or subscription has ended.
-    Gone,
+    /// The answer cannot be read.
+    BadAnswer,
     /// The adaptor is stopping.
     Stopping,
 }
 
-/// Nothing has come in a session for the time that [`Diameter::supervise`](crate::Diameter::supervise) or the settings give
-/// it. On the [`Session`](crate::Session), which ends after it.
+/// A session is over without having been ended: on the [`Session`](crate::Session) or
+/// [`ShSubscription`](crate::ShSubscription), which ends after it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SessionExpired;
+pub struct SessionExpired {
+    /// Why.
+    pub cause: ExpiryCause,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ExpiryCause {
+    /// Nothing has come for the time that [`Diameter::supervise`](crate::Diameter::supervise) or the settings give it, or a
+    /// subscription was not renewed.
+    Silence,
+    /// The other side has restarted, and lost its sessions (RFC 6733 8.6).
+    PeerRestarted,
+}
 
 impl Event for SessionExpired {
     const TYPE: Component = named("diameter-session-expired");

@@ -11,8 +11,11 @@ mod message;
 mod outgoing;
 mod provider;
 
+pub(crate) use activity::activities;
 pub use activity::{ClientTx, Peer, ServerTx, Session, ShSubscription};
 pub use event::*;
 pub use message::{Answered, Identity, Incoming, RequestId};
 pub use outgoing::Outgoing;
+pub(crate) use outgoing::What;
+pub(crate) use provider::FLAGS;
 pub use provider::{Command, Diameter, DiameterError, PeerInfo, SessionTo};

@@ -32,7 +32,7 @@ pub(crate) enum What {
 }
 
 impl Outgoing {
-    /// A request of this command, as in `Outgoing::request(&credit::CREDIT_CONTROL)`.
+    /// A request of this command, as in `Outgoing::request(&credit::CREDIT_CONTROL_COMMAND)`.
     #[must_use]
     pub fn request(command: &CommandDef) -> Self {
         Self::extension(command.code, command.application)

@@ -11,7 +11,6 @@ use strowger::ra::{ActivityFlags, Provider};
 use super::activity::{ClientTx, Session, ShSubscription};
 use super::message::{Identity, Incoming, RequestId};
 use super::outgoing::Outgoing;
-use crate::proto::wire::Message;
 use crate::ra::View;
 
 /// Diameter, as handlers take it: `diameter: Ra<Diameter>`.
@@ -86,13 +85,16 @@ pub enum Command {
         activity: ActivityId,
         request: Outgoing,
     },
+    Send {
+        activity: ActivityId,
+        request: Outgoing,
+    },
     Subscribe {
         subscription: ActivityId,
         request: Outgoing,
     },
     Answer {
         id: RequestId,
-        request: Option<Message>,
         answer: Outgoing,
     },
     Supervise {
@@ -155,7 +157,7 @@ impl Diameter {
     pub fn send(&self, cx: &mut Cx<'_>, session: Handle<Session>, request: Outgoing) -> Result {
         request.check_request()?;
         self.check(cx, session)?;
-        let command = Command::Request {
+        let command = Command::Send {
             activity: session.id(),
             request,
         };
@@ -191,7 +193,7 @@ impl Diameter {
     ) -> Result {
         request.check_request()?;
         self.check(cx, subscription)?;
-        let command = Command::Request {
+        let command = Command::Send {
             activity: subscription.id(),
             request,
         };
@@ -204,14 +206,7 @@ impl Diameter {
     /// # Errors
     /// The message cannot be written.
     pub fn answer(&self, cx: &mut Cx<'_>, request: &Incoming, answer: Outgoing) -> Result {
-        answer.check_answer()?;
-        let command = Command::Answer {
-            id: request.id(),
-            request: Some(request.message.clone()),
-            answer,
-        };
-        cx.command(self.ra, command);
-        Ok(())
+        self.answer_to(cx, request.id(), answer)
     }
 
     /// Answers a request that came earlier, by its name.
@@ -222,7 +217,6 @@ impl Diameter {
         answer.check_answer()?;
         let command = Command::Answer {
             id: request,
-            request: None,
             answer,
         };
         cx.command(self.ra, command);

@@ -8,7 +8,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use strowger::id::{ActivityId, Slot};
 
 use crate::proto::time::Ms;
@@ -30,17 +29,6 @@ pub(super) struct Session {
     pub(super) within: Option<u64>,
     /// When it is over unless something comes.
     pub(super) deadline: Ms,
-    /// What is written down says the same.
-    pub(super) saved: bool,
-    /// The last answer that an earlier process gave, for a request that comes again.
-    pub(super) answered: Option<Answered>,
-}
-
-/// What a request was answered with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Answered {
-    pub(super) request: u64,
-    pub(super) answer: Vec<u8>,
 }
 
 /// All of them.
@@ -200,8 +188,6 @@ mod tests {
             ours: true,
             within: None,
             deadline: Ms(deadline),
-            saved: false,
-            answered: None,
         }
     }
 

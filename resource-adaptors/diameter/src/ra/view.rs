@@ -19,6 +19,13 @@ pub(crate) struct View {
 }
 
 impl View {
+    pub(super) fn new(origin_host: &str) -> Self {
+        Self {
+            origin_host: origin_host.into(),
+            ..Self::default()
+        }
+    }
+
     /// The Session-Id of a session, also of one whose beginning has not committed yet.
     pub(crate) fn session_id(&self, cx: &Cx<'_>, activity: ActivityId) -> String {
         match self.sessions.get(activity) {

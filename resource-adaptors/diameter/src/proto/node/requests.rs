@@ -87,6 +87,13 @@ impl Stack {
         (Tx(key.to_u64()), end_to_end)
     }
 
+    /// A request that waits for its answer, as it was sent.
+    #[must_use]
+    pub fn sent(&self, tx: Tx) -> Option<Bytes> {
+        let transaction = self.transactions.get(Key::from_u64(tx.0))?;
+        Some(transaction.message.clone())
+    }
+
     /// Nobody waits for the answer any more: there will be no output.
     pub fn forget(&mut self, now: Ms, tx: Tx) {
         let key = Key::from_u64(tx.0);

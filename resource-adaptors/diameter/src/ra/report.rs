@@ -1,0 +1,120 @@
+//! The stack's outputs, carried out in their order; peers that come and go, and what operators hear of them.
+
+use std::sync::Arc;
+
+use strowger::ra::{ActivityFlags, RaCx};
+
+use super::{Core, State, sessions};
+use crate::api::{ExpiryCause, Identity, Peer, PeerDown, PeerUp};
+use crate::proto::node::{Alarm, DownCause, Output};
+use crate::proto::time::Ms;
+
+impl Core {
+    pub(super) fn drain(&mut self, cx: &mut RaCx<'_>, now: Ms) {
+        if self.state == State::Inactive {
+            return;
+        }
+        while let Some(output) = self.stack.poll() {
+            self.carry_out(cx, now, output);
+        }
+    }
+
+    fn carry_out(&mut self, cx: &mut RaCx<'_>, now: Ms, output: Output) {
+        match output {
+            Output::Send { link, bytes } => self.links.send(cx, link, bytes),
+            Output::Connect {
+                link,
+                peer,
+                to,
+                tls,
+            } => {
+                if !self.links.connect(cx, link, &peer, to, tls) {
+                    cx.count("diameter.no_listener", 1);
+                    self.stack.connect_failed(now, link);
+                }
+            }
+            Output::Close { link } => self.links.close(cx, link),
+            Output::Request { key, peer, message } => {
+                self.request_came(cx, now, key, Identity::from(peer), &message);
+            }
+            Output::Answer { tx, peer, message } => {
+                self.answered(cx, now, tx, Identity::from(peer), &message);
+            }
+            Output::Failed { tx, failure, sent } => self.failed(cx, now, tx, failure, sent),
+            Output::Up { peer } => self.peer_up(cx, now, peer),
+            Output::Down { peer, cause } => self.peer_down(cx, &peer, cause),
+            Output::Restarted { peer } => self.peer_restarted(cx, now, &peer),
+            Output::Alarm(alarm) => self.alarm(cx, alarm),
+            Output::Count { name, n } => cx.count(name, n),
+        }
+    }
+
+    fn peer_up(&mut self, cx: &mut RaCx<'_>, now: Ms, peer: Arc<str>) {
+        self.view.peers.insert(Arc::clone(&peer), true);
+        self.troubles.remove(&peer);
+        self.tell_troubles(cx);
+        self.unpark(cx, now);
+        let wanted = cx.has_receiver::<PeerUp>() || cx.has_receiver::<PeerDown>();
+        if !wanted || self.state != State::Active || self.peers.contains_key(&peer) {
+            return;
+        }
+        let slot = sessions::slot(&peer, |key| cx.slot_of(key));
+        let Ok(activity) = cx.start_activity::<Peer>(slot, ActivityFlags::default(), 0) else {
+            return cx.count("diameter.events_refused", 1);
+        };
+        self.peers.insert(Arc::clone(&peer), activity);
+        let peer = Identity::from(peer);
+        self.tell(cx, activity, PeerUp { peer });
+    }
+
+    fn peer_down(&mut self, cx: &mut RaCx<'_>, peer: &Arc<str>, cause: DownCause) {
+        self.view.peers.insert(Arc::clone(peer), false);
+        if cause != DownCause::Local {
+            self.troubles.insert(Arc::clone(peer), "is down");
+        }
+        self.tell_troubles(cx);
+        if let Some(activity) = self.peers.remove(peer) {
+            let peer = Identity::from(Arc::clone(peer));
+            self.tell(cx, activity, PeerDown { peer });
+            self.end_activity(cx, activity);
+        }
+    }
+
+    /// A server has lost its sessions (RFC 6733 8.6).
+    fn peer_restarted(&mut self, cx: &mut RaCx<'_>, now: Ms, peer: &str) {
+        for activity in self.view.sessions.with(peer) {
+            cx.count("diameter.sessions_lost", 1);
+            self.expire_session(cx, now, activity, ExpiryCause::PeerRestarted);
+        }
+    }
+
+    fn alarm(&mut self, cx: &mut RaCx<'_>, alarm: Alarm) {
+        match alarm {
+            Alarm::Refused { peer, by_us, .. } => {
+                let trouble = if by_us { "was refused" } else { "refuses us" };
+                self.troubles.insert(peer, trouble);
+            }
+            Alarm::Unreachable { peer } => {
+                self.troubles.insert(peer, "cannot be reached");
+            }
+            Alarm::NoPeerFor { realm } => {
+                let text = format!("no peer is up that serves the realm {realm}");
+                cx.alarm("realm_without_peer", true, &text);
+            }
+        }
+        self.tell_troubles(cx);
+    }
+
+    /// One alarm for all peers that should be up and are not.
+    fn tell_troubles(&mut self, cx: &mut RaCx<'_>) {
+        let each = self
+            .troubles
+            .iter()
+            .map(|(peer, trouble)| format!("{peer} {trouble}"));
+        let text = each.collect::<Vec<_>>().join(", ");
+        if text != self.trouble {
+            cx.alarm("peers", !text.is_empty(), &text);
+            self.trouble = text;
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The adaptor with small services before scripted peers, in virtual time.
+
+mod client;
+mod own;
+mod server;
