@@ -5,6 +5,7 @@ use super::output::{Output, Tx, TxFailure};
 use super::requests::Owner;
 use super::routes::Destination;
 use super::slab::Key;
+use crate::proto::dict::base;
 use crate::proto::time::Ms;
 use crate::proto::wire::{Header, Limits, Message};
 
@@ -38,7 +39,11 @@ impl Stack {
         let Some(transaction) = self.transactions.get(key) else {
             return;
         };
-        if transaction.owner == Owner::Local && answer.check_groups(&Limits::DEFAULT).is_err() {
+        // A Failed-AVP shows what was wrong with our request, which may well be malformed.
+        if transaction.owner == Owner::Local
+            && answer.check_groups(&Limits::DEFAULT).is_err()
+            && answer.find(&base::FAILED_AVP).is_none()
+        {
             self.count("messages.malformed");
             return self.fail(key, TxFailure::BadAnswer);
         }

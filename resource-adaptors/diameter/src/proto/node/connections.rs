@@ -70,9 +70,10 @@ impl Stack {
             return;
         };
         if let (Side::Initiator(peer), None) = (connection.side, &connection.ends) {
+            let side = connection.side;
             self.forget_connection(key);
             self.connect_refused(peer);
-            self.event(now, peer, Event::IRcvConnNack);
+            self.connection_lost(now, side, DownCause::Closed);
         }
     }
 

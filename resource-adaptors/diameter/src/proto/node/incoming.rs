@@ -172,7 +172,10 @@ impl Stack {
             self.count("answers.unfit");
             return false;
         }
-        let answer = Patch::new(answer).end_to_end(asked.end_to_end).finish();
+        let answer = Patch::new(answer)
+            .end_to_end(asked.end_to_end)
+            .hop_by_hop(asked.hop_by_hop)
+            .finish();
         let id = incoming.id;
         let peer = incoming.peer;
         self.finish_incoming(key, answer.clone());
@@ -191,7 +194,7 @@ impl Stack {
             .answered(now, id, answer, &self.config.duplicates);
     }
 
-    /// Sends an answer to every copy of a request, and forgets the request.
+    /// Sends an answer, which has the request's identifiers, to every copy of it, and forgets the request.
     pub(super) fn finish_incoming(&mut self, key: Key, answer: Bytes) {
         let Some(incoming) = self.forget_incoming(key) else {
             return;
@@ -200,9 +203,6 @@ impl Stack {
             let copy = Patch::new(answer.clone()).hop_by_hop(*hop_by_hop).finish();
             self.send_reply(*connection, incoming.peer, copy);
         }
-        let answer = Patch::new(answer)
-            .hop_by_hop(incoming.header.hop_by_hop)
-            .finish();
         self.send_reply(incoming.connection, incoming.peer, answer);
     }
 

@@ -62,11 +62,14 @@ impl Stack {
 
     /// The answer to a relayed request.
     pub(super) fn relay_answer(&mut self, incoming: Key, answer: Bytes) {
-        let id = self.incoming.get(incoming).and_then(|it| it.id());
-        if let Some(id) = id {
+        let Some(waiting) = self.incoming.get(incoming) else {
+            return self.count("answers.undeliverable");
+        };
+        if let Some(id) = waiting.id() {
             self.duplicates.forget(id);
         }
-        self.finish_incoming(incoming, answer);
+        let answer = Patch::new(answer).hop_by_hop(waiting.header.hop_by_hop);
+        self.finish_incoming(incoming, answer.finish());
     }
 
     /// A relayed request that nobody answers is answered with why.

@@ -51,15 +51,15 @@ impl Stack {
     pub fn request(&mut self, now: Ms, outgoing: Outgoing) -> (Tx, u32) {
         let end_to_end = outgoing.resend.unwrap_or_else(|| self.next_end_to_end());
         let timeout = outgoing.timeout.unwrap_or(self.config.timers.request);
-        let message = outgoing.message;
-        let header = Header::read(&message).filter(Header::is_request);
-        let sound = Message::parse_outer(message.clone(), &Limits::DEFAULT).is_ok();
+        let header = Header::read(&outgoing.message).filter(Header::is_request);
         let (application, command) = header.map_or((0, 0), |its| (its.application, its.command));
-        let full = self.is_full(&message);
-        let message = Patch::new(message).end_to_end(end_to_end);
+        let full = self.is_full(&outgoing.message);
+        let message = Message::parse_outer(outgoing.message, &Limits::DEFAULT);
+        let sound = header.is_some() && message.is_ok();
+        let message = message.map_or_else(|_| Bytes::new(), Message::into_bytes);
         let key = self.insert(Transaction {
             owner: Owner::Local,
-            message: message.finish(),
+            message,
             application,
             command,
             end_to_end,
@@ -70,7 +70,7 @@ impl Stack {
             sequence: self.sequence,
             timer: TimerId::NONE,
         });
-        let failure = if header.is_none() || !sound {
+        let failure = if !sound {
             Some(TxFailure::Invalid)
         } else if self.stopping {
             Some(TxFailure::Stopping)
@@ -167,16 +167,24 @@ impl Stack {
 
     /// The peer that a request goes to next.
     pub(super) fn next_peer(&mut self, key: Key) -> Result<Key, TxFailure> {
-        let Some(transaction) = self.transactions.get(key) else {
+        let Some(transaction) = self.transactions.get_mut(key) else {
             return Err(TxFailure::Invalid);
         };
         if transaction.attempts >= self.config.attempts.max(1) {
             return Err(TxFailure::Exhausted);
         }
-        let message = transaction.message.clone();
-        let (tried, directed) = (transaction.tried.clone(), transaction.directed.clone());
+        // Taken out while the peers are looked at, and put back.
+        let message = std::mem::take(&mut transaction.message);
+        let tried = std::mem::take(&mut transaction.tried);
+        let directed = std::mem::take(&mut transaction.directed);
         let to = Destination::read(&message, transaction.application, "");
-        self.choose(&to, &directed, &tried)
+        let chosen = self.choose(&to, &directed, &tried);
+        if let Some(transaction) = self.transactions.get_mut(key) {
+            transaction.message = message;
+            transaction.tried = tried;
+            transaction.directed = directed;
+        }
+        chosen
     }
 
     pub(super) fn send_to(&mut self, key: Key, peer_key: Key, again: bool) {
@@ -189,8 +197,9 @@ impl Stack {
         else {
             return;
         };
-        let patch =
-            Patch::new(std::mem::take(&mut transaction.message)).hop_by_hop(hop_by_hop(key, salt));
+        let patch = Patch::new(std::mem::take(&mut transaction.message))
+            .hop_by_hop(hop_by_hop(key, salt))
+            .end_to_end(transaction.end_to_end);
         let patch = if again { patch.retransmit() } else { patch };
         transaction.message = patch.finish();
         transaction.at = Some((peer_key, connection));

@@ -75,6 +75,12 @@ impl Message {
         &self.bytes
     }
 
+    /// The whole message, which is no longer known to be sound.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
     /// The top-level AVPs, in order.
     #[inline]
     #[must_use]

@@ -1,6 +1,8 @@
 //! Tests of the node, in virtual time, over a network of the tests' own.
 
+mod anything;
 mod failing;
+mod faults;
 mod leaving;
 mod net;
 mod opening;

@@ -37,7 +37,9 @@ impl Raw {
     pub(super) fn drain(&mut self) {
         while let Some(output) = self.stack.poll() {
             if let Output::Send { link, bytes } = output {
-                let message = Message::parse(bytes).expect("what a node sends is sound");
+                // Failed-AVP may hold what is not.
+                let message = Message::parse_outer(bytes, &crate::proto::wire::Limits::DEFAULT);
+                let message = message.expect("what a node sends is sound");
                 self.sent.push((link, message));
             } else if let Output::Close { link } = output {
                 self.closed.push(link);
