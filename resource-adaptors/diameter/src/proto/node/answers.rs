@@ -52,6 +52,9 @@ impl Stack {
         };
         match transaction.owner {
             Owner::Local => {
+                if self.verify(&answer).is_err() {
+                    self.count("answers.invalid");
+                }
                 let Some(peer) = self.peers.get(from).map(|peer| peer.host.clone()) else {
                     return;
                 };

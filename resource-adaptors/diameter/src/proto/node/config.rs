@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use crate::proto::dict::Level;
+
 /// The identifier with which relays and redirect agents advertise that they take every application (RFC 6733 2.4).
 pub const RELAY: u32 = 0xffff_ffff;
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub realms: Vec<Realm>,
     /// Who may connect without an entry in the peer table; nobody when empty.
     pub unknown_peers: Vec<UnknownPeers>,
+    /// How thoroughly requests for this node are checked, and refused; and answers to it, which are counted.
+    pub validation: Level,
     /// Timers.
     pub timers: Timers,
     /// Limits.
@@ -66,6 +70,7 @@ impl Config {
             peers: Vec::new(),
             realms: Vec::new(),
             unknown_peers: Vec::new(),
+            validation: Level::Full,
             timers: Timers::default(),
             limits: Limits::default(),
             duplicates: Duplicates::default(),

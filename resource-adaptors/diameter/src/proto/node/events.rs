@@ -11,7 +11,7 @@ use crate::proto::peer::{
     Action, Capabilities, Event, Refusal, State, Terms, Watched, cause, wins_election,
 };
 use crate::proto::time::Ms;
-use crate::proto::wire::{Builder, Message};
+use crate::proto::wire::{Builder, Fault, Message};
 
 impl Stack {
     /// An event for a peer's machine.
@@ -185,6 +185,8 @@ impl Stack {
             return self.disconnect(connection);
         }
         let Some(capabilities) = Capabilities::read(&message) else {
+            let fault = Fault::new(5005, "Origin-Host and Origin-Realm are needed");
+            self.answer_fault(connection, &message, &fault);
             return self.disconnect(connection);
         };
         match self.admit(connection, &capabilities) {

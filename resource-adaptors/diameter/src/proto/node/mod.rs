@@ -60,10 +60,6 @@ use wheel::Wheel;
 #[derive(Debug)]
 pub struct Stack {
     config: Arc<Config>,
-    #[expect(
-        dead_code,
-        reason = "validation against it lands with the dictionary's validator"
-    )]
     dictionary: Arc<Dictionary>,
     random: Random,
     connections: Slab<Connection>,

@@ -28,6 +28,9 @@ fn request(from: &str, realm: &str, host: Option<&str>) -> Bytes {
     builder.avp(&base::DESTINATION_REALM, realm);
     builder.avp(&base::AUTH_APPLICATION_ID, CC);
     builder.opt(&base::DESTINATION_HOST, host);
+    builder.put(461, 0, 0x40, b"test@example");
+    builder.put(416, 0, 0x40, &1_u32.to_be_bytes());
+    builder.put(415, 0, 0x40, &0_u32.to_be_bytes());
     builder.finish(0, 0).unwrap()
 }
 

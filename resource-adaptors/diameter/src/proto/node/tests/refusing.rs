@@ -255,6 +255,46 @@ fn one_byte_at_a_time_is_as_good_as_all_at_once() {
     assert_eq!(raw.give(link, &[*last])[0].result_code(), Some(2001));
 }
 
+#[test]
+fn a_cer_that_lacks_something_is_answered_with_5005_and_what() {
+    let mut raw = node();
+    let mut builder = Builder::request(257, 0);
+    builder.identities("peer.test", "test");
+    builder.avp(&base::AUTH_APPLICATION_ID, CC);
+    let link = raw.accept();
+    let answers = raw.give(link, &builder.finish(1, 1).unwrap());
+    assert_eq!(answers[0].result_code(), Some(5005));
+    assert!(answers[0].find(&base::FAILED_AVP).is_some());
+    assert!(raw.is_closed(link));
+}
+
+#[test]
+fn what_is_wrong_in_a_request_for_us_is_answered_and_the_next_is_good() {
+    let mut raw = node();
+    let link = raw.open("peer.test");
+    let mut builder = Builder::request(272, CC);
+    builder
+        .avp(&base::SESSION_ID, "peer.test;1;2")
+        .identities("peer.test", "test");
+    builder.avp(&base::DESTINATION_REALM, "test");
+    let answers = raw.give(link, &builder.finish(1, 1).unwrap());
+    assert_eq!(answers[0].result_code(), Some(5005));
+    raw.give(link, &request("peer.test", "test", None));
+    assert_eq!(raw.requests().len(), 1);
+}
+
+#[test]
+fn a_command_that_nobody_knows_is_the_services_in_our_applications_and_else_3001() {
+    let mut raw = node();
+    let link = raw.open("peer.test");
+    let mut bytes = request("peer.test", "test", None).to_vec();
+    bytes[5..8].copy_from_slice(&[0, 0x7f, 0xff]);
+    assert!(raw.give(link, &bytes).is_empty());
+    assert_eq!(raw.requests().len(), 1);
+    bytes[8..12].copy_from_slice(&[0; 4]);
+    assert_eq!(raw.give(link, &bytes)[0].result_code(), Some(3001));
+}
+
 /// 6.3, row 5015: the frame is lost, the connection ends; the answer goes first.
 #[test]
 fn a_length_that_cannot_be_true_is_answered_with_5015_and_ends_the_connection() {
