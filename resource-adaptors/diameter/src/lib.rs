@@ -4,6 +4,8 @@
 //! thread. Sockets are the node's; whom to charge and what to grant is the services'.
 
 pub mod api;
+#[cfg(feature = "diameter")]
+pub mod diameter;
 pub mod proto;
 pub mod ra;
 #[cfg(feature = "testkit")]

@@ -68,6 +68,12 @@ pub(crate) const STEPS: &[Step] = &[
         run: unit,
     },
     Step {
+        name: "features",
+        unit: "test",
+        about: "what is behind features that are off: lints and tests",
+        run: features,
+    },
+    Step {
         name: "doctests",
         unit: "test",
         about: "code in documentation",
@@ -163,6 +169,26 @@ fn clippy() -> Result<Outcome> {
 fn unit() -> Result<Outcome> {
     let others = format!("not (package({TIDY}) or package({UI}) or package({INTEROP}))");
     tests("unit", nextest()?.args(["--filterset", &others]))
+}
+
+/// The crate `diameter` beside ours.
+fn features() -> Result<Outcome> {
+    let of = [
+        "--locked",
+        "--package=strowger-diameter",
+        "--features=diameter",
+    ];
+    let mut lints = cargo(&["clippy", "--all-targets"]);
+    lints.args(of).args(["--", "-D", "warnings"]);
+    let lints = run_logged(&mut lints, &log("features-clippy"))?;
+    if !lints.ok {
+        return Ok(Outcome {
+            count: Count::check(false),
+            text: lints.text,
+        });
+    }
+    let mut test = cargo(&["test", "--test=crate_oracle"]);
+    tests("features", test.args(of))
 }
 
 fn doctests() -> Result<Outcome> {

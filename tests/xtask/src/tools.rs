@@ -110,6 +110,15 @@ const ERLANG_DIAMETER_DICTIONARIES: Peer = Peer {
     program: "/usr/share/doc/erlang-examples/copyright",
     package: "erlang-examples",
 };
+/// OpenSSL to compile against, which the crate `diameter` brings, and what finds it.
+const OPENSSL_HEADERS: Peer = Peer {
+    program: "/usr/include/openssl/ssl.h",
+    package: "libssl-dev",
+};
+const PKG_CONFIG: Peer = Peer {
+    program: "pkg-config",
+    package: "pkg-config",
+};
 pub(crate) const PYTHON: Peer = Peer {
     program: "python3",
     package: "python3",
@@ -143,6 +152,8 @@ pub(crate) const FOR_TESTS: &[Peer] = &[
     ERLANG_DIAMETER,
     ERLANG_DIAMETER_HEADERS,
     ERLANG_DIAMETER_DICTIONARIES,
+    OPENSSL_HEADERS,
+    PKG_CONFIG,
 ];
 /// What the benchmarks need on top of that.
 pub(crate) const FOR_BENCHMARKS: &[Peer] = &[VALGRIND];

@@ -5,6 +5,7 @@
 use std::str;
 
 use super::value::{Address, Time, ValueError, identity};
+use super::walk::{Head, vendor};
 use super::{Uri, flag};
 use crate::proto::dict::AvpDef;
 
@@ -32,16 +33,16 @@ impl<'a> Avp<'a> {
     /// The AVP at the front of `bytes`; `None` if its lengths do not fit into them. Whole with padding, or not at all.
     #[inline]
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
-        let head: &[u8; 8] = bytes.first_chunk()?;
-        let code = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
-        let flags = head[4];
-        let length = u32::from_be_bytes([0, head[5], head[6], head[7]]) as usize;
+        let Head {
+            code,
+            flags,
+            length,
+        } = Head::read(bytes)?;
         let raw = bytes.get(..length.next_multiple_of(4))?;
         let (vendor, data) = if flags & flag::VENDOR == 0 {
             (0, raw.get(8..length)?)
         } else {
-            let vendor: &[u8; 4] = raw.get(8..)?.first_chunk()?;
-            (u32::from_be_bytes(*vendor), raw.get(12..length)?)
+            (vendor(raw), raw.get(12..length)?)
         };
         Some(Self {
             code,

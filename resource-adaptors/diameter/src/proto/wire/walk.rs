@@ -59,8 +59,7 @@ pub(super) fn header(header: &Header, length: usize) -> Result<(), Fault> {
 pub(super) fn avps(frame: &[u8], limits: &Limits, groups: &Groups) -> Result<(), Fault> {
     Walk {
         frame,
-        ends: [frame.len(); DEPTH_MAX + 1],
-        heads: [0; DEPTH_MAX + 1],
+        open: [Open::default(); DEPTH_MAX],
         depth: 0,
     }
     .run(limits, groups)
@@ -68,101 +67,122 @@ pub(super) fn avps(frame: &[u8], limits: &Limits, groups: &Groups) -> Result<(),
 
 struct Walk<'a> {
     frame: &'a [u8],
-    /// Where the groups end that are open; the first is the message.
-    ends: [usize; DEPTH_MAX + 1],
-    /// Where the groups begin that are open; the first is not used.
-    heads: [usize; DEPTH_MAX + 1],
+    open: [Open; DEPTH_MAX],
     depth: usize,
 }
 
-impl Walk<'_> {
+/// A group that the walk is in: where it begins, and where the one around it ends.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    head: u32,
+    outer_end: u32,
+}
+
+impl<'a> Walk<'a> {
     fn run(&mut self, limits: &Limits, groups: &Groups) -> Result<(), Fault> {
         let depth_max = limits.depth.min(DEPTH_MAX);
-        let (mut at, mut end, mut left) = (HEADER_LEN, self.frame.len(), limits.avps);
+        let (mut end, mut left) = (self.frame.len(), limits.avps);
+        let mut rest = self.frame.get(HEADER_LEN..).unwrap_or_default();
         loop {
-            while at == end {
-                let Some(outer) = self.depth.checked_sub(1) else {
-                    return Ok(());
-                };
-                self.depth = outer;
-                end = self.ends[outer];
-            }
-            let Some(head) = self.frame.get(at..end).and_then(|rest| rest.first_chunk()) else {
-                return Err(self.length_fault(at, end));
+            let Some(head) = Head::read(rest) else {
+                if !rest.is_empty() {
+                    return Err(self.length_fault(end - rest.len(), end));
+                }
+                match self.leave(&mut end) {
+                    Some(after) => rest = after,
+                    None => return Ok(()),
+                }
+                continue;
             };
-            let (head_len, length) = lengths(*head);
-            let next = at + length.next_multiple_of(4);
-            if length < head_len || next > end {
-                return Err(self.length_fault(at, end));
+            let padded = head.length.next_multiple_of(4);
+            if head.length < head.size() || padded > rest.len() {
+                return Err(self.length_fault(end - rest.len(), end));
             }
-            if head[4] & 0x1f != 0 {
-                return Err(self.fault(3009, "reserved bit in an AVP", at, next));
+            if head.flags & 0x1f != 0 {
+                return Err(self.bit_fault(end - rest.len(), padded));
             }
-            left = match left.checked_sub(1) {
-                Some(left) => left,
-                None => return Err(Fault::new(5012, "too many AVPs")),
+            if left == 0 {
+                return Err(Fault::new(5012, "too many AVPs"));
+            }
+            left -= 1;
+            let vendor = if head.flags & flag::VENDOR == 0 {
+                0
+            } else {
+                vendor(rest)
             };
-            let code = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
-            if groups.has(code, self.vendor(at)) {
+            if groups.has(head.code, vendor) {
                 if self.depth == depth_max {
                     return Err(Fault::new(5012, "groups nested too deeply"));
                 }
-                self.depth += 1;
-                (self.heads[self.depth], self.ends[self.depth]) = (at, at + length);
-                (at, end) = (at + head_len, at + length);
+                self.enter(end - rest.len(), end);
+                end = end - rest.len() + head.length;
+                rest = &rest[head.size()..head.length];
             } else {
-                at = next;
+                rest = &rest[padded..];
             }
         }
     }
 
-    /// The Vendor-Id of the AVP at `at`, 0 if it has none.
-    #[inline]
-    fn vendor(&self, at: usize) -> u32 {
-        let head = self.frame.get(at..).and_then(|b| b.first_chunk::<12>());
-        match head {
-            Some(&[_, _, _, _, flags, _, _, _, a, b, c, d]) if flags & flag::VENDOR != 0 => {
-                u32::from_be_bytes([a, b, c, d])
-            }
-            _ => 0,
+    /// Notes the group that begins at `head` in one that ends at `outer_end`; both are below 2^24.
+    fn enter(&mut self, head: usize, outer_end: usize) {
+        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some(open) = self.open.get_mut(self.depth) {
+            *open = Open {
+                head: place(head),
+                outer_end: place(outer_end),
+            };
         }
+        self.depth += 1;
+    }
+
+    /// Goes out of the innermost group: what comes after it in the one around, whose end becomes `end`.
+    fn leave(&mut self, end: &mut usize) -> Option<&'a [u8]> {
+        self.depth = self.depth.checked_sub(1)?;
+        let (inner_end, outer_end) = (*end, self.open.get(self.depth)?.outer_end as usize);
+        *end = outer_end;
+        self.frame.get(inner_end..outer_end)
     }
 
     /// 5014: the AVP's header, completed with zeros, and the fewest data that its format has.
     #[cold]
     fn length_fault(&self, at: usize, end: usize) -> Fault {
-        let mut head = [0; 12];
+        let mut whole = [0; 12];
         let there = &self.frame[at..end.min(at + 12)];
-        head[..there.len()].copy_from_slice(there);
-        let vendor_flag = head[4] & flag::VENDOR != 0;
-        let code = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
-        let vendor = u32::from_be_bytes([head[8], head[9], head[10], head[11]]);
-        let flags = head[4] & (flag::VENDOR | flag::MANDATORY | flag::PROTECTED);
-        let vendor = if vendor_flag { vendor } else { 0 };
+        whole[..there.len()].copy_from_slice(there);
+        let [a, b, c, d, flags, ..] = whole;
+        let code = u32::from_be_bytes([a, b, c, d]);
+        let flags = flags & (flag::VENDOR | flag::MANDATORY | flag::PROTECTED);
+        let vendor = if flags & flag::VENDOR == 0 {
+            0
+        } else {
+            vendor(&whole)
+        };
         let least = Dictionary::standard()
             .avp(code, vendor)
             .map_or(0, |def| def.kind.least_length());
-        let data = &[0; 8][..least.min(8)];
         let mut failed = AvpBuf::new();
-        failed.put(code, vendor, flags, data);
+        failed.put(code, vendor, flags, &[0; 8][..least.min(8)]);
         self.chain(5014, "AVP of an impossible length", failed)
     }
 
+    /// 3009: the whole AVP.
     #[cold]
-    fn fault(&self, result_code: u32, text: &'static str, at: usize, next: usize) -> Fault {
+    fn bit_fault(&self, at: usize, length: usize) -> Fault {
         let mut failed = AvpBuf::new();
-        failed.encoded(&self.frame[at..next]);
-        self.chain(result_code, text, failed)
+        failed.encoded(&self.frame[at..at + length]);
+        self.chain(3009, "reserved bit in an AVP", failed)
     }
 
     /// Puts `failed` into the groups that are open, innermost first.
     fn chain(&self, result_code: u32, text: &'static str, mut failed: AvpBuf) -> Fault {
-        for &at in self.heads[1..=self.depth].iter().rev() {
-            let head = self.frame.get(at..).and_then(|b| b.first_chunk::<8>());
-            let Some(head) = head else { continue };
-            let code = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+        for open in self.open[..self.depth].iter().rev() {
+            let whole = self.frame.get(open.head as usize..).unwrap_or_default();
+            let Some(head) = Head::read(whole) else {
+                continue;
+            };
+            let vendor = if head.size() == 12 { vendor(whole) } else { 0 };
             let mut group = AvpBuf::new();
-            group.put(code, self.vendor(at), head[4], failed.as_bytes());
+            group.put(head.code, vendor, head.flags, failed.as_bytes());
             failed = group;
         }
         Fault {
@@ -172,10 +192,41 @@ impl Walk<'_> {
     }
 }
 
-/// The length of the AVP's header, and the length that the header says.
+/// The first eight bytes of an AVP.
+pub(super) struct Head {
+    pub(super) code: u32,
+    pub(super) flags: u8,
+    /// As it is said, whatever it is.
+    pub(super) length: usize,
+}
+
+impl Head {
+    #[inline]
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (code, rest) = bytes.split_first_chunk()?;
+        let word = u32::from_be_bytes(*rest.first_chunk()?);
+        let [flags, ..] = word.to_be_bytes();
+        Some(Self {
+            code: u32::from_be_bytes(*code),
+            flags,
+            length: (word & 0x00ff_ffff) as usize,
+        })
+    }
+
+    /// The length of the whole header.
+    #[inline]
+    pub(super) const fn size(&self) -> usize {
+        if self.flags & flag::VENDOR == 0 {
+            8
+        } else {
+            12
+        }
+    }
+}
+
+/// The Vendor-Id of an AVP that has one.
 #[inline]
-fn lengths(head: [u8; 8]) -> (usize, usize) {
-    let head_len = if head[4] & flag::VENDOR == 0 { 8 } else { 12 };
-    let length = u32::from_be_bytes([0, head[5], head[6], head[7]]) as usize;
-    (head_len, length)
+pub(super) fn vendor(avp: &[u8]) -> u32 {
+    let bytes = avp.get(8..).and_then(|b| b.first_chunk());
+    bytes.map_or(0, |b| u32::from_be_bytes(*b))
 }
