@@ -7,7 +7,7 @@ use super::wheel::TimerId;
 use super::{DownCause, Ends, Link, Output, Stack, Timer};
 use crate::proto::peer::Event;
 use crate::proto::time::Ms;
-use crate::proto::wire::{Fault, Framer, Header, Limits, Message};
+use crate::proto::wire::{Fault, Framer, Header, Limits, Message, flag};
 
 /// A transport connection.
 #[derive(Debug)]
@@ -111,7 +111,14 @@ impl Stack {
     }
 
     fn frame(&mut self, now: Ms, key: Key, frame: &Bytes) {
-        match Message::parse_outer(frame.clone(), &Limits::DEFAULT) {
+        // What is only passed on, and answers, are not looked into.
+        let is_request = frame.get(4).is_some_and(|flags| flags & flag::REQUEST != 0);
+        let parsed = if is_request && !self.relays {
+            Message::parse(frame.clone())
+        } else {
+            Message::parse_outer(frame.clone(), &Limits::DEFAULT)
+        };
+        match parsed {
             Ok(message) => self.message(now, key, message),
             Err(fault) => self.malformed(now, key, frame, &fault),
         }

@@ -12,7 +12,6 @@ use bytes::Bytes;
 use super::config::Duplicates;
 use super::slab::Key;
 use crate::proto::time::Ms;
-use crate::proto::wire::Message;
 
 /// Names a request, whatever connection it comes on: a keyed hash of its Origin-Host, and its End-to-End Identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +72,7 @@ impl DuplicateTable {
     }
 
     /// The name of a request.
-    pub(super) fn id(&self, request: &Message) -> Id {
-        let host = request.origin_host().unwrap_or_default();
-        self.id_of(host.as_bytes(), request.header().end_to_end)
-    }
-
-    pub(super) fn id_of(&self, origin_host: &[u8], end_to_end: u32) -> Id {
+    pub(super) fn id(&self, origin_host: &[u8], end_to_end: u32) -> Id {
         let mut hash = DefaultHasher::new();
         hash.write_u64(self.secret);
         for chunk in origin_host.chunks(32) {

@@ -81,6 +81,8 @@ pub struct Stack {
     /// Accepted connections whose capabilities exchange is not done.
     greeting: u32,
     unknown_peers: u32,
+    /// Whether requests may be for others: what is in their groups is looked at when they are not.
+    relays: bool,
     stopping: bool,
 }
 
@@ -123,6 +125,7 @@ impl Stack {
             pending_bytes: 0,
             greeting: 0,
             unknown_peers: 0,
+            relays: false,
             stopping: false,
             config: Arc::new(Config::new("", "")),
             dictionary,

@@ -9,7 +9,7 @@ use super::slab::Key;
 use super::wheel::TimerId;
 use super::{Stack, Timer};
 use crate::proto::time::Ms;
-use crate::proto::wire::{Header, Limits, Message, Patch};
+use crate::proto::wire::{Header, Patch};
 
 /// How many can be told apart by a Hop-by-Hop Identifier, next to 12 bits of generation.
 const INDEX_BITS: u32 = 20;
@@ -54,9 +54,8 @@ impl Stack {
         let header = Header::read(&outgoing.message).filter(Header::is_request);
         let (application, command) = header.map_or((0, 0), |its| (its.application, its.command));
         let full = self.is_full(&outgoing.message);
-        let message = Message::parse_outer(outgoing.message, &Limits::DEFAULT);
-        let sound = header.is_some() && message.is_ok();
-        let message = message.map_or_else(|_| Bytes::new(), Message::into_bytes);
+        let message = outgoing.message;
+        let sound = header.is_some_and(|its| its.length as usize == message.len());
         let key = self.insert(Transaction {
             owner: Owner::Local,
             message,

@@ -30,6 +30,8 @@ pub(super) struct Destination<'a> {
     pub(super) application: u32,
     pub(super) host: Option<&'a str>,
     pub(super) realm: Option<&'a str>,
+    /// Origin-Host.
+    pub(super) origin: &'a [u8],
     pub(super) session: &'a [u8],
     pub(super) user: &'a [u8],
     /// We are in a Route-Record.
@@ -66,6 +68,8 @@ impl<'a> Destination<'a> {
                 found.host = avp.identity().ok();
             } else if avp.code == base::DESTINATION_REALM.code {
                 found.realm = avp.identity().ok();
+            } else if avp.code == base::ORIGIN_HOST.code {
+                found.origin = avp.data;
             } else if avp.code == base::SESSION_ID.code {
                 found.session = avp.data;
             } else if avp.code == base::USER_NAME.code {
@@ -105,6 +109,8 @@ impl Stack {
             }
         });
         self.routes = routes.collect();
+        let others = |realm: &Realm| !matches!(realm.action, RealmAction::Local(_));
+        self.relays = self.config.relay || self.config.realms.iter().any(others);
     }
 
     /// What happens to a peer's request.
