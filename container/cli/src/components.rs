@@ -7,10 +7,13 @@ use strowger_node::Catalog;
 pub(crate) fn catalog() -> Catalog {
     Catalog::default()
         .adaptor(strowger_sip::adaptor())
+        .adaptor(strowger_diameter::adaptor())
         .service(strowger_uas::service())
         .service(strowger_b2bua::service())
         .service(strowger_registrar::service())
         .service(strowger_proxy::service())
+        .service(strowger_prepaid::service())
+        .service(strowger_ocs::service())
 }
 
 /// What configuration has to know of them.

@@ -111,6 +111,23 @@ impl TestKit {
         options.settings = Arc::new(settings);
         self.service_options(def, options)
     }
+    /// Has a link of a service that was put together before lead to that adaptor entity; without it, a link leads to the
+    /// first entity of its type.
+    ///
+    /// # Panics
+    /// There is no service of that name.
+    #[must_use]
+    #[track_caller]
+    pub fn link_to(self, service: &str, link: &str, entity: &str) -> Self {
+        let mut world = self.unstarted();
+        let mut services = world.plan.services.iter_mut();
+        match services.find(|(_, options)| options.name == service) {
+            Some((_, options)) => options.links.push((link.to_owned(), entity.to_owned())),
+            None => panic!("there is no service `{service}` to link"),
+        }
+        drop(world);
+        self
+    }
     fn service_options(self, def: ServiceDef, mut options: ServiceOptions) -> Self {
         let mut world = self.unstarted();
         options.durability = world.durability;

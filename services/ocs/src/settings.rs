@@ -23,7 +23,7 @@ pub struct Settings {
     #[schemars(extend("x-reload" = "live"))]
     pub tariffs: Vec<Tariff>,
     /// The currency of accounts and prices, as a number of ISO 4217.
-    #[schemars(range(min = 1, max = 999), extend("x-reload" = "live"))]
+    #[schemars(range(min = 1, max = 999), extend("x-unit" = "ISO 4217 number", "x-reload" = "live"))]
     pub currency: u32,
     /// What one unit of money in accounts and prices is, as a power of ten of the currency: -2 for cents.
     #[schemars(range(min = -9, max = 9), extend("x-unit" = "power of ten", "x-reload" = "live"))]
@@ -58,10 +58,10 @@ pub struct AccountSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct Tariff {
     /// The rating group that it is for; any, and none, if not set.
-    #[schemars(extend("x-reload" = "live"))]
+    #[schemars(extend("x-unit" = "Rating-Group", "x-reload" = "live"))]
     pub rating_group: Option<u32>,
     /// The service identifier that it is for; any, and none, if not set.
-    #[schemars(extend("x-reload" = "live"))]
+    #[schemars(extend("x-unit" = "Service-Identifier", "x-reload" = "live"))]
     pub service: Option<u32>,
     /// How the Service-Context-Id ends for which it is, such as `32260@3gpp.org`; anyhow if not set.
     #[schemars(extend("x-reload" = "live"))]

@@ -50,7 +50,7 @@ pub struct Settings {
     #[schemars(extend("x-reload" = "live"))]
     pub context: String,
     /// The rating group of calls, for servers that speak of nothing else (Gy); if not set, units stand in the command itself.
-    #[schemars(extend("x-reload" = "live"))]
+    #[schemars(extend("x-unit" = "Rating-Group", "x-reload" = "live"))]
     pub rating_group: Option<u32>,
     /// How much time to ask for; `0s` leaves it to the server.
     #[serde(with = "humantime_serde")]

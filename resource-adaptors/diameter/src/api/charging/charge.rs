@@ -54,7 +54,7 @@ pub struct Charge {
     machine: OneTime,
     account: Account,
     usage: Vec<Usage>,
-    timeout: Option<Duration>,
+    timeout: Duration,
     retry: Duration,
     tx: Option<TimerId>,
     store: Option<Handle<NullActivity>>,
@@ -81,7 +81,7 @@ impl Charge {
             machine: OneTime::new(action, terms.tx, handling, terms.failover),
             account,
             usage,
-            timeout: terms.timeout,
+            timeout: terms.timeout(),
             retry: terms.retry,
             tx: None,
             store: None,
@@ -215,9 +215,7 @@ impl Charge {
             request = request.avp(&base::SESSION_ID, id.as_str());
         }
         codec::write_usage(request.body(), &self.usage);
-        if let Some(timeout) = self.timeout {
-            request = request.timeout(timeout);
-        }
+        request = request.timeout(self.timeout);
         if again {
             request = request.retransmitted();
         }

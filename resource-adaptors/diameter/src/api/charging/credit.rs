@@ -19,7 +19,7 @@ use crate::proto::dict::{base, credit};
 pub struct Terms {
     /// Tx: how long a user waits for the server.
     pub tx: Duration,
-    /// How long the adaptor tries to get an answer; if not set, as its settings say.
+    /// How long the adaptor tries to get an answer; if not set, for twice Tx, so that Tx decides first.
     pub timeout: Option<Duration>,
     /// What becomes of the service when the server fails, unless the server says.
     pub failure_handling: FailureHandling,
@@ -41,6 +41,12 @@ impl Default for Terms {
             keep_final: Duration::from_secs(3600),
             retry: Duration::from_secs(10),
         }
+    }
+}
+
+impl Terms {
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or_else(|| self.tx.saturating_mul(2))
     }
 }
 
@@ -191,7 +197,7 @@ pub struct Credit {
     session: Handle<Session>,
     machine: Client,
     account: Account,
-    timeout: Option<Duration>,
+    timeout: Duration,
     retry: Duration,
     tx: Option<TimerId>,
     validity: Option<TimerId>,
@@ -216,7 +222,7 @@ impl Credit {
             session,
             machine: machine.keep_final(terms.keep_final),
             account,
-            timeout: terms.timeout,
+            timeout: terms.timeout(),
             retry: terms.retry,
             tx: None,
             validity: None,
@@ -394,9 +400,7 @@ impl Credit {
             request = request.avp(&base::TERMINATION_CAUSE, interrogation.cause);
         }
         codec::write_usage(request.body(), &interrogation.usage);
-        if let Some(timeout) = self.timeout {
-            request = request.timeout(timeout);
-        }
+        request = request.timeout(self.timeout);
         if interrogation.again {
             request = request.retransmitted();
         }
