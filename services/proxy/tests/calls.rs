@@ -451,3 +451,17 @@ fn a_sips_call_does_not_reach_a_phone_without_encryption() {
     assert_eq!(nobody.expect(480).header("Warning"), None);
     assert_all_gone(&mut slee);
 }
+
+#[test]
+fn a_refusal_of_what_rang_when_the_node_died_goes_back_once() {
+    let mut slee = slee(open());
+    phone(&slee, DESK, "1");
+    let alice = slee.sip().invite(ALICE, "bob");
+    let desk = slee.sip().expect_invite(DESK).ring();
+    alice.expect(180);
+    slee.crash_and_restart();
+    desk.respond(486);
+    desk.expect_ack();
+    alice.expect(486);
+    assert_all_gone(&mut slee);
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::flow::Flow;
 use super::wire::text::push_decimal;
-use super::wire::{HeaderId, Host, Limits, Message, Via};
+use super::wire::{HeaderId, Host, Limits, Message, Via, request_uri};
 
 /// What a response says beyond what it copies from its request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,6 +73,33 @@ pub(super) fn trying(request: &Message, source: &Flow) -> Bytes {
 /// The ACK for a final response that is not 2xx (RFC 3261 17.1.1.3). `request` is our INVITE.
 pub(super) fn ack_failure(request: &Bytes, response: &Message) -> Bytes {
     follow_up(request, b"ACK", response.get(HeaderId::To), b"")
+}
+
+/// The same where the INVITE is not known any more: an earlier process wrote it. What it went to knows it by the branch of its
+/// Via; the Request-URI, which has to be the INVITE's, is the nearest that there is. None if the failure is none of an INVITE.
+pub(super) fn ack_stray(response: &Message) -> Option<Bytes> {
+    let cseq = response.cseq().ok()?;
+    if response.status()? < 300 || cseq.method != b"INVITE" {
+        return None;
+    }
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"ACK ");
+    out.extend_from_slice(&request_uri(response.to().ok()?.uri_raw));
+    out.extend_from_slice(b" SIP/2.0\r\n");
+    line(
+        &mut out,
+        HeaderId::Via.name(),
+        response.values(HeaderId::Via).next()?,
+    );
+    line(&mut out, HeaderId::MaxForwards.name(), b"70");
+    for id in [HeaderId::From, HeaderId::To, HeaderId::CallId] {
+        copy_first(&mut out, response, id);
+    }
+    out.extend_from_slice(b"CSeq: ");
+    push_decimal(&mut out, u64::from(cseq.number));
+    out.extend_from_slice(b" ACK\r\n");
+    push_body(&mut out, b"");
+    Some(out.into())
 }
 
 /// The CANCEL of our INVITE (RFC 3261 9.1), with whole header lines of the service's.

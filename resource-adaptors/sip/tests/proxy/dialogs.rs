@@ -75,6 +75,28 @@ fn a_call_that_was_ringing_is_answered_through_a_process_that_knows_nothing_of_i
 }
 
 #[test]
+fn a_refusal_to_an_earlier_process_goes_back_and_is_acknowledged() {
+    let mut bench = Bench::new();
+    bench.come(ALICE, invite());
+    bench.proxy(fork(&[(BOB, 1)]));
+    let copy = bench.one(BOB);
+    let mut next = Bench::seeded(99);
+    next.come(BOB, response(&copy, 486, "b1", ""));
+    assert_eq!(next.statuses(), [486]);
+    let ack = next.one(BOB);
+    assert_eq!(ack.method(), Some(&Method::Ack));
+    // It is known by these (RFC 3261 17.2.3, 17.1.1.3).
+    assert_eq!(ack.via().unwrap().branch(), copy.via().unwrap().branch());
+    assert_eq!(ack.to_tag(), Some(&b"b1"[..]));
+    assert_eq!(ack.cseq().unwrap().number, copy.cseq().unwrap().number);
+    // Of what is long over nothing is sent anywhere.
+    next.wait(220_000);
+    next.come(BOB, response(&copy, 486, "b1", ""));
+    next.come(BOB, response(&copy, 200, "b1", ""));
+    assert!(next.sent.is_empty());
+}
+
+#[test]
 fn a_strict_router_before_us_is_put_right() {
     let (mut bench, ok) = call();
     let route = String::from_utf8_lossy(ok.get(HeaderId::RecordRoute).unwrap()).into_owned();

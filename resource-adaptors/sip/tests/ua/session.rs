@@ -358,3 +358,38 @@ fn a_session_goes_on_in_the_next_process() {
     next.until(150 * S);
     assert_eq!(next.lines(), ["UPDATE"]);
 }
+
+/// RFC 4028 7.4: a service's own re-INVITE and UPDATE are made again, too, and the service hears of the end only.
+#[test]
+fn after_422_within_a_call_the_request_is_made_again_with_the_interval_asked_for() {
+    for method in ["INVITE", "UPDATE"] {
+        let mut bench = Bench::new();
+        let (dialog, _) = bench.timed_out(ASK, "Session-Expires: 600;refresher=uac\r\n");
+        let own = Draft {
+            method: Bytes::copy_from_slice(method.as_bytes()),
+            ..draft("offer")
+        };
+        bench.ua.request_within(bench.now, dialog, &own).unwrap();
+        bench.drain();
+        let first = bench.take_sent().remove(0);
+        assert_eq!(text(&first, "Session-Expires"), "600;refresher=uac");
+        let tag = "bo";
+        bench.receive(response(&first, 422, tag, "Min-SE: 1200\r\n"));
+        let second = bench.take_sent().pop().unwrap();
+        assert_eq!(line(&second), method);
+        assert_eq!(text(&second, "Session-Expires"), "1200;refresher=uac");
+        assert_eq!(text(&second, "Min-SE"), "1200");
+        assert_eq!(second.body(), first.body());
+        assert_eq!(
+            second.cseq().unwrap().number,
+            first.cseq().unwrap().number + 1
+        );
+        let ok = "Session-Expires: 1200;refresher=uac\r\nContact: <sip:bob@b.example>\r\n";
+        bench.receive(response(&second, 200, tag, ok));
+        let seen = bench.seen();
+        assert!(
+            seen.contains(&"200".to_owned()) && !seen.contains(&"422".to_owned()),
+            "{seen:?}"
+        );
+    }
+}

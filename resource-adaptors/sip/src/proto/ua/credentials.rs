@@ -33,7 +33,7 @@ impl Ua {
     ) -> bool {
         let owner = self.session_owner(user.owner);
         let known = self.sessions.contains_key(&owner);
-        if user.again >= AGAIN || (!known && self.config.credentials.is_empty()) {
+        if !known && self.config.credentials.is_empty() {
             return false;
         }
         let Ok(request) = Message::parse(asked.0.clone(), &Limits::DEFAULT) else {
@@ -56,7 +56,10 @@ impl Ua {
         sent
     }
 
-    fn may_send_again(&self, user: Use) -> bool {
+    pub(super) fn may_send_again(&self, user: Use) -> bool {
+        if user.again >= AGAIN {
+            return false;
+        }
         match user.owner {
             Owner::Dialog(key) => self.dialogs.get(key).is_some_and(|dialog| {
                 let invite = matches!(user.what, What::Invite { .. });
@@ -68,7 +71,14 @@ impl Ua {
         }
     }
 
-    fn send_again(&mut self, now: Ms, user: Use, flow: Flow, request: &Message) -> Option<()> {
+    /// Sends a request again as a new one: with a CSeq and credentials of its own.
+    pub(super) fn send_again(
+        &mut self,
+        now: Ms,
+        user: Use,
+        flow: Flow,
+        request: &Message,
+    ) -> Option<()> {
         let invite = matches!(user.what, What::Invite { .. });
         let kind = if invite {
             ClientKind::Invite
@@ -88,19 +98,21 @@ impl Ua {
         cseq.extend_from_slice(method);
         let random = self.mint.random();
         let owner = self.session_owner(user.owner);
-        let session = self.sessions.get_mut(&owner)?;
         let uri = request.uri_raw()?;
-        let values = session.values(method, uri, request.body(), random);
         let mut edit = Edit::new(request);
         edit.replace(HeaderId::Via, &via);
         edit.replace(HeaderId::CSeq, &cseq);
-        for header in [HeaderId::Authorization, HeaderId::ProxyAuthorization] {
-            edit.remove(header);
-            // Credentials of others, which the service passes on, stay.
-            for line in request.lines(header) {
-                let realm = Authorization::realm_of(line);
-                if !realm.is_some_and(|realm| session.has(&realm)) {
-                    edit.append(header, line);
+        let mut values = Vec::new();
+        if let Some(session) = self.sessions.get_mut(&owner) {
+            values = session.values(method, uri, request.body(), random);
+            for header in [HeaderId::Authorization, HeaderId::ProxyAuthorization] {
+                edit.remove(header);
+                // Credentials of others, which the service passes on, stay.
+                for line in request.lines(header) {
+                    let realm = Authorization::realm_of(line);
+                    if !realm.is_some_and(|realm| session.has(&realm)) {
+                        edit.append(header, line);
+                    }
                 }
             }
         }

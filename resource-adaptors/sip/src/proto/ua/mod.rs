@@ -90,6 +90,8 @@ pub struct Ua {
     restored: DigestMap<Key>,
     /// Until when a BYE for a dialog that is gone is answered as if it were there: it may have ended just before a restart.
     recovering_until: Ms,
+    /// Until when responses may come to what an earlier process has proxied.
+    strays_until: Ms,
     /// The last peer that was reported unreachable, and until when further reports of it are dropped.
     unreachable: (Option<SocketAddr>, Ms),
     /// Our credentials where requests of ours were challenged, or their service named some.
@@ -189,6 +191,7 @@ impl Ua {
     pub fn new(config: UaConfig, secret: Secret, seed: [u64; 4], now: Ms) -> Self {
         let [a, b, c, d] = seed;
         let dialogs = config.dialogs;
+        let strays_until = now + config.timings.c + config.timings.give_up();
         Self {
             tx: Transactions::new(config.timings, config.transactions, secret, [a, b], now),
             dialogs: Slab::new(config.dialogs, c as u32),
@@ -215,6 +218,7 @@ impl Ua {
             refuse_new: false,
             restored: DigestMap::default(),
             recovering_until: Ms(0),
+            strays_until,
             unreachable: (None, Ms(0)),
             conns: HashSet::new(),
             hunts: Hunts::default(),

@@ -307,7 +307,7 @@ impl Ua {
     }
 
     /// An INVITE of ours got 422: with a longer interval it is made again, as the same call (RFC 4028 7.3). One within a
-    /// call is reported, but for a refresh of our own.
+    /// call is made again by [`answer_too_small`](Self::answer_too_small).
     pub(super) fn invite_longer(
         &mut self,
         now: Ms,

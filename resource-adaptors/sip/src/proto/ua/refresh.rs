@@ -123,13 +123,12 @@ impl Ua {
     /// A refresh of ours got a failure: another way, or another attempt a little later, while the session lasts.
     pub(super) fn refresh_failed(&mut self, now: Ms, key: Key, response: &Message) {
         let status = response.status().unwrap_or(500);
-        let longer = status == 422 && self.session_lengthened(key, response);
         let Some(session) = self.session_mut(key) else {
             return;
         };
         let without_update = matches!(status, 405 | 501) && session.peer_updates;
         session.peer_updates &= !without_update;
-        if longer || without_update {
+        if without_update {
             session.refresh = Some(now);
             self.schedule_session(key);
         } else {

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::super::compose;
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transport};
 use super::super::proxy::{Aim, Belief, Best, Branch, Challenge, ELSEWHERE, Lost};
@@ -305,10 +306,20 @@ impl Ua {
     // ---- without state
 
     /// A response to a request that was proxied by a process before this one, or is forgotten: it goes back by its Via, and
-    /// nobody knows who is believed. `false` if it never was a proxied one.
-    pub(super) fn relay_stray(&mut self, response: &Message) -> bool {
+    /// nobody knows who is believed. A failure is acknowledged, or it would come again and again. `false` if it never was a
+    /// proxied one.
+    ///
+    /// Whoever has seen a branch of ours could have such responses sent to anywhere by their Via: there are none but those of
+    /// an earlier process, which come soon or never.
+    pub(super) fn relay_stray(&mut self, now: Ms, flow: Flow, response: &Message) -> bool {
         if response.values(HeaderId::Via).nth(1).is_none() {
             return false;
+        }
+        if now >= self.strays_until {
+            return true;
+        }
+        if let Some(ack) = compose::ack_stray(response) {
+            self.send(flow, ack);
         }
         if response.status() != Some(100)
             && let Some(bytes) = passed_back(response, Some(Belief::default()))

@@ -1,5 +1,7 @@
 //! Responses that come: RFC 3261 8.1.3, 12.1.2, 12.2.1.2, 13.2.2, 14.1.
 
+use bytes::Bytes;
+
 use super::super::compose;
 use super::super::dialog::{AckDue, Dialog, Field, Offer, Phase};
 use super::super::flow::{Flow, Transport};
@@ -20,13 +22,13 @@ pub(super) const NO_TX: Key = Key {
 
 impl Ua {
     pub(super) fn response(&mut self, now: Ms, flow: Flow, response: Message) {
-        let challenged = matches!(response.status(), Some(401 | 407));
+        let challenged = matches!(response.status(), Some(401 | 407 | 422));
         let asked = challenged.then(|| self.tx.request_of(&response)).flatten();
         match self.tx.response(now, &response, &mut self.sends) {
             ResponseVerdict::Absorbed => {}
             ResponseVerdict::Stray { ours } => {
                 self.counts.stray += 1;
-                if ours && self.relay_stray(&response) {
+                if ours && self.relay_stray(now, flow, &response) {
                     return;
                 }
                 if ours && is_ok_to_invite(&response) {
@@ -43,7 +45,7 @@ impl Ua {
                 }
                 self.hunts.settle(tx);
                 if let Some(asked) = asked.filter(|_| !again)
-                    && self.answer_challenge(now, user, &asked, &response)
+                    && self.ask_again(now, user, &asked, &response)
                 {
                     return self.begin_owners_forks_again(now, user);
                 }
@@ -59,6 +61,14 @@ impl Ua {
             }
         }
         self.flush();
+    }
+
+    /// Whether a request that was refused for want of something has been sent again with it.
+    fn ask_again(&mut self, now: Ms, user: Use, asked: &(Bytes, Flow), response: &Message) -> bool {
+        match response.status() {
+            Some(422) => self.answer_too_small(now, user, asked, response),
+            _ => self.answer_challenge(now, user, asked, response),
+        }
     }
 
     /// The dialog that a 2xx established: its transaction may have gone with an earlier process, the dialog has not.

@@ -6,14 +6,15 @@
 use bytes::Bytes;
 
 use super::super::compose;
-use super::super::dialog::{Keeper, MIN_SE, Refresher, Session, SessionAsk};
+use super::super::dialog::{Keeper, MIN_SE, Phase, Refresher, Session, SessionAsk};
+use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::text::push_decimal;
-use super::super::wire::{HeaderId, Message, Method, Params};
+use super::super::wire::{Edit, HeaderId, Limits, Message, Method, Params};
 use super::negotiation::carries_sdp;
 use super::reliable::number;
-use super::{Draft, Ua, What};
+use super::{Draft, Owner, Ua, Use, What};
 
 /// The option tag.
 pub(super) const TIMER: &[u8] = b"timer";
@@ -41,7 +42,29 @@ impl Expires {
         })
     }
 
+    /// What is asked for by a request of ours.
+    fn asked(session: &Session) -> Self {
+        if session.interval > 0 {
+            return Self {
+                interval: session.interval.max(session.ask.min),
+                uac: Some(session.local),
+            };
+        }
+        Self {
+            interval: session.ask.interval.max(session.ask.min),
+            uac: match session.ask.refresher {
+                Refresher::Any => None,
+                Refresher::Local => Some(true),
+                Refresher::Remote => Some(false),
+            },
+        }
+    }
+
     fn push(self, out: &mut Vec<u8>) {
+        compose::line(out, HeaderId::SessionExpires.name(), &self.value());
+    }
+
+    fn value(self) -> Vec<u8> {
         let mut value = Vec::with_capacity(24);
         push_decimal(&mut value, u64::from(self.interval));
         if let Some(uac) = self.uac {
@@ -51,7 +74,7 @@ impl Expires {
                 b";refresher=uas"
             });
         }
-        compose::line(out, HeaderId::SessionExpires.name(), &value);
+        value
     }
 }
 
@@ -89,24 +112,9 @@ impl Ua {
             return None;
         }
         let session = self.dialogs.get(key)?.managed()?;
-        let expires = if session.interval > 0 {
-            Expires {
-                interval: session.interval.max(session.ask.min),
-                uac: Some(session.local),
-            }
-        } else {
-            Expires {
-                interval: session.ask.interval.max(session.ask.min),
-                uac: match session.ask.refresher {
-                    Refresher::Any => None,
-                    Refresher::Local => Some(true),
-                    Refresher::Remote => Some(false),
-                },
-            }
-        };
         let mut lines = without_timer(&draft.lines);
         compose::line(&mut lines, HeaderId::Supported.name(), TIMER);
-        expires.push(&mut lines);
+        Expires::asked(session).push(&mut lines);
         if session.ask.min > MIN_SE {
             let min = u64::from(session.ask.min);
             compose::line_number(&mut lines, HeaderId::MinSe.name(), min);
@@ -168,6 +176,41 @@ impl Ua {
                 .map(Bytes::copy_from_slice)
                 .unwrap_or_default();
         }
+    }
+
+    /// Sends an INVITE or UPDATE within a call again that got 422, with the interval that it asks for (RFC 4028 7.4). `false` if
+    /// that is not ours to do, or would be in vain.
+    pub(super) fn answer_too_small(
+        &mut self,
+        now: Ms,
+        user: Use,
+        asked: &(Bytes, Flow),
+        response: &Message,
+    ) -> bool {
+        let Owner::Dialog(key) = user.owner else {
+            return false;
+        };
+        // The one that makes the call begins it anew.
+        let begins = matches!(user.what, What::Invite { .. })
+            && self.dialogs.get(key).map(|dialog| dialog.phase) == Some(Phase::Early);
+        let again = user.what.refreshes_session() && !begins && self.may_send_again(user);
+        if !again || !self.session_lengthened(key, response) {
+            return false;
+        }
+        let longer = self.lengthened(key, &asked.0);
+        longer.is_some_and(|request| self.send_again(now, user, asked.1, &request).is_some())
+    }
+
+    /// A request of ours with what its dialog asks for now.
+    fn lengthened(&self, key: Key, request: &Bytes) -> Option<Message> {
+        let session = self.dialogs.get(key)?.managed()?;
+        let request = Message::parse(request.clone(), &Limits::DEFAULT).ok()?;
+        let mut min = Vec::with_capacity(8);
+        push_decimal(&mut min, u64::from(session.ask.min));
+        let mut edit = Edit::new(&request);
+        edit.replace(HeaderId::SessionExpires, &Expires::asked(session).value());
+        edit.replace(HeaderId::MinSe, &min);
+        Message::parse(edit.finish().ok()?, &Limits::DEFAULT).ok()
     }
 
     /// 422 to an INVITE or UPDATE of ours: whether a longer interval is to be tried (RFC 4028 7.3).
