@@ -211,7 +211,9 @@ impl Proxy {
         };
         // A route that the caller has chosen itself leads past everything that is decided here.
         let chosen = request.header("Route").is_some();
-        let fork = if chosen {
+        let fork = if !asked.may_ask(conf) {
+            Err(403)
+        } else if chosen {
             asked.may_relay().then(Fork::onward).ok_or(403)
         } else if let Some(route) = conf.route(asked.user, &asked.domain) {
             asked.by(route)
@@ -323,6 +325,12 @@ impl Asked<'_> {
     /// Whether it may go anywhere (no open relay).
     fn may_relay(&self) -> bool {
         self.caller != Caller::Unknown
+    }
+
+    /// Whether who sends it may ask this of own users.
+    fn may_ask(&self, conf: &Settings) -> bool {
+        let method = self.request.method().as_bytes();
+        self.may_relay() || conf.strangers.iter().any(|own| own.as_bytes() == method)
     }
 
     fn by(&self, route: &Route) -> std::result::Result<Fork, u16> {

@@ -24,6 +24,10 @@ pub struct Settings {
     /// where requests go.
     #[schemars(extend("x-reload" = "live"))]
     pub trusted: Trust,
+    /// The methods of requests that strangers may send to own users and over open routes. Others get 403: by REFER a phone can
+    /// be told to call somebody, and by SUBSCRIBE it tells what its user does.
+    #[schemars(extend("x-reload" = "live"))]
+    pub strangers: Vec<String>,
     /// Whether users of `domains` have to prove who they are before they may call. Without it, whoever sends from where a
     /// user is registered is taken for that user: for labs.
     #[schemars(extend("x-reload" = "live"))]
@@ -118,6 +122,7 @@ impl Default for Settings {
             routes: Vec::new(),
             leave: Vec::new(),
             trusted: Trust::default(),
+            strangers: ["INVITE", "MESSAGE", "OPTIONS"].map(str::to_owned).to_vec(),
             authentication: true,
             realm: None,
             users: Users::default(),

@@ -293,7 +293,11 @@ fn what_rings_when_the_node_dies_is_answered_all_the_same() {
 
 #[test]
 fn requests_without_a_dialog_go_there_and_back() {
-    let mut slee = slee(open());
+    let strangers = ["MESSAGE", "OPTIONS", "SUBSCRIBE", "PUBLISH", "FOO"];
+    let mut slee = slee(Settings {
+        strangers: strangers.map(str::to_owned).to_vec(),
+        ..open()
+    });
     phone(&slee, DESK, "1");
     for (method, status) in [
         ("MESSAGE", 202),
@@ -311,6 +315,38 @@ fn requests_without_a_dialog_go_there_and_back() {
         );
         slee.sip().expect(method, DESK).respond(status);
         alice.expect(status);
+    }
+    assert_all_gone(&mut slee);
+}
+
+/// A phone that is told to reboot, or to call somebody, is told so by its own users and by those who are trusted.
+#[test]
+fn strangers_call_and_write_and_ask_for_nothing_else() {
+    let mut slee = slee(open());
+    phone(&slee, DESK, "1");
+    slee.sip().open(DESK);
+    for method in ["REFER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "FOO"] {
+        let lines = [
+            "Event: check-sync",
+            "Subscription-State: active",
+            "Refer-To: <sip:0900@b.example>",
+        ];
+        let stranger = slee.sip().request(method, ALICE, "bob", &lines, b"");
+        // There is no NOTIFY without a subscription.
+        stranger.expect(if method == "NOTIFY" { 481 } else { 403 });
+    }
+    assert!(
+        !slee
+            .ladder()
+            .to_string()
+            .contains("node -> desk.example  REFER"),
+        "{}",
+        slee.ladder()
+    );
+    for method in ["MESSAGE", "OPTIONS"] {
+        let stranger = slee.sip().request(method, ALICE, "bob", &[], b"");
+        slee.sip().expect(method, DESK).respond(200);
+        stranger.expect(200);
     }
     assert_all_gone(&mut slee);
 }
@@ -406,7 +442,10 @@ fn calls_that_are_to_be_left_are_left() {
 /// RFC 3680: it is the registrar who knows; what else is subscribed to goes to the user's phones.
 #[test]
 fn registrations_are_watched_at_the_registrar() {
-    let mut slee = slee(open());
+    let mut slee = slee(Settings {
+        strangers: vec!["SUBSCRIBE".to_owned()],
+        ..open()
+    });
     phone(&slee, DESK, "1");
     let watcher = slee.sip().subscribe(ALICE, "bob", "reg", 600).expect(200);
     watcher.expect_notify("active");

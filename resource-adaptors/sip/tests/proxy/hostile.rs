@@ -1,5 +1,7 @@
 //! What must not pass.
 
+use strowger_sip::proto::proxy::Belief;
+
 use super::*;
 
 #[test]
@@ -78,6 +80,35 @@ fn a_caller_that_may_not_send_anywhere_stays_within_its_call() {
     assert_eq!(bench.one(ALICE).method(), Some(&Method::Info));
     bench.come(ALICE, within("BYE", &ok, 4, true, "b"));
     assert_eq!(bench.one(BOB).method(), Some(&Method::Bye));
+}
+
+/// Not even in a call of somebody who may send anywhere.
+#[test]
+fn the_called_reaches_the_caller_and_nobody_else() {
+    let mut bench = Bench::new();
+    bench.come(ALICE, invite());
+    bench.proxy(Fork {
+        belief: Some(Belief::default()),
+        ..fork(&[(BOB, 1)])
+    });
+    let copy = bench.one(BOB);
+    bench.come(BOB, response(&copy, 200, "b1", ""));
+    let ok = bench.one(ALICE);
+    let to = |uri: &str, n| {
+        within("INFO", &ok, n, false, &n.to_string()).replace("sip:alice@192.0.2.9:5070", uri)
+    };
+    bench.come(BOB, to("sip:0900@192.0.2.30", 1));
+    assert_eq!(bench.one(BOB).status(), Some(403));
+    let ack = within("ACK", &ok, 1, false, "a").replace("alice@192.0.2.9:5070", "x@192.0.2.30");
+    bench.come(BOB, ack);
+    assert!(bench.take(CAROL).is_empty());
+    bench.come(BOB, to("sip:other@192.0.2.9:5070", 2));
+    assert_eq!(bench.one(ALICE).method(), Some(&Method::Info));
+    // The caller itself goes where the called's contact is, whatever that is.
+    let info =
+        within("INFO", &ok, 2, true, "i").replace("bob@192.0.2.20:5060", "x@192.0.2.30:5060");
+    bench.come(ALICE, info);
+    assert_eq!(bench.one(CAROL).method(), Some(&Method::Info));
 }
 
 #[test]

@@ -7,7 +7,13 @@
 #[macro_use]
 mod typed;
 pub mod base;
+pub mod charging;
 pub mod credit;
+pub mod cx;
+pub mod gx;
+pub mod rx;
+pub mod s6a;
+pub mod sh;
 
 use std::marker::PhantomData;
 

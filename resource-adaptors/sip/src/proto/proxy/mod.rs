@@ -20,4 +20,4 @@ pub use fork::{Aim, Change, Fork, Place};
 pub use forward::{Hop, forward, next_hop, route_value};
 pub use loops::{loop_mark, marked_branch, meets_itself};
 pub use reason::ELSEWHERE;
-pub use ticket::{Direction, Grant, Ticket};
+pub use ticket::{Direction, Grant, Home, Ticket};

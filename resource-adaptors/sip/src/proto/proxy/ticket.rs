@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::flow::{Conn, Flow, Transport};
 use super::super::keyed::Secret;
-use super::super::wire::Message;
+use super::super::wire::{HeaderId, Host, Message, NameAddr, Uri};
 use super::belief::Belief;
 
 const CALLER: u8 = 1;
@@ -19,6 +19,7 @@ const BOUND: u8 = 8;
 /// The caller's side is not believed about identities, the called's is not.
 const CALLER_DOUBTED: u8 = 0x10;
 const CALLED_DOUBTED: u8 = 0x20;
+const HOME: u8 = 0x40;
 /// Bytes of the check.
 const CHECK: usize = 8;
 
@@ -33,6 +34,34 @@ pub struct Ticket {
     pub bound: Option<IpAddr>,
     /// Who is believed about identities.
     pub belief: Option<Belief>,
+    /// Where the way back to the caller begins, if the called may not send anywhere else.
+    pub home: Option<Home>,
+}
+
+/// Stands for the host that the way back to a caller begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Home(u32);
+
+impl Home {
+    /// The one for the host of a URI.
+    #[must_use]
+    pub fn of(secret: &Secret, uri: &[u8]) -> Option<Self> {
+        let host = match Uri::parse(uri).ok()?.host()? {
+            Host::Ip(ip) => ip.to_string().into_bytes(),
+            Host::Name(name) => name.to_ascii_lowercase(),
+        };
+        let mac = secret.mac(b"ticket-home", &[&host]);
+        Some(Self(mac.0[0] as u32))
+    }
+
+    /// The one for the way back of a request that makes a dialog.
+    #[must_use]
+    pub fn back(secret: &Secret, request: &Message) -> Option<Self> {
+        match request.values(HeaderId::RecordRoute).next() {
+            Some(route) => Self::of(secret, NameAddr::parse(route).ok()?.uri_raw),
+            None => Self::of(secret, request.contact()?.ok()?.uri_raw),
+        }
+    }
 }
 
 /// Which way a request goes within its dialog.
@@ -55,6 +84,8 @@ pub struct Grant {
     pub bound: Option<IpAddr>,
     /// Who is believed about identities, unless both sides are.
     pub belief: Option<Belief>,
+    /// On the way back to the caller: where that begins, if it has to begin there.
+    pub home: Option<Home>,
 }
 
 impl Ticket {
@@ -73,6 +104,10 @@ impl Ticket {
         if let Some(ip) = self.bound {
             out[0] |= BOUND;
             push_flow(&mut out, &Flow::seen(Transport::Udp, 0, (ip, 0).into()));
+        }
+        if let Some(Home(home)) = self.home {
+            out[0] |= HOME;
+            out.extend_from_slice(&home.to_be_bytes());
         }
         sealed(secret, &out, request.call_id().unwrap_or_default())
     }
@@ -119,6 +154,7 @@ impl Ticket {
                 direction: None,
                 bound: None,
                 belief,
+                home: None,
             });
         }
         // A request without a To tag is of no dialog: with the ticket of a call that it may make its sender would send it
@@ -137,6 +173,10 @@ impl Ticket {
             _ => take_flow(&mut rest).map(Some),
         };
         let (to_caller, to_callee, bound) = (read(CALLER)?, read(CALLEE)?, read(BOUND)?);
+        let home = match flags & HOME {
+            0 => None,
+            _ => Some(Home(u32::from_be_bytes(*rest.split_first_chunk::<4>()?.0))),
+        };
         let flow = match direction {
             Direction::ToCallee => to_callee,
             Direction::ToCaller => to_caller,
@@ -146,6 +186,7 @@ impl Ticket {
             direction: Some(direction),
             bound: bound.map(|flow| flow.peer.ip()),
             belief,
+            home: home.filter(|_| direction == Direction::ToCaller),
         })
     }
 }
@@ -264,6 +305,7 @@ mod tests {
                 caller: false,
                 called: true,
             }),
+            home: Home::of(&secret, b"sip:a@h.example"),
         };
         let text = ticket.of_dialog(&secret, &message("A", "", "x"));
         let check = |text: &[u8], message: &Message| Ticket::check(&secret, text, message);
@@ -279,8 +321,12 @@ mod tests {
         );
         let back = check(&text, &message("B", "A", "x")).unwrap();
         assert_eq!(
-            (back.flow, back.direction),
-            (Some(caller), Some(Direction::ToCaller))
+            (back.flow, back.direction, back.home),
+            (
+                Some(caller),
+                Some(Direction::ToCaller),
+                Home::of(&secret, b"sips:x@H.EXAMPLE:5070")
+            )
         );
         assert_eq!(check(&text, &message("A", "B", "y")), None);
         assert_eq!(check(&text, &message("C", "B", "x")), None);

@@ -10,9 +10,10 @@ use super::super::compose;
 use super::super::dialog::NO_ACTIVITY;
 use super::super::flow::{Flow, Transmit};
 use super::super::proxy::{
-    Aim, Belief, Best, Branch, Change, Direction, Fork, Grant, Hop, Progress, Ticket, forward,
-    loop_mark, losses, marked_branch, meets_itself, next_hop, route_value,
+    Aim, Belief, Best, Branch, Change, Direction, Fork, Grant, Home, Hop, Progress, Ticket,
+    forward, loop_mark, losses, marked_branch, meets_itself, next_hop, route_value,
 };
+use super::super::registrar::Aor;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::timer::TimerId;
@@ -319,23 +320,39 @@ impl Ua {
 
     /// Whether a request does not stay between the ends of its dialog, where that is bound to them.
     fn is_astray(&self, source: &Flow, request: &Message, routed: &Routed) -> bool {
-        let bound = routed.grant.and_then(|grant| {
-            let loose = grant.flow.is_none();
-            Some((grant.bound.filter(|_| loose)?, grant.direction?))
-        });
-        let Some((ip, direction)) = bound else {
+        let Some(grant) = routed.grant.filter(|grant| grant.flow.is_none()) else {
             return false;
         };
-        if direction == Direction::ToCaller {
-            return source.peer.ip() != ip;
-        }
         let aim = self.granted_aim(request, routed);
         // A GRUU leads to a user of ours, wherever that is now.
-        aim.flow.is_none()
-            && aim.uri.is_empty()
-            && self
-                .way_to(request, &aim, routed.pops)
-                .is_none_or(|way| way.peer.ip() != ip)
+        let free = aim.flow.is_some() || !aim.uri.is_empty();
+        match (grant.direction, grant.bound) {
+            (Some(Direction::ToCaller), bound) => {
+                bound.is_some_and(|ip| source.peer.ip() != ip)
+                    || (!free && !self.is_way_home(request, &aim, routed, grant))
+            }
+            (Some(Direction::ToCallee), Some(ip)) => {
+                !free
+                    && self
+                        .way_to(request, &aim, routed.pops)
+                        .is_none_or(|way| way.peer.ip() != ip)
+            }
+            (Some(Direction::ToCallee), None) | (None, _) => false,
+        }
+    }
+
+    /// Whether a request to the caller goes the way that its call came, or to where the caller is registered now: the called
+    /// may not send anywhere else.
+    fn is_way_home(&self, request: &Message, aim: &Aim, routed: &Routed, grant: Grant) -> bool {
+        let Some(home) = grant.home else {
+            return true;
+        };
+        let hop = next_hop(request, aim, routed.pops);
+        if Home::of(&self.secret, hop) == Some(home) {
+            return true;
+        }
+        let caller = request.to().ok().and_then(|to| Aor::parse(to.uri_raw).ok());
+        caller.is_some_and(|caller| self.location().by_contact(&caller, hop).is_some())
     }
 
     fn fork_of_grant(&self, request: &Message, routed: &Routed) -> Fork {
@@ -487,16 +504,7 @@ impl Ua {
             return Err(500);
         };
         let record_route = match relay.fork.record_route {
-            true => {
-                let bound = relay.fork.bound && !way.is_unresolved();
-                let ticket = Ticket {
-                    caller: self.hidden_caller(request, &source).then_some(source),
-                    callee: aim.flow,
-                    bound: bound.then_some(way.peer.ip()),
-                    belief: relay.fork.belief,
-                };
-                self.record_routes(request, &source, &way, ticket)
-            }
+            true => self.record_routes(request, &source, &way, (&relay.fork, aim.flow)),
             false => Vec::new(),
         };
         let path = relay.fork.path.then(|| {
@@ -540,8 +548,19 @@ impl Ua {
         request: &Message,
         source: &Flow,
         way: &Flow,
-        ticket: Ticket,
+        (fork, callee): (&Fork, Option<Flow>),
     ) -> Vec<Vec<u8>> {
+        let bound = fork.bound && !way.is_unresolved();
+        // Those who are believed may move in the middle of a call; registered users are followed.
+        let stays = fork.belief.is_some_and(|belief| !belief.caller);
+        let home = stays.then(|| Home::back(&self.secret, request));
+        let ticket = Ticket {
+            caller: self.hidden_caller(request, source).then_some(*source),
+            callee,
+            bound: bound.then_some(way.peer.ip()),
+            belief: fork.belief,
+            home: home.flatten(),
+        };
         let ticket = ticket.of_dialog(&self.secret, request);
         let secure = request
             .uri()
