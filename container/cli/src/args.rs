@@ -47,6 +47,11 @@ pub(crate) enum Command {
     Status(Status),
     /// Tell a running node to stop, as SIGTERM does; asked twice, at once.
     Stop(Asked),
+    /// Have a running node read its configuration again, as SIGHUP does.
+    ///
+    /// What it can change while it runs is in effect at once: keys of class `live`. If any other key has changed nothing is, and
+    /// the keys are named.
+    Reload(Asked),
     /// Activate or deactivate a service of a running node.
     #[command(subcommand)]
     Services(Services),

@@ -16,6 +16,14 @@ pub(crate) fn load(sources: &args::Sources, components: &Components) -> Result<L
     Ok(loaded)
 }
 
+/// The same for a node that runs, which logs what is wrong itself.
+pub(crate) fn load_again(
+    sources: &args::Sources,
+    components: &Components,
+) -> Result<Loaded, Rejected> {
+    load_files(&sources.files, &sources.set, components)
+}
+
 fn load_files(
     files: &[PathBuf],
     set: &[String],

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Some(Command::Config(config)) => config::run(config).map(done),
         Some(Command::Status(status)) => status::run(status).map(done),
         Some(Command::Stop(node)) => orders::stop(node).map(done),
+        Some(Command::Reload(node)) => orders::reload(node).map(done),
         Some(Command::Services(services)) => orders::services(services).map(done),
         Some(Command::Explain(explain)) => explain::run(explain).map(done),
     };

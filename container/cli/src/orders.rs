@@ -1,4 +1,4 @@
-//! `strowger stop` and `strowger services`: orders for a running node, over its control socket.
+//! `strowger stop`, `strowger reload` and `strowger services`: orders for a running node, over its control socket.
 
 use crate::args;
 use crate::components::components;
@@ -10,6 +10,11 @@ use strowger_node::control::{self, Reply, Request};
 /// Tells the node to stop.
 pub(crate) fn stop(args: &args::Asked) -> Result<(), Failure> {
     order(args, &Request::Stop {})
+}
+
+/// Has the node read its configuration again.
+pub(crate) fn reload(args: &args::Asked) -> Result<(), Failure> {
+    order(args, &Request::Reload {})
 }
 
 /// Activates or deactivates a service.

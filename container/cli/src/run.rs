@@ -6,7 +6,7 @@ use crate::configuration;
 use crate::failure::Failure;
 use crate::output::print;
 use std::fmt::Write as _;
-use strowger_config::Config;
+use strowger_config::Loaded;
 use strowger_node::{Exit, Node, Ready, log};
 
 /// Runs a node until it is told to stop.
@@ -20,12 +20,13 @@ pub(crate) fn run(args: &args::Run) -> Result<Exit, Failure> {
         set,
     };
     let loaded = configuration::load(&sources, &components())?;
-    serve(loaded.config)
+    serve(loaded, sources)
 }
 
-fn serve(config: Config) -> Result<Exit, Failure> {
-    let _log = log::init(&config.log).map_err(strowger_node::NodeError::from)?;
-    let node = Node::builder().catalog(catalog()).config(config);
+fn serve(loaded: Loaded, sources: args::Sources) -> Result<Exit, Failure> {
+    let _log = log::init(&loaded.config.log).map_err(strowger_node::NodeError::from)?;
+    let again = move || configuration::load_again(&sources, &components());
+    let node = Node::builder().catalog(catalog()).reloading(loaded, again);
     // A node whose operator has closed its standard output serves all the same.
     let exit = node.on_ready(|ready| drop(print(&greeting(ready)))).run()?;
     Ok(exit)

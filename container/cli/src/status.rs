@@ -72,6 +72,13 @@ fn parts(text: &mut String, status: &Status) {
         {
             let _ = writeln!(text, "         {:<12} {} {}", "", at.transport, at.address);
         }
+        for part in &adaptor.parts {
+            let _ = writeln!(
+                text,
+                "           {:<28} {:<10} {}",
+                part.name, part.state, part.detail
+            );
+        }
     }
     for service in &status.services {
         let entities = service

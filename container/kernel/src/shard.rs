@@ -201,12 +201,7 @@ impl Shard {
         self.kernel.net_input(now, ra, input);
     }
     /// Gives an adaptor entity settings that have changed: verified, of its type, and different in live keys only.
-    pub fn configure_adaptor(
-        &mut self,
-        now: Now,
-        ra: RaIx,
-        settings: &(dyn Any + Send + Sync),
-    ) {
+    pub fn configure_adaptor(&mut self, now: Now, ra: RaIx, settings: &(dyn Any + Send + Sync)) {
         self.kernel.now = now;
         self.kernel.configure_adaptor(ra, settings);
     }

@@ -7,6 +7,7 @@ use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
 use crate::plan::Plan;
+use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
 use crate::supervisor::{Supervising, Supervisor};
@@ -17,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use strowger::ra::AdaptorDef;
 use strowger::service::ServiceDef;
-use strowger_config::{Config, Sources};
+use strowger_config::{Config, Loaded, Rejected, Sources};
 use strowger_journal::Store;
 use tokio::sync::oneshot;
 
@@ -41,6 +42,7 @@ pub struct Node;
 pub struct NodeBuilder {
     catalog: Catalog,
     config: Option<Config>,
+    reload: Option<(Loaded, Read)>,
     store: Option<Box<dyn Store>>,
     on_ready: Option<Box<dyn FnOnce(&Ready)>>,
 }
@@ -119,6 +121,19 @@ impl NodeBuilder {
         self
     }
 
+    /// With this configuration, and a way to read it again: on SIGHUP, and on an order, what has changed is put into effect
+    /// as far as a running node can.
+    #[must_use]
+    pub fn reloading(
+        mut self,
+        loaded: Loaded,
+        read: impl FnMut() -> Result<Loaded, Rejected> + Send + 'static,
+    ) -> Self {
+        self.config = Some(loaded.config.clone());
+        self.reload = Some((loaded, Box::new(read)));
+        self
+    }
+
     /// With this store instead of the one in the data directory: for tests of failures.
     #[must_use]
     pub fn store(mut self, store: Box<dyn Store>) -> Self {
@@ -175,6 +190,8 @@ impl NodeBuilder {
         };
         let (begun, shard) = spawn(start)?;
         let supervisor = Supervisor {
+            reloader: Reloader::new(self.reload.take(), self.catalog, &begun.names),
+            reloads: begun.reloads,
             door: begun.door.clone(),
             beat,
             clock,

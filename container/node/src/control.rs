@@ -2,6 +2,7 @@
 //!
 //! The node's side is in `supervisor`; this module has the words of it, and [`ask`] for the command line.
 
+use crate::reload::Changed;
 use crate::status::Status;
 use crate::tls::Renewed;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,8 @@ pub enum Request {
     },
     /// Look at the files of certificates now; what has changed is used from the next handshake on.
     Certificates {},
+    /// Read the configuration again and put into effect what a running node can change; the rest is refused.
+    Reload {},
 }
 
 /// What is answered.
@@ -79,6 +82,8 @@ pub(crate) enum Order {
     },
     /// New certificates of a listener.
     Renew(Renewed),
+    /// Changed configuration.
+    Configure(Changed),
 }
 
 /// An order was not taken.

@@ -19,6 +19,7 @@ pub mod log;
 mod net;
 mod overload;
 mod plan;
+mod reload;
 mod resolver;
 mod secret;
 mod shard;

@@ -14,6 +14,7 @@ pub(crate) use start::{Begun, Start, begin};
 
 use crate::alarms::Alarms;
 use crate::clock::Clock;
+use crate::control::Reply;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
 use crate::net::{Net, Sink, Socket};
@@ -28,7 +29,7 @@ use strowger::time::{Mono, Now};
 use strowger_journal::{Group, Seq};
 use strowger_kernel::{AlarmSource, NetInput, Shard, ShardOutput};
 use strowger_store::{QueueFull, Writer, WriterHandle};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Inputs gathered in one turn, about.
 const INPUTS: usize = 256;
@@ -58,6 +59,8 @@ pub(crate) struct Driver {
     asking: Asking,
     /// Told when the files of certificates are to be looked at.
     certificates: Arc<Notify>,
+    /// Given those who asked for the configuration to be read again.
+    reloads: mpsc::Sender<oneshot::Sender<Reply>>,
     beat: Beat,
     names: Names,
     times: Times,

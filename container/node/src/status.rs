@@ -4,6 +4,7 @@ use crate::alarms::Alarm;
 use crate::net::Counts as Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use strowger::ra::Report;
 
 /// How a node is.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -78,6 +79,8 @@ pub struct AdaptorStatus {
     pub state: String,
     /// Its own counters.
     pub counters: BTreeMap<String, u64>,
+    /// Its parts that have a state of their own, such as peers.
+    pub parts: Vec<Report>,
 }
 
 /// One service.

@@ -5,6 +5,7 @@ use crate::control::{Order, Reply, Request, SOCKET, short_path};
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
+use crate::reload::{ReloadError, Reloader};
 use crate::resolver::Asked;
 use crate::shard::Names;
 use crate::tls::Watch;
@@ -20,7 +21,7 @@ use strowger_config::Dns;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 /// Control connections served at one time; others wait.
@@ -44,6 +45,9 @@ pub(crate) struct Supervisor {
     pub(crate) watch: Watch,
     /// Time between two looks at the files of certificates; zero for none.
     pub(crate) check_interval: Duration,
+    pub(crate) reloader: Reloader,
+    /// Those who ask for the configuration to be read again.
+    pub(crate) reloads: mpsc::Receiver<oneshot::Sender<Reply>>,
 }
 
 /// The supervisor's thread.
@@ -113,10 +117,24 @@ impl Supervisor {
             let seat = Arc::clone(&seats).acquire_owned();
             tokio::select! {
                 _ = &mut ended => return,
-                () = next(&mut signals, &told) => {
-                    if self.door.order(Order::Stop).is_err() {
-                        tracing::error!("told to stop, and the shard does not listen");
+                told_by = next(&mut signals) => match told_by {
+                    Told::Stop => {
+                        if self.door.order(Order::Stop).is_err() {
+                            tracing::error!("told to stop, and the shard does not listen");
+                        }
                     }
+                    Told::Look => {
+                        tracing::info!("SIGHUP: looking at certificates and configuration");
+                        told.notify_one();
+                        // What is wrong with it has been logged, and is an alarm.
+                        let _ = self.reloader.reload(&self.door);
+                    }
+                },
+                Some(reply) = self.reloads.recv() => {
+                    let done = self.reloader.reload(&self.door);
+                    let refused = |error: ReloadError| Reply::Refused { reason: error.to_string() };
+                    // Whoever asked may have gone; nothing is lost by it.
+                    drop(reply.send(done.map_or_else(refused, |_| Reply::Done)));
                 }
                 _ = look.tick() => slow = self.watch(slow).await,
                 _ = due.tick() => watch.look(self.clock.seconds(), &self.door),
@@ -226,20 +244,23 @@ impl Signals {
     }
 }
 
-/// Waits for a signal to stop; for ever if signals are not ours.
-async fn next(signals: &mut Option<Signals>, certificates: &Notify) {
+/// What a signal says.
+enum Told {
+    /// SIGTERM, SIGINT.
+    Stop,
+    /// SIGHUP: look at the files.
+    Look,
+}
+
+/// Waits for a signal; for ever if signals are not ours.
+async fn next(signals: &mut Option<Signals>) -> Told {
     let Some(signals) = signals else {
         return std::future::pending().await;
     };
-    loop {
-        tokio::select! {
-            _ = signals.terminate.recv() => return,
-            _ = signals.interrupt.recv() => return,
-            _ = signals.hangup.recv() => {
-                tracing::info!("SIGHUP: looking at certificates");
-                certificates.notify_one();
-            }
-        }
+    tokio::select! {
+        _ = signals.terminate.recv() => Told::Stop,
+        _ = signals.interrupt.recv() => Told::Stop,
+        _ = signals.hangup.recv() => Told::Look,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Driver, Phase};
 use crate::control::{Order, Reply, Request};
+use crate::reload::Changed;
 use crate::status::{AdaptorStatus, Counts, ServiceStatus, Status};
 use std::collections::BTreeMap;
 use strowger::id::ServiceIx;
@@ -20,6 +21,14 @@ impl Driver {
                 text,
             } => self.alarms.set(now.wall, source, name, raised, &text),
             Order::Renew(renewed) => self.net.renew(&renewed),
+            Order::Configure(changed) => self.configure(now, &changed),
+            // Files are not read here.
+            Order::Ask(Request::Reload {}, reply) => {
+                if let Err(refused) = self.reloads.try_send(reply) {
+                    let reason = "a reload is under way".to_owned();
+                    drop(refused.into_inner().send(Reply::Refused { reason }));
+                }
+            }
             Order::Ask(request, reply) => {
                 let answer = match request {
                     Request::Status { detail } => Reply::Status(Box::new(self.status(now, detail))),
@@ -29,7 +38,7 @@ impl Driver {
                     }
                     Request::Activate { service } => self.activate(now, &service),
                     Request::Deactivate { service } => self.deactivate(now, &service),
-                    Request::Certificates {} => {
+                    Request::Certificates {} | Request::Reload {} => {
                         self.certificates.notify_one();
                         Reply::Done
                     }
@@ -37,6 +46,14 @@ impl Driver {
                 // Whoever asked may have gone; nothing is lost by it.
                 drop(reply.send(answer));
             }
+        }
+    }
+
+    /// Puts changes into effect, between two pieces of work.
+    fn configure(&mut self, now: Now, changed: &Changed) {
+        self.times.drain_limit = changed.drain_limit;
+        for (ra, settings) in &changed.adaptors {
+            self.shard.configure_adaptor(now, *ra, settings.0.as_ref());
         }
     }
 
@@ -171,6 +188,7 @@ impl Driver {
             name: name.clone(),
             component: component.clone(),
             state: self.shard.adaptor_state(*ra).map_or("?", adaptor).into(),
+            parts: self.shard.report(*ra),
             counters: {
                 let counters = self.shard.counters().filter(|(of, ..)| of == ra);
                 counters.map(|(_, name, n)| (name.to_owned(), n)).collect()

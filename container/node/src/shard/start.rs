@@ -6,6 +6,7 @@
 use super::{Driver, Names, Phase, Sample, Short, Times, listen};
 use crate::alarms::Alarms;
 use crate::clock::Clock;
+use crate::control::Reply;
 use crate::error::NodeError;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
@@ -18,13 +19,18 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
+use strowger::time::Mono;
 use strowger_config::{Config, Size};
 use strowger_journal::{Seq, Store};
 use strowger_kernel::{Options, Restored, Shard};
 use strowger_store::{JournalSled, StoreOptions, Writer, WriterEvent, WriterOptions};
+use tokio::sync::{mpsc, oneshot};
 
 /// Time between two lines about a recovery that takes long.
 const PROGRESS: Duration = Duration::from_secs(2);
+
+/// Those who may wait for the configuration to be read again; others are refused.
+const RELOADS: usize = 4;
 
 /// What a shard's thread is started with.
 pub(crate) struct Start {
@@ -49,6 +55,8 @@ pub(crate) struct Begun {
     pub(crate) watch: Watch,
     /// Where the shard's questions to name servers arrive.
     pub(crate) asked: Asked,
+    /// Where those arrive who asked for the configuration to be read again.
+    pub(crate) reloads: mpsc::Receiver<oneshot::Sender<Reply>>,
 }
 
 /// Makes everything ready. To be called on the shard's own thread.
@@ -73,6 +81,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let questions = config.dns.questions as usize;
     let (inbox, door) = inbox(net.waker(), questions);
     let (asking, asked) = resolver::questions(questions);
+    let (reload, reloads) = mpsc::channel(RELOADS);
 
     let mut store = match store {
         Some(store) => store,
@@ -84,20 +93,17 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
     let ready_at = clock.mono();
     let ready_after = clock.running();
-    let times = Times {
-        drain_limit: config.node.drain_limit,
-        service_stop: config.limits.service_stop_time,
-        ready_at,
-        ready_after,
-    };
+    let times = times(&config, ready_at, ready_after);
+    let active = plan.active_services();
     let begun = Begun {
-        door,
         names: names.clone(),
-        active: plan.active_services(),
+        door,
+        active,
         ready_after,
         restored,
         watch,
         asked,
+        reloads,
     };
     let driver = Driver {
         shard,
@@ -115,6 +121,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         alarms: Alarms::default(),
         asking,
         certificates: told,
+        reloads: reload,
         beat,
         names,
         times,
@@ -126,6 +133,15 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         },
     };
     Ok((driver, begun))
+}
+
+fn times(config: &Config, ready_at: Mono, ready_after: Duration) -> Times {
+    Times {
+        drain_limit: config.node.drain_limit,
+        service_stop: config.limits.service_stop_time,
+        ready_at,
+        ready_after,
+    }
 }
 
 /// Activates what shall be active, and starts.

@@ -10,7 +10,7 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use strowger_config::{Config, Sources};
+use strowger_config::{Config, Loaded, Rejected, Sources};
 use strowger_node::{Catalog, Node, NodeBuilder, Running};
 
 /// Longest wait for anything.
@@ -60,17 +60,26 @@ impl Bench {
     }
 
     pub(crate) fn config(&self) -> Config {
-        let catalog = Catalog::default()
-            .adaptor(toy::adaptor())
-            .service(toy::service());
-        let sources = Sources::default()
-            .file(self.dir.join("base.toml"))
-            .file(self.dir.join("test.toml"))
-            .flag(format!("node.data_dir={}", self.data_dir().display()));
-        match strowger_config::load(&sources, &catalog.components()) {
-            Ok(loaded) => loaded.config,
+        self.load().config
+    }
+
+    fn load(&self) -> Loaded {
+        match load(&self.dir) {
+            Ok(loaded) => loaded,
             Err(rejected) => panic!("{:#?}", rejected.findings),
         }
+    }
+
+    /// Writes the configuration on top of the base anew.
+    pub(crate) fn rewrite(&self, text: &str) {
+        std::fs::write(self.dir.join("test.toml"), text).unwrap();
+    }
+
+    /// For a node that reads its configuration again when told to.
+    pub(crate) fn start_reloading(&self) -> Running {
+        let dir = self.dir.clone();
+        let builder = self.builder().reloading(self.load(), move || load(&dir));
+        builder.start().unwrap()
     }
 
     pub(crate) fn builder(&self) -> NodeBuilder {
@@ -112,6 +121,17 @@ impl Bench {
             std::thread::yield_now();
         }
     }
+}
+
+fn load(dir: &Path) -> Result<Loaded, Rejected> {
+    let catalog = Catalog::default()
+        .adaptor(toy::adaptor())
+        .service(toy::service());
+    let sources = Sources::default()
+        .file(dir.join("base.toml"))
+        .file(dir.join("test.toml"))
+        .flag(format!("node.data_dir={}", dir.join("data").display()));
+    strowger_config::load(&sources, &catalog.components())
 }
 
 /// A peer that speaks datagrams.

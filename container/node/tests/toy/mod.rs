@@ -2,7 +2,8 @@
 //!
 //! A message is `NAME WORD`: a datagram, or a line of a stream. The first word of a name starts an activity; the parrot
 //! answers every word with how many it has heard and the word, and ends the talk on `bye`. Talks are durable. The word
-//! `ask:KIND:HOST` is answered by the adaptor itself, with what the name servers say, and `who` with what TLS has proved.
+//! `ask:KIND:HOST` is answered by the adaptor itself, with what the name servers say, `who` with what TLS has proved, `motto` with a
+//! setting that changes while it runs.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -51,6 +52,9 @@ pub(crate) struct ToySettings {
     pub(crate) connections: u32,
     /// Bytes that wait on one connection.
     pub(crate) write_buffer: u32,
+    /// What the word `motto` is answered with; changes while the node runs.
+    #[schemars(extend("x-reload" = "live"))]
+    pub(crate) motto: String,
     /// Listeners over TLS, on any port.
     pub(crate) listeners: BTreeMap<String, SecureListener>,
 }
@@ -71,6 +75,7 @@ impl Default for ToySettings {
             tcp: any(),
             connections: 10,
             write_buffer: 100_000,
+            motto: "none".to_owned(),
             listeners: BTreeMap::new(),
         }
     }
@@ -90,6 +95,7 @@ pub(crate) struct Toy {
     proved: BTreeMap<ConnId, String>,
     asked: Vec<(String, Peer)>,
     refusing: bool,
+    motto: String,
 }
 
 /// What the provider asks.
@@ -162,14 +168,26 @@ impl Protocol for Toy {
     fn activities() -> Vec<Component> {
         vec![Talk::TYPE]
     }
-    fn new(_: &ToySettings) -> Self {
+    fn new(settings: &ToySettings) -> Self {
         Self {
             talks: BTreeMap::new(),
             lines: BTreeMap::new(),
             proved: BTreeMap::new(),
             asked: Vec::new(),
             refusing: false,
+            motto: settings.motto.clone(),
         }
+    }
+    fn configure(&mut self, cx: &mut RaCx<'_>, settings: &ToySettings) {
+        cx.count("configured", 1);
+        self.motto = settings.motto.clone();
+    }
+    fn report(&self) -> Vec<strowger::ra::Report> {
+        vec![strowger::ra::Report {
+            name: "motto".to_owned(),
+            state: self.motto.clone(),
+            ..Default::default()
+        }]
     }
 
     #[expect(
@@ -252,6 +270,9 @@ impl Toy {
             };
             cx.resolve(self.asked.len() as u64, Query::new(host, kind));
             return self.asked.push((name.into(), peer));
+        }
+        if word == "motto" {
+            return send(cx, peer, &format!("{name} {}", self.motto));
         }
         if let (Peer::Stream(conn), "who") = (peer, word) {
             let proved = self.proved.get(&conn).map_or("nothing", String::as_str);

@@ -21,13 +21,13 @@ mod subscriptions;
 mod view;
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use strowger::event::EventDecl;
 use strowger::id::{ActivityId, Component};
-use strowger::ra::{AdaptorDef, Input, Listener, Protocol, Provider, RaCx, SettingsError};
+use strowger::ra::{AdaptorDef, Input, Listener, Protocol, Provider, RaCx, Report, SettingsError};
 use strowger::time::Mono;
 
 use crate::api::{self, Command, Diameter};
@@ -90,6 +90,10 @@ struct Core {
     peers: HashMap<Arc<str>, ActivityId>,
     /// Until when a request waits for a peer to be up: connections are being opened.
     grace: Ms,
+    /// Realms that no peer serves at present.
+    stranded: BTreeSet<Arc<str>>,
+    /// When the entity began, in seconds of the wall clock.
+    started: u64,
     /// What is wrong with peers that should be up, and the alarm's text.
     troubles: BTreeMap<Arc<str>, &'static str>,
     trouble: String,
@@ -170,6 +174,19 @@ impl Protocol for DiameterProtocol {
         Some(Mono(next.0.saturating_mul(NANOS)))
     }
 
+    fn configure(&mut self, cx: &mut RaCx<'_>, settings: &Settings) {
+        self.settings = settings.clone();
+        let now = Ms(cx.now().mono.0 / NANOS);
+        if let Some(core) = &mut self.core {
+            core.configure(cx, now, settings);
+            core.drain(cx, now);
+        }
+    }
+
+    fn report(&self) -> Vec<Report> {
+        self.core.as_ref().map(Core::report).unwrap_or_default()
+    }
+
     fn view(&self) -> &dyn Any {
         self.core.as_ref().map_or(&self.nothing, |core| &core.view)
     }
@@ -178,6 +195,7 @@ impl Protocol for DiameterProtocol {
 impl Core {
     fn new(settings: &Settings, cx: &mut RaCx<'_>, now: Ms) -> Self {
         let dictionary = Arc::new(settings.dictionary());
+        let started = cx.now().wall.0 / 1_000;
         Self {
             stack: Self::stack(settings, &dictionary, cx, now),
             links: Links::new(&settings.node_listeners()),
@@ -193,6 +211,8 @@ impl Core {
             undecided: HashMap::new(),
             peers: HashMap::new(),
             grace: now,
+            stranded: BTreeSet::new(),
+            started,
             troubles: BTreeMap::new(),
             trouble: String::new(),
             state: State::Inactive,
@@ -210,6 +230,14 @@ impl Core {
         let seed = [cx.random(), cx.random(), cx.random(), cx.random()];
         let config = settings.config(dictionary, seconds);
         Stack::new(config, Arc::clone(dictionary), seed, now, seconds)
+    }
+
+    /// Takes over settings that have changed: peers, realms, timers, limits.
+    fn configure(&mut self, cx: &mut RaCx<'_>, now: Ms, settings: &Settings) {
+        self.settings = settings.clone();
+        let config = settings.config(&self.dictionary, self.started);
+        self.stack.configure(now, config);
+        self.forget_peers(cx);
     }
 
     fn handle(&mut self, cx: &mut RaCx<'_>, now: Ms, input: Input<'_, Command>) {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use strowger::ra::{ActivityFlags, RaCx};
+use strowger::ra::{ActivityFlags, RaCx, Report};
 
 use super::{Core, State, sessions};
 use crate::api::{ExpiryCause, Identity, Peer, PeerDown, PeerUp};
-use crate::proto::node::{Alarm, DownCause, Output};
+use crate::proto::node::{Admin, Alarm, DownCause, Output, PeerStatus};
+use crate::proto::peer::{State as Connection, WatchdogState};
 use crate::proto::time::Ms;
 
 impl Core {
@@ -53,6 +54,7 @@ impl Core {
         self.view.peers.insert(Arc::clone(&peer), true);
         self.troubles.remove(&peer);
         self.tell_troubles(cx);
+        self.tell_stranded(cx);
         self.unpark(cx, now);
         let wanted = cx.has_receiver::<PeerUp>() || cx.has_receiver::<PeerDown>();
         if !wanted || self.state != State::Active || self.peers.contains_key(&peer) {
@@ -98,11 +100,59 @@ impl Core {
                 self.troubles.insert(peer, "cannot be reached");
             }
             Alarm::NoPeerFor { realm } => {
-                let text = format!("no peer is up that serves the realm {realm}");
-                cx.alarm("realm_without_peer", true, &text);
+                self.stranded.insert(realm);
+                self.tell_stranded(cx);
             }
         }
         self.tell_troubles(cx);
+    }
+
+    /// Peers that the settings do not name any more, or have put out of service, are no trouble.
+    pub(super) fn forget_peers(&mut self, cx: &mut RaCx<'_>) {
+        let peers = &self.settings.peers;
+        let wanted = |host: &str| {
+            let mut named = peers
+                .values()
+                .filter(|peer| peer.host.eq_ignore_ascii_case(host));
+            named.any(|peer| peer.enabled)
+        };
+        self.troubles.retain(|host, _| wanted(host));
+        self.view
+            .peers
+            .retain(|host, is_open| *is_open || wanted(host));
+        self.tell_troubles(cx);
+        self.tell_stranded(cx);
+    }
+
+    /// One alarm for all realms that no peer serves.
+    fn tell_stranded(&mut self, cx: &mut RaCx<'_>) {
+        if self.stranded.is_empty() {
+            return;
+        }
+        let (settings, open) = (&self.settings, &self.view.peers);
+        let is_up = |name: &String| {
+            let peer = settings.peers.get(name);
+            peer.is_some_and(|peer| open.get(peer.host.as_str()).copied().unwrap_or(false))
+        };
+        let is_served = |realm: &str| {
+            let mut entries = settings
+                .realms
+                .values()
+                .filter(|entry| *entry.realm == *realm);
+            entries.all(|entry| entry.peers.is_empty() || entry.peers.keys().any(is_up))
+        };
+        self.stranded.retain(|realm| !is_served(realm));
+        let realms: Vec<&str> = self.stranded.iter().map(|realm| &**realm).collect();
+        let text = match realms.is_empty() {
+            true => String::new(),
+            false => format!("no peer is up that serves {}", realms.join(", ")),
+        };
+        cx.alarm("realms", !realms.is_empty(), &text);
+    }
+
+    /// The peers, as operators see them.
+    pub(super) fn report(&self) -> Vec<Report> {
+        self.stack.peers().map(|peer| part(&peer)).collect()
     }
 
     /// One alarm for all peers that should be up and are not.
@@ -116,5 +166,60 @@ impl Core {
             cx.alarm("peers", !text.is_empty(), &text);
             self.trouble = text;
         }
+    }
+}
+
+/// One peer.
+fn part(peer: &PeerStatus) -> Report {
+    let state = match (peer.admin, peer.state, peer.watchdog) {
+        (Admin::Disabled, Connection::Closed, _) => "disabled",
+        (Admin::Disabled | Admin::Draining, ..) => "draining",
+        (_, Connection::ROpen | Connection::IOpen, WatchdogState::Suspect) => "suspect",
+        (_, Connection::ROpen | Connection::IOpen, WatchdogState::Reopen) => "on trial",
+        (_, Connection::ROpen | Connection::IOpen, _) => "open",
+        (_, Connection::Closed, _) => "closed",
+        (_, Connection::Closing, _) => "closing",
+        (
+            _,
+            Connection::WaitConnAck
+            | Connection::WaitICea
+            | Connection::WaitConnAckElect
+            | Connection::WaitReturns,
+            _,
+        ) => "connecting",
+    };
+    let mut detail = Vec::new();
+    if let Some(address) = peer.address {
+        let transport = if peer.secure { "tls" } else { "tcp" };
+        detail.push(format!("{transport} {address}"));
+    }
+    if let Some(product) = &peer.product {
+        detail.push(product.to_string());
+    }
+    if peer.unknown {
+        detail.push("let in by a rule".to_owned());
+    }
+    detail.push(format!(
+        "{} pending, {} to answer",
+        peer.pending, peer.incoming
+    ));
+    let counts = &peer.counts;
+    let counts = [
+        ("requests_sent", counts.requests_sent),
+        ("answers_received", counts.answers_received),
+        ("requests_received", counts.requests_received),
+        ("answers_sent", counts.answers_sent),
+        ("timeouts", counts.timeouts),
+        ("moved", counts.moved),
+        ("late", counts.late),
+        ("ups", counts.ups),
+        ("pending", peer.pending.into()),
+        ("incoming", peer.incoming.into()),
+    ];
+    Report {
+        name: peer.host.to_string(),
+        state: state.to_owned(),
+        detail: detail.join(", "),
+        counts: counts.map(|(name, n)| (name.to_owned(), n)).into(),
     }
 }

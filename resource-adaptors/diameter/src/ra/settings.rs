@@ -11,7 +11,7 @@ use strowger::schemars::JsonSchema;
 use super::extensions::ExtensionSettings;
 use super::listener::ListenerSettings;
 use super::peers::{self, PeerSettings, RealmSettings, UnknownPeerSettings};
-use crate::proto::dict::Dictionary;
+use crate::proto::dict::{Dictionary, Level};
 use crate::proto::node::{self, Application, Config, Duplicates};
 
 /// The settings.
@@ -82,6 +82,17 @@ pub enum ValidationSetting {
     /// The same, and which AVPs stand how often in which command.
     #[default]
     Full,
+}
+
+impl From<ValidationSetting> for Level {
+    fn from(level: ValidationSetting) -> Self {
+        match level {
+            ValidationSetting::Off => Self::Off,
+            ValidationSetting::Structure => Self::Structure,
+            ValidationSetting::Mandatory => Self::Mandatory,
+            ValidationSetting::Full => Self::Full,
+        }
+    }
 }
 
 /// Timers.
@@ -385,6 +396,7 @@ impl Settings {
             peers: tables.peers,
             realms: tables.realms,
             unknown_peers: tables.unknown,
+            validation: self.validation.into(),
             timers: self.timers.config(),
             limits: self.limits.config(),
             duplicates: self.duplicates.config(),

@@ -21,6 +21,7 @@ fn ask(peer: &Peer, id: Option<&str>, kind: i32, number: u32, context: &str) -> 
         ccr.avp(&credit::SERVICE_CONTEXT_ID, context);
         ccr.avp(&credit::CC_REQUEST_TYPE, kind);
         ccr.avp(&credit::CC_REQUEST_NUMBER, number);
+        ccr.opt(&credit::REQUESTED_ACTION, (kind == 4).then_some(0_i32));
     })
 }
 
@@ -223,11 +224,19 @@ fn peers_that_come_and_go_are_told_of() {
         "the peer's activity has ended: {}",
         states.len()
     );
-    assert_eq!(slee.alarms(), ["peers raised"]);
+    assert_eq!(slee.alarms(), ["peers raised", "realms raised"]);
     peer.expect_up();
     // Three watchdogs must be answered before it is trusted again (RFC 3539 3.4).
     slee.clone().advance(secs(100));
-    assert_eq!(slee.alarms(), ["peers raised", "peers cleared"]);
+    assert_eq!(
+        slee.alarms(),
+        [
+            "peers raised",
+            "realms raised",
+            "peers cleared",
+            "realms cleared"
+        ]
+    );
 }
 
 fn extension() -> strowger_diameter::proto::dict::CommandDef {

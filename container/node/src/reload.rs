@@ -1,0 +1,193 @@
+//! Configuration that changes while the node serves: read again on SIGHUP or on an order, checked as at a start, compared
+//! with what is in effect, and given to the shard.
+//!
+//! All or nothing: a configuration that is refused, or one that differs in a key that a running node cannot change, changes
+//! nothing but an alarm. What is in effect is always one configuration as a whole.
+
+use crate::catalog::Catalog;
+use crate::control::{Order, Unserved};
+use crate::inbox::Door;
+use crate::plan::{Plan, PlanError, SettingsOf};
+use crate::shard::Names;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+use strowger::id::RaIx;
+use strowger_config::{Change, Components, Loaded, Rejected, Reload};
+
+/// Reads the configuration again, from where it was read at the start.
+pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
+
+/// What has changed, for the shard.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    /// Adaptor entities with their new settings.
+    pub(crate) adaptors: Vec<(RaIx, SettingsOf)>,
+    pub(crate) drain_limit: Duration,
+}
+
+/// Why a changed configuration is not used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReloadError {
+    #[error("this node was started without files that could be read again")]
+    NoSource,
+    #[error("{}", findings(.0))]
+    Rejected(#[from] Rejected),
+    #[error("{}", chain(.0))]
+    Plan(#[from] PlanError),
+    #[error("{}", .0)]
+    Class(NotLive),
+    #[error(transparent)]
+    Busy(#[from] Unserved),
+}
+
+/// Keys that a running node cannot change.
+#[derive(Debug)]
+pub(crate) struct NotLive(Vec<Change>);
+
+impl fmt::Display for NotLive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Keys that are named.
+        const NAMED: usize = 5;
+        f.write_str("nothing was changed, since these keys need a restart: ")?;
+        for (n, change) in self.0.iter().take(NAMED).enumerate() {
+            let comma = if n > 0 { ", " } else { "" };
+            write!(f, "{comma}`{}` ({})", change.key, change.reload.word())?;
+        }
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+fn findings(rejected: &Rejected) -> String {
+    let found = rejected
+        .findings
+        .iter()
+        .map(|finding| finding.problem.to_string());
+    found.collect::<Vec<_>>().join("; ")
+}
+
+fn chain(error: &PlanError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(because) = cause {
+        text = format!("{text}: {because}");
+        cause = because.source();
+    }
+    text
+}
+
+/// Keeps what is in effect.
+pub(crate) struct Reloader {
+    read: Option<Read>,
+    running: Option<Loaded>,
+    catalog: Catalog,
+    components: Components,
+    adaptors: Vec<(RaIx, String)>,
+    /// A reload has failed, and its alarm is raised.
+    failed: bool,
+}
+
+/// The alarm of a configuration that is not used.
+const ALARM: &str = "configuration_refused";
+
+impl Reloader {
+    pub(crate) fn new(source: Option<(Loaded, Read)>, catalog: Catalog, names: &Names) -> Self {
+        let (running, read) = source.unzip();
+        let adaptors = names.adaptors.iter();
+        Self {
+            read,
+            running,
+            components: catalog.components(),
+            catalog,
+            adaptors: adaptors.map(|(ra, name, _)| (*ra, name.clone())).collect(),
+            failed: false,
+        }
+    }
+
+    /// Reads the configuration and puts into effect what has changed; gives the number of keys.
+    pub(crate) fn reload(&mut self, door: &Door) -> Result<usize, ReloadError> {
+        let done = self.try_reload(door);
+        match &done {
+            Ok(0) => tracing::info!("the configuration has not changed"),
+            Ok(keys) => tracing::info!(keys, "changes of the configuration are in effect"),
+            Err(error) => {
+                tracing::warn!(%error, code = "NOD-015", "the changed configuration is not used");
+            }
+        }
+        match &done {
+            Ok(_) if self.failed => door.alarm("node".into(), ALARM, false, "it is in effect"),
+            Ok(_) | Err(ReloadError::NoSource) => {}
+            Err(error) => door.alarm("node".into(), ALARM, true, &error.to_string()),
+        }
+        self.failed = done.is_err();
+        done
+    }
+
+    fn try_reload(&mut self, door: &Door) -> Result<usize, ReloadError> {
+        let (Some(read), Some(running)) = (&mut self.read, &self.running) else {
+            return Err(ReloadError::NoSource);
+        };
+        let newer = read()?;
+        let plan = Plan::new(&newer.config, &self.catalog)?;
+        let changes = running.changes(&newer, &self.components);
+        let (live, others): (Vec<_>, Vec<_>) = changes
+            .into_iter()
+            .partition(|change| change.reload == Reload::Live);
+        if !others.is_empty() {
+            return Err(ReloadError::Class(NotLive(others)));
+        }
+        if live.is_empty() {
+            return Ok(0);
+        }
+        let touched = |name: &str| {
+            live.iter().any(|change| {
+                let key = change.key.segments();
+                matches!(key, [table, entity, ..] if table == "adaptors" && entity == name)
+            })
+        };
+        let planned = plan
+            .adaptors
+            .into_iter()
+            .filter(|planned| touched(&planned.name));
+        let adaptors = planned.filter_map(|planned| {
+            let (ra, _) = self
+                .adaptors
+                .iter()
+                .find(|(_, name)| *name == planned.name)?;
+            Some((*ra, planned.settings))
+        });
+        let changed = Changed {
+            adaptors: adaptors.collect(),
+            drain_limit: newer.config.node.drain_limit,
+        };
+        door.order(Order::Configure(changed))?;
+        self.running = Some(newer);
+        Ok(live.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_need_a_restart_are_named_with_what_they_need() {
+        let change = |key: &str| Change {
+            key: key.parse().unwrap(),
+            reload: Reload::RestartAdaptor,
+        };
+        let text = NotLive(vec![change("adaptors.sip.settings.unserved")]).to_string();
+        assert!(
+            text.ends_with("`adaptors.sip.settings.unserved` (restart-adaptor)"),
+            "{text}"
+        );
+        let many = NotLive((0..7).map(|n| change(&format!("store.k{n}"))).collect()).to_string();
+        assert!(
+            many.ends_with("`store.k4` (restart-adaptor) and 2 more"),
+            "{many}"
+        );
+    }
+}
