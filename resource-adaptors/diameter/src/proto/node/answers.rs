@@ -20,6 +20,13 @@ impl Stack {
         if let Some(peer) = self.peers.get_mut(from) {
             peer.counts.answers_received += 1;
         }
+        if self.config.overload.enabled
+            && let Some(transaction) = self.transactions.get(key)
+        {
+            let asked = transaction.message.clone();
+            let to = Destination::read(&asked, transaction.application, "");
+            self.heed(now, &answer, to.realm);
+        }
         if answer.is_error() {
             let code = answer.result_code().unwrap_or(0);
             if ELSEWHERE.contains(&code) && self.ask_another(key, from) {

@@ -45,6 +45,8 @@ pub struct Config {
     pub limits: Limits,
     /// Detection of duplicates.
     pub duplicates: Duplicates,
+    /// Overload control (RFC 7683).
+    pub overload: OverloadControl,
     /// How often one request may be sent, over all peers (the first time included).
     pub attempts: u8,
     /// RFC 3539 discards what a peer sends while its connection is on probation (REOPEN). With `false` its requests are
@@ -74,6 +76,7 @@ impl Config {
             timers: Timers::default(),
             limits: Limits::default(),
             duplicates: Duplicates::default(),
+            overload: OverloadControl::default(),
             attempts: 3,
             discard_in_reopen: false,
         }
@@ -301,4 +304,15 @@ impl Default for Duplicates {
             all: false,
         }
     }
+}
+
+/// Overload control (DOIC, RFC 7683).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverloadControl {
+    /// Whether it is announced, heeded and reported.
+    pub enabled: bool,
+    /// OC-Reduction-Percentage of our reports.
+    pub reduction: u8,
+    /// OC-Validity-Duration of our reports.
+    pub seconds: u32,
 }

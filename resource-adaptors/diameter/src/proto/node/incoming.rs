@@ -24,7 +24,9 @@ pub(super) struct Incoming {
     copies: SmallVec<[(Key, u32); 1]>,
     /// Its name for the detection of duplicates, if it is for this node.
     id: Option<Id>,
-    /// What is answered if nobody answers.
+    /// Whether the answer may speak of overload.
+    overload: bool,
+    /// When it is given up.
     pub(super) timer: TimerId,
 }
 
@@ -54,7 +56,8 @@ impl Stack {
             }
             Way::Local | Way::Proxy => {
                 let id = self.duplicates.id(to.origin, header.end_to_end);
-                self.take(now, connection, from, request, id);
+                let overload = to.overload && self.config.overload.enabled;
+                self.take(now, connection, from, request, (id, overload));
             }
             Way::Relay => self.relay(now, connection, from, &request),
             Way::Redirect(index) => self.redirect(connection, &request, index),
@@ -74,7 +77,14 @@ impl Stack {
     }
 
     /// A request for this node: checked, looked up among those that came before, handed over.
-    fn take(&mut self, now: Ms, connection: Key, from: Key, request: Message, id: Id) {
+    fn take(
+        &mut self,
+        now: Ms,
+        connection: Key,
+        from: Key,
+        request: Message,
+        (id, overload): (Id, bool),
+    ) {
         if !self.check(connection, &request) {
             return;
         }
@@ -97,6 +107,9 @@ impl Stack {
         let Some(key) = self.admit_request(now, connection, from, &request, Some(id)) else {
             return;
         };
+        if let Some(incoming) = self.incoming.get_mut(key) {
+            incoming.overload = overload;
+        }
         self.duplicates.begin(now, id, key, &self.config.duplicates);
         let Some(peer) = self.peers.get(from).map(|peer| peer.host.clone()) else {
             return;
@@ -142,6 +155,7 @@ impl Stack {
             connection,
             copies: SmallVec::new(),
             id,
+            overload: false,
             timer: TimerId::NONE,
         });
         if id.is_some() {
@@ -174,11 +188,17 @@ impl Stack {
             self.count("answers.unfit");
             return false;
         }
+        let id = incoming.id;
+        let mut answer = answer;
+        if incoming.overload {
+            let says = self.overload_answer();
+            let patch = Patch::new(answer.clone()).append(says.as_bytes());
+            answer = patch.map_or(answer, Patch::finish);
+        }
         let answer = Patch::new(answer)
             .end_to_end(asked.end_to_end)
             .hop_by_hop(asked.hop_by_hop)
             .finish();
-        let id = incoming.id;
         let peer = incoming.peer;
         self.finish_incoming(key, answer.clone());
         if let Some(id) = id {

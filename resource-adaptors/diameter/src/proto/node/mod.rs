@@ -15,6 +15,7 @@ mod duplicates;
 mod events;
 mod incoming;
 mod output;
+mod overload;
 mod peers;
 mod random;
 mod redirects;
@@ -27,8 +28,8 @@ mod tests;
 mod wheel;
 
 pub use config::{
-    Application, Config, Duplicates, Limits, PeerConfig, RELAY, Realm, RealmAction, RedirectUsage,
-    RoutePeer, Timers, UnknownPeers,
+    Application, Config, Duplicates, Limits, OverloadControl, PeerConfig, RELAY, Realm,
+    RealmAction, RedirectUsage, RoutePeer, Timers, UnknownPeers,
 };
 pub use output::{
     Admin, Alarm, DownCause, Ends, Link, Outgoing, Output, PeerCounts, PeerStatus, RequestKey,
@@ -45,6 +46,7 @@ use crate::proto::time::Ms;
 use connections::Connection;
 use duplicates::DuplicateTable;
 use incoming::Incoming;
+use overload::Overload;
 use peers::Peer;
 use random::Random;
 use redirects::RedirectCache;
@@ -72,6 +74,7 @@ pub struct Stack {
     wheel: Wheel<Timer>,
     duplicates: DuplicateTable,
     redirects: RedirectCache,
+    overload: Overload,
     outputs: VecDeque<Output>,
     end_to_end: u32,
     /// Numbers requests in the order in which they were handed over.
@@ -119,6 +122,7 @@ impl Stack {
             wheel: Wheel::new(now),
             duplicates: DuplicateTable::new(random.next()),
             redirects: RedirectCache::default(),
+            overload: Overload::default(),
             outputs: VecDeque::new(),
             end_to_end,
             sequence: 0,

@@ -51,11 +51,15 @@ impl Stack {
     pub fn request(&mut self, now: Ms, outgoing: Outgoing) -> (Tx, u32) {
         let end_to_end = outgoing.resend.unwrap_or_else(|| self.next_end_to_end());
         let timeout = outgoing.timeout.unwrap_or(self.config.timers.request);
-        let header = Header::read(&outgoing.message).filter(Header::is_request);
-        let (application, command) = header.map_or((0, 0), |its| (its.application, its.command));
         let full = self.is_full(&outgoing.message);
-        let message = outgoing.message;
+        let mut message = outgoing.message;
+        if let Some(announcement) = self.announce() {
+            let patch = Patch::new(message).append(announcement.as_bytes());
+            message = patch.map_or_else(|_| Bytes::new(), Patch::finish);
+        }
+        let header = Header::read(&message).filter(Header::is_request);
         let sound = header.is_some_and(|its| its.length as usize == message.len());
+        let (application, command) = header.map_or((0, 0), |its| (its.application, its.command));
         let key = self.insert(Transaction {
             owner: Owner::Local,
             message,
@@ -158,7 +162,18 @@ impl Stack {
     /// Sends a request to the best peer, with the T flag where it may have been received before.
     pub(super) fn dispatch(&mut self, now: Ms, key: Key, again: bool) {
         self.redirects.tick(now);
-        match self.next_peer(key) {
+        let chosen = self.next_peer(key);
+        let own = self
+            .transactions
+            .get(key)
+            .is_some_and(|it| it.owner == Owner::Local);
+        match chosen.and_then(|peer| {
+            if own {
+                self.abate(now, key, peer)
+            } else {
+                Ok(peer)
+            }
+        }) {
             Ok(peer) => self.send_to(key, peer, again),
             Err(failure) => self.fail(key, failure),
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::slab::Key;
 use super::{Alarm, Output, Realm, RealmAction, RoutePeer, Stack, TxFailure};
-use crate::proto::dict::base;
+use crate::proto::dict::{base, overload};
 use crate::proto::wire::{Avps, HEADER_LEN};
 
 /// An entry of the realm table with its peers looked up.
@@ -34,6 +34,8 @@ pub(super) struct Destination<'a> {
     pub(super) origin: &'a [u8],
     pub(super) session: &'a [u8],
     pub(super) user: &'a [u8],
+    /// It announces overload control (RFC 7683).
+    pub(super) overload: bool,
     /// We are in a Route-Record.
     pub(super) looped: bool,
 }
@@ -72,6 +74,8 @@ impl<'a> Destination<'a> {
                 found.origin = avp.data;
             } else if avp.code == base::SESSION_ID.code {
                 found.session = avp.data;
+            } else if avp.code == overload::OC_SUPPORTED_FEATURES.code {
+                found.overload = true;
             } else if avp.code == base::USER_NAME.code {
                 found.user = avp.data;
             } else if avp.code == base::ROUTE_RECORD.code {

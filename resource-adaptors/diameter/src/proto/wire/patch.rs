@@ -51,7 +51,7 @@ impl Patch {
         let mut record = AvpBuf::new();
         let data = identity.as_bytes();
         record.put(code::ROUTE_RECORD, 0, flag::MANDATORY, data);
-        self.append(record.as_bytes())?;
+        self.put(record.as_bytes())?;
         Ok(self)
     }
 
@@ -61,7 +61,17 @@ impl Patch {
         self.frame.freeze()
     }
 
-    fn append(&mut self, avps: &[u8]) -> Result<(), BuildError> {
+    /// Appends whole AVPs.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TooLong`] if the message is then longer than 24 bits can say.
+    pub fn append(mut self, avps: &[u8]) -> Result<Self, BuildError> {
+        self.put(avps)?;
+        Ok(self)
+    }
+
+    fn put(&mut self, avps: &[u8]) -> Result<(), BuildError> {
         let length = u32::try_from(self.frame.len() + avps.len()).unwrap_or(u32::MAX);
         if length > MESSAGE_MAX || self.frame.len() < HEADER_LEN {
             return Err(BuildError::TooLong);

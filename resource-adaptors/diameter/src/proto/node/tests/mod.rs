@@ -6,6 +6,7 @@ mod faults;
 mod leaving;
 mod net;
 mod opening;
+mod overloading;
 mod raw;
 mod refusing;
 mod routing;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::proto::dict::base;
-use crate::proto::wire::{Builder, Message};
+use crate::proto::wire::{AvpBuf, Builder, Message};
 
 /// Credit control.
 const CC: u32 = 4;
