@@ -140,8 +140,8 @@ fn guessed_passwords_are_refused_and_cost_nothing() -> Result {
 #[test]
 fn nothing_is_left_of_many_calls() -> Result {
     let size = Calls {
-        calls: 2_400,
-        rate: 40,
+        calls: 2_040,
+        rate: 20,
         host: 148,
     };
     run(|dir| leaks::nothing_left(size, dir))

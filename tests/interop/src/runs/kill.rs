@@ -1,6 +1,6 @@
 //! Calls that outlive the node's process: killed with SIGKILL, or with everything lost that was not synced.
 
-use super::{Transport, spec};
+use super::{TAKES_ALL, Transport, spec};
 use crate::error::{Result, ensure, io};
 use crate::node::{Node, NodeSpec};
 use crate::peer::{Link, Peer, Phase};
@@ -49,6 +49,7 @@ impl Bench {
             Ok(Peer::new(link, me))
         };
         spec.target = format!("sip:{host}:5070;transport={}", kill.transport);
+        TAKES_ALL.clone_into(&mut spec.more);
         Ok(Self {
             caller: link(5080)?,
             callee: link(5070)?,

@@ -1,7 +1,7 @@
 //! Many calls of every kind at once, after which nothing is left: no activity, entity, timer or name, and as many have ended
 //! as have begun.
 
-use super::{expect_empty, spec};
+use super::{TAKES_ALL, expect_empty, spec};
 use crate::error::{Result, RunError, ensure, io};
 use crate::node::{Node, NodeSpec};
 use crate::script;
@@ -142,7 +142,7 @@ fn called_at(nth: u16) -> u16 {
 fn configuration(spec: &NodeSpec) -> String {
     let ip = spec.sip.ip();
     let mut config = format!(
-        "[node]\ndata_dir = \"{}\"\n[adaptors.sip]\n[adaptors.sip.settings.listeners.udp]\n\
+        "{TAKES_ALL}[node]\ndata_dir = \"{}\"\n[adaptors.sip]\n[adaptors.sip.settings.listeners.udp]\n\
          transport = \"udp\"\nbind = \"{}\"\n[services.uas]\n[services.uas.settings]\nusers = [\"service\"]\n",
         spec.data.display(),
         spec.sip

@@ -1,6 +1,6 @@
 //! Memory of a held call: the node's resident memory with many calls up, less that without any.
 
-use super::spec;
+use super::{TAKES_ALL, spec};
 use crate::error::{Result, ensure, io};
 use crate::node::Node;
 use crate::peer::{Link, Peer, Phase};
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// What did not hold.
 pub fn held(calls: usize, rate: u32, limit: u64, host: u8, dir: &Path) -> Result<String> {
-    let spec = spec(host, dir, "memory");
+    let mut spec = spec(host, dir, "memory");
+    TAKES_ALL.clone_into(&mut spec.more);
     let node = Node::start(&spec)?;
     let peer = |port| -> Result<Peer> {
         let me = SocketAddr::from((spec.sip.ip(), port));

@@ -1,5 +1,6 @@
 //! Many users who refresh their registrations, each time challenged, and what is left of them after a kill.
 
+use super::TAKES_ALL;
 use crate::error::{Result, ensure, io};
 use crate::node::{Node, NodeSpec};
 use crate::sipp::Sipp;
@@ -70,7 +71,7 @@ pub fn refreshed(size: Registrations, dir: &Path) -> Result<String> {
 /// A registrar that offers MD5, which SIPp knows and takes, and SHA-256 after it. Users end the text.
 pub(super) fn config(users: u32, spec: &NodeSpec) -> String {
     let mut config = format!(
-        "[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n\n\
+        "{TAKES_ALL}[node]\ndata_dir = \"{}\"\n\n[adaptors.sip]\ntype = \"sip\"\n\n\
          [adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{}\"\n\n\
          [services.registrar]\nkind = \"registrar\"\ndurability = \"strict\"\n\n\
          [services.registrar.settings]\ndomains = [\"office.example\"]\nalgorithms = [\"MD5\", \"SHA-256\"]\n\n\
