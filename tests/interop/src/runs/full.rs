@@ -153,8 +153,8 @@ pub const FULL: &[Full] = &[
     ),
     Full::new(
         "bombs",
-        "14 kinds of 64 KB that are dear to read, 1,000 times each over UDP and TCP",
-        |dir| hostile::bombs(1_000, 124, dir),
+        "14 kinds of 64 KB that are dear to read, 100 times each over UDP and TCP",
+        |dir| hostile::bombs(100, 124, dir),
     ),
     Full::new(
         "abandoned",
