@@ -344,6 +344,18 @@ mod tests {
         );
     }
 
+    /// RFC 7044 10.1: as a whole, in either direction.
+    #[test]
+    fn history_that_is_to_be_private_goes_to_the_trusted_only() {
+        let lines = "History-Info: <sip:x@c>;index=1\r\nPrivacy: history\r\n";
+        let private = request(lines);
+        for (to_trusted, said_of_it) in [(true, &[][..]), (false, &["-History-Info"])] {
+            let changes = identity(&private, &Caller::Trusted, to_trusted);
+            assert_eq!(said(&changes), said_of_it);
+        }
+        assert_eq!(unbelieved(private.message(), true), ["History-Info"]);
+    }
+
     #[test]
     fn history_begins_with_the_first_target_and_grows() {
         assert_eq!(

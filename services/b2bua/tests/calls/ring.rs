@@ -280,3 +280,19 @@ fn a_call_is_forwarded_once() {
     alice.expect(486);
     assert_all_gone(&mut slee);
 }
+
+/// RFC 3261 26.2.2: who is called by `sips` is not called where nothing is encrypted.
+#[test]
+fn a_sips_call_does_not_ring_phones_without_encryption() {
+    let mut slee = office(registered(), Ringing::Parallel);
+    slee.sip().open(DESK);
+    slee.sip().open(MOBILE);
+    slee.sip()
+        .invite(ALICE, "sips:100@127.0.0.1:5060")
+        .expect(480);
+    for phone in [DESK, MOBILE] {
+        let reached = slee.sip().patience(secs(1)).find_invite(phone);
+        assert!(reached.is_none(), "{}", slee.ladder());
+    }
+    assert_calls_gone(&mut slee);
+}
