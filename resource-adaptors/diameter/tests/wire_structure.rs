@@ -179,12 +179,8 @@ fn a_reserved_bit_in_an_avp_is_3009_and_the_answer_has_e() {
         (fault.result_code, fault.failed_avp.as_deref()),
         (3009, Some(&bad[..]))
     );
-    let answer = Message::parse_outer(
-        fault.answer(&bytes, "me.example", "example"),
-        &Limits::DEFAULT,
-    );
-    // The offending AVP is in the Failed-AVP, so only the outer level is sound.
-    let answer = answer.unwrap();
+    let answer = Message::parse(fault.answer(&bytes, "me.example", "example"));
+    let answer = answer.expect("what is in Failed-AVP is not looked at");
     assert!(answer.is_error() && !answer.is_request());
     assert!(answer.header().is_proxiable());
     assert_eq!(answer.session_id(), Some("a;1;2"));

@@ -32,3 +32,8 @@ pub struct SipRecipesUsers;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/sip-recipes-events.md")]
 pub struct SipRecipesEvents;
+
+/// The code in docs/diameter.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/diameter.md")]
+pub struct Diameter;

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::dict::{Dictionary, Kind};
+use super::dict::{AvpDef, Dictionary, Kind, Level, base, validate};
 use super::wire::{
     Avp, AvpBuf, Avps, Builder, FrameFault, Framer, HEADER_LEN, Header, Limits, Message, Patch,
 };
@@ -53,11 +53,17 @@ pub fn diameter_stream(data: &[u8]) {
     assert_eq!(whole, pieces, "the stream's cuts changed its frames");
 }
 
-/// Every AVP of a message, read as its definition says and as everything else.
+/// Every AVP of a message, read as everything that it could be, and the message held to its definition.
 pub fn diameter_values(data: &[u8]) {
     let Ok(message) = Message::parse(Bytes::copy_from_slice(data)) else {
         return;
     };
+    if let Err(fault) = validate(&message, &Dictionary::standard(), Level::Full) {
+        let answer = outer(fault.answer(data, "a.example", "example"));
+        assert_eq!(answer.result_code(), Some(fault.result_code));
+        let failed = fault.failed_avp.unwrap_or_default();
+        assert!(Avps::new(&failed).is_sound(), "Failed-AVP is malformed");
+    }
     let mut open = vec![message.avps()];
     let (dictionary, mut steps) = (Dictionary::standard(), 0);
     while let Some(mut run) = open.pop() {
@@ -129,7 +135,8 @@ fn write(avp: &Avp<'_>, out: &mut AvpBuf, depth: usize) {
     let plain = padding.iter().all(|&b| b == 0) && (head == 12) == (avp.vendor != 0);
     let def = Dictionary::standard();
     let def = def.avp(avp.code, avp.vendor);
-    if def.is_some_and(|def| def.kind == Kind::Grouped) && plain && depth < 16 {
+    let is_checked = |def: &AvpDef| def.kind == Kind::Grouped && def.code != base::FAILED_AVP.code;
+    if def.is_some_and(is_checked) && plain && depth < 16 {
         let mut group = AvpBuf::new();
         let mut members = avp.group();
         for member in &mut members {

@@ -1,5 +1,6 @@
 //! Which AVPs are Grouped: two bitmaps that the structural check looks into once per AVP.
 
+use super::code;
 use crate::proto::dict::{self, AvpDef, Kind};
 
 const TGPP: u32 = 10415;
@@ -30,17 +31,17 @@ impl Groups {
         tgpp: [0; TGPP_CODES / 64],
     };
 
-    /// Adds those of `defs` that are Grouped.
+    /// Adds those of `defs` that are Grouped. Failed-AVP stays out: what is in it was malformed elsewhere.
     #[must_use]
     pub const fn with(mut self, defs: &[&AvpDef]) -> Self {
         let mut n = 0;
         while n < defs.len() {
-            let (def, code) = (defs[n], defs[n].code as usize);
+            let (def, at) = (defs[n], defs[n].code as usize);
             if matches!(def.kind, Kind::Grouped) {
-                if def.vendor == 0 && code < BASE_CODES {
-                    self.base[code / 64] |= 1 << (code % 64);
-                } else if def.vendor == TGPP && code < TGPP_CODES {
-                    self.tgpp[code / 64] |= 1 << (code % 64);
+                if def.vendor == 0 && at < BASE_CODES && def.code != code::FAILED_AVP {
+                    self.base[at / 64] |= 1 << (at % 64);
+                } else if def.vendor == TGPP && at < TGPP_CODES {
+                    self.tgpp[at / 64] |= 1 << (at % 64);
                 }
             }
             n += 1;
