@@ -102,6 +102,19 @@ impl<'a> FreeDiameter<'a> {
         )
     }
 
+    /// Writes down its dictionary, as in diameter/dictionary.c, with that of 3GPP, in the file that is answered.
+    ///
+    /// # Errors
+    /// When a process or file does not do what it should.
+    pub fn tells_its_dictionary(self) -> Result<(Self, PathBuf)> {
+        let file = self.dir.join(format!("{}-dictionary.conf", self.identity));
+        let all = ["dict_rfc5777", "dict_mip6i", "dict_mip6a", "dict_dcca_3gpp"];
+        let with = all
+            .into_iter()
+            .fold(self, |daemon, name| daemon.extension(name, None));
+        Ok((with.own(&compiled("dictionary")?, "")?, file))
+    }
+
     /// One of its own extensions with this configuration.
     ///
     /// # Errors

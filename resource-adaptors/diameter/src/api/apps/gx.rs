@@ -13,6 +13,7 @@ use crate::proto::dict::base::*;
 use crate::proto::dict::charging::*;
 use crate::proto::dict::credit::*;
 use crate::proto::dict::cx::{CHARGING_INFORMATION, SUPPORTED_FEATURES};
+use crate::proto::dict::gx::tgpp2::TGPP2_BSID;
 use crate::proto::dict::gx::*;
 use crate::proto::dict::nas::tgpp::*;
 use crate::proto::dict::nas::{CALLED_STATION_ID, FRAMED_IP_ADDRESS, FRAMED_IPV6_PREFIX};
@@ -209,7 +210,7 @@ application! {
         tgpp_user_location_info: one bytes = TGPP_USER_LOCATION_INFO;
         trace_data: one group TraceData = TRACE_DATA;
         trace_reference: one bytes = TRACE_REFERENCE;
-        tgpp2_bsid: one str = TGPP_BSID;
+        tgpp2_bsid: one bytes = TGPP2_BSID;
         tgpp_ms_timezone: one bytes = TGPP_MS_TIMEZONE;
         tgpp_sgsn_address: one bytes = TGPP_SGSN_ADDRESS;
         tgpp_sgsn_ipv6_address: one bytes = TGPP_SGSN_IPV6_ADDRESS;

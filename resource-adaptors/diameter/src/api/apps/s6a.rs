@@ -173,7 +173,7 @@ application! {
     /// Terminal-Information (TS 29.272).
     group TerminalInformation of TERMINAL_INFORMATION {
         imei: one str = IMEI;
-        tgpp2_meid: one bytes = TGPP_MEID;
+        tgpp2_meid: one bytes = TGPP2_MEID;
         software_version: one str = SOFTWARE_VERSION;
     }
     /// Requested-EUTRAN-Authentication-Info (TS 29.272).

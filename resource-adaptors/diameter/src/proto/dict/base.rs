@@ -47,7 +47,7 @@ avps! { 0;
     AUTH_APPLICATION_ID(258 "Auth-Application-Id" Unsigned32 Must)
     ACCT_APPLICATION_ID(259 "Acct-Application-Id" Unsigned32 Must)
     VENDOR_SPECIFIC_APPLICATION_ID(260 "Vendor-Specific-Application-Id" Grouped Must
-        [AUTH_APPLICATION_ID ACCT_APPLICATION_ID] + {VENDOR_ID})
+        {VENDOR_ID} [AUTH_APPLICATION_ID ACCT_APPLICATION_ID])
     REDIRECT_HOST_USAGE(261 "Redirect-Host-Usage" Enumerated Must enum {
         0 "DONT_CACHE", 1 "ALL_SESSION", 2 "ALL_REALM", 3 "REALM_AND_APPLICATION", 4 "ALL_APPLICATION", 5 "ALL_HOST", 6 "ALL_USER",
     })

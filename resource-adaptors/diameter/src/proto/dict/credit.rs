@@ -122,7 +122,7 @@ avps! { 0;
     QOS_FINAL_UNIT_INDICATION(669 "QoS-Final-Unit-Indication" Grouped May {FINAL_UNIT_ACTION} [REDIRECT_SERVER_EXTENSION]
         *[FILTER_RULE FILTER_ID] ..)
     /// Of RFC 5777 4.1.1: a classifier with its treatment.
-    FILTER_RULE(509 "Filter-Rule" Grouped May)
+    FILTER_RULE(509 "Filter-Rule" Grouped Must)
 }
 
 // A Credit-Control-Request of 3GPP is this one with Service-Information (TS 32.299 6.4.2).

@@ -292,6 +292,7 @@ const AVP_TABLES: &[&[&AvpDef]] = &[
     s6a::ALL,
     s6a::mip6::ALL,
     gx::ALL,
+    gx::tgpp2::ALL,
     rx::ALL,
     rx::etsi::ALL,
 ];

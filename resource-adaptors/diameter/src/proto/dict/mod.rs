@@ -31,6 +31,9 @@ pub use validate::{Level, validate};
 /// The vendor number of 3GPP.
 pub const VENDOR_3GPP: u32 = 10415;
 
+/// The vendor number of 3GPP2.
+pub const VENDOR_3GPP2: u32 = 5535;
+
 /// The vendor number of ETSI.
 pub const VENDOR_ETSI: u32 = 13019;
 

@@ -48,7 +48,7 @@ avps! { VENDOR_3GPP;
         0 "USER_DATA_NOT_REQUESTED", 1 "USER_DATA_REQUESTED",
     })
     DSAI_TAG(711 "DSAI-Tag" OctetString Must)
-    ONE_TIME_NOTIFICATION(712 "One-Time-Notification" Enumerated Must enum { 0 "ONE_TIME_NOTIFICATION_REQUESTED" })
+    ONE_TIME_NOTIFICATION(712 "One-Time-Notification" Enumerated MustNot enum { 0 "ONE_TIME_NOTIFICATION_REQUESTED" })
     REQUESTED_NODES(713 "Requested-Nodes" Unsigned32 MustNot)
     SERVING_NODE_INDICATION(714 "Serving-Node-Indication" Enumerated MustNot enum { 0 "ONLY_SERVING_NODES_REQUIRED" })
     REPOSITORY_DATA_ID(715 "Repository-Data-ID" Grouped MustNot {SERVICE_INDICATION SEQUENCE_NUMBER} ..)

@@ -1,6 +1,6 @@
 //! IMS-Information (TS 32.299 7.2, TS 32.260).
 
-use super::super::charging::{OnlineChargingFlag, RealTimeTariffInformation};
+use super::super::charging::{OnlineChargingFlag, RealTimeTariffInformation, ServiceSpecificInfo};
 use super::super::credit::UserEquipmentInfo;
 use super::super::cx::{ServerCapabilities, SessionPriority};
 use crate::proto::dict::charging::*;
@@ -94,6 +94,7 @@ application! {
         real_time_tariff_information: many group RealTimeTariffInformation = REAL_TIME_TARIFF_INFORMATION;
         nni_information: many group NniInformation = NNI_INFORMATION;
         transit_ioi_list: many str = TRANSIT_IOI_LIST;
+        service_specific_info: many group ServiceSpecificInfo = SERVICE_SPECIFIC_INFO;
     }
     /// Event-Type (TS 32.299).
     group EventType of EVENT_TYPE {

@@ -36,7 +36,7 @@ enumerated! {
     ParticipantAccessPriority of PARTICIPANT_ACCESS_PRIORITY {
         PreEmptivePriority = 1, HighPriority = 2, NormalPriority = 3, LowPriority = 4,
     }
-    /// PoC-Session-Initiation-Type (TS 32.299).
+    /// PoC-Session-Initiation-type (TS 32.299).
     PoCSessionInitiationType of POC_SESSION_INITIATION_TYPE { PreEstablished = 0, OnDemand = 1 }
     /// User-Participating-Type (TS 32.299).
     UserParticipatingType of USER_PARTICIPATING_TYPE { Normal = 0, NwPoCBox = 1, UePoCBox = 2 }

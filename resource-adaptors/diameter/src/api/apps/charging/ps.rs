@@ -10,6 +10,7 @@ use crate::proto::dict::charging::*;
 use crate::proto::dict::credit::{
     MULTIPLE_SERVICES_CREDIT_CONTROL, RATING_GROUP, SERVICE_IDENTIFIER, USER_EQUIPMENT_INFO,
 };
+use crate::proto::dict::gx::tgpp2::TGPP2_BSID;
 use crate::proto::dict::gx::*;
 use crate::proto::dict::nas::tgpp::*;
 use crate::proto::dict::nas::{
@@ -103,16 +104,17 @@ application! {
         tgpp_camel_charging_info: one bytes = TGPP_CAMEL_CHARGING_INFO;
         pdp_context_type: one value PdpContextType = PDP_CONTEXT_TYPE;
         tgpp_ps_data_off_status: one value TgppPsDataOffStatus = TGPP_PS_DATA_OFF_STATUS;
+        tgpp2_bsid: one bytes = TGPP2_BSID;
+        pdp_address_prefix_length: one u32 = PDP_ADDRESS_PREFIX_LENGTH;
+        cg_address: one address = CG_ADDRESS;
+        serving_node_type: one value ServingNodeType = SERVING_NODE_TYPE;
         pdp_address: many address = PDP_ADDRESS;
-        pdp_address_prefix_length: many u32 = PDP_ADDRESS_PREFIX_LENGTH;
-        serving_node_type: many value ServingNodeType = SERVING_NODE_TYPE;
         sgsn_address: many address = SGSN_ADDRESS;
         ggsn_address: many address = GGSN_ADDRESS;
         tdf_ip_address: many address = TDF_IP_ADDRESS;
         sgw_address: many address = SGW_ADDRESS;
         epdg_address: many address = EPDG_ADDRESS;
         twag_address: many address = TWAG_ADDRESS;
-        cg_address: many address = CG_ADDRESS;
         service_data_container: many group ServiceDataContainer = SERVICE_DATA_CONTAINER;
         traffic_data_volumes: many group TrafficDataVolumes = TRAFFIC_DATA_VOLUMES;
         user_location_info_time: many time = USER_LOCATION_INFO_TIME;

@@ -101,5 +101,5 @@ avps! { VENDOR_3GPP;
     TOTAL_NUMBER_OF_MESSAGES_SENT(2114 "Total-Number-Of-Messages-Sent" Unsigned32 Must)
     DCD_INFORMATION(2115 "DCD-Information" Grouped Must [CONTENT_ID CONTENT_PROVIDER_ID] ..)
     CONTENT_ID(2116 "Content-ID" Utf8String Must)
-    CONTENT_PROVIDER_ID(2117 "Content-Provider-ID" Utf8String Must)
+    CONTENT_PROVIDER_ID(2117 "Content-provider-ID" Utf8String Must)
 }

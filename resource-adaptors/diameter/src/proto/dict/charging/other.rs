@@ -63,7 +63,7 @@ avps! { VENDOR_3GPP;
         USER_PARTICIPATING_TYPE] ..)
     POC_CHANGE_CONDITION(1261 "PoC-Change-Condition" Enumerated Must)
     POC_CHANGE_TIME(1262 "PoC-Change-Time" Time Must)
-    POC_SESSION_INITIATION_TYPE(1277 "PoC-Session-Initiation-Type" Enumerated Must enum { 0 "Pre-established", 1 "On-demand" })
+    POC_SESSION_INITIATION_TYPE(1277 "PoC-Session-Initiation-type" Enumerated Must enum { 0 "Pre-established", 1 "On-demand" })
     USER_PARTICIPATING_TYPE(1279 "User-Participating-Type" Enumerated Must enum { 0 "Normal", 1 "NW_PoC_Box", 2 "UE_PoC_Box" })
     NUMBER_OF_RECEIVED_TALK_BURSTS(1282 "Number-Of-Received-Talk-Bursts" Unsigned32 Must)
     NUMBER_OF_TALK_BURSTS(1283 "Number-Of-Talk-Bursts" Unsigned32 Must)
