@@ -12,7 +12,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::{AdaptorDef, Peer, Query, Record, RecordKind, ResolveError};
+use strowger::ra::{AdaptorDef, Peer, Query, Record, RecordKind, Report, ResolveError};
 use strowger::sbb::Sbb;
 use strowger::service::ServiceDef;
 use strowger::time::Now;
@@ -240,6 +240,40 @@ impl TestKit {
             world.settle()
         };
         self.check(result);
+    }
+
+    /// Gives an adaptor entity settings that differ in live keys, as a node does that reads its configuration again. After
+    /// a restart it has those that it was put together with.
+    ///
+    /// # Panics
+    /// There is no such entity, or it refuses the settings.
+    #[track_caller]
+    pub fn configure<T: Any + Send + Sync>(&mut self, name: &str, settings: &T) {
+        let result = {
+            let mut world = self.started();
+            let adaptors = &world.plan.adaptors;
+            let Some((_, def, _)) = adaptors.iter().find(|(known, ..)| known == name) else {
+                panic!("there is no adaptor entity `{name}`");
+            };
+            if let Err(error) = (def.verify)(settings) {
+                panic!("the settings are refused: {error}");
+            }
+            let now = world.clock.now();
+            if let Some(shard) = world.shard_mut()
+                && let Some(ra) = shard.adaptor(name)
+            {
+                shard.configure_adaptor(now, ra, settings);
+            }
+            world.settle()
+        };
+        self.check(result);
+    }
+    /// What operators see of an adaptor entity.
+    #[track_caller]
+    #[must_use]
+    pub fn report(&self, name: &str) -> Vec<Report> {
+        let report = |shard: &Shard| shard.adaptor(name).map(|ra| shard.report(ra));
+        self.look(report).flatten().unwrap_or_default()
     }
 
     // ---- faults

@@ -214,8 +214,7 @@ impl Core {
             cx.count("diameter.answers_unwritable", 1);
             self.error_answer(&waiting.message, UNABLE_TO_COMPLY)
         });
-        let failed =
-            Message::parse(bytes.clone()).is_ok_and(|answer| answer.result_code() >= Some(3000));
+        let failed = is_failure(answer);
         match waiting.key {
             Some(key) => drop(self.stack.answer(now, key, bytes.clone())),
             // Its connection ended with an earlier process: it comes again on another.
@@ -303,6 +302,16 @@ fn fingerprint(message: &Message) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
+}
+
+/// Whether a service's answer says that the request has failed.
+fn is_failure(answer: &Outgoing) -> bool {
+    let avps = answer.avps.avps();
+    let code = avps.get(&base::RESULT_CODE).or_else(|| {
+        let experimental = avps.get(&base::EXPERIMENTAL_RESULT)?;
+        experimental.group().get(&base::EXPERIMENTAL_RESULT_CODE)
+    });
+    code.and_then(|code| code.u32().ok()) >= Some(3000)
 }
 
 fn is_same(a: &Message, b: &Message) -> bool {

@@ -2,4 +2,5 @@
 
 mod client;
 mod own;
+mod peers;
 mod server;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strowger::prelude::*;
-use strowger_diameter::proto::dict::{base, credit};
+use strowger_diameter::proto::dict::{base, credit, cx, sh};
 use strowger_diameter::{
     self as diameter, ClientTx, Diameter, Outgoing, RequestId, Session, SessionTo,
 };
@@ -194,6 +194,53 @@ impl Greeter {
         self.results.push(ev.result_code());
         Ok(())
     }
+}
+
+/// Subscribes to changes of a user's data when a peer is up.
+#[derive(Default, State)]
+pub(crate) struct Subscriber {
+    pub(crate) notified: u32,
+}
+
+#[sbb(name = "subscriber", vendor = "org.example", version = "1.0")]
+impl Subscriber {
+    #[on(initial)]
+    fn up(
+        &mut self,
+        cx: &mut Cx,
+        ev: &diameter::PeerUp,
+        Aci(peer): Aci<diameter::Peer>,
+        diameter: Ra<Diameter>,
+    ) -> Result {
+        if !ev.peer.starts_with("hss.") {
+            return Ok(());
+        }
+        cx.detach(peer);
+        let snr = Outgoing::request(&sh::SUBSCRIBE_NOTIFICATIONS)
+            .group(&sh::USER_IDENTITY, |id| {
+                id.avp(&cx::PUBLIC_IDENTITY, "sip:alice@example");
+            })
+            .avp(&sh::SUBS_REQ_TYPE, 0_i32)
+            .avp(&sh::DATA_REFERENCE, 0_i32);
+        let subscription = diameter.subscribe(cx, snr)?;
+        cx.attach(subscription);
+        Ok(())
+    }
+
+    #[on]
+    fn notified(
+        &mut self,
+        cx: &mut Cx,
+        ev: &diameter::PushNotificationRequest,
+        diameter: Ra<Diameter>,
+    ) -> Result {
+        self.notified += 1;
+        diameter.answer(cx, ev, Outgoing::answer(2001))
+    }
+}
+
+pub(crate) fn subscriber() -> ServiceDef {
+    ServiceDef::of::<Subscriber>()
 }
 
 pub(crate) fn server() -> ServiceDef {
