@@ -13,6 +13,7 @@ mod incoming;
 mod links;
 mod listener;
 mod outgoing;
+mod overload;
 mod peers;
 mod report;
 mod sessions;
@@ -39,6 +40,7 @@ pub use extensions::{
     MandatorySetting,
 };
 pub use listener::ListenerSettings;
+pub use overload::OverloadSettings;
 pub use peers::{
     ActionSetting, PeerSettings, RealmSettings, RouteSettings, UnknownPeerSettings, UsageSetting,
 };
@@ -245,7 +247,10 @@ impl Core {
             Input::Active => self.activate(cx, now),
             Input::Stopping => self.begin_to_stop(cx),
             Input::Inactive => self.stop(now),
-            Input::RefuseNew(on) => self.refusing = on,
+            Input::RefuseNew(on) => {
+                self.refusing = on;
+                self.stack.report_overload(on);
+            }
             Input::Timeout => self.timeout(cx, now),
             Input::Connected {
                 conn,

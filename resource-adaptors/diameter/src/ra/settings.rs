@@ -10,6 +10,7 @@ use strowger::schemars::JsonSchema;
 
 use super::extensions::ExtensionSettings;
 use super::listener::ListenerSettings;
+use super::overload::OverloadSettings;
 use super::peers::{self, PeerSettings, RealmSettings, UnknownPeerSettings};
 use crate::proto::dict::{Dictionary, Level};
 use crate::proto::node::{self, Application, Config, Duplicates};
@@ -64,6 +65,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What is done with requests that come again.
     pub duplicates: DuplicateSettings,
+    /// Overload control.
+    pub overload: OverloadSettings,
     /// AVPs, commands and applications that are not in the dictionary.
     pub extensions: ExtensionSettings,
 }
@@ -223,6 +226,7 @@ impl Default for Settings {
             timers: TimerSettings::default(),
             limits: LimitSettings::default(),
             duplicates: DuplicateSettings::default(),
+            overload: OverloadSettings::default(),
             extensions: ExtensionSettings::default(),
         }
     }
@@ -313,6 +317,10 @@ impl Settings {
         if self.duplicates.window > Duration::from_secs(86_400) {
             return wrong("duplicates.window".to_owned(), "must be a day at most");
         }
+        if !self.overload.is_valid() {
+            let problem = "must be between a second and a day (RFC 7683 7.5)";
+            return wrong("overload.validity".to_owned(), problem);
+        }
         Ok(())
     }
 
@@ -400,6 +408,7 @@ impl Settings {
             timers: self.timers.config(),
             limits: self.limits.config(),
             duplicates: self.duplicates.config(),
+            overload: self.overload.config(),
             attempts: self.attempts,
             ..Config::new(&self.origin_host, &self.origin_realm)
         }
