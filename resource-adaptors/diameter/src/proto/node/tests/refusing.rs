@@ -329,3 +329,38 @@ fn version_and_reserved_bits_are_answered_and_the_connection_stays() {
     raw.give(link, &request("peer.test", "test", None));
     assert_eq!(raw.requests().len(), 1);
 }
+
+#[test]
+fn half_a_message_and_the_end_leave_nothing_behind() {
+    let mut raw = node();
+    let link = raw.open("peer.test");
+    let bytes = request("peer.test", "test", None);
+    raw.give(link, &bytes[..bytes.len() / 2]);
+    raw.stack.closed(Ms(0), link);
+    raw.drain();
+    assert!(raw.requests().is_empty());
+    assert_eq!(raw.stack.connections.len(), 0);
+    let link = raw.open("peer.test");
+    raw.give(link, &bytes);
+    assert_eq!(raw.requests().len(), 1);
+}
+
+/// 6.3, row 3008; the P bit is not for what concerns two neighbours only.
+#[test]
+fn a_proxiable_watchdog_is_answered_with_3008_and_a_good_one_with_2001() {
+    let mut raw = node();
+    let link = raw.open("peer.test");
+    let mut builder = Builder::request(280, 0);
+    builder.identities("peer.test", "test");
+    let good = builder.finish(5, 6).unwrap();
+    let mut bad = good.to_vec();
+    bad[4] |= 0x40;
+    assert_eq!(raw.give(link, &bad)[0].result_code(), Some(3008));
+    let answers = raw.give(link, &good);
+    assert_eq!(answers[0].result_code(), Some(2001));
+    assert_eq!(answers[0].header().hop_by_hop, 5);
+    assert_eq!(
+        answers[0].find(&base::ORIGIN_STATE_ID).unwrap().u32(),
+        Ok(1)
+    );
+}
