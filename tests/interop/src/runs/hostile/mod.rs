@@ -75,7 +75,7 @@ impl Target {
 /// The certificate of a listener. A handshake may take two seconds.
 fn secured(certificates: &Certificates) -> String {
     format!(
-        "tls = {{ certificate = \"{}\", key = \"{}\", handshake_timeout = \"2s\" }}",
+        "tls = {{ certificate = \"{}\", key = \"{}\", handshake_timeout = \"2s\", handshakes_per_ip = 10000 }}",
         certificates.path("node.pem"),
         certificates.path("node.key")
     )
