@@ -395,6 +395,15 @@ fn an_avp_out_of_place_is_refused() {
 fn bits_that_an_avp_must_not_have_are_refused() {
     let product = put(PRODUCT_NAME.code, 0, flag::MANDATORY, b"x");
     assert_eq!(refused(&product), (5016, product));
+    let of_3gpp = put(
+        gx::RAT_TYPE.code,
+        10415,
+        flag::VENDOR | flag::MANDATORY,
+        &[0; 4],
+    );
+    let taken = [required(CREDIT_CONTROL_COMMAND.request, 4), of_3gpp].concat();
+    let taken = request(&CREDIT_CONTROL_COMMAND, &taken);
+    assert_eq!(validate(&taken, &DICTIONARY, Level::Full), Ok(()));
     // The V bit with the Vendor-Id of nobody.
     let mut vendor_bit = put(USER_NAME.code, 1, flag::MANDATORY | flag::VENDOR, b"text");
     vendor_bit[11] = 0;

@@ -177,7 +177,9 @@ impl<'m> Walk<'_, 'm> {
             return Ok(());
         }
         let vendor_bit = avp.flags & flag::VENDOR != 0;
-        if vendor_bit != (def.vendor != 0) || avp.is_mandatory() && def.mandatory == Rule::MustNot {
+        // 3GPP's specifications and releases differ over the M bit of their AVPs, and nothing depends on it in a known AVP.
+        let m_bit = avp.is_mandatory() && def.mandatory == Rule::MustNot && def.vendor == 0;
+        if vendor_bit != (def.vendor != 0) || m_bit {
             return Err(self.fault(5016, "AVP with a bit that it must not have", avp));
         }
         let at_top = self.open.len() == 1;
