@@ -9,6 +9,7 @@ use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::leaks::{self, Calls};
 use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::overload::{self, Overload};
+use strowger_interop::runs::prepaid::{self, Prepaid};
 use strowger_interop::runs::registrations::{self, Registrations};
 use strowger_interop::runs::{forks, pieces, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
@@ -243,4 +244,19 @@ fn one_of_three_phones_answers_and_the_others_are_given_up() -> Result {
 #[test]
 fn what_is_passed_on_is_passed_byte_for_byte() -> Result {
     run(|dir| transparency::bytes(140, dir))
+}
+
+#[test]
+fn prepaid_calls_cost_what_they_lasted_also_over_a_kill() -> Result {
+    run(|dir| {
+        let size = Prepaid {
+            calls: 200,
+            rate: 20,
+            hold: 2_500,
+            kills: 1,
+            seed: SEED,
+            host: 41,
+        };
+        prepaid::charged(size, dir)
+    })
 }

@@ -8,6 +8,7 @@ use super::kill::{self, Kill};
 use super::leaks::{self, Calls};
 use super::load::{self, Load};
 use super::overload::{self, Overload};
+use super::prepaid::{self, Prepaid};
 use super::registrations::{self, Registrations};
 use crate::error::{Result, io};
 use std::path::Path;
@@ -176,6 +177,21 @@ pub const FULL: &[Full] = &[
     Full::new("guesses", "10,000 passwords tried by REGISTER", |dir| {
         hostile::guesses(10_000, 127, dir)
     }),
+    Full::new(
+        "prepaid",
+        "10,000 prepaid calls at 100/s with 10 kills: every account has lost what its call has lasted",
+        |dir| {
+            let size = Prepaid {
+                calls: 10_000,
+                rate: 100,
+                hold: 4_500,
+                kills: 10,
+                seed: seed(),
+                host: 131,
+            };
+            prepaid::charged(size, dir)
+        },
+    ),
     Full::new("leaks", "100,000 calls of six kinds leave nothing", |dir| {
         let size = Calls {
             calls: 100_000,

@@ -11,6 +11,7 @@ pub mod malformed;
 pub mod memory;
 pub mod overload;
 pub mod pieces;
+pub mod prepaid;
 pub mod registrations;
 pub mod scenarios;
 pub mod torture;
