@@ -63,7 +63,8 @@ impl Stack {
         key.is_some()
     }
 
-    /// Sends a peer no new requests, and takes it out of service when the last has ended, in both directions.
+    /// Sends a peer no new requests, answers its new ones 3004, and takes it out of service when the last has ended, in both
+    /// directions.
     pub fn drain(&mut self, now: Ms, peer: &str) -> bool {
         let key = self.peer_named(peer);
         if let Some(key) = key {

@@ -72,7 +72,9 @@ impl Stack {
         let timers = self.config.timers;
         let limit = match after {
             State::Closed | State::ROpen | State::IOpen => None,
-            State::WaitConnAck | State::WaitConnAckElect => Some(now + timers.connect),
+            State::WaitConnAck => Some(now + timers.connect),
+            // A peer who has reached us is not kept waiting for as long as we may wait for him: his patience would end first.
+            State::WaitConnAckElect => Some(now + timers.connect / 4),
             State::WaitICea | State::WaitReturns => Some(now + timers.capabilities),
             State::Closing => Some(now + timers.disconnect),
         };

@@ -8,7 +8,7 @@ use super::output::{Output, RequestKey};
 use super::routes::{Destination, Way};
 use super::slab::Key;
 use super::wheel::TimerId;
-use super::{Stack, Timer};
+use super::{Admin, Stack, Timer};
 use crate::proto::dict::{base, validate};
 use crate::proto::time::Ms;
 use crate::proto::wire::{Builder, Fault, Header, Limits, Message, Patch};
@@ -143,7 +143,8 @@ impl Stack {
         let limits = self.config.limits;
         let busy = self.incoming.len() >= limits.incoming as usize;
         let peer = self.peers.get_mut(from)?;
-        if busy || peer.incoming >= limits.incoming_per_peer || self.stopping {
+        let leaving = self.stopping || peer.admin == Admin::Draining;
+        if busy || leaving || peer.incoming >= limits.incoming_per_peer {
             self.count("requests.too_busy");
             self.refuse(connection, request, 3004, "too many requests");
             return None;

@@ -122,6 +122,8 @@ fn a_drained_peer_leaves_when_its_last_request_has_ended() {
     assert!(raw.stack.drain(Ms(0), "peer.test"));
     let other = raw.request(Outgoing::new(request("node.test", "test", None)));
     assert_eq!(raw.ends(other), [Err(TxFailure::Unroutable)]);
+    let refused = raw.give(link, &request("peer.test", "test", None));
+    assert_eq!(refused[0].result_code(), Some(3004), "it asks others");
     raw.give(link, &raw::answer(&asked, 2001));
     assert_eq!(raw.ends(tx), [Ok(2001)]);
     assert_ne!(raw.last(link).header().command, 282);

@@ -34,6 +34,21 @@ fn a_peer_opens_and_requests_go_both_ways_on_one_connection() {
     );
 }
 
+/// Our packets do not get there, theirs do: they are answered before their patience (10 s) ends.
+#[test]
+fn who_reaches_us_does_not_wait_for_our_own_attempt() {
+    let mut config = config("a.test");
+    config.peers = vec![PeerConfig::new("z.test", Some(address(200)))];
+    let mut raw = raw::Raw::new(config);
+    raw.run(10);
+    assert_eq!(raw.stack.peer("z.test").unwrap().state, State::WaitConnAck);
+    let link = raw.accept();
+    assert!(raw.give(link, &raw::cer("z.test")).is_empty());
+    raw.run(2_600);
+    assert_eq!(raw.last(link).result_code(), Some(2001));
+    assert_eq!(raw.stack.peer("z.test").unwrap().state, State::ROpen);
+}
+
 /// Both connect at once, a hundred times for each order of names, with delays that let everything cross (5.6.4).
 #[test]
 fn of_two_connections_one_survives_whoever_has_the_higher_name() {
