@@ -97,6 +97,9 @@ pub enum Command {
         id: RequestId,
         answer: Outgoing,
     },
+    Forward {
+        id: RequestId,
+    },
     Supervise {
         session: ActivityId,
         within: Option<Duration>,
@@ -220,6 +223,16 @@ impl Diameter {
             answer,
         };
         cx.command(self.ra, command);
+        Ok(())
+    }
+
+    /// Sends a request on, as it came, to the peers of its realm: one that came by way of a realm whose action is `proxy`. Its
+    /// answer goes back by itself, and no service sees it. A request that cannot be sent on is answered 3002.
+    ///
+    /// # Errors
+    /// None that a handler can meet; the signature is that of all operations.
+    pub fn forward(&self, cx: &mut Cx<'_>, request: &Incoming) -> Result {
+        cx.command(self.ra, Command::Forward { id: request.id() });
         Ok(())
     }
 

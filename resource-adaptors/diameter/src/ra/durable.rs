@@ -101,6 +101,12 @@ impl Core {
         }
     }
 
+    pub(super) fn forget_waiting(&self, cx: &mut RaCx<'_>, activity: ActivityId, id: u64) {
+        if cx.is_durable(activity) {
+            cx.forget(activity, &waiting_key(id));
+        }
+    }
+
     /// Writes the answer down for a request that comes again to a later process.
     pub(super) fn save_answered(
         &self,

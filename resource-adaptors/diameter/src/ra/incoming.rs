@@ -28,6 +28,7 @@ pub(super) struct Waiting {
 
 /// Result codes of the adaptor's own (RFC 6733 7.1).
 const COMMAND_UNSUPPORTED: u32 = 3001;
+const UNABLE_TO_DELIVER: u32 = 3002;
 const TOO_BUSY: u32 = 3004;
 const UNKNOWN_SESSION_ID: u32 = 5002;
 const UNABLE_TO_COMPLY: u32 = 5012;
@@ -232,6 +233,28 @@ impl Core {
             self.end(cx, now, activity);
         } else {
             self.save_answered(cx, id.0, &waiting, &bytes);
+        }
+    }
+
+    /// Sends a request on, as an agent.
+    pub(super) fn forward(&mut self, cx: &mut RaCx<'_>, now: Ms, id: RequestId) {
+        let Some(waiting) = self.waiting.remove(&id.0) else {
+            return cx.count("diameter.commands_too_late", 1);
+        };
+        let activity = waiting.activity;
+        if let Some(key) = waiting.key
+            && !self
+                .stack
+                .forward(now, key, waiting.message.bytes().clone())
+        {
+            self.refuse(now, key, &waiting.message, UNABLE_TO_DELIVER);
+        }
+        self.end_work(activity, Work::Theirs(id.0));
+        self.forget_waiting(cx, activity, id.0);
+        if waiting.alone {
+            self.end_activity(cx, activity);
+        } else if waiting.role.is_last() {
+            self.end(cx, now, activity);
         }
     }
 

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
+use strowger::activity::Activity;
 use strowger::event::EventDecl;
 use strowger::id::{ActivityId, Component};
 use strowger::ra::{AdaptorDef, Input, Listener, Protocol, Provider, RaCx, Report, SettingsError};
@@ -150,6 +151,10 @@ impl Protocol for DiameterProtocol {
 
     fn activities() -> Vec<Component> {
         api::activities()
+    }
+
+    fn lasting() -> Vec<Component> {
+        vec![api::ShSubscription::TYPE]
     }
 
     fn new(settings: &Settings) -> Self {

@@ -74,6 +74,7 @@ impl Core {
                 self.subscribe(cx, now, subscription, &request);
             }
             Command::Answer { id, answer } => self.respond(cx, now, id, &answer),
+            Command::Forward { id } => self.forward(cx, now, id),
             Command::Supervise { session, within } => self.supervise(cx, now, session, within),
             Command::End { activity } => self.end(cx, now, activity),
         }

@@ -123,6 +123,8 @@ pub enum ActionSetting {
     Local,
     /// They are forwarded to `peers` as they are.
     Relay,
+    /// They are for the services of this node, which answer them or have them forwarded to `peers`.
+    Proxy,
     /// They are answered with `redirect_hosts`.
     Redirect,
 }
@@ -219,8 +221,12 @@ impl RealmSettings {
             let problem = "must be DiameterURIs, such as `aaa://ocs.example:3868`";
             return Err(("redirect_hosts".to_owned(), problem));
         }
-        if self.action == ActionSetting::Relay && self.peers.is_empty() {
-            return Err(("peers".to_owned(), "`relay` needs peers to relay to"));
+        let forwards = matches!(self.action, ActionSetting::Relay | ActionSetting::Proxy);
+        if forwards && self.peers.is_empty() {
+            return Err((
+                "peers".to_owned(),
+                "`relay` and `proxy` need peers to forward to",
+            ));
         }
         Ok(())
     }
@@ -240,6 +246,7 @@ impl RealmSettings {
             action: match self.action {
                 ActionSetting::Local => RealmAction::Local(routes),
                 ActionSetting::Relay => RealmAction::Relay(routes),
+                ActionSetting::Proxy => RealmAction::Proxy(routes),
                 ActionSetting::Redirect => RealmAction::Redirect {
                     hosts: self
                         .redirect_hosts

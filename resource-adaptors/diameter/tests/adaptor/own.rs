@@ -34,6 +34,7 @@ impl Server {
         self.requests += 1;
         let context = ev.message().find(&credit::SERVICE_CONTEXT_ID);
         match context.and_then(|avp| avp.utf8().ok()).unwrap_or_default() {
+            "on" => diameter.forward(cx, ev),
             "fail" => Err(Error::msg("as it was told")),
             "silent" => Ok(()),
             "refuse" => diameter.answer(cx, ev, Outgoing::answer(4012)),

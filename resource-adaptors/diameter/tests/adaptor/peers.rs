@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strowger::prelude::*;
 use strowger::ra::{Peer as Certificate, Report, Tls};
-use strowger_diameter::proto::dict::{base, credit, sh};
+use strowger_diameter::proto::dict::{base, credit, overload, sh};
 use strowger_diameter::ra::{
     ActionSetting, ListenerSettings, PeerSettings, RealmSettings, RouteSettings,
 };
@@ -26,10 +26,14 @@ fn states(slee: &TestKit) -> Vec<String> {
 }
 
 fn ask(peer: &Peer, realm: &str) -> Sent {
+    ask_for(peer, realm, "yes")
+}
+
+fn ask_for(peer: &Peer, realm: &str, context: &str) -> Sent {
     peer.request(&credit::CREDIT_CONTROL_COMMAND, |ccr| {
         ccr.avp(&base::DESTINATION_REALM, realm);
         ccr.avp(&base::AUTH_APPLICATION_ID, 4_u32);
-        ccr.avp(&credit::SERVICE_CONTEXT_ID, "yes");
+        ccr.avp(&credit::SERVICE_CONTEXT_ID, context);
         ccr.avp(&credit::CC_REQUEST_TYPE, 1_i32);
         ccr.avp(&credit::CC_REQUEST_NUMBER, 0_u32);
     })
@@ -128,6 +132,55 @@ fn requests_for_other_realms_are_relayed_or_redirected_as_settings_say() {
     assert_eq!(host.utf8(), Ok("aaa://other.example:3868"));
     ask(&gateway, "unknown.example").expect(3003);
     ask(&gateway, "example").expect(2001);
+}
+
+#[test]
+fn a_service_answers_requests_for_another_realm_or_sends_them_on() {
+    let mut own = settings(&["a.example"]);
+    let proxy = RealmSettings {
+        action: ActionSetting::Proxy,
+        ..RealmSettings::by("far.example", &["a"])
+    };
+    own.realms = BTreeMap::from([("far".to_owned(), proxy)]);
+    let mut slee = TestKit::strict()
+        .adaptor_with("diameter", strowger_diameter::adaptor(), own)
+        .service(server());
+    let a = slee.diameter().server("a.example");
+    a.expect_up();
+    let gateway = slee.diameter().client("gw.example");
+    ask_for(&gateway, "far.example", "yes").expect(2001);
+    let sent_on = ask_for(&gateway, "far.example", "on");
+    let asked = a.expect(&credit::CREDIT_CONTROL_COMMAND);
+    assert!(asked.message().has_route_record("gw.example"));
+    asked.answer(4010);
+    sent_on.expect(4010);
+    a.close();
+    slee.advance(millis(10));
+    ask_for(&gateway, "far.example", "on").expect(3002);
+}
+
+#[test]
+fn a_node_that_is_short_of_something_says_so_in_its_answers() {
+    let mut own = settings(&[]);
+    own.overload.enabled = true;
+    let mut slee = TestKit::strict()
+        .adaptor_with("diameter", strowger_diameter::adaptor(), own)
+        .service(server());
+    let gateway = slee.diameter().client("gw.example");
+    let ask = || {
+        gateway.request(&credit::CREDIT_CONTROL_COMMAND, |ccr| {
+            ccr.avp(&base::AUTH_APPLICATION_ID, 4_u32);
+            ccr.avp(&credit::SERVICE_CONTEXT_ID, "yes");
+            ccr.avp(&credit::CC_REQUEST_TYPE, 1_i32);
+            ccr.avp(&credit::CC_REQUEST_NUMBER, 0_u32);
+            ccr.group(&overload::OC_SUPPORTED_FEATURES, |features| {
+                features.avp(&overload::OC_FEATURE_VECTOR, 1_u64);
+            });
+        })
+    };
+    assert!(ask().expect(2001).find(&overload::OC_OLR).is_none());
+    slee.refuse_new(true);
+    assert!(ask().expect(3004).find(&overload::OC_OLR).is_some());
 }
 
 #[test]
