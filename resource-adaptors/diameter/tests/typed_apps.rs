@@ -15,12 +15,13 @@ use strowger_diameter::apps::cx::{Saa, Sar, ServerAssignmentType, UserDataAlread
 use strowger_diameter::apps::gx::{GxCca, IpCanType, RatType};
 use strowger_diameter::apps::rx::{Aar, FlowStatus};
 use strowger_diameter::apps::s6a::{
-    AllApnConfigurationsIncludedIndicator as All, PdnType, Ula, Ulr,
+    AllApnConfigurationsIncludedIndicator as All, Ecr, PdnType, Ula, Ulr,
 };
 use strowger_diameter::apps::sh::{DataReference, Snr, SubsReqType, Udr};
+use strowger_diameter::apps::slh::Ria;
 use strowger_diameter::proto::dict::base::*;
 use strowger_diameter::proto::dict::{
-    CommandDef, Dictionary, Level, charging, credit, cx, gx, rx, s6a, sh, validate,
+    CommandDef, Dictionary, Level, charging, credit, cx, gx, rx, s6a, sh, slh, validate,
 };
 use strowger_diameter::proto::wire::{Address, Builder, Message, flag};
 
@@ -308,4 +309,30 @@ fn gx_installs_a_rule_and_rx_describes_media() {
         (Some(FlowStatus::Enabled), 1)
     );
     assert_eq!(IpCanType::from(5), IpCanType::TgppEps);
+}
+
+#[test]
+fn s13_checks_an_equipment_and_slh_asks_where_a_user_is() {
+    let ecr = Ecr::request(|ecr| {
+        ecr.auth_session_state(AuthSessionState::NoStateMaintained)
+            .terminal_information(|terminal| {
+                terminal.imei("356938035643809");
+            });
+    });
+    let message = sent(&s6a::ME_IDENTITY_CHECK, true, ecr);
+    let terminal = Ecr::of(&message).terminal_information().unwrap();
+    assert_eq!(terminal.imei(), Some("356938035643809"));
+
+    let ria = Ria::answer(2001, |ria| {
+        ria.auth_session_state(AuthSessionState::NoStateMaintained)
+            .serving_node(|node| {
+                node.mme_name("mme.example").mme_realm("example");
+            });
+    });
+    let message = sent(&slh::LCS_ROUTING_INFO, false, ria);
+    let node = Ria::of(&message).serving_node().unwrap();
+    assert_eq!(
+        (node.mme_name(), node.mme_realm()),
+        (Some("mme.example"), Some("example"))
+    );
 }

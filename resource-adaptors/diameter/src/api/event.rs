@@ -191,6 +191,12 @@ commands! {
     323 "Notify":
         /// S6a. On a [`ServerTx`](crate::ServerTx).
         NotifyRequest = "diameter-notify-request", NotifyAnswer = "diameter-notify-answer";
+    324 "ME-Identity-Check":
+        /// S13. On a [`ServerTx`](crate::ServerTx).
+        MeIdentityCheckRequest = "diameter-me-identity-check-request", MeIdentityCheckAnswer = "diameter-me-identity-check-answer";
+    8_388_622 "LCS-Routing-Info":
+        /// SLh. On a [`ServerTx`](crate::ServerTx).
+        LcsRoutingInfoRequest = "diameter-lcs-routing-info-request", LcsRoutingInfoAnswer = "diameter-lcs-routing-info-answer";
 }
 
 /// A request of ours was not answered in its time. On the activity that it belongs to, once; an answer that comes later is

@@ -40,7 +40,8 @@ pub struct Settings {
     #[schemars(with = "Vec<String>", extend("x-reload" = "restart-adaptor"))]
     pub addresses: Vec<IpAddr>,
     /// Ids of the applications that services here speak. Known are 3 (accounting, Rf), 4 (credit control, Gy, Ro), 16777216
-    /// (Cx), 16777217 (Sh), 16777236 (Rx), 16777238 (Gx) and 16777251 (S6a); others are described in `extensions`.
+    /// (Cx), 16777217 (Sh), 16777236 (Rx), 16777238 (Gx), 16777251 (S6a), 16777252 (S13) and 16777291 (SLh); others are
+    /// described in `extensions`.
     #[schemars(extend("x-unit" = "application ids", "x-reload" = "restart-adaptor"))]
     pub applications: Vec<u32>,
     /// Where it listens, by name: `tcp` on 127.0.0.1:3868 unless a file names others. One that only connects to others has a

@@ -14,6 +14,7 @@ pub mod gx;
 pub mod rx;
 pub mod s6a;
 pub mod sh;
+pub mod slh;
 
 use std::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! S6a and S6d: location, authentication and subscriber data of mobile users (TS 29.272 7.2, 7.3).
+//! S6a and S6d: location, authentication and subscriber data of mobile users (TS 29.272 7.2, 7.3); S13: their equipment.
 
 use super::base::{AuthSessionState, ExperimentalResult, VendorSpecificApplicationId};
 use super::charging::UserCsgInformation;
@@ -645,5 +645,21 @@ application! {
         vendor_specific_application_id: one group VendorSpecificApplicationId = VENDOR_SPECIFIC_APPLICATION_ID;
         experimental_result: one group ExperimentalResult = EXPERIMENTAL_RESULT;
         supported_features: many group SupportedFeatures = SUPPORTED_FEATURES;
+    }
+    /// Me-Identity-Check-Request (TS 29.272).
+    request MeIdentityCheckRequest as Ecr of ME_IDENTITY_CHECK {
+        auth_session_state: one value AuthSessionState = AUTH_SESSION_STATE;
+        destination_realm: one identity = DESTINATION_REALM;
+        terminal_information: one group TerminalInformation = TERMINAL_INFORMATION;
+        vendor_specific_application_id: one group VendorSpecificApplicationId = VENDOR_SPECIFIC_APPLICATION_ID;
+        destination_host: one identity = DESTINATION_HOST;
+        user_name: one str = USER_NAME;
+    }
+    /// Me-Identity-Check-Answer (TS 29.272).
+    answer MeIdentityCheckAnswer as Eca of ME_IDENTITY_CHECK {
+        auth_session_state: one value AuthSessionState = AUTH_SESSION_STATE;
+        vendor_specific_application_id: one group VendorSpecificApplicationId = VENDOR_SPECIFIC_APPLICATION_ID;
+        experimental_result: one group ExperimentalResult = EXPERIMENTAL_RESULT;
+        equipment_status: one value EquipmentStatus = EQUIPMENT_STATUS;
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     ApplicationDef, ApplicationKind, AvpDef, CommandDef, Kind, Rule, base, charging, credit, cx,
-    gx, nas, overload, rx, s6a, sh,
+    gx, nas, overload, rx, s6a, sh, slh,
 };
 
 /// Most extension AVPs, and most extension commands, of one dictionary.
@@ -289,6 +289,7 @@ const AVP_TABLES: &[&[&AvpDef]] = &[
     cx::ALL,
     cx::digest::ALL,
     sh::ALL,
+    slh::ALL,
     s6a::ALL,
     s6a::mip6::ALL,
     gx::ALL,
@@ -301,6 +302,7 @@ const COMMAND_TABLES: &[&[&CommandDef]] = &[
     credit::COMMANDS,
     cx::COMMANDS,
     sh::COMMANDS,
+    slh::COMMANDS,
     s6a::COMMANDS,
     gx::COMMANDS,
     rx::COMMANDS,
@@ -310,6 +312,7 @@ const APPLICATIONS: &[&[ApplicationDef]] = &[
     credit::APPLICATIONS,
     cx::APPLICATIONS,
     sh::APPLICATIONS,
+    slh::APPLICATIONS,
     s6a::APPLICATIONS,
     gx::APPLICATIONS,
     rx::APPLICATIONS,

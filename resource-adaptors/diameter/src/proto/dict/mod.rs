@@ -17,6 +17,7 @@ pub mod overload;
 pub mod rx;
 pub mod s6a;
 pub mod sh;
+pub mod slh;
 #[cfg(test)]
 mod tests;
 mod validate;
