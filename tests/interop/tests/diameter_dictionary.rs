@@ -182,6 +182,10 @@ const TSHARK: &[(&str, &str)] = &[
     ),
     ("2031 MMTel-SService-Type: MMTel-Service-Type", CHARGING),
     (
+        "2407 PPR-Address: PSR-Address",
+        "TS 29.173 6.4; freeDiameter agrees",
+    ),
+    (
         "2603 IP-Realm-Default-Indication: IP-Realm-Default-Indicator",
         CHARGING,
     ),
