@@ -70,9 +70,14 @@ impl Core {
     }
 
     fn peer_down(&mut self, cx: &mut RaCx<'_>, peer: &Arc<str>, cause: DownCause) {
-        self.view.peers.insert(Arc::clone(peer), false);
+        // Of those that a rule lets in nothing is kept: anybody could make up names.
+        if self.is_wanted(peer) {
+            self.view.peers.insert(Arc::clone(peer), false);
+        } else {
+            self.view.peers.remove(peer);
+        }
         if cause != DownCause::Local {
-            self.troubles.insert(Arc::clone(peer), "is down");
+            self.trouble_with(Arc::clone(peer), "is down");
         }
         self.tell_troubles(cx);
         if let Some(activity) = self.peers.remove(peer) {
@@ -94,11 +99,9 @@ impl Core {
         match alarm {
             Alarm::Refused { peer, by_us, .. } => {
                 let trouble = if by_us { "was refused" } else { "refuses us" };
-                self.troubles.insert(peer, trouble);
+                self.trouble_with(peer, trouble);
             }
-            Alarm::Unreachable { peer } => {
-                self.troubles.insert(peer, "cannot be reached");
-            }
+            Alarm::Unreachable { peer } => self.trouble_with(peer, "cannot be reached"),
             Alarm::NoPeerFor { realm } => {
                 self.stranded.insert(realm);
                 self.tell_stranded(cx);
@@ -109,19 +112,28 @@ impl Core {
 
     /// Peers that the settings do not name any more, or have put out of service, are no trouble.
     pub(super) fn forget_peers(&mut self, cx: &mut RaCx<'_>) {
-        let peers = &self.settings.peers;
-        let wanted = |host: &str| {
-            let mut named = peers
-                .values()
-                .filter(|peer| peer.host.eq_ignore_ascii_case(host));
-            named.any(|peer| peer.enabled)
-        };
-        self.troubles.retain(|host, _| wanted(host));
-        self.view
-            .peers
-            .retain(|host, is_open| *is_open || wanted(host));
+        let (mut troubles, mut peers) = (
+            std::mem::take(&mut self.troubles),
+            std::mem::take(&mut self.view.peers),
+        );
+        troubles.retain(|host, _| self.is_wanted(host));
+        peers.retain(|host, is_open| *is_open || self.is_wanted(host));
+        (self.troubles, self.view.peers) = (troubles, peers);
         self.tell_troubles(cx);
         self.tell_stranded(cx);
+    }
+
+    /// Whether a peer is named by the settings, and in service.
+    fn is_wanted(&self, host: &str) -> bool {
+        let peers = self.settings.peers.values();
+        let mut named = peers.filter(|peer| peer.host.eq_ignore_ascii_case(host));
+        named.any(|peer| peer.enabled)
+    }
+
+    fn trouble_with(&mut self, peer: Arc<str>, what: &'static str) {
+        if self.is_wanted(&peer) {
+            self.troubles.insert(peer, what);
+        }
     }
 
     /// One alarm for all realms that no peer serves.

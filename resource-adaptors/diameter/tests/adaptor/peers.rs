@@ -63,6 +63,17 @@ fn peers_come_go_and_are_put_out_of_service_while_the_node_runs() {
 }
 
 #[test]
+fn of_peers_that_a_rule_lets_in_nothing_is_kept_and_no_alarm_stands() {
+    let mut slee = kit(&[]);
+    for n in 0..20 {
+        let peer = slee.diameter().client(&format!("p{n}.example"));
+        peer.close();
+        slee.advance(millis(10));
+    }
+    assert_eq!(slee.alarms(), Vec::<String>::new());
+}
+
+#[test]
 fn a_silent_peer_is_suspected_and_then_given_up() {
     let mut slee = kit(&["a.example"]);
     let a = slee.diameter().server("a.example");
