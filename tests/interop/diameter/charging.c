@@ -5,6 +5,7 @@
  *   report PATH    where the book is written, at SIGUSR1 and at the end
  *   grant UNITS    how much a grant is (60)
  *   balance UNITS  how much a session may use before it gets a final unit (no limit)
+ *   redirect URI   every CCR is answered with 3006 and this Redirect-Host instead
  * SIGUSR2 sends a RAR for the session that was heard of last.
  */
 #include <freeDiameter/extension.h>
@@ -41,7 +42,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t requests, repeats, final_units, reauths, reauths_answered;
 static char last_session[ID_MAX], last_host[ID_MAX], last_realm[ID_MAX];
 static uint64_t grant = 60, balance = UINT64_MAX;
-static char report_path[512];
+static char report_path[512], redirect[512];
 static struct disp_hdl *handler;
 
 static uint64_t hash(const uint8_t *bytes, size_t len)
@@ -271,6 +272,20 @@ static void enter(struct line *line, struct msg *request, const char *host, uint
 	line->ended += type == TYPE_TERMINATE;
 }
 
+/* A redirect agent's answer (RFC 6733 6.1.8). */
+static int send_elsewhere(struct msg **msg)
+{
+	CHECK_FCT(fd_msg_new_answer_from_req(fd_g_config->cnf_dict, msg, MSGFL_ANSW_ERROR));
+	CHECK_FCT(fd_msg_rescode_set(*msg, "DIAMETER_REDIRECT_INDICATION", NULL, NULL, 1));
+	add_text(*msg, "Redirect-Host", redirect);
+	add_number(*msg, "Redirect-Host-Usage", 0);
+	pthread_mutex_lock(&lock);
+	requests++;
+	pthread_mutex_unlock(&lock);
+	CHECK_FCT(fd_msg_send(msg, NULL, NULL));
+	return 0;
+}
+
 static int credit_control(struct msg **msg, struct avp *avp, struct session *sess, void *data, enum disp_action *act)
 {
 	struct msg_hdr *hdr;
@@ -279,6 +294,8 @@ static int credit_control(struct msg **msg, struct avp *avp, struct session *ses
 	CHECK_FCT(fd_msg_hdr(*msg, &hdr));
 	if (!(hdr->msg_flags & CMD_FLAG_REQUEST))
 		return 0;
+	if (*redirect)
+		return send_elsewhere(msg);
 	struct msg *request = *msg;
 	text(request, SESSION_ID, id);
 	text(request, ORIGIN_HOST, host);
@@ -384,6 +401,8 @@ static int configure(const char *path)
 			grant = strtoull(word, NULL, 10);
 		else if (!strcmp(key, "balance"))
 			balance = strtoull(word, NULL, 10);
+		else if (!strcmp(key, "redirect"))
+			snprintf(redirect, sizeof redirect, "%s", word);
 		else
 			TRACE_ERROR("charging: unknown key %s", key);
 	}

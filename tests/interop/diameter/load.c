@@ -1,19 +1,20 @@
 /* A load of CCRs as an extension of freeDiameter, for comparison with our own.
  *
- * At SIGUSR1 it keeps "window" requests in flight towards "realm" for "seconds", each the first of a session of its own,
- * and then logs one line: "load: N answers in S s, p50 U us, p99 U us, E errors".
- * Its argument is a file of lines "KEY VALUE" with these three keys.
+ * When the file "start" appears it keeps "window" requests in flight towards "realm" for "seconds", each an
+ * event of its own, and then logs one line: "load: N answers in S s, p50 U us, p99 U us, E errors".
+ * Its argument is a file of lines "KEY VALUE" with these four keys. The daemon hands on two signals only, and the charging
+ * server has both.
  */
 #include <freeDiameter/extension.h>
 
 #include <inttypes.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { APPLICATION = 4, RESULT_CODE = 268, SLOTS = 1 << 20 };
 
-static char realm[256];
+static char realm[512], start[512];
 static unsigned window = 100, seconds = 5;
 static sem_t places;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -22,6 +23,7 @@ static uint64_t answers, errors;
 static uint32_t times[SLOTS];
 static struct dict_object *command;
 static pthread_t sender;
+static volatile int stopping;
 
 static uint64_t now(void)
 {
@@ -88,8 +90,9 @@ static int send_one(void)
 	add_text(msg, "Destination-Realm", realm);
 	add_number(msg, "Auth-Application-Id", APPLICATION);
 	add_text(msg, "Service-Context-Id", "32260@3gpp.org");
-	add_number(msg, "CC-Request-Type", 1);
+	add_number(msg, "CC-Request-Type", 4);
 	add_number(msg, "CC-Request-Number", 0);
+	add_number(msg, "Requested-Action", 0);
 	return fd_msg_send(&msg, answered, (void *)(uintptr_t)now());
 }
 
@@ -105,7 +108,7 @@ static unsigned quantile(uint64_t of, double q)
 static void *run(void *unused)
 {
 	uint64_t began = now(), end = began + (uint64_t)seconds * 1000000;
-	while (now() < end) {
+	while (now() < end && !stopping) {
 		while (sem_wait(&places))
 			;
 		if (send_one()) {
@@ -114,8 +117,12 @@ static void *run(void *unused)
 			break;
 		}
 	}
-	for (unsigned i = 0; i < window; i++)
-		while (sem_wait(&places))
+	/* An answer that does not come is no reason to wait for ever. */
+	struct timespec patience;
+	clock_gettime(CLOCK_REALTIME, &patience);
+	patience.tv_sec += 10;
+	for (unsigned i = 0; i < window && !stopping; i++)
+		while (sem_timedwait(&places, &patience) && errno == EINTR)
 			;
 	double took = (double)(now() - began) / 1e6;
 	pthread_mutex_lock(&lock);
@@ -130,23 +137,26 @@ static void *run(void *unused)
 	return unused;
 }
 
-static void begin(void)
+/* Waits for the file, then runs. */
+static void *wait_for_start(void *unused)
 {
-	if (sender)
-		pthread_join(sender, NULL);
-	if (pthread_create(&sender, NULL, run, NULL))
-		fd_log_notice("load: no thread");
+	const struct timespec look = { .tv_nsec = 50000000 };
+	while (!stopping && access(start, F_OK))
+		nanosleep(&look, NULL);
+	return stopping ? unused : run(unused);
 }
 
 static int configure(const char *path)
 {
-	char key[32], word[256];
+	char key[32], word[512];
 	FILE *in = path ? fopen(path, "r") : NULL;
 	if (!in)
 		return EINVAL;
-	while (fscanf(in, "%31s %255s", key, word) == 2) {
+	while (fscanf(in, "%31s %511s", key, word) == 2) {
 		if (!strcmp(key, "realm"))
 			snprintf(realm, sizeof realm, "%s", word);
+		else if (!strcmp(key, "start"))
+			snprintf(start, sizeof start, "%s", word);
 		else if (!strcmp(key, "window"))
 			window = (unsigned)strtoul(word, NULL, 10);
 		else if (!strcmp(key, "seconds"))
@@ -166,14 +176,16 @@ static int entry(char *conffile)
 				 ENOENT));
 	CHECK_SYS(sem_init(&places, 0, window));
 	CHECK_FCT(fd_disp_app_support(application, NULL, 1, 0));
-	CHECK_FCT(fd_event_trig_regcb(SIGUSR1, "load", begin));
+	CHECK_POSIX(pthread_create(&sender, NULL, wait_for_start, NULL));
 	return 0;
 }
 
 void fd_ext_fini(void)
 {
+	stopping = 1;
+	sem_post(&places);
 	if (sender)
-		pthread_cancel(sender);
+		pthread_join(sender, NULL);
 }
 
 EXTENSION_ENTRY("load", entry, "dict_dcca");

@@ -1,6 +1,6 @@
 %% A Diameter node of Erlang/OTP: accounting of RFC 6733 and credit control of RFC 4006, strict about the M bit.
 %%
-%% erl -noshell -pa DIR -run otp_peer main IDENTITY REALM listen IP PORT [do]
+%% erl -noshell -pa DIR -run otp_peer main IDENTITY REALM listen IP PORT do REALM acr:N ccr:N
 %% erl -noshell -pa DIR -run otp_peer main IDENTITY REALM connect IP PORT do REALM acr:N ccr:N
 %% Says `ready` when a peer is up, `done COMMAND COUNT` or `failed COMMAND WHY` after each command, and `received COMMAND`
 %% for each request that it has answered. Ends with a DPR when its standard input ends.

@@ -7,6 +7,7 @@ each command, and `received COMMAND` for each request that it has answered. Ends
 """
 
 import datetime
+import os
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from diameter.message.commands import (
     SubscribeNotificationsRequest,
     UpdateLocationRequest,
     UserAuthorizationRequest,
+    UserDataAnswer,
     UserDataRequest,
 )
 from diameter.message.avp.generator import AvpGenDef
@@ -36,6 +38,12 @@ from diameter.node.application import SimpleThreadingApplication
 CREDIT, ACCOUNTING, CX, SH, S6A = 4, 3, 16777216, 16777217, 16777251
 VENDOR_3GPP = 10415
 ANSWER_WITHIN = 15
+# Its definitions have the User-Data of Cx where that of Sh belongs.
+for message in (UserDataAnswer, PushNotificationRequest):
+    message.avp_def = tuple(
+        AvpGenDef("user_data", c.AVP_TGPP_SH_USER_DATA, c.VENDOR_TGPP) if of.attr_name == "user_data" else of
+        for of in message.avp_def
+    )
 # Its definition of this one request forgets the Session-Id.
 UserAuthorizationRequest.avp_def = (
     AvpGenDef("session_id", c.AVP_SESSION_ID, is_required=True),
@@ -46,8 +54,14 @@ IMSI = "001010123456789"
 DOCUMENT = b"<?xml version=\"1.0\"?><Sh-Data/>"
 
 
+saying = threading.Lock()
+
+
 def say(*words):
-    print(*words, flush=True)
+    # Threads say things, too: a line at a time.
+    with saying:
+        sys.stdout.write(" ".join(map(str, words)) + "\n")
+        sys.stdout.flush()
 
 
 class Peer:
@@ -245,6 +259,8 @@ def main(args):
     ended.wait()
     peer.node.stop(wait_timeout=5)
     say("ended")
+    # Threads of its own would keep it for as long as the other side tries to connect.
+    os._exit(0)
 
 
 main(sys.argv[1:])

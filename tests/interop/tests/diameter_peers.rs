@@ -52,7 +52,7 @@ fn freediameter_charges_over_tcp_and_tls_and_asks_again() -> Result {
     session(&mut clear, 1)?;
     let tls = Identity::new("tls.hand.example", "hand.example");
     let config = authority.client(&tls.host)?;
-    let mut tls = Link::connect(at(1, 23_101), None, tls)?.secure(config, "ocs.fd.example")?;
+    let mut tls = Link::connect(at(1, 23_600), None, tls)?.secure(config, "ocs.fd.example")?;
     tls.greet()?;
     let last = session(&mut tls, 2)?;
     ocs.reauth()?;
@@ -95,10 +95,10 @@ fn python_asks_python_and_otp_asks_otp() -> Result {
             &["acr:3", "ccr:3"]
         };
         let (server, mut client) = if python {
-            let server = Script::python_listens(dir.path(), one)?;
+            let server = Script::python_listens(dir.path(), one, &[])?;
             (server, Script::python_connects(dir.path(), other, all)?)
         } else {
-            let server = Script::otp_listens(dir.path(), one)?;
+            let server = Script::otp_listens(dir.path(), one, &[])?;
             (server, Script::otp_connects(dir.path(), other, all)?)
         };
         for command in all {

@@ -85,6 +85,22 @@ tests! {
     sipp_builtin_udp,
     sipp_builtin_tcp,
     sipp_3pcc_udp,
+    freediameter_called_tcp,
+    freediameter_called_tls,
+    freediameter_calls_tcp,
+    freediameter_calls_tls,
+    freediameter_relays,
+    freediameter_balances,
+    freediameter_balanced,
+    freediameter_redirects,
+    freediameter_redirected,
+    python_relayed,
+    freediameter_election_lesser,
+    freediameter_election_greater,
+    python_called,
+    python_calls,
+    otp_called,
+    otp_calls,
 }
 
 #[test]

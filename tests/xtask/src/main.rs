@@ -73,6 +73,9 @@ fn help() {
     say(
         "  bench sip [--quick] [...]        CPU per call beside Kamailio and SIPp; `bench sip --help`",
     );
+    say(
+        "  bench diameter [--quick]         CCRs per second and their CPU beside freeDiameter; also `sessions [COUNT]`",
+    );
     say("  bench kernel                     deliveries per second, instructions per delivery");
     say("  bench store                      commits per second, recovery");
     say("  bench memory [CALLS] [RATE]      resident memory per held call");

@@ -20,6 +20,8 @@ const EXTENSIONS: &str = "/usr/lib/freeDiameter";
 const SOON: Duration = Duration::from_secs(20);
 /// It waits so long for connections that do not close.
 const STOPPED_WITHIN: Duration = Duration::from_secs(25);
+/// What lies between its port and that for TLS: so captures are read.
+pub const SECURE: u16 = 500;
 /// The least that it takes: a peer that is gone is noticed after two of these.
 pub const WATCHDOG_SECONDS: u32 = 6;
 
@@ -36,7 +38,7 @@ pub struct FreeDiameter<'a> {
 }
 
 impl<'a> FreeDiameter<'a> {
-    /// One that listens on `port`, and on the port after it with TLS.
+    /// One that listens on `port`, 23000 to 23499, and 500 above it with TLS.
     #[must_use]
     pub fn new(
         dir: &'a Path,
@@ -85,21 +87,27 @@ impl<'a> FreeDiameter<'a> {
     /// # Errors
     /// When a process or file does not do what it should.
     pub fn charges(self, lines: &str) -> Result<Self> {
-        let book = self.dir.join(format!("{}.book", self.identity));
+        let book = self.file("book");
         let path = compiled("charging")?;
         self.own(&path, &format!("report {}\n{lines}", book.display()))
     }
 
-    /// Sends CCRs at SIGUSR1, as in diameter/load.c.
+    /// Sends CCRs when it is told to, as in diameter/load.c.
     ///
     /// # Errors
     /// When a process or file does not do what it should.
     pub fn loads(self, realm: &str, window: u32, seconds: u32) -> Result<Self> {
         let path = compiled("load")?;
-        self.own(
-            &path,
-            &format!("realm {realm}\nwindow {window}\nseconds {seconds}\n"),
-        )
+        let start = self.file("start");
+        let lines = format!(
+            "realm {realm}
+window {window}
+seconds {seconds}
+start {}
+",
+            start.display()
+        );
+        self.own(&path, &lines)
     }
 
     /// Writes down its dictionary, as in diameter/dictionary.c, with that of 3GPP, in the file that is answered.
@@ -135,6 +143,11 @@ impl<'a> FreeDiameter<'a> {
         self
     }
 
+    /// `IDENTITY.KIND` in its directory.
+    fn file(&self, kind: &str) -> PathBuf {
+        self.dir.join(format!("{}.{kind}", self.identity))
+    }
+
     fn own(mut self, path: &Path, text: &str) -> Result<Self> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let file = self.dir.join(format!("{}-{name}.conf", self.identity));
@@ -166,7 +179,7 @@ impl<'a> FreeDiameter<'a> {
             "Identity = \"{identity}\";\nRealm = \"{realm}\";\nPort = {port};\nSecPort = {};\nNo_SCTP;\nNo_IPv6;\n\
              TcTimer = 1;\nTwTimer = {WATCHDOG_SECONDS};\nTLS_Cred = \"{}\", \"{}\";\nTLS_CA = \"{}\";\n\
              {extensions}{peers}",
-            port + 1,
+            port + SECURE,
             files.certificate.display(),
             files.key.display(),
             files.authority.display(),
@@ -181,7 +194,8 @@ impl<'a> FreeDiameter<'a> {
         program.says("daemon initialized", SOON)?;
         Ok(Daemon {
             program,
-            book: self.dir.join(format!("{identity}.book")),
+            book: self.file("book"),
+            start: self.file("start"),
         })
     }
 }
@@ -192,6 +206,8 @@ pub struct Daemon {
     /// Its process.
     pub(crate) program: Program,
     book: PathBuf,
+    /// Its load begins when this file is there.
+    start: PathBuf,
 }
 
 impl Daemon {
@@ -202,6 +218,64 @@ impl Daemon {
     pub fn wait_open(&mut self, peer: &str, times: usize) -> Result {
         let line = format!("-> 'STATE_OPEN'\t'{peer}'");
         self.program.says_times(&line, times, SOON)
+    }
+
+    /// Starts the load that it was started with, and waits for its end; answers with how many answers it got, all of them
+    /// good.
+    ///
+    /// # Errors
+    /// When one was not.
+    pub fn load(&mut self, within: Duration) -> Result<u64> {
+        fs::write(&self.start, "").map_err(io("start a load"))?;
+        self.program.says("load: ", within)?;
+        let said = self.program.said();
+        let line = said.lines().find_map(|line| line.split_once("load: "));
+        let line = line.map_or("", |(_, line)| line);
+        ensure(line.ends_with(", 0 errors"), || format!("its load: {line}"))?;
+        let count = line.split(' ').next().and_then(|word| word.parse().ok());
+        count.ok_or_else(|| RunError::Broken(line.into()))
+    }
+
+    /// Waits until it has heard a DPR.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub fn hears_disconnect(&mut self) -> Result {
+        self.program.says("sent a DPR with cause", SOON)
+    }
+
+    /// Seconds of the load that it has done, and the times within which half of the answers came and 99 of a hundred, in
+    /// microseconds.
+    ///
+    /// # Errors
+    /// When it has done none.
+    pub fn load_times(&self) -> Result<(f64, f64, f64)> {
+        let said = self.program.said();
+        let line = said.lines().find_map(|line| line.split_once("load: "));
+        let line = line.map_or("", |(_, line)| line);
+        let words: Vec<&str> = line.split([' ', ',']).collect();
+        let after = |word: &str| -> Option<f64> {
+            let at = words.iter().position(|w| *w == word)?;
+            words.get(at + 1)?.parse().ok()
+        };
+        match (after("in"), after("p50"), after("p99")) {
+            (Some(took), Some(p50), Some(p99)) => Ok((took, p50, p99)),
+            _ => Err(self.program.broken("has told of no load")),
+        }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.program.pid()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> Result {
+        self.program.signal(signal)
     }
 
     /// Has it send a RAR for the session that it heard of last.

@@ -2,9 +2,15 @@
 
 pub mod authority;
 pub mod freediameter;
+pub mod gate;
+pub mod ground;
 pub mod link;
+pub mod load;
+pub mod partner;
+pub mod probe;
 pub mod raw;
 pub mod scripts;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 

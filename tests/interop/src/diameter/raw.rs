@@ -195,12 +195,30 @@ impl Raw {
     }
 }
 
+/// `raw` with other data in its first AVP of this code.
+#[must_use]
+pub fn replaced(mut raw: Raw, code: u32, data: &[u8]) -> Raw {
+    let mut done = false;
+    let rebuilt: Vec<u8> = avps(&raw.avps)
+        .into_iter()
+        .flat_map(|found| {
+            if found.code == code && !done {
+                done = true;
+                return flagged(code, found.flags, data);
+            }
+            padded(found.raw)
+        })
+        .collect();
+    raw.avps = rebuilt;
+    raw
+}
+
 /// A message that came.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Seen(Vec<u8>);
 
 /// One of its AVPs.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SeenAvp<'a> {
     /// Its code.
     pub code: u32,
@@ -224,6 +242,14 @@ impl Seen {
         }
         let rest = buffer.split_off(length);
         Some(Self(std::mem::replace(buffer, rest)))
+    }
+
+    /// One that we have made ourselves.
+    #[must_use]
+    pub fn whole(bytes: &[u8]) -> Self {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().max(HEADER), 0);
+        Self(bytes)
     }
 
     /// All of it.
@@ -326,18 +352,34 @@ impl std::fmt::Debug for Seen {
     }
 }
 
-/// Those in a group or message, up to the first whose length is wrong.
+/// Those in a group, up to the first whose length is wrong.
 #[must_use]
-pub fn avps(mut bytes: &[u8]) -> Vec<SeenAvp<'_>> {
-    let mut found = Vec::new();
-    while let (Some(code), Some(second)) = (word(bytes, 0), word(bytes, 4)) {
+pub fn avps(bytes: &[u8]) -> Vec<SeenAvp<'_>> {
+    Walk(bytes).collect()
+}
+
+/// Those of a message, one after the other.
+pub fn avps_of(message: &[u8]) -> impl Iterator<Item = SeenAvp<'_>> {
+    Walk(message.get(HEADER..).unwrap_or_default())
+}
+
+/// What is not walked over yet.
+struct Walk<'a>(&'a [u8]);
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = SeenAvp<'a>;
+    fn next(&mut self) -> Option<SeenAvp<'a>> {
+        let bytes = self.0;
+        let (code, second) = (word(bytes, 0)?, word(bytes, 4)?);
         let flags = bytes[4];
         let length = usize::try_from(second & 0x00ff_ffff).unwrap_or(usize::MAX);
         let head = if flags & VENDOR == 0 { 8 } else { 12 };
         if length < head || length > bytes.len() {
-            break;
+            self.0 = &[];
+            return None;
         }
-        found.push(SeenAvp {
+        self.0 = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some(SeenAvp {
             code,
             vendor: if head == 12 {
                 word(bytes, 8).unwrap_or(0)
@@ -347,10 +389,8 @@ pub fn avps(mut bytes: &[u8]) -> Vec<SeenAvp<'_>> {
             flags,
             data: &bytes[head..length],
             raw: &bytes[..length],
-        });
-        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        })
     }
-    found
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

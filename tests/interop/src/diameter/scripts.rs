@@ -14,6 +14,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
+/// python-diameter ends its threads one after the other, two seconds each.
+const ENDED_WITHIN: Duration = Duration::from_secs(60);
 const OTP_DICTIONARIES: &str = "examples/dict";
 
 /// Who a script is and whom it talks to.
@@ -36,15 +38,16 @@ pub struct Script {
 }
 
 impl Script {
-    /// python-diameter that waits for the peer at `ends.at`.
+    /// python-diameter that waits for the peer at `ends.at`, and does `commands` when it is up.
     ///
     /// # Errors
     /// When it does not.
-    pub fn python_listens(dir: &Path, ends: Ends<'_>) -> Result<Self> {
+    pub fn python_listens(dir: &Path, ends: Ends<'_>, commands: &[&str]) -> Result<Self> {
         let (ip, port) = (ends.at.ip().to_string(), ends.at.port().to_string());
         let uri = format!("aaa://{}", ends.peer.0);
         let (host, realm) = ends.own;
-        let args = [host, realm, "listen", &ip, &port, "peer", &uri, ends.peer.1];
+        let peer = ["listen", &ip, &port, "peer", &uri, ends.peer.1, "do"];
+        let args = [&[host, realm][..], &peer, commands].concat();
         Self::python(dir, &args)
     }
 
@@ -71,12 +74,13 @@ impl Script {
         })
     }
 
-    /// OTP that waits for peers at `ends.at`.
+    /// OTP that waits for peers at `ends.at`, and does `commands` when one is up.
     ///
     /// # Errors
     /// When it does not.
-    pub fn otp_listens(dir: &Path, ends: Ends<'_>) -> Result<Self> {
-        Self::otp(dir, ends, "listen", &[])
+    pub fn otp_listens(dir: &Path, ends: Ends<'_>, commands: &[&str]) -> Result<Self> {
+        let more = [&["do", ends.peer.1], commands].concat();
+        Self::otp(dir, ends, "listen", &more)
     }
 
     /// OTP that connects to the peer at `ends.at` and does `commands`.
@@ -143,7 +147,7 @@ impl Script {
         } else {
             self.program.signal(Signal::SIGTERM)?;
         }
-        let said = self.program.succeed(SOON)?;
+        let said = self.program.succeed(ENDED_WITHIN)?;
         ensure(said.contains("ended"), || said.clone())
     }
 }
@@ -190,7 +194,7 @@ fn compile(command: &mut Command, dir: &Path) -> Result {
 }
 
 /// Where OTP keeps its Diameter, whatever its version.
-fn otp_home() -> Result<PathBuf> {
+pub(crate) fn otp_home() -> Result<PathBuf> {
     let libraries = Path::new("/usr/lib/erlang/lib");
     let found = fs::read_dir(libraries)
         .map_err(io("read Erlang's libraries"))?

@@ -16,7 +16,10 @@ use std::time::{Duration, Instant};
 const MARK_PORT: u16 = 9;
 const WITHIN: Duration = Duration::from_secs(20);
 /// From here on tshark's severities are warnings.
-const WARNING: u32 = 0x0060_0000;
+pub(super) const WARNING: u32 = 0x0060_0000;
+
+/// Has tshark read a capture and look at what a node sent.
+pub(super) type Judge = fn(&Path, Ipv4Addr) -> Result<String>;
 
 /// A running capture.
 #[derive(Debug)]
@@ -49,8 +52,8 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Ends it and has tshark judge what `node` sent; answers with how many messages those were.
-    pub(super) fn finish(self, node: Ipv4Addr) -> Result<String> {
+    /// Ends it and has `judge` say what is wrong with what a node sent; answers with how many messages those were.
+    pub(super) fn finish(self, node: Ipv4Addr, judge: Judge) -> Result<String> {
         self.mark("it ends")?;
         let file = self.file.clone();
         self.program.stop(Signal::SIGINT, WITHIN)?;
@@ -78,7 +81,8 @@ impl Capture {
     }
 }
 
-fn judge(file: &Path, node: Ipv4Addr) -> Result<String> {
+/// Judges SIP.
+pub(super) fn judge(file: &Path, node: Ipv4Addr) -> Result<String> {
     let mut command = Command::new("tshark");
     // Browsers write down the keys of their connections: what they were sent can be read, too.
     let keys = file.with_file_name("keys.log");
@@ -143,7 +147,7 @@ fn judge(file: &Path, node: Ipv4Addr) -> Result<String> {
 }
 
 /// Of `6291456` or `0x600000`.
-fn severity(text: &str) -> Option<u32> {
+pub(super) fn severity(text: &str) -> Option<u32> {
     match text.strip_prefix("0x") {
         Some(hex) => u32::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),

@@ -30,6 +30,12 @@ pub enum Client {
     SipJs,
     /// JsSIP in a browser.
     Chromium,
+    /// A Diameter node in C.
+    FreeDiameter,
+    /// A Diameter node in Python.
+    PythonDiameter,
+    /// A Diameter node in Erlang.
+    OtpDiameter,
 }
 
 impl Client {
@@ -48,7 +54,18 @@ impl Client {
             Self::JsSip => "JsSIP",
             Self::SipJs => "SIP.js",
             Self::Chromium => "JsSIP in Chromium",
+            Self::FreeDiameter => "freeDiameter",
+            Self::PythonDiameter => "python-diameter",
+            Self::OtpDiameter => "OTP diameter",
         }
+    }
+
+    /// Whether it does Diameter, and not SIP.
+    pub(super) fn does_diameter(self) -> bool {
+        matches!(
+            self,
+            Self::FreeDiameter | Self::PythonDiameter | Self::OtpDiameter
+        )
     }
 
     /// The version that is installed.
@@ -71,6 +88,9 @@ impl Client {
             Self::Sipvicious => wheel("sipvicious"),
             Self::JsSip => module("jssip"),
             Self::SipJs => module("sip.js"),
+            Self::FreeDiameter => printed("freeDiameterd", &["--version"], "version "),
+            Self::PythonDiameter => wheel("python_diameter"),
+            Self::OtpDiameter => otp(),
             Self::Chromium => {
                 let browser = printed("chromium", &["--version"], "Chromium ")?;
                 Ok(format!("{} in {browser}", module("jssip")?))
@@ -110,6 +130,13 @@ fn wheel(package: &str) -> Result<String> {
             version.strip_suffix(".dist-info").map(str::to_owned)
         });
     found.ok_or_else(|| RunError::NoPeer(home.join(package)))
+}
+
+/// The version of OTP's Diameter, from the name of its folder.
+fn otp() -> Result<String> {
+    let home = crate::diameter::scripts::otp_home()?;
+    let name = home.file_name().unwrap_or_default().to_string_lossy();
+    Ok(name.trim_start_matches("diameter-").to_owned())
 }
 
 /// The version of an installed npm package.

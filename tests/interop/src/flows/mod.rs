@@ -8,6 +8,7 @@ mod calls;
 mod capture;
 mod certificates;
 mod client;
+mod diameter;
 mod kamailio;
 mod office;
 mod phone;
@@ -90,6 +91,7 @@ pub fn all() -> Vec<Flow> {
         scanners::FLOWS,
         kamailio::FLOWS,
         sipp::FLOWS,
+        &diameter::flows(),
     ]
     .concat()
 }
@@ -104,11 +106,16 @@ pub fn run(flow: &Flow) -> Report {
     let began = Instant::now();
     let position = all().iter().position(|f| f.name == flow.name).unwrap_or(0);
     let host = u8::try_from(FIRST_HOST + position % HOSTS).unwrap_or(u8::MAX);
+    let judge = if flow.client.does_diameter() {
+        diameter::judge
+    } else {
+        capture::judge
+    };
     let result = Stage::open(flow.name, host).and_then(|stage| {
         let dir = stage.dir().to_path_buf();
         let figures = (flow.run)(&stage);
         figures
-            .and_then(|figures| Ok(format!("{figures}; {}", stage.close()?)))
+            .and_then(|figures| Ok(format!("{figures}; {}", stage.close(judge)?)))
             .map_err(|why| explain(&why, &dir))
     });
     Report {

@@ -1,6 +1,6 @@
 //! What a flow stands on: a loopback network of its own, a directory, certificates, a capture, and the nodes it starts.
 
-use super::capture::Capture;
+use super::capture::{Capture, Judge};
 use super::certificates::Certificates;
 use super::program::Program;
 use super::tools;
@@ -160,9 +160,9 @@ impl Stage {
     }
 
     /// Ends the capture; fails with what tshark has against what the node sent.
-    pub(super) fn close(self) -> Result<String> {
+    pub(super) fn close(self, judge: Judge) -> Result<String> {
         let node = self.ip(1);
-        self.capture.finish(node)
+        self.capture.finish(node, judge)
     }
 }
 

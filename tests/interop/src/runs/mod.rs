@@ -1,5 +1,6 @@
 //! The runs, one file each: what is started, what must hold, and a line of figures at the end.
 
+pub mod charging;
 pub mod disaster;
 pub mod forks;
 pub mod full;

@@ -34,6 +34,11 @@ pub(crate) fn build(package: &str, example: &str) -> Result<PathBuf> {
     Ok(target().join("release/examples").join(example))
 }
 
+/// Builds a program of a package with optimisations.
+pub(crate) fn build_program(package: &str, program: &str) -> Result<()> {
+    built(&["--package", package, "--bin", program])
+}
+
 /// Builds the node with optimisations; answers its binary.
 pub(crate) fn build_node() -> Result<PathBuf> {
     built(&["--package", "strowger-cli"])?;

@@ -12,12 +12,26 @@ mod system;
 mod wire;
 
 use crate::error::{Error, Result};
-use crate::tools::{CC, SIPP, ensure_peers};
+use crate::tools::{
+    CC, FREEDIAMETER, FREEDIAMETER_EXTENSIONS, FREEDIAMETER_HEADERS, SIPP, ensure_peers,
+};
 
 /// The checks in full size, by name or all: loads, kills, power cuts. They take more than half an hour.
 pub(crate) fn acceptance(args: &[String]) -> Result<()> {
     ensure_peers(&[SIPP, CC])?;
     example::run_with_node("strowger-interop", "acceptance", args)
+}
+
+/// Charging: a node that does Diameter beside freeDiameter.
+fn diameter(args: &[String]) -> Result<()> {
+    ensure_peers(&[
+        CC,
+        FREEDIAMETER,
+        FREEDIAMETER_EXTENSIONS,
+        FREEDIAMETER_HEADERS,
+    ])?;
+    example::build_program("strowger-interop", "strowger-partner")?;
+    example::run("strowger-interop", "diameter", args)
 }
 
 /// Runs the named benchmark.
@@ -29,6 +43,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "sip" => sip::run(rest),
         "kernel" => kernel::run(),
         "store" => example::run("strowger-store", "throughput", rest),
+        "diameter" => diameter(rest),
         "memory" => example::run_with_node("strowger-interop", "memory", rest),
         name => Err(Error::UnknownTask {
             name: format!("bench {name}").trim_end().to_owned(),

@@ -51,7 +51,10 @@ impl Stack {
         let host = self.config.origin_host.clone();
         let to = Destination::read(request.bytes(), header.application, &host);
         match self.way(&to) {
-            Way::Local | Way::Proxy if !self.serves(&to) => {
+            Way::Local if !self.serves(&to) => {
+                self.refuse(connection, &request, 3007, "application not supported");
+            }
+            Way::Proxy if !self.config.relay && !self.serves(&to) => {
                 self.refuse(connection, &request, 3007, "application not supported");
             }
             Way::Local | Way::Proxy => {
@@ -68,7 +71,6 @@ impl Stack {
     /// Whether requests of an application are for this node. What has no application of its own is.
     fn serves(&self, to: &Destination<'_>) -> bool {
         to.application == 0
-            || self.config.relay
             || self
                 .config
                 .applications

@@ -1,0 +1,55 @@
+//! What charging costs, beside others: `cargo xtask bench diameter [--quick] [sessions [COUNT]]`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+use strowger_interop::runs::charging::{Size, compare, sessions};
+
+/// Most bytes that an open session may cost.
+const LIMIT: u64 = 1024;
+const SESSIONS: u64 = 1_000_000;
+
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that prints figures"
+)]
+fn main() -> ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let quick = args.iter().any(|arg| arg == "--quick");
+    args.retain(|arg| arg != "--quick");
+    let size = if quick {
+        Size {
+            time: Duration::from_secs(2),
+            rounds: 1,
+        }
+    } else {
+        Size {
+            time: Duration::from_secs(5),
+            rounds: 3,
+        }
+    };
+    let Ok(dir) = tempfile::tempdir() else {
+        eprintln!("no temporary directory can be made");
+        return ExitCode::FAILURE;
+    };
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let figures = match words[..] {
+        [] => compare(size, dir.path()),
+        ["sessions"] => sessions(SESSIONS, LIMIT, dir.path()),
+        ["sessions", count] if count.parse::<u64>().is_ok() => {
+            sessions(count.parse().unwrap_or(SESSIONS), LIMIT, dir.path())
+        }
+        _ => {
+            eprintln!("usage: diameter [--quick] [sessions [COUNT]]");
+            return ExitCode::from(2);
+        }
+    };
+    match figures {
+        Ok(figures) => println!("{figures}"),
+        Err(problem) => {
+            eprintln!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
