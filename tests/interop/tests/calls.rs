@@ -260,3 +260,18 @@ fn prepaid_calls_cost_what_they_lasted_also_over_a_kill() -> Result {
         prepaid::charged(size, dir)
     })
 }
+
+#[test]
+fn freediameter_is_told_what_prepaid_calls_lasted() -> Result {
+    run(|dir| {
+        let size = Prepaid {
+            calls: 40,
+            rate: 10,
+            hold: 2_500,
+            kills: 0,
+            seed: SEED,
+            host: 42,
+        };
+        prepaid::against_freediameter(size, 23_700, dir)
+    })
+}

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use self::calls::{Seen, Side};
 use super::spec;
+use crate::diameter::authority::Authority;
+use crate::diameter::freediameter::FreeDiameter;
 use crate::error::{Result, ensure};
 use crate::node::{Node, NodeSpec, pause};
 use crate::sipp::Sipp;
@@ -238,12 +240,59 @@ impl Sums {
     }
 }
 
-/// Both services in one node, each on a Diameter adaptor of its own; a second costs 1, and two are granted at a time.
-fn config(spec: &NodeSpec) -> String {
+/// The same against freeDiameter as the charging server: its book says what it was told was used. Nothing is killed, for after a
+/// connection that ended without a goodbye it takes no requests before three watchdogs have passed.
+///
+/// # Errors
+/// What did not hold.
+pub fn against_freediameter(run: Prepaid, port: u16, dir: &Path) -> Result<String> {
+    let authority = Authority::new(dir)?;
+    let server = FreeDiameter::new(dir, &authority, "ocs.fd.example", "fd.example", port);
+    let server = server.admits("calls.example")?.charges("grant 2\n")?;
+    let mut server = server.start()?;
+    let mut spec = spec(run.host, dir, "prepaid");
+    let address = format!("127.0.0.1:{port}");
+    spec.whole = Some(client_config(
+        &spec,
+        "fd.example",
+        "ocs.fd.example",
+        &address,
+    ));
+    let node = Node::start(&spec)?;
+    server.wait_open("node.calls.example", 1)?;
+    let host = spec.sip.ip().to_string();
+    let _callee = Sipp::start(&["-sn", "uas", "-i", &host, "-p", "5070"])?;
+    let callers = calls::start(dir, &spec, Side::Rich, run.calls, run.rate, run.hold)?;
+    let span = Duration::from_secs(u64::from(run.calls / run.rate) + 120);
+    let totals = callers.finish(span)?;
+    totals.expect_clean(run.calls.into())?;
+    let seen = calls::read(dir, Side::Rich)?;
+    let expected: Vec<_> = seen.iter().map(|call| Expected::of(call, &[])).collect();
+    let least: i64 = expected.iter().map(|call| call.least).sum();
+    let most: i64 = expected.iter().map(|call| call.most).sum();
+    let used = || -> Result<i64> {
+        let book = server.book()?;
+        Ok(i64::try_from(book.get("used")).unwrap_or(i64::MAX))
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !(least..=most).contains(&used()?) && Instant::now() < deadline {
+        pause();
+    }
+    let used = used()?;
+    ensure((least..=most).contains(&used), || {
+        format!("{used} s were told of calls that lasted {least} to {most} s")
+    })?;
+    drop(node);
+    server.stop()?;
+    Ok(format!(
+        "{} calls at {}/s: {used} s told to freeDiameter, which is right from {least} to {most}",
+        run.calls, run.rate
+    ))
+}
+
+/// `prepaid` with a Diameter adaptor that connects to a server.
+fn client_config(spec: &NodeSpec, realm: &str, server: &str, address: &str) -> String {
     let (sip, ip, data) = (spec.sip, spec.sip.ip(), spec.data.display());
-    let poor: String = (1..=2_000)
-        .map(|n| format!("\"{}\" = {{ balance = {SCARCE} }}\n", Side::Poor.account(n)))
-        .collect();
     format!(
         r#"[node]
 data_dir = "{data}"
@@ -257,18 +306,36 @@ bind = "{sip}"
 [adaptors.charging]
 type = "diameter"
 [adaptors.charging.settings]
-origin_host = "calls.example"
+origin_host = "node.calls.example"
 origin_realm = "calls.example"
 applications = [4]
 [adaptors.charging.settings.listeners.tcp]
 bind = "{ip}:0"
 [adaptors.charging.settings.peers.ocs]
-host = "ocs.example"
-addresses = ["{ip}:3868"]
+host = "{server}"
+addresses = ["{address}"]
 [adaptors.charging.settings.realms.any]
 realm = "*"
 [adaptors.charging.settings.realms.any.peers.ocs]
 
+[services.prepaid]
+links.diameter = "charging"
+[services.prepaid.settings]
+server_realm = "{realm}"
+routes = [{{ target = "sip:{ip}:5070" }}]
+"#
+    )
+}
+
+/// The same and `ocs` in one node, on an adaptor of its own; a second costs 1, and two are granted at a time.
+fn config(spec: &NodeSpec) -> String {
+    let ip = spec.sip.ip();
+    let client = client_config(spec, "example", "ocs.example", &format!("{ip}:3868"));
+    let poor: String = (1..=2_000)
+        .map(|n| format!("\"{}\" = {{ balance = {SCARCE} }}\n", Side::Poor.account(n)))
+        .collect();
+    format!(
+        r#"{client}
 [adaptors.accounts]
 type = "diameter"
 [adaptors.accounts.settings]
@@ -278,16 +345,10 @@ applications = [4]
 [adaptors.accounts.settings.listeners.tcp]
 bind = "{ip}:3868"
 [adaptors.accounts.settings.peers.calls]
-host = "calls.example"
+host = "node.calls.example"
 [adaptors.accounts.settings.unknown_peers.till]
 realm = "hand.example"
 tls = false
-
-[services.prepaid]
-links.diameter = "charging"
-[services.prepaid.settings]
-server_realm = "example"
-routes = [{{ target = "sip:{ip}:5070" }}]
 
 [services.ocs]
 links.diameter = "accounts"
