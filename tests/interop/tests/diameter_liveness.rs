@@ -12,8 +12,7 @@ use strowger_interop::diameter::raw::{Raw, command};
 use strowger_interop::diameter::server::{Mood, Server};
 
 /// The least that RFC 3539 allows, so that what takes a few of them is over soon.
-const QUICK: &str =
-    "timers.watchdog = \"6s\"\ntimers.reconnect = \"1s\"\ntimers.reconnect_first = \"200ms\"\ntimers.request = \"60s\"";
+const QUICK: &str = "timers.watchdog = \"6s\"\ntimers.reconnect = \"1s\"\ntimers.reconnect_first = \"200ms\"\ntimers.request = \"60s\"";
 const WATCHDOG: Duration = Duration::from_secs(6);
 const SOON: Duration = Duration::from_secs(20);
 /// Two watchdogs, one time to connect, three watchdogs to be believed again, each with up to two seconds more.
