@@ -30,6 +30,7 @@ fn diameter(args: &[String]) -> Result<()> {
         FREEDIAMETER_EXTENSIONS,
         FREEDIAMETER_HEADERS,
     ])?;
+    example::build_node()?;
     example::build_program("strowger-interop", "strowger-partner")?;
     example::run("strowger-interop", "diameter", args)
 }
