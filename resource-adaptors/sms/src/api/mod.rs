@@ -1,0 +1,1 @@
+//! What services see: activities, events and the provider.

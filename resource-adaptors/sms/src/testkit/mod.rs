@@ -1,0 +1,1 @@
+//! Scripted ESMEs and message centres, for tests of services.
