@@ -1,0 +1,1 @@
+//! What services see of HTTP: activities, events, and the provider.
