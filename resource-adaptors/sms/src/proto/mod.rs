@@ -1,5 +1,6 @@
 //! The sans-IO stack, from bytes to sessions and texts.
 
+pub mod fuzz;
 pub mod rp;
 pub mod session;
 pub mod text;

@@ -1,0 +1,124 @@
+//! Writes one PDU.
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use super::field::{self, Field};
+use super::read::AddrFields;
+use super::{Addr, HEADER_LEN, Header, Status, Tlvs};
+
+/// A value that its field cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum EncodeError {
+    /// Longer than the field.
+    #[error("{0} is too long")]
+    TooLong(&'static str),
+    /// A string with a NUL in it, which would end it early.
+    #[error("{0} has a NUL in it")]
+    Nul(&'static str),
+}
+
+/// A PDU being written. The first value that does not fit is what [`finish`](Self::finish) gives.
+#[derive(Debug)]
+pub(super) struct Writer {
+    out: Vec<u8>,
+    error: Option<EncodeError>,
+    with_tlvs: bool,
+}
+
+impl Writer {
+    /// A PDU with its header; `room` octets are expected behind it.
+    pub(super) fn new(header: Header, room: usize, with_tlvs: bool) -> Self {
+        let mut out = Vec::with_capacity(HEADER_LEN + room);
+        out.extend_from_slice(&header.to_bytes());
+        Self {
+            out,
+            error: None,
+            with_tlvs,
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Bytes, EncodeError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let length = u32::try_from(self.out.len()).map_err(|_| EncodeError::TooLong("body"))?;
+        if let Some(word) = self.out.first_chunk_mut() {
+            *word = length.to_be_bytes();
+        }
+        Ok(self.out.into())
+    }
+
+    pub(super) fn octet(&mut self, octet: u8) -> &mut Self {
+        self.out.push(octet);
+        self
+    }
+
+    pub(super) fn octets(&mut self, octets: &[u8]) -> &mut Self {
+        self.out.extend_from_slice(octets);
+        self
+    }
+
+    pub(super) fn string(&mut self, field: &Field, octets: &[u8]) -> &mut Self {
+        self.string_within(field, field.max, octets)
+    }
+
+    /// A message id; one that a peer made longer than the standard is given back to it as it is.
+    pub(super) fn message_id(&mut self, id: &[u8]) -> &mut Self {
+        self.string_within(&field::MESSAGE_ID, field::LONG_ID_MAX, id)
+    }
+
+    fn string_within(&mut self, field: &Field, max: usize, octets: &[u8]) -> &mut Self {
+        match fits(field, max, octets) {
+            Ok(()) => self.out.extend_from_slice(octets),
+            Err(error) => self.fail(error),
+        }
+        self.octet(0)
+    }
+
+    pub(super) fn addr(&mut self, fields: &AddrFields, addr: &Addr<'_>) -> &mut Self {
+        self.octets(&[addr.ton, addr.npi])
+            .string(&fields.2, addr.digits)
+    }
+
+    pub(super) fn short_message(&mut self, message: &[u8]) -> &mut Self {
+        if let Ok(length) = u8::try_from(message.len()) {
+            self.octet(length).octets(message)
+        } else {
+            self.fail(EncodeError::TooLong(field::SHORT_MESSAGE.name));
+            self
+        }
+    }
+
+    /// The TLVs as they are; none for a peer that does not know them.
+    pub(super) fn tlvs(&mut self, tlvs: Tlvs<'_>) {
+        if self.with_tlvs {
+            self.out.extend_from_slice(tlvs.as_bytes());
+        }
+    }
+
+    fn fail(&mut self, error: EncodeError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// A header whose length is set when the PDU is finished.
+pub(super) const fn header(command: u32, status: Status, sequence: u32) -> Header {
+    Header {
+        length: 0,
+        command,
+        status,
+        sequence,
+    }
+}
+
+/// Whether a string fits its field, with the NUL behind it.
+pub(super) fn fits(field: &Field, max: usize, octets: &[u8]) -> Result<(), EncodeError> {
+    if octets.len() >= max {
+        Err(EncodeError::TooLong(field.name))
+    } else if octets.contains(&0) {
+        Err(EncodeError::Nul(field.name))
+    } else {
+        Ok(())
+    }
+}
