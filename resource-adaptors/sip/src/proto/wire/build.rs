@@ -10,6 +10,7 @@ use bytes::Bytes;
 use memchr::memchr2_iter;
 
 use super::header::HeaderId;
+use super::limits::Limits;
 use super::list::Elements;
 use super::message::Message;
 use super::method::Method;
@@ -88,7 +89,8 @@ impl Builder {
         let head = request.body as usize;
         let mut b = Self::response_with_capacity(code, reason, head.min(4096) + 192);
         let mut top = source;
-        for via in request.lines(HeaderId::Via) {
+        // A malformed request may have any number of lines, and is answered, but not in kind.
+        for via in request.lines(HeaderId::Via).take(Limits::DEFAULT.vias) {
             match top.take() {
                 Some(source) => b.stamped_via(via, source),
                 None => _ = b.header(HeaderId::Via, via),
@@ -99,14 +101,14 @@ impl Builder {
         } else if code < 300 {
             b.copy(request, HeaderId::RecordRoute);
         }
-        b.copy(request, HeaderId::From);
+        b.copy_first(request, HeaderId::From);
         let to = request.get(HeaderId::To).unwrap_or_default();
         match to_tag.filter(|_| request.to_tag().is_none()) {
             Some(tag) => b.parts(HeaderId::To, &[to, b";tag=", tag]),
             None => b.header(HeaderId::To, to),
         };
-        b.copy(request, HeaderId::CallId)
-            .copy(request, HeaderId::CSeq);
+        b.copy_first(request, HeaderId::CallId)
+            .copy_first(request, HeaderId::CSeq);
         b
     }
 
@@ -160,6 +162,13 @@ impl Builder {
     /// Adds every line of a header of another message.
     pub fn copy(&mut self, from: &Message, id: HeaderId) -> &mut Self {
         for value in from.lines(id) {
+            self.header(id, value);
+        }
+        self
+    }
+
+    fn copy_first(&mut self, from: &Message, id: HeaderId) -> &mut Self {
+        if let Some(value) = from.lines(id).next() {
             self.header(id, value);
         }
         self
