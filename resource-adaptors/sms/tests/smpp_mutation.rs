@@ -1,28 +1,35 @@
 //! Mutations of the fuzz corpora against the promises of the SMPP stack, with the arithmetic checked as in every test.
 //!
-//! The seed is fixed so that a failure repeats; `STROWGER_SEED` sets another one. The long form, a million mutants, is
-//! `cargo test -p strowger-sms --test smpp_mutation -- --ignored`.
+//! The seed is fixed so that a failure repeats; `STROWGER_SEED` sets another one. The long form is
+//! `cargo run --release -p strowger-sms --example fuzz_smpp`.
 
 mod smpp_support;
 
-use smpp_support::{Random, check, corpus, mutate};
+use smpp_support::{Random, corpus, mutate, stream_of};
 use strowger_sms::proto::fuzz;
+
+const PDUS: usize = 50_000;
+const STREAMS: usize = 3_000;
 
 #[test]
 fn mutated_pdus() {
-    pdus(50_000);
+    let (mut random, seeds) = (Random::from_environment(), corpus("smpp_pdu"));
+    for n in 0..PDUS {
+        let mut pdu = seeds[n % seeds.len()].clone();
+        mutate(&mut random, &mut pdu, &seeds);
+        check("pdu", n, &pdu, fuzz::smpp_pdu);
+    }
 }
 
 #[test]
 fn mutated_streams_and_sessions() {
-    streams_and_sessions(3_000);
-}
-
-#[test]
-#[ignore = "half a minute; run by hand and by night"]
-fn a_million_mutants() {
-    pdus(900_000);
-    streams_and_sessions(100_000);
+    let (mut random, seeds) = (Random::from_environment(), corpus("smpp_pdu"));
+    let sessions = corpus("smpp_session");
+    for n in 0..STREAMS {
+        let stream = stream_of(&mut random, &seeds, &sessions);
+        check("stream", n, &stream, fuzz::smpp_stream);
+        check("session", n, &stream, fuzz::smpp_session);
+    }
 }
 
 #[test]
@@ -38,37 +45,8 @@ fn corpora_replay() {
     }
 }
 
-fn pdus(count: usize) {
-    let (mut random, seeds) = (Random::from_environment(), corpus("smpp_pdu"));
-    for n in 0..count {
-        let mut pdu = seeds[n % seeds.len()].clone();
-        mutate(&mut random, &mut pdu, &seeds);
-        check("pdu", n, &pdu, fuzz::smpp_pdu);
-    }
-}
-
-/// Streams of PDUs of which some are broken, most with a length that is true.
-fn streams_and_sessions(count: usize) {
-    let (mut random, seeds) = (Random::from_environment(), corpus("smpp_pdu"));
-    let sessions = corpus("smpp_session");
-    for n in 0..count {
-        let mut stream = sessions[n % sessions.len()].clone();
-        stream[0] = random.next() as u8;
-        for _ in 0..=random.below(6) {
-            let mut pdu = seeds[random.below(seeds.len())].clone();
-            if random.below(3) == 0 {
-                mutate(&mut random, &mut pdu, &seeds);
-                if pdu.len() >= 16 && random.below(8) > 0 {
-                    let length = pdu.len() as u32;
-                    pdu[..4].copy_from_slice(&length.to_be_bytes());
-                }
-            }
-            stream.extend_from_slice(&pdu);
-        }
-        if random.below(4) == 0 {
-            mutate(&mut random, &mut stream, &seeds);
-        }
-        check("stream", n, &stream, fuzz::smpp_stream);
-        check("session", n, &stream, fuzz::smpp_session);
-    }
+/// Runs a target and prints the input that broke it.
+fn check(what: &str, n: usize, input: &[u8], target: fn(&[u8])) {
+    let outcome = std::panic::catch_unwind(|| target(input));
+    assert!(outcome.is_ok(), "{what} {n}: {}", input.escape_ascii());
 }
