@@ -41,13 +41,15 @@ pub trait Component: Send + Sync {
     fn check(&self, settings: &Section) -> Vec<Finding>;
 }
 
-/// A link that a service needs, and the type of the adaptor behind it.
+/// A link of a service, and the type of the adaptor behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// The link's name in the service.
     pub name: String,
     /// The adaptor type.
     pub adaptor_type: String,
+    /// Whether the service works without it, too.
+    pub optional: bool,
 }
 
 /// An address that an adaptor will listen on.
@@ -121,7 +123,21 @@ impl<T> Settings<T> {
     #[must_use]
     pub fn uses(mut self, adaptor_type: &str) -> Self {
         let (name, adaptor_type) = (adaptor_type.to_owned(), adaptor_type.to_owned());
-        self.links.push(Link { name, adaptor_type });
+        self.links.push(Link {
+            name,
+            adaptor_type,
+            optional: false,
+        });
+        self
+    }
+
+    /// With one more link that a service can do without, named after the adaptor type.
+    #[must_use]
+    pub fn may_use(mut self, adaptor_type: &str) -> Self {
+        self = self.uses(adaptor_type);
+        if let Some(link) = self.links.last_mut() {
+            link.optional = true;
+        }
         self
     }
 

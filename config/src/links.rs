@@ -97,6 +97,7 @@ impl Resolver<'_> {
             .collect();
         match candidates.as_slice() {
             [only] => Some((*only).clone()),
+            [] if link.optional => None,
             _ if entry.active => {
                 let candidates = candidates.len();
                 self.no_adaptor(service, link, candidates);

@@ -178,7 +178,11 @@ pub(crate) fn components() -> Components {
                 .uses("sip")
                 .refusing(refusals),
         )
-        .service(Settings::<Answer>::of("b2bua", "Connects.").uses("sip"))
+        .service(
+            Settings::<Answer>::of("b2bua", "Connects.")
+                .uses("sip")
+                .may_use("ss7"),
+        )
 }
 
 /// Loads files given as texts, in order, with variables and flags. One that begins with `# beside` is `beside.toml`, which

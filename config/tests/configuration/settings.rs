@@ -112,6 +112,7 @@ fn the_adaptor_of_a_service_is_found_by_type_and_by_link() {
     let services = "[services.uas]\nlinks.sip = \"carrier\"\n[services.b2bua]\nlinks.sip = \"b\"";
     let two = load(&[adaptors, services], &[], &[]).unwrap().config;
     assert_eq!(two.services["uas"].links["sip"], "a");
+    assert!(!two.services["b2bua"].links.contains_key("ss7"));
     assert_eq!(two.services["b2bua"].links["sip"], "b");
     let one = load(&["[adaptors.carrier]\ntype = \"sip\""], &[], &[])
         .unwrap()

@@ -72,6 +72,7 @@ impl<T: Provider> Param for Ra<T> {
         handler.links.push(LinkDecl {
             name: link.unwrap_or(T::TYPE.name),
             ra_type: T::TYPE,
+            optional: false,
         });
     }
     fn extract(cx: &Cx<'_>, link: Option<&'static str>) -> Result<Self, OpError> {
@@ -83,13 +84,32 @@ impl<T: Provider> Param for Ra<T> {
     }
 }
 
-/// A link name that an SBB needs bound to an entity of that adaptor type before its service can be active (R-SV-02).
+/// An adaptor that the service works without, too: `None` where the node has none of its type.
+impl<T> sealed::Sealed for Option<Ra<T>> {}
+impl<T: Provider> Param for Option<Ra<T>> {
+    fn declare(handler: &mut HandlerDecl, link: Option<&'static str>) {
+        handler.links.push(LinkDecl {
+            name: link.unwrap_or(T::TYPE.name),
+            ra_type: T::TYPE,
+            optional: true,
+        });
+    }
+    fn extract(cx: &Cx<'_>, link: Option<&'static str>) -> Result<Self, OpError> {
+        let entity = cx.link(link.unwrap_or(T::TYPE.name), T::TYPE.id());
+        Ok(entity.map(|entity| Ra(T::bind(entity))))
+    }
+}
+
+/// A link name of an SBB: unless it is optional it must be bound to an entity of that adaptor type before the service can be
+/// active (R-SV-02).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LinkDecl {
     /// The link name.
     pub name: &'static str,
     /// The adaptor type.
     pub ra_type: Component,
+    /// Whether the service can be active without it; not if another handler needs it.
+    pub optional: bool,
 }
 
 /// Handler parameter: the service's own settings, from `[services.NAME.settings]`.

@@ -7,7 +7,7 @@ use crate::manage::{AdaptorState, InstallError, ManageError, ServiceState, SleeS
 use crate::options::{Durability, ServiceOptions};
 use crate::output::ShardOutput;
 use crate::registry::SERVICE;
-use crate::service::Service;
+use crate::service::{Need, Service};
 use std::any::Any;
 use std::sync::Arc;
 use strowger::event::{AnyEvent, EventDecl, ServiceStarted};
@@ -321,7 +321,12 @@ impl Kernel {
     ) -> Result<Vec<(&'static str, strowger::id::ComponentId, RaIx)>, ManageError> {
         let service = self.service(ix).ok_or(ManageError::Unknown)?;
         let mut links = Vec::new();
-        for &(name, ra_type) in &service.needs {
+        for &Need {
+            name,
+            ra_type,
+            optional,
+        } in &service.needs
+        {
             let own = service.configured.iter().find(|(link, _)| link == name);
             let ra = match own {
                 Some((_, entity)) => self.adaptor_named(entity),
@@ -331,11 +336,12 @@ impl Kernel {
                 self.adaptor(*ra)
                     .is_some_and(|a| a.component.id() == ra_type)
             });
-            links.push((
-                name,
-                ra_type,
-                fits.ok_or_else(|| ManageError::Link(name.to_owned()))?,
-            ));
+            match fits {
+                Some(ra) => links.push((name, ra_type, ra)),
+                // One that leads nowhere is absent; one that leads to something else is a mistake.
+                None if optional && ra.is_none() && own.is_none() => {}
+                None => return Err(ManageError::Link(name.to_owned())),
+            }
         }
         Ok(links)
     }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx};
 use strowger::initial::InitialDecl;
+use strowger::param::LinkDecl;
 use strowger::sbb::{Handler, Hooks, MigrationDecl, Object, SbbDescriptor};
 use strowger::service::ServiceDef;
 use strowger::state::Schema;
@@ -31,8 +32,8 @@ pub(crate) struct Service {
     pub(crate) sbbs: Vec<Sbb>,
     /// Names of adaptor entities by link, as configured.
     pub(crate) configured: Vec<(String, String)>,
-    /// Links that the SBBs need.
-    pub(crate) needs: Vec<(&'static str, ComponentId)>,
+    /// Links of the SBBs.
+    pub(crate) needs: Vec<Need>,
     /// The links as they were bound when the service was activated.
     pub(crate) links: Vec<(&'static str, ComponentId, RaIx)>,
     pub(crate) activity: Option<ActivityId>,
@@ -57,6 +58,31 @@ pub(crate) struct Sbb {
     handlers: Vec<SbbHandler>,
     object: fn() -> Box<dyn Object>,
     pool: Vec<Box<dyn Object>>,
+}
+
+/// A link of a service.
+#[derive(Clone, Copy)]
+pub(crate) struct Need {
+    pub(crate) name: &'static str,
+    pub(crate) ra_type: ComponentId,
+    /// The service can be active without it.
+    pub(crate) optional: bool,
+}
+
+/// One need for each link; what one handler cannot do without is not optional.
+fn need(needs: &mut Vec<Need>, link: &LinkDecl) {
+    let (name, ra_type, optional) = (link.name, link.ra_type.id(), link.optional);
+    let known = needs
+        .iter_mut()
+        .find(|need| need.name == name && need.ra_type == ra_type);
+    match known {
+        Some(need) => need.optional &= optional,
+        None => needs.push(Need {
+            name,
+            ra_type,
+            optional,
+        }),
+    }
 }
 
 /// A child relation.
@@ -98,10 +124,7 @@ impl Service {
         for sbb in &descriptors {
             check(sbb, registry, &mut known)?;
             for link in sbb.handlers.iter().flat_map(|h| &h.links) {
-                let need = (link.name, link.ra_type.id());
-                if !needs.contains(&need) {
-                    needs.push(need);
-                }
+                need(&mut needs, link);
             }
         }
         *aliases = known;

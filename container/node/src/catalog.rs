@@ -176,13 +176,19 @@ fn links(root: &SbbDescriptor) -> Vec<Link> {
     while let Some(sbb) = sbbs.pop() {
         if seen.insert(sbb.component.id()) {
             let own = sbb.handlers.iter().flat_map(|handler| &handler.links);
-            links.extend(own.map(|link| (link.name, link.ra_type.name)));
+            for link in own {
+                let known = links
+                    .entry((link.name, link.ra_type.name))
+                    .or_insert(link.optional);
+                *known &= link.optional;
+            }
             sbbs.extend(sbb.children.iter().map(|child| (child.descriptor)()));
         }
     }
-    let link = |(name, ra_type): (&str, &str)| Link {
+    let link = |((name, ra_type), optional): ((&str, &str), bool)| Link {
         name: name.into(),
         adaptor_type: ra_type.into(),
+        optional,
     };
     links.into_iter().map(link).collect()
 }

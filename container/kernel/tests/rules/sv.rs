@@ -43,7 +43,11 @@ fn r_sv_02_needs_its_links() {
         version: "1",
     };
     let linked = |name| Spec {
-        links: vec![LinkDecl { name, ra_type }],
+        links: vec![LinkDecl {
+            name,
+            ra_type,
+            optional: false,
+        }],
         ..Spec::usual()
     };
     let a = kit.install::<0>(linked("unbound"), Durability::None);
@@ -66,6 +70,43 @@ fn r_sv_02_needs_its_links() {
         Err(ManageError::LinkTaken("unbound".into()))
     );
     kit.shard.activate_services(now, &[a]).unwrap();
+}
+
+#[test]
+fn r_sv_02_an_optional_link_may_be_absent_but_not_of_another_type() {
+    use strowger::param::LinkDecl;
+    let mut kit = Kit::new();
+    let of = |name| strowger::id::Component {
+        name,
+        vendor: "test",
+        version: "1",
+    };
+    let link = |name, ra_type, optional| LinkDecl {
+        name,
+        ra_type,
+        optional,
+    };
+    let linked = |links| Spec {
+        links,
+        ..Spec::usual()
+    };
+    let (toy, other) = (of("toy"), of("other"));
+    let absent = vec![link("absent", other, true), link("toy", toy, true)];
+    let a = kit.install::<0>(linked(absent), Durability::None);
+    let wrong = vec![link("toy", other, true)];
+    let b = kit.install::<1>(linked(wrong), Durability::None);
+    let both = vec![link("absent", other, true), link("absent", other, false)];
+    let c = kit.install::<2>(linked(both), Durability::None);
+    let now = kit.now;
+    kit.shard.activate_services(now, &[a]).unwrap();
+    assert_eq!(
+        kit.shard.activate_services(now, &[b]),
+        Err(ManageError::Link("toy".into()))
+    );
+    assert_eq!(
+        kit.shard.activate_services(now, &[c]),
+        Err(ManageError::Link("absent".into()))
+    );
 }
 
 #[test]
@@ -418,6 +459,7 @@ fn r_lk_01_names_are_unique_and_not_unbound_in_use() {
         links: vec![LinkDecl {
             name: "toy",
             ra_type,
+            optional: false,
         }],
         ..Spec::usual()
     };
@@ -446,6 +488,7 @@ fn r_lk_02_a_service_finds_its_adaptor_by_link() {
         links: vec![LinkDecl {
             name: "line",
             ra_type,
+            optional: false,
         }],
         ..Spec::usual()
     });
