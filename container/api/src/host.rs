@@ -4,7 +4,7 @@
 use crate::error::{Error, OpError};
 use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
-use crate::ra::{ActivityFlags, Bytes, ConnId, FireFlags, ListenerIx, Query};
+use crate::ra::{ActivityFlags, Bytes, ConnId, FireFlags, ListenerIx, Message, Query};
 use crate::sbb::{Hooks, Object};
 use crate::time::Now;
 use crate::timer::TimerOptions;
@@ -227,6 +227,9 @@ pub trait RaHost {
     fn close(&mut self, ra: RaIx, conn: ConnId);
     /// Asks the name servers; the token comes back with the answer.
     fn resolve(&mut self, ra: RaIx, token: u64, query: Query);
+
+    /// Tells the adaptor's driver something.
+    fn tell(&mut self, ra: RaIx, message: Message);
 
     /// Counts something; the name is a constant of the adaptor.
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64);

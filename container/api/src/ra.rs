@@ -9,12 +9,14 @@
 #![doc = include_str!("ra.md")]
 
 mod dns;
+mod driven;
 mod input;
 mod tls;
 
 pub use dns::{Answer, Naptr, Query, Record, RecordKind, ResolveError, Srv};
+pub use driven::{Driven, Message, Needs};
 pub use input::Input;
-pub use tls::{Peer, Tls};
+pub use tls::{ClientTls, Peer, Tls};
 
 use crate::activity::Activity;
 use crate::error::OpError;
@@ -372,25 +374,43 @@ pub trait Adaptor {
     fn report(&self) -> Vec<Report>;
     /// What its provider may read.
     fn view(&self) -> &dyn Any;
+    /// Its driver has said something.
+    fn heard(&mut self, cx: &mut RaCx<'_>, message: Message) {
+        drop(message);
+        cx.count("foreign_message", 1);
+    }
+    /// Its driver does not take a message.
+    fn untold(&mut self, cx: &mut RaCx<'_>, message: Message) {
+        drop(message);
+        cx.count("foreign_message", 1);
+    }
 }
 
 struct Erased<P>(P);
 
+fn handle<P: Protocol>(protocol: &mut P, cx: &mut RaCx<'_>, input: Input<'_, Box<dyn Any>>) {
+    match input.try_map(|command| command.downcast().ok().map(|c| *c)) {
+        Some(input) => protocol.handle(cx, input),
+        None => cx.count("foreign_command", 1),
+    }
+}
+
+fn configure<P: Protocol>(protocol: &mut P, cx: &mut RaCx<'_>, settings: &(dyn Any + Send + Sync)) {
+    match settings.downcast_ref() {
+        Some(settings) => protocol.configure(cx, settings),
+        None => cx.count("foreign_settings", 1),
+    }
+}
+
 impl<P: Protocol> Adaptor for Erased<P> {
     fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Box<dyn Any>>) {
-        let Some(input) = input.try_map(|command| command.downcast().ok().map(|c| *c)) else {
-            return cx.count("foreign_command", 1);
-        };
-        self.0.handle(cx, input);
+        handle(&mut self.0, cx, input);
     }
     fn deadline(&self) -> Option<Mono> {
         self.0.deadline()
     }
     fn configure(&mut self, cx: &mut RaCx<'_>, settings: &(dyn Any + Send + Sync)) {
-        match settings.downcast_ref() {
-            Some(settings) => self.0.configure(cx, settings),
-            None => cx.count("foreign_settings", 1),
-        }
+        configure(&mut self.0, cx, settings);
     }
     fn report(&self) -> Vec<Report> {
         self.0.report()
@@ -417,6 +437,8 @@ pub struct AdaptorDef {
     pub verify: fn(&(dyn Any + Send + Sync)) -> Result<(), SettingsError>,
     /// The listeners that settings ask for.
     pub listeners: fn(&(dyn Any + Send + Sync)) -> Vec<Listener>,
+    /// For adaptors with a driver: what it is given, by the adaptor's settings.
+    pub driven: Option<fn(&(dyn Any + Send + Sync)) -> Option<Needs>>,
     /// Makes an entity.
     pub create: fn(&(dyn Any + Send + Sync)) -> Option<Box<dyn Adaptor>>,
 }
@@ -441,6 +463,7 @@ impl AdaptorDef {
             lasting: P::lasting,
             verify: |settings| settings.downcast_ref().map_or(Ok(()), P::verify),
             listeners: |settings| settings.downcast_ref().map_or_else(Vec::new, P::listeners),
+            driven: None,
             create: |settings| Some(Box::new(Erased(P::new(settings.downcast_ref()?)))),
         }
     }

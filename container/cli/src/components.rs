@@ -8,6 +8,8 @@ pub(crate) fn catalog() -> Catalog {
     Catalog::default()
         .adaptor(strowger_sip::adaptor())
         .adaptor(strowger_diameter::adaptor())
+        .adaptor(strowger_http::adaptor())
+        .driver(strowger_http_driver::driver())
         .service(strowger_uas::service())
         .service(strowger_b2bua::service())
         .service(strowger_registrar::service())

@@ -160,8 +160,19 @@ impl Kernel {
             NetInput::Closed { conn } => Input::Closed { conn },
             NetInput::SendFailed { listener, to } => Input::SendFailed { listener, to },
             NetInput::Resolved { token, answer } => Input::Resolved { token, answer },
+            NetInput::Heard(message) => {
+                return self.driver_input(ra, |object, cx| object.heard(cx, message));
+            }
+            NetInput::Untold(message) => {
+                return self.driver_input(ra, |object, cx| object.untold(cx, message));
+            }
         };
         self.input(ra, input);
+    }
+
+    fn driver_input(&mut self, ra: RaIx, f: impl FnOnce(&mut dyn Adaptor, &mut RaCx<'_>)) {
+        self.with_adaptor(ra, f);
+        self.outputs.end_unit();
     }
 
     pub(crate) fn refuse_new(&mut self, now: Now, refuse: bool) {

@@ -11,7 +11,7 @@ use strowger::event::{AnyEvent, EventDecl, FireOptions};
 use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, ServiceIx, Slot};
 use strowger::ra::{
-    ActivityFlags, Bytes, ConnId, FailureReason, FireFlags, ListenerIx, Outcome, Query,
+    ActivityFlags, Bytes, ConnId, FailureReason, FireFlags, ListenerIx, Message, Outcome, Query,
 };
 use strowger::time::Now;
 use strowger_journal::{MAX_SUB, MAX_VALUE};
@@ -192,6 +192,9 @@ impl RaHost for Kernel {
     }
     fn resolve(&mut self, ra: RaIx, token: u64, query: Query) {
         self.push(ShardOutput::Resolve { ra, token, query });
+    }
+    fn tell(&mut self, ra: RaIx, message: Message) {
+        self.push(ShardOutput::Tell { ra, message });
     }
 
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64) {

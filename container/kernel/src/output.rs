@@ -4,7 +4,7 @@ use crate::{AdaptorState, ServiceState};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use strowger::id::{Component, EntityId, RaIx, ServiceIx};
-use strowger::ra::{Answer, Bytes, ConnId, ListenerIx, Peer, Query, ResolveError};
+use strowger::ra::{Answer, Bytes, ConnId, ListenerIx, Message, Peer, Query, ResolveError};
 
 /// What the network has for an adaptor entity; the same as the inputs of that name in [`strowger::ra::Input`].
 #[derive(Debug)]
@@ -69,10 +69,14 @@ pub enum NetInput<'a> {
         /// The answer.
         answer: Result<Answer, ResolveError>,
     },
+    /// The adaptor's driver has said something.
+    Heard(Message),
+    /// The adaptor's driver does not take a message.
+    Untold(Message),
 }
 
 /// One thing for the node to do. Outputs come in the order in which they were asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum ShardOutput {
     /// Send a datagram.
     Datagram {
@@ -122,6 +126,13 @@ pub enum ShardOutput {
         token: u64,
         /// What.
         query: Query,
+    },
+    /// Tell an adaptor's driver something; answered with `Untold` if it does not take it.
+    Tell {
+        /// Which adaptor entity.
+        ra: RaIx,
+        /// What.
+        message: Message,
     },
     /// An alarm was raised or cleared. Waits for nothing.
     Alarm {

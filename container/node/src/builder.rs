@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::control::{Order, Reply, Request};
+use crate::drivers::Driving;
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use strowger::ra::AdaptorDef;
 use strowger::service::ServiceDef;
 use strowger_config::{Config, Loaded, Rejected, Sources};
+use strowger_driver::DriverDef;
 use strowger_journal::Store;
 use tokio::sync::oneshot;
 
@@ -72,6 +74,7 @@ pub struct Running {
     door: Door,
     shard: Option<JoinHandle<Exit>>,
     supervising: Option<Supervising>,
+    driving: Option<Driving>,
 }
 
 impl Node {
@@ -96,6 +99,13 @@ impl NodeBuilder {
     #[must_use]
     pub fn adaptor(mut self, def: AdaptorDef) -> Self {
         self.catalog = self.catalog.adaptor(def);
+        self
+    }
+
+    /// With the driver of an adaptor type that has one.
+    #[must_use]
+    pub fn driver(mut self, def: DriverDef) -> Self {
+        self.catalog = self.catalog.driver(def);
         self
     }
 
@@ -216,7 +226,9 @@ impl NodeBuilder {
             door: begun.door,
             shard: Some(shard),
             supervising: None,
+            driving: None,
         };
+        running.driving = Driving::start(begun.seats)?;
         running.supervising = Some(supervisor.spawn(begun.asked, dns)?);
         let ready = &running.ready;
         for at in &ready.listeners {
@@ -293,6 +305,8 @@ impl Running {
 
     fn join(&mut self) -> Exit {
         let ended = self.shard.take().map(JoinHandle::join);
+        // Its ends of the queues went with the shard; what drivers were told before is still carried out.
+        drop(self.driving.take());
         drop(self.supervising.take());
         match ended {
             Some(Ok(exit)) => exit,

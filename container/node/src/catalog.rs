@@ -4,11 +4,13 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::Arc;
+use strowger::id::ComponentId;
 use strowger::param::SettingsDecl;
 use strowger::ra::{AdaptorDef, Listener, Transport};
 use strowger::sbb::SbbDescriptor;
 use strowger::service::ServiceDef;
 use strowger_config::{Claim, Component, Components, Finding, KeyPath, Link, Problem, Section};
+use strowger_driver::DriverDef;
 
 /// Settings with their type erased.
 pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
@@ -18,6 +20,7 @@ pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 pub struct Catalog {
     adaptors: BTreeMap<&'static str, AdaptorDef>,
     services: BTreeMap<&'static str, ServiceDef>,
+    drivers: BTreeMap<ComponentId, DriverDef>,
 }
 
 impl Catalog {
@@ -32,6 +35,13 @@ impl Catalog {
     #[must_use]
     pub fn service(mut self, def: ServiceDef) -> Self {
         self.services.insert(def.component.name, def);
+        self
+    }
+
+    /// With the driver of an adaptor type that has one; the last of one type counts.
+    #[must_use]
+    pub fn driver(mut self, def: DriverDef) -> Self {
+        self.drivers.insert(def.component.id(), def);
         self
     }
 
@@ -50,6 +60,10 @@ impl Catalog {
 
     pub(crate) fn get_adaptor(&self, kind: &str) -> Option<&AdaptorDef> {
         self.adaptors.get(kind)
+    }
+
+    pub(crate) fn get_driver(&self, adaptor: &AdaptorDef) -> Option<&DriverDef> {
+        self.drivers.get(&adaptor.component.id())
     }
 
     pub(crate) fn get_service(&self, kind: &str) -> Option<&ServiceDef> {

@@ -9,6 +9,7 @@ use crate::tls::TlsError;
 use std::io;
 use std::path::PathBuf;
 use strowger_config::{Place, Rejected};
+use strowger_driver::StartError;
 use strowger_journal::StoreError;
 use strowger_kernel::{InstallError, ManageError, RestoreError};
 
@@ -39,6 +40,14 @@ pub enum NodeError {
         place: Option<Place>,
         /// Key, file and reason.
         source: Box<TlsError>,
+    },
+    /// The driver of an adaptor cannot serve.
+    #[error("adaptor `{adaptor}`: its driver cannot serve")]
+    Driver {
+        /// The adaptor entity.
+        adaptor: String,
+        /// Why.
+        source: StartError,
     },
     /// The log cannot be opened.
     #[error(transparent)]
@@ -108,6 +117,7 @@ impl NodeError {
             Self::Log(_) => "NOD-011",
             Self::Panicked => "NOD-012",
             Self::Certificates { .. } => "NOD-014",
+            Self::Driver { .. } => "NOD-016",
             Self::Store(error) => error.code(),
         }
     }
@@ -120,7 +130,8 @@ impl NodeError {
             Self::Certificates { .. } => Exit::Config,
             Self::Install { .. } | Self::Activate { .. } => Exit::Config,
             Self::Store(_) | Self::Restore(_) | Self::Secret(_) => Exit::StoreRefused,
-            Self::Listen(_) | Self::Control { .. } | Self::System { .. } => Exit::StartFailed,
+            Self::Listen(_) | Self::Driver { .. } => Exit::StartFailed,
+            Self::Control { .. } | Self::System { .. } => Exit::StartFailed,
             Self::Panicked => Exit::Panicked,
         }
     }

@@ -43,6 +43,8 @@ struct Shared {
     store_failed: AtomicBool,
     orders: AtomicU64,
     answers: AtomicU64,
+    /// Messages of drivers.
+    messages: AtomicU64,
 }
 
 /// What the shard last saw of all that others change.
@@ -53,6 +55,7 @@ pub(crate) struct Seen {
     pub(crate) store_failed: bool,
     orders: u64,
     answers: u64,
+    messages: u64,
 }
 
 /// An inbox and its door. As many answers of name servers may wait as `questions` may be under way.
@@ -65,6 +68,7 @@ pub(crate) fn inbox(waker: Arc<Waker>, questions: usize) -> (Inbox, Door) {
         store_failed: AtomicBool::new(false),
         orders: AtomicU64::new(0),
         answers: AtomicU64::new(0),
+        messages: AtomicU64::new(0),
     });
     let (sender, receiver) = sync_channel(ORDERS);
     let (answerer, answers) = sync_channel(questions);
@@ -93,6 +97,7 @@ impl Inbox {
             store_failed: shared.store_failed.load(Ordering::SeqCst),
             orders: shared.orders.load(Ordering::SeqCst),
             answers: shared.answers.load(Ordering::SeqCst),
+            messages: shared.messages.load(Ordering::SeqCst),
         }
     }
 
@@ -157,6 +162,12 @@ impl Door {
             self.shared.answers.fetch_add(1, Ordering::SeqCst);
             self.shared.wake();
         }
+    }
+
+    /// There is a message of a driver, in the driver's own queue.
+    pub(crate) fn ring(&self) {
+        self.shared.messages.fetch_add(1, Ordering::SeqCst);
+        self.shared.wake();
     }
 
     /// Gives the shard new certificates.

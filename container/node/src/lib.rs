@@ -12,6 +12,7 @@ mod builder;
 mod catalog;
 mod clock;
 pub mod control;
+mod drivers;
 mod error;
 mod exit;
 mod inbox;

@@ -18,6 +18,7 @@ mod source;
 mod stream;
 mod udp;
 
+pub(crate) use accept::listen;
 pub use counts::Counts;
 pub use error::ListenError;
 

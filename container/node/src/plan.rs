@@ -4,12 +4,13 @@
 
 use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
 use crate::error::NodeError;
-use crate::tls::{TlsError, load};
+use crate::tls::{TlsError, load, load_client};
 use std::net::SocketAddr;
-use strowger::ra::{AdaptorDef, Listener, SettingsError, Transport};
+use strowger::ra::{AdaptorDef, ClientTls, Listener, Needs, SettingsError, Transport};
 use strowger::service::ServiceDef;
 use strowger_config as config;
-use strowger_config::{Config, Place, Section};
+use strowger_config::{Config, KeyPath, Place, Section};
+use strowger_driver::DriverDef;
 use strowger_kernel::{Durability, ServiceOptions};
 
 /// What a node starts.
@@ -28,6 +29,14 @@ pub(crate) struct PlannedAdaptor {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) links: Vec<String>,
     pub(crate) active: bool,
+    pub(crate) driven: Option<PlannedDriver>,
+}
+
+/// The driver of an adaptor entity that has one.
+#[derive(Debug)]
+pub(crate) struct PlannedDriver {
+    pub(crate) def: DriverDef,
+    pub(crate) needs: Needs,
 }
 
 impl PlannedAdaptor {
@@ -40,13 +49,38 @@ impl PlannedAdaptor {
         source: TlsError,
     ) -> NodeError {
         let key = ["listeners", listener, "tls", source.key()];
+        self.refused_at(config, listener, &key.into_iter().collect(), source)
+    }
+
+    /// Those for connections that its driver opens cannot be used. Adaptors have what these need in a table `client.tls`.
+    pub(crate) fn client_certificates_refused(
+        &self,
+        config: &Config,
+        source: TlsError,
+    ) -> NodeError {
+        let key = ["client", "tls", source.key()];
+        self.refused_at(config, "client", &key.into_iter().collect(), source)
+    }
+
+    fn refused_at(
+        &self,
+        config: &Config,
+        listener: &str,
+        key: &KeyPath,
+        source: TlsError,
+    ) -> NodeError {
         let section = config.adaptors.get(&self.name).map(|a| &a.settings);
         NodeError::Certificates {
             adaptor: self.name.clone(),
             listener: listener.to_owned(),
-            place: section.and_then(|section| section.place(&key.into_iter().collect())),
+            place: section.and_then(|section| section.place(key)),
             source: Box::new(source),
         }
+    }
+
+    /// What connections that its driver opens believe, if it opens any.
+    pub(crate) fn client_tls(&self) -> Option<&ClientTls> {
+        self.driven.as_ref()?.needs.client.as_ref()
     }
 }
 
@@ -63,7 +97,9 @@ pub fn certificate_problems(config: &Config, catalog: &Catalog) -> Vec<NodeError
             let source = load(listener.tls.as_ref()?).err()?;
             Some(planned.certificates_refused(config, &listener.name, source))
         });
-        problems.collect::<Vec<_>>()
+        let client = planned.client_tls().and_then(|tls| load_client(tls).err());
+        let client = client.map(|source| planned.client_certificates_refused(config, source));
+        problems.chain(client).collect::<Vec<_>>()
     };
     plan.adaptors.iter().flat_map(problems).collect()
 }
@@ -96,6 +132,14 @@ pub enum PlanError {
         /// The adaptor entity.
         entity: String,
         /// The type that configuration names.
+        kind: String,
+    },
+    /// The binary has the adaptor type without its driver.
+    #[error("adaptor `{entity}`: this binary has the adaptor type `{kind}` without its driver")]
+    NoDriver {
+        /// The adaptor entity.
+        entity: String,
+        /// Its type.
         kind: String,
     },
     /// The binary has no such service.
@@ -155,7 +199,9 @@ impl PlanError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Clash { .. } => "NOD-002",
-            Self::NoAdaptorType { .. } | Self::NoServiceKind { .. } => "NOD-003",
+            Self::NoAdaptorType { .. } | Self::NoDriver { .. } | Self::NoServiceKind { .. } => {
+                "NOD-003"
+            }
             Self::Unread { .. } | Self::Refused { .. } => "NOD-004",
         }
     }
@@ -229,7 +275,22 @@ fn adaptor(
             source,
         }
     })?;
+    let needs = def.driven.and_then(|needs| needs(settings.as_ref()));
+    let driven = match (needs, catalog.get_driver(def)) {
+        (Some(needs), Some(driver)) => Some(PlannedDriver {
+            def: driver.clone(),
+            needs,
+        }),
+        (Some(_), None) => {
+            return Err(PlanError::NoDriver {
+                entity: name.into(),
+                kind: kind.into(),
+            });
+        }
+        (None, _) => None,
+    };
     Ok(PlannedAdaptor {
+        driven,
         name: name.into(),
         listeners: (def.listeners)(settings.as_ref()),
         def: def.clone(),

@@ -15,6 +15,7 @@ pub(crate) use start::{Begun, Start, begin};
 use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::control::Reply;
+use crate::drivers::Drivers;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
 use crate::net::{Net, Sink, Socket};
@@ -43,6 +44,7 @@ const BEHIND: u8 = 4;
 pub(crate) struct Driver {
     shard: Shard,
     net: Net,
+    drivers: Drivers,
     clock: Clock,
     inbox: Inbox,
     seen: Seen,
@@ -192,7 +194,9 @@ impl Driver {
                 now,
             };
             self.net.gather(now.mono, INPUTS, &mut inputs);
-            self.overload.took(now.mono, self.net.has_unread());
+            self.drivers.gather(INPUTS, &mut inputs);
+            let left = self.net.has_unread() || self.drivers.has_unheard();
+            self.overload.took(now.mono, left);
         }
         self.watch(now);
         let more = self.shard.run(now, DELIVERIES);
@@ -298,6 +302,11 @@ impl Driver {
                         self.tell(now, refused);
                     }
                 }
+                ShardOutput::Tell { ra, message } => {
+                    if let Err(message) = self.drivers.tell(ra, message) {
+                        self.shard.input(now, ra, NetInput::Untold(message));
+                    }
+                }
                 ShardOutput::Close { conn, .. } => self.net.close(conn),
                 ShardOutput::Alarm {
                     source,
@@ -340,7 +349,8 @@ impl Driver {
     /// Waits for sockets, other threads and deadlines.
     fn wait(&mut self, more: bool) -> std::io::Result<()> {
         let reading = self.held.is_none();
-        let busy = more || (reading && self.net.has_ready());
+        let unread = self.net.has_ready() || self.drivers.has_unheard();
+        let busy = more || (reading && unread);
         let time = if busy || !self.inbox.may_sleep(self.seen) {
             Some(Duration::ZERO)
         } else {

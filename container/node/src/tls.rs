@@ -11,7 +11,7 @@ mod watch;
 pub use error::TlsError;
 pub(crate) use files::Files;
 pub(crate) use names::{peer, valid_until};
-pub(crate) use watch::{Renewed, Watch, Watched};
+pub(crate) use watch::{Renewed, Use, Watch, Watched};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, WebPkiServerVerifier};
@@ -22,10 +22,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::{NoServerSessionStorage, ServerConfig, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, Error, InconsistentKeys, RootCertStore, SignatureScheme};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::Tls;
+use strowger::ra::{ClientTls, Tls};
+use strowger_driver::ServerTls;
 
 /// What handshakes of a listener are done with.
 #[derive(Clone, Debug)]
@@ -40,10 +41,59 @@ pub(crate) struct Credentials {
     pub(crate) valid_until: u64,
 }
 
+impl Credentials {
+    /// The same for a driver, which does the handshakes of its listeners.
+    pub(crate) fn for_driver(&self) -> ServerTls {
+        ServerTls {
+            config: Arc::clone(&self.server),
+            handshake_timeout: self.handshake_timeout,
+            handshakes_per_ip: self.handshakes_per_ip,
+            peer,
+        }
+    }
+}
+
 /// Reads the files that settings name, and makes credentials of them.
 pub(crate) fn load(tls: &Tls) -> Result<(Credentials, Files), TlsError> {
     let files = Files::read(tls)?;
     Ok((credentials(tls, &files)?, files))
+}
+
+/// The same for connections that are opened without a listener.
+pub(crate) fn load_client(tls: &ClientTls) -> Result<(ClientCredentials, Files), TlsError> {
+    let files = Files::read_client(tls)?;
+    Ok((client_credentials(tls, &files)?, files))
+}
+
+/// What handshakes of connections that are opened without a listener are done with.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientCredentials {
+    pub(crate) client: Arc<ClientConfig>,
+    /// When the first of its own certificates is over, seconds since 1970; never without one.
+    pub(crate) valid_until: u64,
+}
+
+/// Makes them of files that were read.
+pub(crate) fn client_credentials(
+    tls: &ClientTls,
+    files: &Files,
+) -> Result<ClientCredentials, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let shown = match (&tls.certificate, &tls.key) {
+        (Some(certificate), Some(key)) => {
+            let names = (("certificate", &**certificate), ("key", &**key));
+            Some(identity(names.0, names.1, files, &provider)?)
+        }
+        _ => None,
+    };
+    let believed = Believed {
+        server_roots: &tls.server_roots,
+        anybody: tls.insecure_skip_verification,
+    };
+    Ok(ClientCredentials {
+        valid_until: shown.as_ref().map_or(u64::MAX, valid_until),
+        client: Arc::new(client(&believed, shown, files, &provider)?),
+    })
 }
 
 /// Makes credentials of files that were read.
@@ -68,9 +118,13 @@ pub(crate) fn credentials(tls: &Tls, files: &Files) -> Result<Credentials, TlsEr
         }
         _ => own.clone(),
     };
+    let believed = Believed {
+        server_roots: &tls.server_roots,
+        anybody: tls.insecure_skip_verification,
+    };
     Ok(Credentials {
         server: Arc::new(server(tls, own, files, &provider)?),
-        client: Arc::new(client(tls, shown, files, &provider)?),
+        client: Arc::new(client(&believed, Some(shown), files, &provider)?),
         verifies: !tls.insecure_skip_verification,
         handshake_timeout: tls.handshake_timeout,
         handshakes_per_ip: tls.handshakes_per_ip,
@@ -179,23 +233,29 @@ fn server(
     Ok(config)
 }
 
+/// Whose certificates a client takes.
+struct Believed<'a> {
+    server_roots: &'a [PathBuf],
+    anybody: bool,
+}
+
 fn client(
-    tls: &Tls,
-    shown: CertifiedKey,
+    believed: &Believed<'_>,
+    shown: Option<CertifiedKey>,
     files: &Files,
     provider: &Arc<CryptoProvider>,
 ) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Setup)?;
-    let verifier: Arc<dyn ServerCertVerifier> = if tls.insecure_skip_verification {
+    let verifier: Arc<dyn ServerCertVerifier> = if believed.anybody {
         Arc::new(AnyServer(Arc::clone(provider)))
     } else {
         let key = "server_roots";
-        let roots = if tls.server_roots.is_empty() {
+        let roots = if believed.server_roots.is_empty() {
             files.system_roots()
         } else {
-            roots(key, tls.server_roots.iter().map(AsRef::as_ref), files)?
+            roots(key, believed.server_roots.iter().map(AsRef::as_ref), files)?
         };
         if roots.is_empty() {
             Arc::new(NoServer(Arc::clone(provider)))
@@ -205,10 +265,13 @@ fn client(
                 .map_err(|source| TlsError::Roots { key, source })?
         }
     };
-    Ok(builder
+    let builder = builder
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown))))
+        .with_custom_certificate_verifier(verifier);
+    Ok(match shown {
+        Some(shown) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown))),
+        None => builder.with_no_client_auth(),
+    })
 }
 
 macro_rules! signatures {

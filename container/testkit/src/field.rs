@@ -1,13 +1,13 @@
 //! The virtual network as scripted peers see it.
 
-use crate::ground::{Ground, Received, Reflex};
+use crate::ground::{Ground, Received, Reflex, ScriptedDriver};
 use crate::kit::TestKit;
 use crate::world::World;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Weak;
 use std::time::Duration;
-use strowger::ra::Transport;
+use strowger::ra::{Message, Transport};
 
 /// Refers to its kit without keeping it, for what is kept with a kit refers to this.
 pub(crate) struct Field(pub(crate) Weak<RefCell<World>>);
@@ -52,6 +52,25 @@ impl Ground for Field {
     fn reflex(&self, peer: SocketAddr, reflex: Reflex) -> bool {
         self.kit().started().net.reflex(peer, reflex);
         true
+    }
+
+    fn drive(&self, entity: &str, driver: ScriptedDriver) -> bool {
+        self.kit().started().drivers.insert(entity, driver);
+        true
+    }
+
+    #[track_caller]
+    fn say(&self, entity: &str, note: &str, message: Message) {
+        let kit = self.kit();
+        let result = {
+            let mut world = kit.started();
+            let now = world.clock.instant();
+            let world = &mut *world;
+            let ladder = &mut world.net.ladder;
+            world.drivers.say(now, entity, note, message, ladder);
+            world.settle()
+        };
+        kit.check(result);
     }
 
     #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::time::Duration;
-use strowger::ra::Transport;
+use strowger::ra::{Message, Transport};
 
 /// A network with a node on it, as scripted peers see it: the virtual one of a [`TestKit`](crate::TestKit), or this
 /// machine's sockets with a running node. A scenario that is written against it runs on both.
@@ -28,6 +28,18 @@ pub trait Ground {
         false
     }
 
+    /// Stands in for the driver of an adaptor entity: what the entity tells its driver goes to `driver` the moment that it may
+    /// leave, also while a test lets time pass. Whether the ground can do that: a running node has real drivers.
+    fn drive(&self, entity: &str, driver: ScriptedDriver) -> bool {
+        drop((entity, driver));
+        false
+    }
+
+    /// Has the scripted driver of an adaptor entity say something; `note` is what ladders show of it.
+    fn say(&self, entity: &str, note: &str, message: Message) {
+        drop((entity, note, message));
+    }
+
     /// Lets time pass until something holds, at most this long; whether it holds.
     fn wait(&self, patience: Duration, holds: &dyn Fn() -> bool) -> bool {
         let _ = patience;
@@ -45,6 +57,27 @@ pub trait Ground {
 
     /// What a failed expectation prints besides its own words: the seed and what was sent so far.
     fn context(&self) -> String;
+}
+
+/// What a scripted driver does with what happens to it.
+pub type ScriptedDriver = Box<dyn FnMut(Driven) -> Reaction>;
+
+/// What a scripted driver makes of it.
+#[derive(Debug, Default)]
+pub struct Reaction {
+    /// What ladders show of what it was told; nothing if empty.
+    pub note: String,
+    /// What it says to that at once, each with what ladders show.
+    pub said: Vec<(String, Message)>,
+}
+
+/// What happens to a scripted driver.
+#[derive(Debug)]
+pub enum Driven {
+    /// It is told something.
+    Told(Message),
+    /// Its process has died, and with it everything that it knew.
+    Died,
 }
 
 /// What a peer does by itself with what comes to it: gives the bytes that go back, which may be none.

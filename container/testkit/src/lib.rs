@@ -12,6 +12,7 @@
 
 mod clock;
 mod disk;
+mod drivers;
 mod field;
 mod ground;
 mod kit;
@@ -22,7 +23,7 @@ mod plan;
 mod stream;
 mod world;
 
-pub use ground::{Ground, Received, Reflex};
+pub use ground::{Driven, Ground, Reaction, Received, Reflex, ScriptedDriver};
 pub use kit::TestKit;
 pub use ladder::{Describe, Ladder};
 pub use net::Link;

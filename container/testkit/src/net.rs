@@ -270,7 +270,8 @@ impl Net {
                 }
                 self.piece(now, conn, End::Node, Piece::Closed);
             }
-            other @ (ShardOutput::Alarm { .. }
+            other @ (ShardOutput::Tell { .. }
+            | ShardOutput::Alarm { .. }
             | ShardOutput::RolledBack { .. }
             | ShardOutput::Service(..)
             | ShardOutput::Adaptor(..)) => {

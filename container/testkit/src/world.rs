@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, Instant, nanos};
 use crate::disk::Disk;
+use crate::drivers::Drivers;
 use crate::ground::Received;
 use crate::net::{Net, Packet};
 use crate::plan::{BadPlan, Plan};
@@ -9,9 +10,10 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
-use strowger::ra::{Bytes, Entropy, Transport};
+use strowger::id::RaIx;
+use strowger::ra::{Bytes, Entropy, Message, Transport};
 use strowger_journal::memory::Crash;
-use strowger_kernel::{Durability, Shard, ShardOutput};
+use strowger_kernel::{Durability, NetInput, Shard, ShardOutput};
 
 /// Turns at one instant after which the shard is held to be going round in circles.
 const TURNS: usize = 100_000;
@@ -24,6 +26,7 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) disk: Disk,
     pub(crate) net: Net,
+    pub(crate) drivers: Drivers,
     pub(crate) clock: Clock,
     pub(crate) alarms: Vec<String>,
     pub(crate) rolled_back: Vec<String>,
@@ -59,6 +62,7 @@ impl World {
             seed,
             disk: Disk::default(),
             net: Net::new(entropy(seed, b'n')),
+            drivers: Drivers::default(),
             clock: Clock::default(),
             alarms: Vec::new(),
             rolled_back: Vec::new(),
@@ -144,8 +148,15 @@ impl World {
         self.shard = None;
         self.disk.crash(how);
         let now = self.clock.instant();
-        self.net.node_died(now);
+        self.node_died();
         self.net.ladder.note(now, note);
+    }
+
+    /// Whatever stood between the process and others is gone.
+    fn node_died(&mut self) {
+        let now = self.clock.instant();
+        self.net.node_died(now);
+        self.drivers.node_died();
     }
 
     /// Ends the process at a moment to come, and starts another at once.
@@ -259,6 +270,14 @@ impl World {
             self.arrive(&packet);
         }
         let now = self.clock.now();
+        while let Some((entity, message)) = self.drivers.next() {
+            busy = true;
+            if let Some(shard) = &mut self.shard
+                && let Some(ra) = shard.adaptor(&entity)
+            {
+                shard.input(now, ra, NetInput::Heard(message));
+            }
+        }
         let Some(shard) = &mut self.shard else {
             return busy;
         };
@@ -302,7 +321,7 @@ impl World {
         if let Some(failure) = self.disk.failure() {
             let note = format!("the node ends: {failure}");
             self.shard = None;
-            self.net.node_died(now);
+            self.node_died();
             self.net.ladder.note(now, &note);
             busy = true;
         }
@@ -324,6 +343,7 @@ impl World {
                         .note(now, &format!("alarm {name} {state}: {text}"));
                     self.alarms.push(format!("{name} {state}"));
                 }
+                Some(ShardOutput::Tell { ra, message }) => self.tell(ra, message),
                 Some(ShardOutput::RolledBack {
                     sbb, event, cause, ..
                 }) => {
@@ -335,6 +355,20 @@ impl World {
             }
         }
         busy
+    }
+
+    /// Gives a message to a scripted driver; an entity whose driver nobody plays gets it back.
+    fn tell(&mut self, ra: RaIx, message: Message) {
+        let now = self.clock.instant();
+        let adaptors = &self.plan.adaptors;
+        let Some((name, ..)) = adaptors.get(usize::from(ra.0)) else {
+            return;
+        };
+        let ladder = &mut self.net.ladder;
+        let told = self.drivers.tell(now, name, message, ladder);
+        if let (Err(message), Some(shard)) = (told, &mut self.shard) {
+            shard.input(self.clock.now(), ra, NetInput::Untold(message));
+        }
     }
 
     // ---- peers

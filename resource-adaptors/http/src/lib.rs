@@ -5,5 +5,10 @@
 //! see nothing of it.
 
 pub mod api;
+pub mod driver;
+pub mod ra;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use api::*;
+pub use ra::{HttpProtocol, Settings, adaptor};

@@ -9,6 +9,7 @@ use crate::tree::{File, root, with_extension};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("container/api", &["strowger-macros"]),
+    ("container/driver", &["strowger"]),
     ("container/journal", &[]),
     ("container/kernel", &["strowger", "strowger-journal"]),
     ("container/macros", &[]),
@@ -23,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "strowger-store",
             "strowger-journal",
             "strowger-config",
+            "strowger-driver",
             "strowger",
         ],
     ),
@@ -37,7 +39,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tests/xtask", &[]),
 ];
 
-/// Folders whose crates are sans-IO.
+/// Adaptors whose bytes are moved by a driver have it in a crate of its own, `resource-adaptors/NAME-driver`, which does input
+/// and output, imports its other half, and is imported by what makes a node only (docs/adr/0007).
+const DRIVER: (&str, &str) = ("resource-adaptors/", "-driver");
+/// What such a crate may import beside its other half.
+const DRIVER_MAY_IMPORT: &[&str] = &["strowger", "strowger-driver"];
+
+/// Folders whose crates are sans-IO, but for drivers.
 const CORE: &[&str] = &[
     "container/api",
     "container/journal",
@@ -146,7 +154,7 @@ impl Crate {
 fn imports(crates: &[Crate]) -> Vec<String> {
     let mut violations = Vec::new();
     for krate in crates {
-        let core = CORE.iter().any(|folder| krate.folder.starts_with(folder));
+        let core = is_core(&krate.folder);
         for import in &krate.imports {
             let forbidden = match crates.iter().find(|other| other.name == *import) {
                 Some(other) => !may_import(krate, other),
@@ -160,13 +168,32 @@ fn imports(crates: &[Crate]) -> Vec<String> {
     violations
 }
 
+/// Whether a path leads into a crate of the core.
+fn is_core(path: &str) -> bool {
+    !is_driver(path) && CORE.iter().any(|folder| path.starts_with(folder))
+}
+
+fn is_driver(path: &str) -> bool {
+    let (folder, suffix) = DRIVER;
+    let rest = path.strip_prefix(folder);
+    let krate = rest.and_then(|rest| rest.split('/').next());
+    krate.is_some_and(|krate| krate.ends_with(suffix))
+}
+
 fn may_import(krate: &Crate, other: &Crate) -> bool {
     if other.name == "strowger-cli" {
         return false;
     }
+    if is_driver(&krate.folder) {
+        let own = krate.name.strip_suffix(DRIVER.1);
+        return own == Some(&other.name) || DRIVER_MAY_IMPORT.contains(&other.name.as_str());
+    }
     let rule = MAY_IMPORT
         .iter()
         .find(|(folder, _)| krate.folder.starts_with(folder));
+    if is_driver(&other.folder) && rule.is_some() {
+        return false;
+    }
     // No rule: the CLI, which names everything, and the tests.
     rule.is_none_or(|(_, allowed)| {
         allowed
@@ -178,7 +205,7 @@ fn may_import(krate: &Crate, other: &Crate) -> bool {
 fn io(files: &[File]) -> Vec<String> {
     let mut violations = Vec::new();
     for file in files.iter().filter(|file| !file.is_test()) {
-        if !CORE.iter().any(|folder| file.path.starts_with(folder)) {
+        if !is_core(&file.path) {
             continue;
         }
         for (number, line) in file.code_lines() {
@@ -219,13 +246,23 @@ fn finds_bad_imports() {
         krate(
             "strowger-cli",
             "container/cli",
-            &["strowger-uas", "strowger-sip"],
+            &["strowger-uas", "strowger-sip", "strowger-sip-driver"],
         ),
+        krate(
+            "strowger-sip-driver",
+            "resource-adaptors/sip-driver",
+            &["strowger-driver", "strowger-sip", "tokio", "strowger-kernel"],
+        ),
+        krate("strowger-kernel", "container/kernel", &[]),
+        krate("strowger-driver", "container/driver", &["strowger", "tokio"]),
+        krate("strowger-web", "services/web", &["strowger-sip-driver"]),
     ];
     let wanted = [
         "strowger (container/api) -> tokio",
         "strowger-uas (services/uas) -> strowger-b2bua",
         "strowger-node (container/node) -> strowger-cli",
+        "strowger-sip-driver (resource-adaptors/sip-driver) -> strowger-kernel",
+        "strowger-web (services/web) -> strowger-sip-driver",
     ];
     assert_eq!(imports(&crates), wanted);
 }
@@ -237,6 +274,7 @@ fn finds_io_in_the_core() {
     let files = [
         File::sample("container/kernel/src/router.rs", text),
         File::sample("container/node/src/socket.rs", text),
+        File::sample("resource-adaptors/sip-driver/src/lib.rs", text),
         File::sample("container/kernel/tests/router.rs", text),
     ];
     assert_eq!(io(&files), ["container/kernel/src/router.rs:1: std::fs"]);

@@ -112,6 +112,45 @@ impl Tls {
     }
 }
 
+/// Whom connections to others believe, for adaptors that open them without a listener.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientTls {
+    /// Files with the authorities, in PEM, that certificates of servers must lead to. Without any, the authorities that the
+    /// system trusts. Read again when they change.
+    #[schemars(with = "Vec<String>", extend("x-reload" = "restart-adaptor"))]
+    pub server_roots: Vec<PathBuf>,
+    /// File with the certificate, in PEM, that is shown to servers that ask for one. Read again when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("x-reload" = "restart-adaptor"))]
+    pub certificate: Option<PathBuf>,
+    /// File with the private key of `certificate`, in PEM. Read again when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("x-reload" = "restart-adaptor"))]
+    pub key: Option<PathBuf>,
+    /// Takes any certificate of a server for good: anybody on the way can then read and change everything. For labs.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub insecure_skip_verification: bool,
+}
+
+impl ClientTls {
+    /// What contradicts itself, as key and problem: for [`Protocol::verify`](super::Protocol::verify).
+    ///
+    /// # Errors
+    /// The key, relative to these settings, and what is wrong with it.
+    pub fn verify(&self) -> Result<(), (&'static str, &'static str)> {
+        if self.certificate.is_some() != self.key.is_some() {
+            let key = if self.key.is_none() {
+                "certificate"
+            } else {
+                "key"
+            };
+            return Err((key, "`certificate` and `key` are set together"));
+        }
+        Ok(())
+    }
+}
+
 /// What a handshake has proved about the other side of a connection. All empty for a client that showed no certificate,
 /// and for a server that was not verified.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -51,11 +51,7 @@ impl Acceptor {
         listener: &Listener,
         credentials: Option<Credentials>,
     ) -> io::Result<Self> {
-        let socket = new_socket(listener.bind)?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&listener.bind.into())?;
-        socket.listen(BACKLOG)?;
-        let socket: std::net::TcpListener = socket.into();
+        let socket = listen(listener.bind)?;
         Ok(Self {
             at,
             bind: listener.bind,
@@ -136,6 +132,15 @@ impl Acceptor {
         tune(&stream)?;
         Ok(stream)
     }
+}
+
+/// Opens and binds a listener for connections, which does not block.
+pub(crate) fn listen(bind: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = new_socket(bind)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&bind.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 fn new_socket(bind: SocketAddr) -> io::Result<socket2::Socket> {

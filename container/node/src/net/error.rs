@@ -26,7 +26,7 @@ pub enum ListenError {
 }
 
 impl ListenError {
-    pub(super) fn bind(listener: &Listener, source: io::Error) -> Self {
+    pub(crate) fn bind(listener: &Listener, source: io::Error) -> Self {
         Self::Bind {
             name: listener.name.clone(),
             transport: listener.transport,

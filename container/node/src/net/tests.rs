@@ -59,6 +59,7 @@ impl Sink for Log {
             NetInput::Closed { conn } => Heard::Closed(conn),
             NetInput::SendFailed { to, .. } => Heard::SendFailed(to),
             NetInput::Resolved { .. } => panic!("names are not resolved here"),
+            NetInput::Heard(_) | NetInput::Untold(_) => panic!("there is no driver here"),
         });
     }
 }

@@ -2,40 +2,152 @@
 
 use super::Names;
 use crate::catalog::transport_word;
+use crate::drivers::Gear;
 use crate::error::NodeError;
-use crate::net::{Net, Socket};
+use crate::net::{self, ListenError, Net, Socket};
 use crate::plan::PlannedAdaptor;
 use crate::status::Listening;
-use crate::tls::{self, Credentials, Watch, Watched};
+use crate::tls::{self, Credentials, Use, Watch, Watched};
+use rustls::ClientConfig;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use strowger::id::RaIx;
-use strowger::ra::{Listener, ListenerIx};
+use strowger::ra::{ClientTls, Listener, ListenerIx, Tls};
 use strowger_config::Config;
+use strowger_driver::{Open, ServerTls};
+use tokio::sync::watch;
 
-/// Opens them.
+/// What is open.
+pub(super) struct Opened {
+    pub(super) net: Net,
+    /// What drivers are given.
+    pub(super) gear: BTreeMap<RaIx, Gear>,
+    /// The listeners of drivers, as people are told of them.
+    driven: Vec<Listening>,
+    pub(super) watch: Watch,
+}
+
+/// Opens the listeners of all adaptor entities, those of drivers too.
 pub(super) fn open(
     adaptors: &[(RaIx, &PlannedAdaptor)],
     config: &Config,
-) -> Result<(Net, Watch), NodeError> {
-    let wanted = adaptors.iter();
+) -> Result<Opened, NodeError> {
+    let (driven, own): (Vec<_>, Vec<_>) = adaptors
+        .iter()
+        .copied()
+        .partition(|(_, planned)| planned.driven.is_some());
+    let wanted = own.iter();
     let wanted: Vec<_> = wanted
         .map(|(ra, planned)| (*ra, listeners(planned)))
         .collect();
-    let (credentials, watch) = load_certificates(adaptors, config)?;
-    let net = Net::open(&wanted, |at| credentials.get(&at).cloned())?;
-    Ok((net, watch))
+    let (credentials, watch) = load_certificates(&own, config)?;
+    let mut opened = Opened {
+        net: Net::open(&wanted, |at| credentials.get(&at).cloned())?,
+        gear: BTreeMap::new(),
+        driven: Vec::new(),
+        watch,
+    };
+    for (ra, planned) in driven {
+        opened.open_driven(ra, planned, config)?;
+    }
+    Ok(opened)
 }
 
-/// As people are told of them.
-pub(super) fn listening(net: &Net, names: &Names) -> Vec<Listening> {
-    let bound = net.bound().iter();
-    let listening = bound.map(|bound| Listening {
-        adaptor: names.adaptor(bound.at.ra).to_owned(),
-        listener: bound.name.clone(),
-        transport: transport_word(bound.transport).to_owned(),
-        address: bound.address.to_string(),
-    });
-    listening.collect()
+impl Opened {
+    /// As people are told of them.
+    pub(super) fn listening(&mut self, names: &Names) -> Vec<Listening> {
+        let bound = self.net.bound().iter();
+        let listening = bound.map(|bound| Listening {
+            adaptor: names.adaptor(bound.at.ra).to_owned(),
+            listener: bound.name.clone(),
+            transport: transport_word(bound.transport).to_owned(),
+            address: bound.address.to_string(),
+        });
+        listening.chain(self.driven.drain(..)).collect()
+    }
+
+    fn open_driven(
+        &mut self,
+        ra: RaIx,
+        planned: &PlannedAdaptor,
+        config: &Config,
+    ) -> Result<(), NodeError> {
+        let mut open = Vec::new();
+        for listener in listeners(planned) {
+            let refused = |source| ListenError::bind(&listener, source);
+            let socket = net::listen(listener.bind).map_err(refused)?;
+            let address = socket.local_addr().map_err(refused)?;
+            self.driven.push(Listening {
+                adaptor: planned.name.clone(),
+                listener: listener.name.clone(),
+                transport: transport_word(listener.transport).to_owned(),
+                address: address.to_string(),
+            });
+            let tls = match listener.tls.clone() {
+                Some(tls) => Some(self.driven_tls(planned, &listener.name, tls, config)?),
+                None => None,
+            };
+            open.push(Open {
+                listener,
+                socket,
+                tls,
+            });
+        }
+        let client = match planned.client_tls().filter(|_| planned.active) {
+            Some(tls) => Some(self.driven_client(planned, tls, config)?),
+            None => None,
+        };
+        let gear = Gear {
+            listeners: open,
+            client,
+        };
+        self.gear.insert(ra, gear);
+        Ok(())
+    }
+
+    fn driven_tls(
+        &mut self,
+        planned: &PlannedAdaptor,
+        listener: &str,
+        tls: Tls,
+        config: &Config,
+    ) -> Result<watch::Receiver<ServerTls>, NodeError> {
+        let (credentials, files) = tls::load(&tls)
+            .map_err(|source| planned.certificates_refused(config, listener, source))?;
+        let to = watch::Sender::new(credentials.for_driver());
+        let used = to.subscribe();
+        self.watch.listeners.push(Watched {
+            name: format!("{}.{listener}", planned.name),
+            used: Use::Driver { tls, to },
+            files,
+            valid_until: credentials.valid_until,
+            trouble: None,
+        });
+        Ok(used)
+    }
+
+    fn driven_client(
+        &mut self,
+        planned: &PlannedAdaptor,
+        tls: &ClientTls,
+        config: &Config,
+    ) -> Result<watch::Receiver<Arc<ClientConfig>>, NodeError> {
+        let (credentials, files) = tls::load_client(tls)
+            .map_err(|source| planned.client_certificates_refused(config, source))?;
+        let to = watch::Sender::new(credentials.client);
+        let used = to.subscribe();
+        self.watch.listeners.push(Watched {
+            name: format!("{}.client", planned.name),
+            used: Use::Client {
+                tls: tls.clone(),
+                to,
+            },
+            files,
+            valid_until: credentials.valid_until,
+            trouble: None,
+        });
+        Ok(used)
+    }
 }
 
 /// An entity that is not active listens nowhere.
@@ -64,9 +176,8 @@ fn load_certificates(
             let (credentials, files) = tls::load(&tls)
                 .map_err(|source| planned.certificates_refused(config, &listener.name, source))?;
             watch.listeners.push(Watched {
-                at,
                 name: format!("{}.{}", planned.name, listener.name),
-                tls,
+                used: Use::Shard { at, tls },
                 files,
                 valid_until: credentials.valid_until,
                 trouble: None,

@@ -54,6 +54,7 @@ impl Driver {
         self.times.drain_limit = changed.drain_limit;
         for (ra, settings) in &changed.adaptors {
             self.shard.configure_adaptor(now, *ra, settings.0.as_ref());
+            self.drivers.configure(*ra, &settings.0);
         }
     }
 
@@ -191,7 +192,8 @@ impl Driver {
             parts: self.shard.report(*ra),
             counters: {
                 let counters = self.shard.counters().filter(|(of, ..)| of == ra);
-                counters.map(|(_, name, n)| (name.to_owned(), n)).collect()
+                let counters = counters.map(|(_, name, n)| (name.to_owned(), n));
+                counters.chain(self.drivers.meters(*ra)).collect()
             },
         });
         all.collect()

@@ -7,6 +7,7 @@ use super::{Driver, Names, Phase, Sample, Short, Times, listen};
 use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::control::Reply;
+use crate::drivers::{Drivers, Gear, Seated};
 use crate::error::NodeError;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
@@ -16,6 +17,7 @@ use crate::secret;
 use crate::tls::Watch;
 use crate::watchdog::Beat;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
@@ -57,6 +59,8 @@ pub(crate) struct Begun {
     pub(crate) asked: Asked,
     /// Where those arrive who asked for the configuration to be read again.
     pub(crate) reloads: mpsc::Receiver<oneshot::Sender<Reply>>,
+    /// Drivers that are to be started.
+    pub(crate) seats: Vec<Seated>,
 }
 
 /// Makes everything ready. To be called on the shard's own thread.
@@ -75,18 +79,16 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     names.node.clone_from(&config.node.name);
     names.events = shard.event_types().map(|event| event.to_string()).collect();
 
-    let (net, watch) = listen::open(&adaptors, &config)?;
-    let told = Arc::clone(&watch.told);
-    names.listeners = listen::listening(&net, &names);
+    let mut opened = listen::open(&adaptors, &config)?;
+    let told = Arc::clone(&opened.watch.told);
+    names.listeners = opened.listening(&names);
     let questions = config.dns.questions as usize;
-    let (inbox, door) = inbox(net.waker(), questions);
+    let (inbox, door) = inbox(opened.net.waker(), questions);
+    let (drivers, seats) = seat(&adaptors, opened.gear, &door);
     let (asking, asked) = resolver::questions(questions);
     let (reload, reloads) = mpsc::channel(RELOADS);
 
-    let mut store = match store {
-        Some(store) => store,
-        None => open_store(&config)?,
-    };
+    let mut store = store.map_or_else(|| open_store(&config), Ok)?;
     let restored = recover(&mut shard, store.as_mut(), clock)?;
     let writer = spawn_writer(store, &config, door.clone())?;
 
@@ -101,13 +103,15 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         active,
         ready_after,
         restored,
-        watch,
+        watch: opened.watch,
         asked,
         reloads,
+        seats,
     };
     let driver = Driver {
         shard,
-        net,
+        net: opened.net,
+        drivers,
         clock,
         inbox,
         seen: Seen::default(),
@@ -133,6 +137,21 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         },
     };
     Ok((driver, begun))
+}
+
+/// A seat for each driver of an adaptor entity that is active.
+fn seat(
+    adaptors: &[(RaIx, &PlannedAdaptor)],
+    mut gear: BTreeMap<RaIx, Gear>,
+    door: &Door,
+) -> (Drivers, Vec<Seated>) {
+    let (mut drivers, mut seats) = (Drivers::default(), Vec::new());
+    for (ra, planned) in adaptors.iter().filter(|(_, planned)| planned.active) {
+        if let (Some(driver), Some(gear)) = (&planned.driven, gear.remove(ra)) {
+            seats.push(drivers.seat(*ra, planned, driver, gear, door.clone()));
+        }
+    }
+    (drivers, seats)
 }
 
 fn times(config: &Config, ready_at: Mono, ready_after: Duration) -> Times {

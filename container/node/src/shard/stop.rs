@@ -28,6 +28,7 @@ impl Driver {
             self.phase = Phase::Over;
             return;
         }
+        self.drivers.drain();
         self.phase = Phase::Stopping(now.mono + self.times.drain_limit);
     }
 

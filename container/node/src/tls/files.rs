@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use strowger::ra::Tls;
+use strowger::ra::{ClientTls, Tls};
 
 /// The longest file that is read.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -51,8 +51,28 @@ impl Files {
         let shown = shown
             .into_iter()
             .filter_map(|(key, path)| Some((key, path?)));
+        let system = tls.server_roots.is_empty() && !tls.insecure_skip_verification;
+        Self::all(own.into_iter().chain(shown).chain(lists), system)
+    }
+
+    /// The same of connections that are opened without a listener.
+    pub(crate) fn read_client(tls: &ClientTls) -> Result<Self, TlsError> {
+        let own = [
+            ("certificate", tls.certificate.as_ref()),
+            ("key", tls.key.as_ref()),
+        ];
+        let own = own.into_iter().filter_map(|(key, path)| Some((key, path?)));
+        let roots = tls.server_roots.iter().map(|path| ("server_roots", path));
+        let system = tls.server_roots.is_empty() && !tls.insecure_skip_verification;
+        Self::all(own.chain(roots), system)
+    }
+
+    fn all<'a>(
+        named: impl Iterator<Item = (&'static str, &'a PathBuf)>,
+        system: bool,
+    ) -> Result<Self, TlsError> {
         let mut read = BTreeMap::new();
-        for (key, path) in own.into_iter().chain(shown).chain(lists) {
+        for (key, path) in named {
             let bytes = contents(path).map_err(|source| TlsError::Read {
                 key,
                 path: path.clone(),
@@ -60,7 +80,6 @@ impl Files {
             })?;
             read.insert(path.clone(), bytes);
         }
-        let system = tls.server_roots.is_empty() && !tls.insecure_skip_verification;
         let system = system.then(|| SYSTEM_ROOTS.iter().find_map(|path| contents(path).ok()));
         Ok(Self {
             read,

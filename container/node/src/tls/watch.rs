@@ -3,27 +3,57 @@
 //! Contents are compared, not times: a file that was replaced within the clock's grain, or behind a symbolic link, is
 //! seen too. A bad file changes nothing but an alarm.
 
-use super::{Credentials, Files, TlsError, credentials};
+use super::{Credentials, Files, TlsError, client_credentials, credentials};
 use crate::inbox::Door;
 use crate::net::Socket;
+use rustls::ClientConfig;
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::Tls;
-use tokio::sync::Notify;
+use strowger::ra::{ClientTls, Tls};
+use strowger_driver::ServerTls;
+use tokio::sync::{Notify, watch};
 
-/// A listener whose files are watched.
+/// Certificates whose files are watched.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    pub(crate) at: Socket,
-    /// For people: `ADAPTOR.LISTENER`.
+    /// For people: `ADAPTOR.LISTENER`, or `ADAPTOR.client`.
     pub(crate) name: String,
-    pub(crate) tls: Tls,
+    /// Who uses them.
+    pub(crate) used: Use,
     /// As they were when they were last taken.
     pub(crate) files: Files,
     pub(crate) valid_until: u64,
     /// What was last wrong with them.
     pub(crate) trouble: Option<String>,
+}
+
+/// Who does handshakes with what files say.
+#[derive(Debug)]
+pub(crate) enum Use {
+    /// The shard, at a listener of its own.
+    Shard { at: Socket, tls: Tls },
+    /// A driver, at a listener.
+    Driver {
+        tls: Tls,
+        to: watch::Sender<ServerTls>,
+    },
+    /// A driver, for connections that it opens.
+    Client {
+        tls: ClientTls,
+        to: watch::Sender<Arc<ClientConfig>>,
+    },
+}
+
+impl Use {
+    /// The certificate that is shown, if one is.
+    fn certificate(&self) -> Option<&Path> {
+        match self {
+            Self::Shard { tls, .. } | Self::Driver { tls, .. } => Some(&tls.certificate),
+            Self::Client { tls, .. } => tls.certificate.as_deref(),
+        }
+    }
 }
 
 /// What a listener's next handshakes are done with.
@@ -60,34 +90,51 @@ impl Watch {
 
 impl Watched {
     fn look(&mut self, door: &Door) {
-        match self.load() {
-            Ok(None) => self.mend(door),
-            Ok(Some((files, credentials))) => {
-                let valid_until = credentials.valid_until;
-                let renewed = Renewed {
-                    at: self.at,
-                    credentials: Box::new(credentials),
-                };
-                // Not taken: the shard is busy, and the next look finds the difference again.
-                if door.renew(renewed).is_ok() {
-                    tracing::info!(listener = self.name, "new certificates are used");
-                    self.files = files;
-                    self.valid_until = valid_until;
-                    self.mend(door);
-                }
-            }
+        match self.renew(door) {
+            Ok(false) => {}
+            Ok(true) => self.mend(door),
             Err(error) => self.blame(&error, door),
         }
     }
 
-    /// What has changed, if anything has.
-    fn load(&self) -> Result<Option<(Files, Credentials)>, TlsError> {
-        let files = Files::read(&self.tls)?;
+    /// Puts into effect what has changed, if anything has; whether what is in effect is what the files say.
+    fn renew(&mut self, door: &Door) -> Result<bool, TlsError> {
+        let files = match &self.used {
+            Use::Shard { tls, .. } | Use::Driver { tls, .. } => Files::read(tls)?,
+            Use::Client { tls, .. } => Files::read_client(tls)?,
+        };
         if files == self.files {
-            return Ok(None);
+            return Ok(true);
         }
-        let credentials = credentials(&self.tls, &files)?;
-        Ok(Some((files, credentials)))
+        let valid_until = match &self.used {
+            Use::Shard { at, tls } => {
+                let credentials = Box::new(credentials(tls, &files)?);
+                let valid_until = credentials.valid_until;
+                let renewed = Renewed {
+                    at: *at,
+                    credentials,
+                };
+                // Not taken: the shard is busy, and the next look finds the difference again.
+                if door.renew(renewed).is_err() {
+                    return Ok(false);
+                }
+                valid_until
+            }
+            Use::Driver { tls, to } => {
+                let credentials = credentials(tls, &files)?;
+                to.send_replace(credentials.for_driver());
+                credentials.valid_until
+            }
+            Use::Client { tls, to } => {
+                let credentials = client_credentials(tls, &files)?;
+                to.send_replace(credentials.client);
+                credentials.valid_until
+            }
+        };
+        tracing::info!(listener = self.name, "new certificates are used");
+        self.files = files;
+        self.valid_until = valid_until;
+        Ok(true)
     }
 
     fn blame(&mut self, error: &TlsError, door: &Door) {
@@ -112,18 +159,16 @@ impl Watched {
     }
 
     fn tell_end(&self, now: u64, warning: Duration, door: &Door) {
+        let Some(certificate) = self.used.certificate() else {
+            return;
+        };
+        let certificate = certificate.display();
         let over = self.valid_until <= now;
         let soon = !over && self.valid_until <= now.saturating_add(warning.as_secs());
-        let text = format!(
-            "the certificate {} has expired: peers refuse it",
-            self.tls.certificate.display()
-        );
+        let text = format!("the certificate {certificate} has expired: peers refuse it");
         self.alarm(door, EXPIRED, over, &text);
         let days = self.valid_until.saturating_sub(now) / 86_400;
-        let text = format!(
-            "the certificate {} expires in {days} days",
-            self.tls.certificate.display()
-        );
+        let text = format!("the certificate {certificate} expires in {days} days");
         self.alarm(door, EXPIRES, soon, &text);
     }
 

@@ -8,7 +8,7 @@ use strowger::error::OpError;
 use strowger::event::{AnyEvent, EventDecl, FireOptions};
 use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, Slot};
-use strowger::ra::{ActivityFlags, ConnId, FireFlags, ListenerIx, Query};
+use strowger::ra::{ActivityFlags, ConnId, FireFlags, ListenerIx, Message, Query};
 use strowger::time::{Mono, Now, Wall};
 
 pub(crate) struct Host {
@@ -193,6 +193,9 @@ impl RaHost for Host {
     fn datagram(&mut self, _ra: RaIx, _listener: ListenerIx, _to: SocketAddr, bytes: Bytes) {
         self.last_sent = String::from_utf8_lossy(&bytes).into_owned();
         self.did.push(Did::Datagram(self.last_sent.clone()));
+    }
+    fn tell(&mut self, _ra: RaIx, message: Message) {
+        panic!("SIP has no driver to tell {message:?}");
     }
     fn stream(&mut self, _ra: RaIx, conn: ConnId, bytes: Bytes) {
         self.last_sent = String::from_utf8_lossy(&bytes).into_owned();

@@ -1,0 +1,6 @@
+//! The adaptor with small services before a scripted other side, in virtual time.
+
+mod calls;
+mod own;
+mod requests;
+mod restart;
