@@ -13,5 +13,6 @@ pub mod peer;
 pub mod runs;
 pub mod script;
 pub mod sipp;
+pub mod sms;
 
 pub use error::{Result, RunError};

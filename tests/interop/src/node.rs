@@ -187,6 +187,11 @@ impl Node {
     /// # Errors
     /// When the process cannot be waited for.
     pub fn kill(mut self) -> Result {
+        self.kill_now()
+    }
+
+    /// The same of one that another takes the place of.
+    pub(crate) fn kill_now(&mut self) -> Result {
         self.child.kill().map_err(io("kill the node"))?;
         self.child.wait().map_err(io("wait for the node"))?;
         Ok(())

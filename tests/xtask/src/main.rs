@@ -76,6 +76,9 @@ fn help() {
     say(
         "  bench diameter [--quick]         CCRs per second and their CPU beside freeDiameter; also `sessions [COUNT]`",
     );
+    say(
+        "  bench sms [--quick]              submits per second and their CPU beside smpp34 and Kannel",
+    );
     say("  bench kernel                     deliveries per second, instructions per delivery");
     say("  bench store                      commits per second, recovery");
     say("  bench memory [CALLS] [RATE]      resident memory per held call");

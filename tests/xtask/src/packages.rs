@@ -12,8 +12,11 @@ use crate::tools::{NODE, NPM, PYTHON, ensure_peers, last_lines};
 const FROM_PYPI: &[&str] = &[
     "pjsua2-python==2.15.1",
     "python-diameter==0.9.0",
+    "rusmppyc==0.4.0a2",
     "sippy==2.5.0",
     "sipvicious==0.3.3",
+    "smpp34==1.5.0",
+    "smpplib==2.2.4",
 ];
 const FROM_NPM: &[&str] = &[
     "esbuild@0.28.2",
@@ -21,6 +24,7 @@ const FROM_NPM: &[&str] = &[
     "jssip-node-websocket@3.0.0",
     "playwright-core@1.65.1",
     "sip.js@0.21.2",
+    "smpp@0.5.1",
     "ws@8.23.0",
 ];
 

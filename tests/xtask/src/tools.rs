@@ -110,6 +110,11 @@ const ERLANG_DIAMETER_DICTIONARIES: Peer = Peer {
     program: "/usr/share/doc/erlang-examples/copyright",
     package: "erlang-examples",
 };
+/// An SMS gateway: an ESME, and what `bench sms` compares with.
+pub(crate) const KANNEL: Peer = Peer {
+    program: "/usr/sbin/bearerbox",
+    package: "kannel",
+};
 /// OpenSSL to compile against, which the crate `diameter` brings, and what finds it.
 const OPENSSL_HEADERS: Peer = Peer {
     program: "/usr/include/openssl/ssl.h",
@@ -152,6 +157,7 @@ pub(crate) const FOR_TESTS: &[Peer] = &[
     ERLANG_DIAMETER,
     ERLANG_DIAMETER_HEADERS,
     ERLANG_DIAMETER_DICTIONARIES,
+    KANNEL,
     OPENSSL_HEADERS,
     PKG_CONFIG,
 ];

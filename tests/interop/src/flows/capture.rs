@@ -153,3 +153,41 @@ pub(super) fn severity(text: &str) -> Option<u32> {
         None => text.parse().ok(),
     }
 }
+
+/// The values of these fields in all packets of a capture for which `filter` holds; `decode` says what is on which port. TLS is
+/// opened with the keys that a client has left.
+pub(super) fn fields(
+    file: &Path,
+    decode: &[&str],
+    filter: &str,
+    fields: &[&str],
+) -> Result<Vec<Vec<String>>> {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(file);
+    let keys = file.with_file_name("keys.log");
+    if keys.exists() {
+        command.args(["-o", &format!("tls.keylog_file:{}", keys.display())]);
+    }
+    for decode in decode {
+        command.args(["-d", decode]);
+    }
+    // It believes to know it by the first bytes of what is in TLS, and by them only.
+    command.args(["--disable-protocol", "rdpmt"]);
+    command.args(["-T", "fields", "-E", "aggregator=;", "-Y", filter]);
+    for field in fields {
+        command.args(["-e", field]);
+    }
+    let out = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| RunError::Start {
+            program: "tshark".to_owned(),
+            source,
+        })?;
+    ensure(out.status.success(), || {
+        String::from_utf8_lossy(&out.stderr).into_owned()
+    })?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    let values = |line: &str| line.split('\t').map(str::to_owned).collect();
+    Ok(text.lines().map(values).collect())
+}

@@ -36,6 +36,16 @@ pub enum Client {
     PythonDiameter,
     /// A Diameter node in Erlang.
     OtpDiameter,
+    /// An SMS gateway in C, as an ESME.
+    Kannel,
+    /// An ESME in Python.
+    Smpplib,
+    /// An ESME in Rust, by its Python module.
+    Smpp34,
+    /// An ESME of SMPP 5.0 in Rust, by its Python module.
+    Rusmppyc,
+    /// ESME and SMSC in JavaScript.
+    NodeSmpp,
 }
 
 impl Client {
@@ -57,6 +67,11 @@ impl Client {
             Self::FreeDiameter => "freeDiameter",
             Self::PythonDiameter => "python-diameter",
             Self::OtpDiameter => "OTP diameter",
+            Self::Kannel => "Kannel",
+            Self::Smpplib => "smpplib",
+            Self::Smpp34 => "smpp34",
+            Self::Rusmppyc => "rusmppyc",
+            Self::NodeSmpp => "node-smpp",
         }
     }
 
@@ -91,6 +106,15 @@ impl Client {
             Self::FreeDiameter => printed("freeDiameterd", &["--version"], "version "),
             Self::PythonDiameter => wheel("python_diameter"),
             Self::OtpDiameter => otp(),
+            Self::Kannel => printed(
+                "dpkg-query",
+                &["-W", "-f", "kannel ${Version}", "kannel"],
+                "kannel ",
+            ),
+            Self::Smpplib => wheel("smpplib"),
+            Self::Smpp34 => wheel("smpp34"),
+            Self::Rusmppyc => wheel("rusmppyc"),
+            Self::NodeSmpp => module("smpp"),
             Self::Chromium => {
                 let browser = printed("chromium", &["--version"], "Chromium ")?;
                 Ok(format!("{} in {browser}", module("jssip")?))

@@ -17,7 +17,7 @@ pub(crate) mod program;
 mod proxied;
 mod scanners;
 mod sipp;
-mod stage;
+pub(crate) mod stage;
 pub mod table;
 pub(crate) mod tools;
 mod ways;

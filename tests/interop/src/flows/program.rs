@@ -5,6 +5,7 @@ use crate::node::pause;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -35,6 +36,14 @@ impl Program {
         let out = log.try_clone().map_err(io("open a log"))?;
         let child = command.stdin(Stdio::piped()).stdout(out).stderr(log);
         Self::spawn(program, child)
+    }
+
+    /// Writes a line to its standard input, if that is held open.
+    pub(crate) fn tell(&mut self, line: &str) -> Result {
+        match &mut self.child.stdin {
+            Some(input) => writeln!(input, "{line}").map_err(io("give an order")),
+            None => Err(self.broken("has no standard input")),
+        }
     }
 
     /// Ends its standard input.

@@ -272,13 +272,13 @@ fn warm(load: Load) -> Result {
 }
 
 /// A directory that nothing was in.
-fn fresh(dir: &Path) -> Result<std::path::PathBuf> {
+pub(super) fn fresh(dir: &Path) -> Result<std::path::PathBuf> {
     let made = tempfile::tempdir_in(dir).map_err(io("make a directory"))?;
     Ok(made.keep())
 }
 
 /// CPU time of a process, of user and system.
-fn cpu(pid: u32) -> Result<Duration> {
+pub(super) fn cpu(pid: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).map_err(io("read CPU time"))?;
     let fields = stat
         .rsplit(')')

@@ -15,6 +15,7 @@ pub mod pieces;
 pub mod prepaid;
 pub mod registrations;
 pub mod scenarios;
+pub mod sms;
 pub mod torture;
 pub mod transparency;
 

@@ -13,7 +13,7 @@ mod wire;
 
 use crate::error::{Error, Result};
 use crate::tools::{
-    CC, FREEDIAMETER, FREEDIAMETER_EXTENSIONS, FREEDIAMETER_HEADERS, SIPP, ensure_peers,
+    CC, FREEDIAMETER, FREEDIAMETER_EXTENSIONS, FREEDIAMETER_HEADERS, KANNEL, SIPP, ensure_peers,
 };
 
 /// The checks in full size, by name or all: loads, kills, power cuts. They take more than half an hour.
@@ -35,6 +35,13 @@ fn diameter(args: &[String]) -> Result<()> {
     example::run("strowger-interop", "diameter", args)
 }
 
+/// SMS: a node with the gateway beside the server of the crate `smpp34` and Kannel.
+fn sms(args: &[String]) -> Result<()> {
+    ensure_peers(&[KANNEL])?;
+    example::build_node()?;
+    example::run("strowger-interop", "sms", args)
+}
+
 /// Runs the named benchmark.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let (which, rest) = args
@@ -45,6 +52,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "kernel" => kernel::run(),
         "store" => example::run("strowger-store", "throughput", rest),
         "diameter" => diameter(rest),
+        "sms" => sms(rest),
         "memory" => example::run_with_node("strowger-interop", "memory", rest),
         name => Err(Error::UnknownTask {
             name: format!("bench {name}").trim_end().to_owned(),

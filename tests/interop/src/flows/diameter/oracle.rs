@@ -4,10 +4,9 @@
 //! The bytes are compared since tshark believes an AVP that lies about its own length within a message.
 
 use crate::error::{Result, RunError, ensure};
-use crate::flows::capture::{WARNING, severity};
+use crate::flows::capture::{WARNING, fields, severity};
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// Ports as [`super::port`] and the nodes have them.
 const DECODE: [&str; 6] = [
@@ -26,6 +25,7 @@ pub(crate) fn judge(file: &Path, node: Ipv4Addr) -> Result<String> {
     let mut messages = 0;
     for line in fields(
         file,
+        &DECODE,
         &sent,
         &[
             "frame.number",
@@ -64,7 +64,7 @@ fn count_bytes(file: &Path, node: Ipv4Addr) -> Result {
          && !tcp.analysis.spurious_retransmission"
     );
     let (mut carried, mut said) = (0, 0);
-    for line in fields(file, &clear, &["tcp.len", "diameter.length"])? {
+    for line in fields(file, &DECODE, &clear, &["tcp.len", "diameter.length"])? {
         let sum =
             |field: &str| -> u64 { field.split(';').filter_map(|n| n.parse::<u64>().ok()).sum() };
         carried += line.first().map_or(0, |field| sum(field));
@@ -73,36 +73,4 @@ fn count_bytes(file: &Path, node: Ipv4Addr) -> Result {
     ensure(carried == said, || {
         format!("{carried} bytes went out, {said} by the messages' own lengths")
     })
-}
-
-/// The values of these fields in all packets of a capture for which `filter` holds.
-pub(super) fn fields(file: &Path, filter: &str, fields: &[&str]) -> Result<Vec<Vec<String>>> {
-    let mut command = Command::new("tshark");
-    command.arg("-r").arg(file);
-    let keys = file.with_file_name("keys.log");
-    if keys.exists() {
-        command.args(["-o", &format!("tls.keylog_file:{}", keys.display())]);
-    }
-    for decode in DECODE {
-        command.args(["-d", decode]);
-    }
-    // It believes to know it by the first bytes of what is in TLS, and by them only.
-    command.args(["--disable-protocol", "rdpmt"]);
-    command.args(["-T", "fields", "-E", "aggregator=;", "-Y", filter]);
-    for field in fields {
-        command.args(["-e", field]);
-    }
-    let out = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| RunError::Start {
-            program: "tshark".to_owned(),
-            source,
-        })?;
-    ensure(out.status.success(), || {
-        String::from_utf8_lossy(&out.stderr).into_owned()
-    })?;
-    let text = String::from_utf8_lossy(&out.stdout);
-    let values = |line: &str| line.split('\t').map(str::to_owned).collect();
-    Ok(text.lines().map(values).collect())
 }
