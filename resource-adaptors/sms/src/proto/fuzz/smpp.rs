@@ -173,8 +173,12 @@ impl Driven {
             assert!(!self.over, "{output:?} after the end");
             match output {
                 Output::Send(bytes) => {
-                    let sound = Pdu::parse(&bytes, Policy::Strict);
-                    assert!(sound.is_ok(), "{}: {sound:?}", bytes.escape_ascii());
+                    let (mut framer, mut input) = (Framer::new(u32::MAX), &bytes[..]);
+                    while let Ok(Some(pdu)) = framer.next_frame(&mut input) {
+                        let sound = Pdu::parse(&pdu, Policy::Strict);
+                        assert!(sound.is_ok(), "{}: {sound:?}", pdu.escape_ascii());
+                    }
+                    assert!(input.is_empty() && framer.buffered() == 0);
                 }
                 Output::Event(Event::BindRequest { .. }) => {
                     let accepted = self.session.accept_bind(now, b"mc").is_ok();

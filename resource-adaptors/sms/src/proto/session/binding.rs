@@ -27,9 +27,8 @@ impl Session {
             Mode::Receiver => Pdu::BindReceiver(bind),
             Mode::Transceiver => Pdu::BindTransceiver(bind),
         };
-        let bytes = pdu.encode(Status::ROK, self.sequence)?;
+        self.write(&pdu, Status::ROK, self.sequence)?;
         let sequence = self.next_sequence();
-        self.send(bytes);
         self.phase = Phase::BindSent {
             mode,
             sequence,
@@ -47,9 +46,8 @@ impl Session {
         if self.role != Role::Mc || !matches!(self.phase, Phase::Open) {
             return Err(BindError::State);
         }
-        let bytes = Pdu::Outbind(*outbind).encode(Status::ROK, self.sequence)?;
+        self.write(&Pdu::Outbind(*outbind), Status::ROK, self.sequence)?;
         self.next_sequence();
-        self.send(bytes);
         self.phase = Phase::Outbound;
         Ok(())
     }
@@ -73,8 +71,7 @@ impl Session {
             tlvs: Tlvs::written(if known { &tlv } else { &[] }),
         };
         let response = bind_response(mode, response);
-        let bytes = response.encode(Status::ROK, pdu.header().sequence)?;
-        self.send(bytes);
+        self.write(&response, Status::ROK, pdu.header().sequence)?;
         self.bound(now, mode, version, pdu);
         Ok(())
     }
@@ -180,7 +177,7 @@ impl Session {
     pub(super) fn malformed(&mut self, fault: &Fault) {
         self.count("smpp.malformed");
         if let Some(answer) = fault.answer() {
-            self.send(answer);
+            self.send(&answer);
         }
     }
 }

@@ -11,8 +11,8 @@ pub struct Config {
     pub policy: Policy,
     /// Requests that may wait for the peer's response.
     pub window: usize,
-    /// Requests of the peer that may wait for our response before reading is paused. Twice as many are held of what was
-    /// read already; the others are answered ESME_RMSGQFUL.
+    /// Requests of the peer that may wait for our response before reading is paused and what was read is held back. Of what
+    /// comes all the same beyond 128 KiB twice as many may wait; the others are answered ESME_RMSGQFUL.
     pub inbound: usize,
     /// Octets of the longest PDU that is taken.
     pub max_pdu: u32,

@@ -50,7 +50,7 @@ impl Session {
             command::UNBIND => self.unbind_received(now, header, &frame),
             command if !exists(self.version, command) => {
                 self.count("smpp.unknown_commands");
-                self.send(Fault::nack(Status::RINVCMDID, header.sequence));
+                self.send(&Fault::nack(Status::RINVCMDID, header.sequence));
             }
             _ => self.about_messages(now, header, frame),
         }
@@ -81,7 +81,7 @@ impl Session {
             Ok(pdu) => {
                 let key = self.inbound.push(header.sequence, header.command, now);
                 self.event(Event::Request { key, pdu });
-                self.adjust_reading(now);
+                self.pause_if_full(now);
             }
             Err(fault) => self.malformed(&fault),
         }
@@ -111,7 +111,7 @@ impl Session {
     }
 
     fn answered(&mut self, now: Ms, header: &Header, frame: Bytes) {
-        let seq = Seq(header.sequence);
+        let seq = Seq::from_raw(header.sequence);
         match Pdu::parse(&frame, self.config.policy) {
             Ok((header, pdu)) => {
                 let load = (self.version >= V5_0).then(|| pdu.tlvs().u8(tlv::CONGESTION_STATE));
@@ -181,36 +181,8 @@ impl Session {
     /// Answers a request with no more than a status.
     pub(super) fn reply(&mut self, header: &Header, status: Status) {
         let pdu = Pdu::reply(header.command, status);
-        let answer = pdu.encode(status, header.sequence);
-        self.send(answer.unwrap_or_else(|_| Fault::nack(status, header.sequence)));
-    }
-
-    /// Pauses reading while too many requests wait for our responses, and goes on below three quarters of that. What the
-    /// peer has answered meanwhile could not be read, so no response is late for it.
-    pub(super) fn adjust_reading(&mut self, now: Ms) {
-        let max = self.config.inbound();
-        match self.paused {
-            None if self.inbound.len() >= max && !self.is_closed() => {
-                self.paused = Some(now);
-                self.pause(true);
-            }
-            Some(since) if self.inbound.len() < max - max / 4 => {
-                let missed = now - since;
-                self.paused = None;
-                self.window.postpone(missed);
-                self.heard = self.heard + missed;
-                self.partial = self.partial.map(|since| since + missed);
-                self.enquiry = self.enquiry.map(|(sequence, at)| (sequence, at + missed));
-                self.pause(false);
-            }
-            _ => {}
-        }
-    }
-
-    fn pause(&mut self, on: bool) {
-        self.outputs.push_back(super::Output::PauseReading(on));
-        if on {
-            self.count("smpp.reading_paused");
+        if self.write(&pdu, status, header.sequence).is_err() {
+            self.send(&Fault::nack(status, header.sequence));
         }
     }
 }

@@ -14,6 +14,7 @@ mod config;
 mod incoming;
 mod matrix;
 mod output;
+mod reading;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -23,10 +24,10 @@ mod window;
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
 use super::time::Ms;
-use super::wire::{Framer, PduBuf};
+use super::wire::{EncodeError, Framer, Pdu, PduBuf, Status, Tlvs};
 pub use config::{Config, Timers};
 pub use matrix::{Mode, Role, may_send};
 pub use output::{
@@ -58,6 +59,10 @@ pub struct Session {
     window: Window,
     inbound: Inbound,
     outputs: VecDeque<Output>,
+    /// What was written since the last [`Output::Send`].
+    written: Vec<u8>,
+    /// What was read and has to wait until requests are answered.
+    backlog: BytesMut,
     opened: Ms,
     /// When the last PDU came.
     heard: Ms,
@@ -127,6 +132,8 @@ impl Session {
             window: Window::default(),
             inbound: Inbound::default(),
             outputs: VecDeque::new(),
+            written: Vec::new(),
+            backlog: BytesMut::new(),
             opened: now,
             heard: now,
             active: now,
@@ -142,32 +149,8 @@ impl Session {
     pub fn configure(&mut self, now: Ms, config: Config) {
         self.framer.set_max(config.max_pdu);
         self.config = config;
-        self.adjust_reading(now);
-    }
-
-    /// Takes what was read.
-    pub fn received(&mut self, now: Ms, bytes: &[u8]) {
-        let mut input = bytes;
-        let mut whole = false;
-        while !self.is_closed() {
-            match self.framer.next_frame(&mut input) {
-                Ok(Some(frame)) => {
-                    whole = true;
-                    self.frame(now, frame);
-                }
-                Ok(None) => break,
-                Err(bad) => {
-                    self.count("smpp.bad_lengths");
-                    self.send(bad.answer());
-                    self.end(End::BadLength);
-                }
-            }
-        }
-        self.partial = match self.partial {
-            _ if self.framer.buffered() == 0 => None,
-            Some(since) if !whole => Some(since),
-            _ => Some(now),
-        };
+        self.pause_if_full(now);
+        self.resume_reading(now);
     }
 
     /// The connection has ended.
@@ -180,9 +163,9 @@ impl Session {
         self.end(End::Closed);
     }
 
-    /// What is to be done next.
+    /// What is to be done next. All that was written since comes as one [`Output::Send`].
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop_front().or_else(|| self.flush())
     }
 
     /// Where the session is.
@@ -257,13 +240,18 @@ impl Session {
         self.enquiry = None;
         self.paused = None;
         self.inbound.clear();
+        self.backlog.clear();
         while let Some(sequence) = self.window.pop() {
             self.event(Event::Failed {
-                seq: Seq(sequence),
+                seq: Seq::from_raw(sequence),
                 reason: Failure::Disconnected,
             });
         }
-        if why != End::Disconnected {
+        if why == End::Disconnected {
+            self.written.clear();
+        } else {
+            let last = self.flush();
+            self.outputs.extend(last);
             self.outputs.push_back(Output::Close);
         }
         self.event(Event::Unbound(why));
@@ -275,8 +263,19 @@ impl Session {
         sequence
     }
 
-    fn send(&mut self, bytes: Bytes) {
-        self.outputs.push_back(Output::Send(bytes));
+    fn flush(&mut self) -> Option<Output> {
+        let written = std::mem::take(&mut self.written);
+        (!written.is_empty()).then(|| Output::Send(written.into()))
+    }
+
+    fn send(&mut self, octets: &[u8]) {
+        self.written.extend_from_slice(octets);
+    }
+
+    /// Writes a PDU, of which a peer before 3.4 gets no TLVs.
+    fn write(&mut self, pdu: &Pdu<'_>, status: Status, sequence: u32) -> Result<(), EncodeError> {
+        let knows_tlvs = self.knows_tlvs();
+        pdu.append(&mut self.written, status, sequence, knows_tlvs, Tlvs::EMPTY)
     }
 
     fn event(&mut self, event: Event) {

@@ -78,11 +78,31 @@ pub enum Event {
 
 /// Names a request of the peer within its session. sequence_numbers do not: a peer may use one twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InKey(pub u64);
+pub struct InKey(u32);
 
 /// Names a request of ours: its sequence_number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Seq(pub u32);
+pub struct Seq(u32);
+
+macro_rules! raw {
+    ($($name:ident),*) => { $(
+        impl $name {
+            /// The number that it is.
+            #[must_use]
+            pub const fn raw(self) -> u32 {
+                self.0
+            }
+
+            /// What has this number; one that nothing has is stale, and harmless.
+            #[must_use]
+            pub const fn from_raw(raw: u32) -> Self {
+                Self(raw)
+            }
+        }
+    )* };
+}
+
+raw!(InKey, Seq);
 
 /// Why there is no response. Whether the peer has carried the request out is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

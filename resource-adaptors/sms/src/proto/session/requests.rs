@@ -1,6 +1,6 @@
 //! Requests of ours, and responses to those of the peer.
 
-use super::{Event, InKey, Phase, RequestError, RespondError, Seq, Session, V5_0, may_send};
+use super::{Event, InKey, Phase, RequestError, RespondError, Seq, Session, V3_4, V5_0, may_send};
 use crate::proto::time::Ms;
 use crate::proto::wire::{Pdu, Status, Tlvs, command, tlv};
 
@@ -22,12 +22,11 @@ impl Session {
         if !self.knows_tlvs() && pdu.needs_tlvs() {
             return Err(RequestError::Version);
         }
-        let bytes = pdu.encode_for(Status::ROK, self.sequence, self.knows_tlvs(), Tlvs::EMPTY)?;
+        self.write(pdu, Status::ROK, self.sequence)?;
         let sequence = self.next_sequence();
         self.window.push(sequence, request, now);
         self.active = now;
-        self.send(bytes);
-        Ok(Seq(sequence))
+        Ok(Seq::from_raw(sequence))
     }
 
     /// Sends an alert_notification, which has no response.
@@ -41,10 +40,9 @@ impl Session {
         if request != command::ALERT_NOTIFICATION {
             return Err(RequestError::NotAllowed(request));
         }
-        let bytes = pdu.encode_for(Status::ROK, self.sequence, self.knows_tlvs(), Tlvs::EMPTY)?;
+        self.write(pdu, Status::ROK, self.sequence)?;
         self.next_sequence();
         self.active = now;
-        self.send(bytes);
         Ok(())
     }
 
@@ -74,11 +72,11 @@ impl Session {
             && carries_load(response)
             && pdu.tlvs().get(tlv::CONGESTION_STATE).is_none();
         let more = Tlvs::written(if tells { &load } else { &[] });
-        let bytes = pdu.encode_for(status, waiting.sequence, self.knows_tlvs(), more)?;
+        let (out, knows_tlvs) = (&mut self.written, self.version >= V3_4);
+        pdu.append(out, status, waiting.sequence, knows_tlvs, more)?;
         self.inbound.remove(key);
         self.active = now;
-        self.send(bytes);
-        self.adjust_reading(now);
+        self.resume_reading(now);
         self.proceed(now);
         Ok(())
     }
@@ -136,7 +134,7 @@ impl Session {
             };
             self.count("smpp.timeouts");
             self.event(Event::Failed {
-                seq: Seq(sequence),
+                seq: Seq::from_raw(sequence),
                 reason: super::Failure::Timeout,
             });
         }

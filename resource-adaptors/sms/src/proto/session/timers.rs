@@ -113,9 +113,8 @@ impl Session {
 
     fn enquire(&mut self, now: Ms) {
         let sequence = self.next_sequence();
-        if let Ok(bytes) = Pdu::EnquireLink(Tlvs::EMPTY).encode(Status::ROK, sequence) {
-            self.send(bytes);
-        }
+        // Nothing in it could be too long.
+        let _ = self.write(&Pdu::EnquireLink(Tlvs::EMPTY), Status::ROK, sequence);
         self.enquiry = Some((sequence, now));
     }
 }

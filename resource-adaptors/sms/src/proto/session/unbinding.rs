@@ -73,9 +73,8 @@ impl Session {
             return;
         };
         let sequence = self.next_sequence();
-        if let Ok(bytes) = Pdu::Unbind(Tlvs::EMPTY).encode(Status::ROK, sequence) {
-            self.send(bytes);
-        }
+        // Nothing in it could be too long.
+        let _ = self.write(&Pdu::Unbind(Tlvs::EMPTY), Status::ROK, sequence);
         self.phase = Phase::UnbindSent {
             mode,
             sequence,
@@ -89,9 +88,8 @@ impl Session {
         let Phase::PeerUnbinding { sequence, .. } = self.phase else {
             return;
         };
-        if let Ok(bytes) = Pdu::UnbindResp(Tlvs::EMPTY).encode(Status::ROK, sequence) {
-            self.send(bytes);
-        }
+        // Nothing in it could be too long.
+        let _ = self.write(&Pdu::UnbindResp(Tlvs::EMPTY), Status::ROK, sequence);
         self.end(End::PeerUnbound);
     }
 }

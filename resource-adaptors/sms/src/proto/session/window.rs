@@ -106,7 +106,7 @@ impl Window {
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
     waiting: VecDeque<Waiting>,
-    next: u64,
+    next: u32,
 }
 
 /// A request of the peer.
@@ -128,8 +128,8 @@ impl Inbound {
     }
 
     pub(super) fn push(&mut self, sequence: u32, command: u32, at: Ms) -> InKey {
-        let key = InKey(self.next);
-        self.next += 1;
+        let key = InKey::from_raw(self.next);
+        self.next = self.next.wrapping_add(1);
         self.waiting.push_back(Waiting {
             key,
             sequence,
@@ -157,11 +157,17 @@ impl Inbound {
         self.waiting.clear();
     }
 
+    /// Keys grow from the oldest on, counted around.
     fn place(&self, key: InKey) -> Option<usize> {
-        if self.waiting.front()?.key == key {
+        let first = self.waiting.front()?.key.raw();
+        let distance = |key: InKey| key.raw().wrapping_sub(first);
+        if distance(key) == 0 {
             return Some(0);
         }
-        self.waiting.binary_search_by_key(&key, |it| it.key).ok()
+        let place = |it: &Waiting| distance(it.key);
+        self.waiting
+            .binary_search_by_key(&distance(key), place)
+            .ok()
     }
 }
 

@@ -62,7 +62,7 @@ impl<'a> Bind<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SYSTEM_ID, self.system_id)
             .string(&field::PASSWORD, self.password)
             .string(&field::SYSTEM_TYPE, self.system_type)
@@ -83,7 +83,7 @@ impl<'a> BindResp<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SYSTEM_ID, self.system_id).tlvs(self.tlvs);
     }
 }
@@ -97,7 +97,7 @@ impl<'a> Outbind<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SYSTEM_ID, self.system_id)
             .string(&field::PASSWORD, self.password)
             .tlvs(self.tlvs);

@@ -80,7 +80,7 @@ impl<'a> Broadcast<'a> {
         Ok(broadcast)
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SERVICE_TYPE, self.service_type)
             .addr(&SOURCE, &self.source)
             .message_id(self.message_id)
@@ -105,7 +105,7 @@ impl<'a> QueryBroadcast<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.message_id(self.message_id)
             .addr(&SOURCE, &self.source)
             .tlvs(self.tlvs);
@@ -122,7 +122,7 @@ impl<'a> CancelBroadcast<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SERVICE_TYPE, self.service_type)
             .message_id(self.message_id)
             .addr(&SOURCE, &self.source)

@@ -195,14 +195,14 @@ impl<'a> Submit<'a> {
         Ok(submit)
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SERVICE_TYPE, self.service_type)
             .addr(&SOURCE, &self.source)
             .addr(&DEST, &self.dest);
         self.write_rest(w);
     }
 
-    pub(super) fn write_rest(&self, w: &mut Writer) {
+    pub(super) fn write_rest(&self, w: &mut Writer<'_>) {
         w.octets(&[self.esm_class, self.protocol_id, self.priority])
             .string(&field::SCHEDULE, self.schedule.as_bytes())
             .string(&field::VALIDITY, self.validity.as_bytes())
@@ -236,7 +236,7 @@ impl<'a> Data<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SERVICE_TYPE, self.service_type)
             .addr(&LONG_SOURCE, &self.source)
             .addr(&LONG_DEST, &self.dest)
@@ -253,7 +253,7 @@ impl<'a> MessageIdResp<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.message_id(self.message_id).tlvs(self.tlvs);
     }
 }
@@ -274,7 +274,7 @@ impl<'a> Replace<'a> {
         Ok(replace)
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.message_id(self.message_id)
             .addr(&SOURCE, &self.source)
             .string(&field::SCHEDULE, self.schedule.as_bytes())
@@ -294,7 +294,7 @@ impl<'a> Alert<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.addr(&LONG_SOURCE, &self.source)
             .addr(&ESME, &self.esme)
             .tlvs(self.tlvs);

@@ -87,7 +87,7 @@ impl<'a> SubmitMulti<'a> {
         Ok(Self { dests, message })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SERVICE_TYPE, self.message.service_type)
             .addr(&SOURCE, &self.message.source)
             .octet(self.dests.count)
@@ -203,7 +203,7 @@ impl<'a> SubmitMultiResp<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.message_id(self.message_id)
             .octet(self.unsuccess.count)
             .octets(self.unsuccess.bytes)

@@ -257,20 +257,23 @@ impl<'a> Pdu<'a> {
     ///
     /// A value that its field cannot hold.
     pub fn encode(&self, status: Status, sequence: u32) -> Result<Bytes, EncodeError> {
-        self.encode_for(status, sequence, true, Tlvs::EMPTY)
+        let mut out = Vec::new();
+        self.append(&mut out, status, sequence, true, Tlvs::EMPTY)?;
+        Ok(out.into())
     }
 
-    /// Writes the PDU with its header and, only if the peer knows TLVs, its TLVs and these behind them.
-    pub(crate) fn encode_for(
+    /// Writes the PDU with its header behind what `out` has and, only if the peer knows TLVs, its TLVs and `more` behind them.
+    pub(crate) fn append(
         &self,
+        out: &mut Vec<u8>,
         status: Status,
         sequence: u32,
         knows_tlvs: bool,
         more: Tlvs<'_>,
-    ) -> Result<Bytes, EncodeError> {
+    ) -> Result<(), EncodeError> {
         let header = write::header(self.command(), status, sequence);
         let room = self.room() + more.as_bytes().len();
-        let mut writer = Writer::new(header, room, knows_tlvs);
+        let mut writer = Writer::new(out, header, room, knows_tlvs);
         self.write(&mut writer);
         writer.tlvs(more);
         writer.finish()
@@ -289,7 +292,7 @@ impl<'a> Pdu<'a> {
         fields + tlvs
     }
 
-    fn write(&self, w: &mut Writer) {
+    fn write(&self, w: &mut Writer<'_>) {
         match self {
             Self::BindReceiver(it) | Self::BindTransmitter(it) | Self::BindTransceiver(it) => {
                 it.write(w);

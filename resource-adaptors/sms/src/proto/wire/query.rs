@@ -56,7 +56,7 @@ impl<'a> Query<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.message_id(self.message_id)
             .addr(&SOURCE, &self.source)
             .tlvs(self.tlvs);
@@ -74,7 +74,7 @@ impl<'a> QueryResp<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.message_id(self.message_id)
             .string(&field::FINAL_DATE, self.final_date.as_bytes())
             .octets(&[self.state, self.error_code])
@@ -93,7 +93,7 @@ impl<'a> Cancel<'a> {
         })
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.string(&field::SERVICE_TYPE, self.service_type)
             .message_id(self.message_id)
             .addr(&SOURCE, &self.source)

@@ -1,6 +1,5 @@
 //! Writes one PDU.
 
-use bytes::Bytes;
 use thiserror::Error;
 
 use super::field::{self, Field};
@@ -18,35 +17,42 @@ pub enum EncodeError {
     Nul(&'static str),
 }
 
-/// A PDU being written. The first value that does not fit is what [`finish`](Self::finish) gives.
+/// A PDU being written behind what a buffer has. The first value that does not fit is what [`finish`](Self::finish) gives.
 #[derive(Debug)]
-pub(super) struct Writer {
-    out: Vec<u8>,
+pub(super) struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
     error: Option<EncodeError>,
     with_tlvs: bool,
 }
 
-impl Writer {
+impl<'o> Writer<'o> {
     /// A PDU with its header; `room` octets are expected behind it.
-    pub(super) fn new(header: Header, room: usize, with_tlvs: bool) -> Self {
-        let mut out = Vec::with_capacity(HEADER_LEN + room);
+    pub(super) fn new(out: &'o mut Vec<u8>, header: Header, room: usize, with_tlvs: bool) -> Self {
+        let start = out.len();
+        out.reserve(HEADER_LEN + room);
         out.extend_from_slice(&header.to_bytes());
         Self {
             out,
+            start,
             error: None,
             with_tlvs,
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<Bytes, EncodeError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let length = u32::try_from(self.out.len()).map_err(|_| EncodeError::TooLong("body"))?;
-        if let Some(word) = self.out.first_chunk_mut() {
-            *word = length.to_be_bytes();
-        }
-        Ok(self.out.into())
+    /// Sets the PDU's length; after an error the buffer is what it was.
+    pub(super) fn finish(self) -> Result<(), EncodeError> {
+        let length = u32::try_from(self.out.len() - self.start);
+        let error = match (self.error, length) {
+            (Some(error), _) => error,
+            (None, Err(_)) => EncodeError::TooLong("body"),
+            (None, Ok(length)) => {
+                self.out[self.start..self.start + 4].copy_from_slice(&length.to_be_bytes());
+                return Ok(());
+            }
+        };
+        self.out.truncate(self.start);
+        Err(error)
     }
 
     pub(super) fn octet(&mut self, octet: u8) -> &mut Self {

@@ -107,11 +107,7 @@ impl Side {
         while let Some(output) = self.session.poll() {
             assert!(!self.closed || matches!(output, Output::Event(_) | Output::Count(_)));
             match output {
-                Output::Send(bytes) => {
-                    let sound = Pdu::parse(&bytes, Policy::Strict);
-                    assert!(sound.is_ok(), "sent {}: {sound:?}", bytes.escape_ascii());
-                    self.sent.push(bytes);
-                }
+                Output::Send(bytes) => self.sent.extend(pdus(&bytes)),
                 Output::PauseReading(on) => {
                     assert_eq!(self.reading, on, "said twice");
                     self.reading = !on;
@@ -160,6 +156,18 @@ impl Side {
         assert_eq!(self.session.refuse(self.now, key, status), Ok(()));
         self.drain();
     }
+}
+
+/// The PDUs that these octets are; all are sound.
+pub(super) fn pdus(bytes: &[u8]) -> Vec<Bytes> {
+    let (mut framer, mut input, mut pdus) = (Framer::new(u32::MAX), bytes, Vec::new());
+    while let Ok(Some(pdu)) = framer.next_frame(&mut input) {
+        let sound = Pdu::parse(&pdu, Policy::Strict);
+        assert!(sound.is_ok(), "sent {}: {sound:?}", pdu.escape_ascii());
+        pdus.push(pdu);
+    }
+    assert!(input.is_empty() && framer.buffered() == 0);
+    pdus
 }
 
 pub(super) fn head(bytes: &[u8]) -> Head {

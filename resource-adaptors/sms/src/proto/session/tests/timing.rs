@@ -206,7 +206,7 @@ fn unbind_waits_for_what_is_under_way_in_both_directions() {
     esme.feed(&request(&Pdu::DeliverSm(submit()), 6));
     let full = (command::DELIVER_SM_RESP, Status::RMSGQFUL, 6);
     assert_eq!(esme.heads(), [full], "a peer may try again elsewhere");
-    esme.feed(&submit_response(seq.0));
+    esme.feed(&submit_response(seq.raw()));
     assert!(esme.heads().is_empty());
     esme.refuse(keys[0], Status::ROK);
     let heads = esme.heads();
@@ -233,7 +233,7 @@ fn unbind_waits_no_longer_than_its_time() {
     esme.pass(1);
     assert_eq!(kinds(&mut esme), [(command::UNBIND, Status::ROK, 0)]);
     // What is answered between unbind and its response still counts.
-    esme.feed(&submit_response(seq.0));
+    esme.feed(&submit_response(seq.raw()));
     assert!(matches!(&esme.events[..], [Event::Response { .. }]));
     esme.pass(5_000);
     assert_eq!(esme.end(), Some(End::Unbound));
