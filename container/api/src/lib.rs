@@ -52,6 +52,7 @@ pub mod initial;
 pub mod param;
 pub mod prelude;
 pub mod ra;
+pub mod room;
 pub mod sbb;
 pub mod service;
 pub mod state;

@@ -11,6 +11,7 @@ mod configuration;
 mod exit;
 mod explain;
 mod failure;
+mod memory;
 mod orders;
 mod output;
 mod report;
@@ -19,12 +20,7 @@ mod status;
 
 use args::{Args, Command};
 use clap::Parser;
-use mimalloc::MiMalloc;
 use std::process::ExitCode;
-
-/// Many small objects of a few sizes that live as long as calls: what this allocator keeps together.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args = Args::parse();

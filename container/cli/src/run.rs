@@ -4,6 +4,7 @@ use crate::args;
 use crate::components::{catalog, components};
 use crate::configuration;
 use crate::failure::Failure;
+use crate::memory;
 use crate::output::print;
 use std::fmt::Write as _;
 use strowger_config::Loaded;
@@ -27,6 +28,7 @@ fn serve(loaded: Loaded, sources: args::Sources) -> Result<Exit, Failure> {
     let _log = log::init(&loaded.config.log).map_err(strowger_node::NodeError::from)?;
     let again = move || configuration::load_again(&sources, &components());
     let node = Node::builder().catalog(catalog()).reloading(loaded, again);
+    let node = node.on_rest(memory::give_back);
     // A node whose operator has closed its standard output serves all the same.
     let exit = node.on_ready(|ready| drop(print(&greeting(ready)))).run()?;
     Ok(exit)

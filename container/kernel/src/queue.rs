@@ -32,6 +32,9 @@ pub(crate) struct Queued {
     pub(crate) progress: Option<Box<Progress>>,
 }
 
+/// Places of events that are kept when none waits.
+const KEPT: usize = 4_096;
+
 /// All events that wait.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -68,6 +71,12 @@ impl Queue {
     fn remove(&mut self, place: u32) -> Option<Queued> {
         let event = self.places.get_mut(place as usize)?.take()?;
         self.free.push(place);
+        if self.places.len() > KEPT && self.len() == 0 {
+            // A flood is over.
+            self.places = Vec::new();
+            self.free = Vec::new();
+            self.ready.shrink_to(KEPT);
+        }
         Some(event)
     }
 }

@@ -19,6 +19,9 @@ use strowger::sbb::Object;
 /// A convergence name, encoded.
 pub(crate) type Name = SmallVec<[u8; 16]>;
 
+/// Room in the table that is kept, however few names there are.
+const KEPT: usize = 4_096;
+
 /// Root entities by service and convergence name (R-IE-06).
 pub(crate) struct Roots {
     table: HashTable<EntityId>,
@@ -110,11 +113,8 @@ impl Kernel {
         };
         let hash = self.roots.hash(root.service, &root.name);
         let (entities, hasher) = (&self.entities, &self.roots.hasher);
-        self.roots.table.insert_unique(hash, id, |id| {
-            entities
-                .get(*id)
-                .map_or(0, |e| hasher.hash_one((e.service.0, &e.name[..])))
-        });
+        let hash_of = |id: &EntityId| rehash(entities, hasher, *id);
+        self.roots.table.insert_unique(hash, id, hash_of);
     }
     /// Takes it out.
     pub(crate) fn unname_root(&mut self, id: EntityId) {
@@ -125,7 +125,18 @@ impl Kernel {
         if let Ok(entry) = self.roots.table.find_entry(hash, |other| *other == id) {
             entry.remove();
         }
+        let table = &mut self.roots.table;
+        if table.capacity() > KEPT && table.len() < table.capacity() / 8 {
+            let (entities, hasher) = (&self.entities, &self.roots.hasher);
+            table.shrink_to(2 * table.len(), |id| rehash(entities, hasher, *id));
+        }
     }
+}
+
+/// The hash of an entity in the table.
+fn rehash(entities: &Slab<EntityId, Entity>, hasher: &RandomState, id: EntityId) -> u64 {
+    let entity = entities.get(id);
+    entity.map_or(0, |e| hasher.hash_one((e.service.0, &e.name[..])))
 }
 
 /// The name that a selection makes (R-IE-04, R-IE-05).

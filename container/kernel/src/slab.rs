@@ -31,6 +31,9 @@ const PLACES: usize = 1 << 24;
 /// Stamps that one durable ceiling stands for.
 const BLOCK: u32 = 1 << 16;
 
+/// Places of a slot that are kept, however few are taken.
+const KEPT: usize = 64;
+
 struct Entry<T> {
     stamp: u32,
     value: Option<T>,
@@ -39,6 +42,8 @@ struct Entry<T> {
 struct Places<T> {
     entries: Vec<Entry<T>>,
     free: Vec<u32>,
+    /// With so few places taken, those behind the last one are given back; not as long as that would be few.
+    few: Option<u32>,
     stamp: u32,
     ceiling: u32,
     /// Ids were handed out that the ceiling does not cover.
@@ -59,6 +64,7 @@ impl<I: SlotId, T> Slab<I, T> {
         let places = || Places {
             entries: Vec::new(),
             free: Vec::new(),
+            few: None,
             stamp: 1,
             ceiling: 0,
             uncovered: false,
@@ -108,13 +114,14 @@ impl<I: SlotId, T> Slab<I, T> {
     pub(crate) fn insert(&mut self, slot: Slot, value: T) -> Option<I> {
         let places = self.slots.get_mut(usize::from(slot.0))?;
         let index = match places.free.pop() {
-            Some(index) => index,
+            Some(index) => {
+                if places.free.len() == places.entries.len() / 2 {
+                    places.many();
+                }
+                index
+            }
             None if places.entries.len() < PLACES => {
-                grow(&mut places.entries);
-                places.entries.push(Entry {
-                    stamp: 0,
-                    value: None,
-                });
+                places.push();
                 places.entries.len() as u32 - 1
             }
             None => return None,
@@ -172,6 +179,10 @@ impl<I: SlotId, T> Slab<I, T> {
         {
             entry.stamp = 0;
             places.free.push(index);
+            let taken = places.entries.len() - places.free.len();
+            if places.few.is_some_and(|few| taken <= few as usize) {
+                places.shrink(taken);
+            }
         }
     }
 
@@ -232,11 +243,7 @@ impl<I: SlotId, T> Slab<I, T> {
             return false;
         };
         while places.entries.len() <= index as usize {
-            grow(&mut places.entries);
-            places.entries.push(Entry {
-                stamp: 0,
-                value: None,
-            });
+            places.push();
         }
         let Some(entry) = places.entries.get_mut(index as usize) else {
             return false;
@@ -264,10 +271,43 @@ impl<I: SlotId, T> Slab<I, T> {
     }
 }
 
-/// Growth by a quarter: many slots are rather full than fast to grow.
-fn grow<T>(entries: &mut Vec<T>) {
-    if entries.len() == entries.capacity() {
-        entries.reserve_exact(entries.len() / 4 + 4);
+impl<T> Places<T> {
+    /// One more free place, that is not among the free ones. Growth by a quarter: many slots are rather full than fast to
+    /// grow.
+    fn push(&mut self) {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(self.entries.len() / 4 + 4);
+        }
+        self.entries.push(Entry {
+            stamp: 0,
+            value: None,
+        });
+        self.many();
+    }
+
+    /// Many places are taken: an eighth of them is few.
+    fn many(&mut self) {
+        let places = self.entries.len();
+        self.few = (places >= 2 * KEPT).then_some(places as u32 / 8);
+    }
+
+    /// Gives back the places behind the last one taken, after a peak. An id of one of them stays stale also when there is a
+    /// place of that index again, since stamps are the slot's. Where a place near the end is taken, half as many taken ones
+    /// are waited for: what this costs stays below what the growth has cost.
+    fn shrink(&mut self, taken: usize) {
+        let last = self.entries.iter().rposition(|entry| entry.stamp != 0);
+        let left = last.map_or(0, |last| last + 1).max(KEPT);
+        if left > self.entries.len() / 2 {
+            self.few = Some(taken as u32 / 2);
+            return;
+        }
+        self.entries.truncate(left);
+        self.entries.shrink_to_fit();
+        let entries = self.entries.iter().enumerate().rev();
+        let free = entries.filter(|(_, entry)| entry.stamp == 0);
+        // The lowest are taken next.
+        self.free = free.map(|(index, _)| index as u32).collect();
+        self.many();
     }
 }
 
@@ -311,5 +351,67 @@ mod tests {
         assert!(!after.restore(id, ()));
         after.restored();
         assert!(after.insert(Slot(9), ()).unwrap().stamp() >= ceiling);
+    }
+
+    /// Fills a slot with `count` values.
+    fn filled(count: u32) -> (Slab<TimerId, u32>, Vec<TimerId>) {
+        let mut slab = Slab::new();
+        let ids = (0..count)
+            .map(|n| slab.insert(Slot(5), n).unwrap())
+            .collect();
+        (slab, ids)
+    }
+
+    fn places(slab: &Slab<TimerId, u32>) -> usize {
+        slab.slots[5].entries.capacity()
+    }
+
+    #[test]
+    fn a_peak_that_is_over_gives_its_places_back_and_its_ids_stay_stale() {
+        let (mut slab, ids) = filled(10_000);
+        let kept = ids[7];
+        for id in ids.iter().filter(|id| **id != kept) {
+            assert!(slab.remove(*id).is_some());
+        }
+        assert!(places(&slab) <= 2 * KEPT, "{} places", places(&slab));
+        assert_eq!((slab.len(), slab.get(kept)), (1, Some(&7)));
+        let again: Vec<_> = (0..10_000)
+            .map(|n| slab.insert(Slot(5), n).unwrap())
+            .collect();
+        assert_eq!(again[0].index(), 0);
+        for id in ids.iter().filter(|id| **id != kept) {
+            assert_eq!(slab.get(*id), None);
+            assert_eq!(slab.remove(*id), None);
+        }
+        assert_eq!(slab.get(kept), Some(&7));
+        assert_eq!(slab.get(again[9_999]), Some(&9_999));
+    }
+
+    #[test]
+    fn what_is_taken_out_and_may_come_back_keeps_its_place_through_the_end_of_a_peak() {
+        let (mut slab, ids) = filled(10_000);
+        let last = ids[9_999];
+        let value = slab.take(last).unwrap();
+        for id in &ids[..9_999] {
+            slab.remove(*id);
+        }
+        assert!(places(&slab) >= 10_000);
+        slab.put_back(last, value);
+        assert_eq!(slab.get(last), Some(&9_999));
+        slab.remove(last);
+        assert!(places(&slab) <= 2 * KEPT);
+    }
+
+    #[test]
+    fn a_slot_that_is_busy_again_and_again_is_not_shrunk_again_and_again() {
+        let (mut slab, mut ids) = filled(1_000);
+        let size = places(&slab);
+        for round in 0..100 {
+            for id in ids.drain(200..) {
+                slab.remove(id);
+            }
+            assert_eq!(places(&slab), size, "round {round}");
+            ids.extend((0..800).map(|n| slab.insert(Slot(5), n).unwrap()));
+        }
     }
 }

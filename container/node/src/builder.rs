@@ -47,6 +47,7 @@ pub struct NodeBuilder {
     reload: Option<(Loaded, Read)>,
     store: Option<Box<dyn Store>>,
     on_ready: Option<Box<dyn FnOnce(&Ready)>>,
+    on_rest: Option<fn()>,
 }
 
 /// What is there once a node serves.
@@ -158,6 +159,14 @@ impl NodeBuilder {
         self
     }
 
+    /// Calls this on the shard's thread each time when, after work, there has been nothing to do for some seconds: so that the
+    /// process's allocator can give back what a peak took.
+    #[must_use]
+    pub fn on_rest(mut self, on_rest: fn()) -> Self {
+        self.on_rest = Some(on_rest);
+        self
+    }
+
     /// Starts the node and waits for its end: SIGTERM and SIGINT stop it. For a process that is the node.
     ///
     /// # Errors
@@ -197,6 +206,7 @@ impl NodeBuilder {
             clock,
             beat: beat.clone(),
             store: self.store.take(),
+            tidy: self.on_rest,
         };
         let (begun, shard) = spawn(start)?;
         let supervisor = Supervisor {

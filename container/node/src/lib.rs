@@ -22,6 +22,7 @@ mod overload;
 mod plan;
 mod reload;
 mod resolver;
+mod rest;
 mod secret;
 mod shard;
 pub mod status;

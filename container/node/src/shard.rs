@@ -21,6 +21,7 @@ use crate::inbox::{Inbox, Seen};
 use crate::net::{Net, Sink, Socket};
 use crate::overload::Overload;
 use crate::resolver::{Asking, Question, Resolved};
+use crate::rest::Rest;
 use crate::status::{Listening, Rates};
 use crate::watchdog::Beat;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ pub(crate) struct Driver {
     behind: u8,
     /// Services that were told to stop, and when what is left of them is removed.
     ending: Vec<(ServiceIx, Mono)>,
+    rest: Rest,
     sample: Sample,
 }
 
@@ -130,6 +132,15 @@ struct Sample {
     at: Mono,
     totals: [u64; 6],
     rates: Rates,
+}
+
+impl Sample {
+    fn since(at: Mono) -> Self {
+        Self {
+            at,
+            ..Self::default()
+        }
+    }
 }
 
 /// Hands inputs to the shard.
@@ -205,6 +216,7 @@ impl Driver {
         self.carry_out(now);
         self.net.flush();
         self.sample(now.mono);
+        self.rest.turned(now.mono, self.shard.metrics().events);
         more
     }
 
@@ -366,6 +378,7 @@ impl Driver {
                 over,
                 ending,
                 calm,
+                self.rest.deadline(),
             ];
             let next = deadlines.into_iter().flatten().min();
             next.map(|at| at - self.clock.mono())

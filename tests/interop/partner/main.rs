@@ -32,7 +32,13 @@ fn serve(file: &Path) -> Result<Exit, Box<dyn std::error::Error>> {
         .map_err(|rejected| format!("{:#?}", rejected.findings))?;
     let _log = log::init(&loaded.config.log)?;
     let node = Node::builder().catalog(catalog).config(loaded.config);
-    Ok(node.on_ready(|_| ready()).run()?)
+    Ok(node.on_ready(|_| ready()).on_rest(give_back).run()?)
+}
+
+#[expect(unsafe_code, reason = "as the binary `strowger` has it")]
+fn give_back() {
+    // SAFETY: it takes nothing and may be called on any thread at any time.
+    unsafe { libmimalloc_sys::mi_collect(true) }
 }
 
 #[expect(

@@ -13,6 +13,7 @@ use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedService};
 use crate::resolver::{self, Asked};
+use crate::rest::Rest;
 use crate::secret;
 use crate::tls::Watch;
 use crate::watchdog::Beat;
@@ -42,6 +43,8 @@ pub(crate) struct Start {
     pub(crate) beat: Beat,
     /// Instead of the store in the data directory.
     pub(crate) store: Option<Box<dyn Store>>,
+    /// What is done when there has been nothing to do for a while.
+    pub(crate) tidy: Option<fn()>,
 }
 
 /// A shard that serves, as others see it.
@@ -71,6 +74,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         clock,
         beat,
         store,
+        tidy,
     } = start;
     raise_descriptors();
     let secret = secret::load_or_create(&config.node.data_dir)?;
@@ -131,10 +135,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         times,
         behind: 0,
         ending: Vec::new(),
-        sample: Sample {
-            at: ready_at,
-            ..Sample::default()
-        },
+        rest: Rest::new(tidy),
+        sample: Sample::since(ready_at),
     };
     Ok((driver, begun))
 }

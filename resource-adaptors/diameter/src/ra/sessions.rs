@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use strowger::id::{ActivityId, Slot};
+use strowger::room::{trim_heap, trim_map};
 
 use crate::proto::time::Ms;
 
@@ -69,6 +70,7 @@ impl Sessions {
         let session = self.by_activity.remove(&activity.raw())?;
         if self.by_id.get(&session.id) == Some(&activity.raw()) {
             self.by_id.remove(&session.id);
+            trim_map(&mut self.by_id);
         }
         self.sweep();
         Some(session)
@@ -126,6 +128,7 @@ impl Sessions {
             entries.retain(|Reverse((_, raw))| sessions.contains_key(raw));
             self.deadlines = entries.into();
         }
+        trim_heap(&mut self.deadlines);
     }
 }
 

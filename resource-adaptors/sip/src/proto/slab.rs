@@ -1,9 +1,11 @@
 //! Places for many small things, named by generational ids.
 //!
-//! Storage grows by chunks of 1,024, so that growth never copies what is there. An id whose thing was removed finds
-//! nothing, even when its place is taken again.
+//! Storage grows by chunks of 1,024, so that growth never copies what is there, and the last chunks are given back when few
+//! things are left. An id whose thing was removed finds nothing, even when its place is taken again.
 
 const CHUNK: usize = 1024;
+/// Chunks that are kept, however few things there are.
+const KEPT: usize = 2;
 const NONE: u32 = u32::MAX;
 
 /// Names a thing in a [`Slab`]; `T` is not part of it so that ids stay plain data.
@@ -36,8 +38,11 @@ impl Key {
 #[derive(Debug)]
 pub struct Slab<T> {
     chunks: Vec<Vec<Place<T>>>,
-    /// First generation of a fresh place: differs from process to process so that old ids stay foreign.
+    /// First generation of a fresh place: differs from process to process so that old ids stay foreign, and is above those of
+    /// the places that were given back.
     epoch: u32,
+    /// With so few things the last chunks are given back; not as long as that would be few.
+    few: Option<usize>,
     free: u32,
     live: usize,
     limit: usize,
@@ -62,6 +67,7 @@ impl<T> Slab<T> {
         Self {
             chunks: Vec::new(),
             epoch,
+            few: None,
             free: NONE,
             live: 0,
             limit: limit.min(NONE as usize - 1),
@@ -82,16 +88,18 @@ impl<T> Slab<T> {
             self.free = next;
         }
         place.content = Content::Used(thing);
+        let generation = place.generation;
         self.live += 1;
-        Ok(Key {
-            index,
-            generation: place.generation,
-        })
+        if self.live == self.chunks.len() * CHUNK / 2 {
+            self.many();
+        }
+        Ok(Key { index, generation })
     }
 
     fn append(&mut self, thing: T) -> Key {
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
+            self.many();
         }
         let last = self.chunks.len() - 1;
         let index = (last * CHUNK + self.chunks[last].len()) as u32;
@@ -145,10 +153,48 @@ impl<T> Slab<T> {
         let content = std::mem::replace(&mut place.content, Content::Free(self.free));
         self.free = key.index;
         self.live -= 1;
+        if self.few.is_some_and(|few| self.live <= few) {
+            self.shrink();
+        }
         match content {
             Content::Used(thing) => Some(thing),
             Content::Free(_) => None,
         }
+    }
+
+    /// Many places are taken: an eighth of them is few.
+    fn many(&mut self) {
+        let chunks = self.chunks.len();
+        self.few = (chunks >= 2 * KEPT).then_some(chunks * CHUNK / 8);
+    }
+
+    /// Gives the chunks behind the last thing back, after a peak. Where it is in one of the last, half as many things are waited
+    /// for: what this costs stays below what the growth has cost.
+    #[cold]
+    fn shrink(&mut self) {
+        let is_used = |place: &Place<T>| matches!(place.content, Content::Used(_));
+        let last = self.chunks.iter().rposition(|c| c.iter().any(is_used));
+        let left = last.map_or(0, |last| last + 1).max(KEPT);
+        if left > self.chunks.len() / 2 {
+            self.few = Some(self.live / 2);
+            return;
+        }
+        // Generations go around: what counts is how far each is ahead.
+        let ahead = |place: &Place<T>| place.generation.wrapping_sub(self.epoch) as i32;
+        let gone = self.chunks[left..].iter().flatten();
+        let most = gone.map(ahead).max().unwrap_or(0).max(0);
+        self.epoch = self.epoch.wrapping_add_signed(most);
+        self.chunks.truncate(left);
+        self.free = NONE;
+        for (chunk, places) in self.chunks.iter_mut().enumerate().rev() {
+            for (at, place) in places.iter_mut().enumerate().rev() {
+                if let Content::Free(next) = &mut place.content {
+                    *next = self.free;
+                    self.free = (chunk * CHUNK + at) as u32;
+                }
+            }
+        }
+        self.many();
     }
 
     /// How many things there are.
@@ -211,5 +257,37 @@ mod tests {
                 .all(|(n, key)| slab.get(*key) == Some(&n))
         );
         assert_eq!(slab.iter().count(), 3000);
+    }
+
+    #[test]
+    fn a_peak_that_is_over_gives_its_chunks_back_and_its_ids_stay_stale() {
+        let mut slab = Slab::new(1_000_000, u32::MAX - 1);
+        let mut old = Vec::new();
+        for round in 0..4 {
+            let keys: Vec<_> = (0..20_000).map(|n| slab.insert(n).unwrap()).collect();
+            assert_eq!(slab.chunks.len(), 20, "round {round}");
+            assert!(old.iter().all(|key| slab.get(*key).is_none()));
+            for key in &keys[1..] {
+                assert!(slab.remove(*key).is_some());
+            }
+            assert_eq!((slab.chunks.len(), slab.len()), (KEPT, 1));
+            assert_eq!(slab.remove(keys[0]), Some(0));
+            old.extend(keys);
+        }
+    }
+
+    #[test]
+    fn what_is_left_near_the_end_keeps_the_chunks_until_it_goes() {
+        let mut slab = Slab::new(1_000_000, 0);
+        let keys: Vec<_> = (0..20_000).map(|n| slab.insert(n).unwrap()).collect();
+        for key in &keys[..19_999] {
+            slab.remove(*key);
+        }
+        assert_eq!(slab.get(keys[19_999]), Some(&19_999));
+        assert_eq!(slab.chunks.len(), 20);
+        let more = slab.insert(7).unwrap();
+        slab.remove(keys[19_999]);
+        slab.remove(more);
+        assert_eq!(slab.chunks.len(), KEPT);
     }
 }

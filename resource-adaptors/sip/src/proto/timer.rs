@@ -44,7 +44,12 @@ pub struct Wheel<T> {
     nodes: Vec<Node<T>>,
     free: u32,
     live: usize,
+    /// The generation of fresh nodes: above that of every node there was.
+    epoch: u32,
 }
+
+/// Nodes that are kept when no timer runs.
+const KEPT: usize = 4_096;
 
 #[derive(Debug)]
 struct Node<T> {
@@ -69,6 +74,7 @@ impl<T> Wheel<T> {
             nodes: Vec::new(),
             free: NONE,
             live: 0,
+            epoch: 0,
         }
     }
 
@@ -161,7 +167,7 @@ impl<T> Wheel<T> {
                 value: Some(value),
                 prev: index,
                 next: index,
-                generation: 0,
+                generation: self.epoch,
                 level: 0,
                 place: 0,
             });
@@ -182,7 +188,19 @@ impl<T> Wheel<T> {
         node.next = self.free;
         self.free = index;
         self.live -= 1;
+        if self.live == 0 && self.nodes.len() > KEPT {
+            self.give_back();
+        }
         value
+    }
+
+    /// A peak is over: its nodes go. An id of one of them stays stale.
+    #[cold]
+    fn give_back(&mut self) {
+        let latest = self.nodes.iter().map(|node| node.generation).max();
+        self.epoch = latest.unwrap_or(self.epoch);
+        self.nodes = Vec::new();
+        self.free = NONE;
     }
 
     fn link(&mut self, index: u32) {
@@ -286,6 +304,19 @@ mod tests {
         assert_eq!(wheel.cancel(TimerId::NONE), None);
         assert_eq!(drain(&mut wheel, 10), [2]);
         assert_eq!(wheel.cancel(second), None);
+    }
+
+    #[test]
+    fn ids_of_a_peak_stay_stale_when_its_nodes_are_gone() {
+        let mut wheel = Wheel::new(Ms(0));
+        let peak: Vec<_> = (0..10_000).map(|n| wheel.start(Ms(10), n)).collect();
+        assert_eq!(wheel.cancel(peak[9_999]), Some(9_999));
+        assert_eq!(drain(&mut wheel, 10).len(), 9_999);
+        assert_eq!(wheel.nodes.capacity(), 0);
+        let again: Vec<_> = (0..10_000).map(|n| wheel.start(Ms(20), n)).collect();
+        assert!(peak.iter().all(|id| wheel.cancel(*id).is_none()));
+        assert_eq!(wheel.cancel(again[7]), Some(7));
+        assert_eq!(drain(&mut wheel, 20).len(), 9_999);
     }
 
     #[test]

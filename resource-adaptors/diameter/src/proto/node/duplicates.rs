@@ -8,6 +8,7 @@ use std::collections::hash_map::{DefaultHasher, Entry as Place, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use bytes::Bytes;
+use strowger::room::{trim_line, trim_map};
 
 use super::config::Duplicates;
 use super::slab::Key;
@@ -123,6 +124,8 @@ impl DuplicateTable {
         while self.line.front().is_some_and(|(end, ..)| *end <= now) {
             self.drop_oldest();
         }
+        trim_line(&mut self.line);
+        trim_map(&mut self.entries);
     }
 
     pub(super) fn len(&self) -> usize {

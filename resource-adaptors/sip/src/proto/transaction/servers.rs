@@ -1,6 +1,7 @@
 //! Server transactions among all others: which one a request belongs to, copies, ACK and CANCEL.
 
 use bytes::Bytes;
+use strowger::room::trim_map;
 
 use super::super::compose;
 use super::super::flow::{Flow, Transmit};
@@ -216,10 +217,12 @@ impl<U: Copy> Transactions<U> {
         };
         server.clock.stop(&mut self.wheel);
         self.by_request.remove(&server.key);
+        trim_map(&mut self.by_request);
         if let Some(merge) = server.merge {
             // A spiral's later transaction may stand there.
             if self.by_merge.get(&merge) == Some(&tx) {
                 self.by_merge.remove(&merge);
+                trim_map(&mut self.by_merge);
             }
         }
     }

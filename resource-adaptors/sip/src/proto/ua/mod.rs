@@ -42,6 +42,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use strowger::room::trim_map;
 
 use super::auth::{Nonces, Session};
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
@@ -514,6 +515,7 @@ impl Ua {
         }
         if self.by_id.get(&id) == Some(&key) {
             self.by_id.remove(&id);
+            trim_map(&mut self.by_id);
         }
         Some(dialog)
     }
