@@ -77,7 +77,12 @@ impl Prepaid {
                     self.refuse(cx, Ended::Denied(code), with)?;
                     self.settle(cx, ADMINISTRATIVE, with)?;
                 }
-                Decision::End(why) => self.refuse(cx, why, with)?,
+                Decision::End(why) => {
+                    self.refuse(cx, why, with)?;
+                    if self.credit.as_ref().is_some_and(|credit| !credit.is_over()) {
+                        self.settle(cx, ADMINISTRATIVE, with)?;
+                    }
+                }
                 Decision::Report(_, reason) => self.report(cx, reason, with)?,
                 Decision::Closed => self.credit = None,
             }

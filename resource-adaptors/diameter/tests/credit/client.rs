@@ -360,6 +360,61 @@ fn a_final_interrogation_that_is_to_be_kept_goes_out_until_it_is_answered_or_its
 }
 
 #[test]
+fn what_a_service_has_used_that_is_over_for_want_of_an_answer_is_told_once_somebody_listens() {
+    for handling in [
+        FailureHandling::Terminate,
+        FailureHandling::RetryAndTerminate,
+    ] {
+        for tx_first in [true, false] {
+            let client = Client::new(TX, handling, false);
+            let mut client = client.keep_final(Duration::from_secs(60));
+            client.start(ask());
+            client.answered(NOW, &granted(0));
+            client.update(used(50));
+            let end = Action::End(Ended::Unreachable);
+            if tx_first && handling == FailureHandling::Terminate {
+                assert_eq!(client.tx_expired(), [Action::StopTx, end]);
+                assert_eq!(client.failed_to_send(NOW), [Action::SendLater]);
+            } else {
+                let ended = [Action::StopTx, end, Action::SendLater];
+                assert_eq!(client.failed_to_send(NOW), ended);
+            }
+            assert_eq!(client.terminate(4, used(3)), []);
+            let actions = client.send_again();
+            let again = sent(&actions)[0];
+            assert_eq!((again.kind, again.number), (RequestType::Update, 1));
+            assert_eq!((again.again, &again.usage), (true, &used(50)));
+            assert_eq!(client.failed_to_send(NOW), [Action::SendLater]);
+            client.send_again();
+            let actions = client.answered(NOW, &granted(1));
+            let last = sent(&actions)[0];
+            assert_eq!((last.kind, last.number), (RequestType::Termination, 2));
+            assert_eq!((last.cause, &last.usage), (4, &used(3)));
+            let actions = client.answered(NOW, &Answer::of(2001, Some(2)));
+            assert_eq!(actions, [Action::StopTx, Action::Closed]);
+        }
+    }
+}
+
+#[test]
+fn a_service_that_ran_unchecked_is_counted_when_the_first_answer_comes_after_its_end() {
+    let client = Client::new(TX, FailureHandling::Continue, false);
+    let mut client = client.keep_final(Duration::from_secs(60));
+    client.start(ask());
+    assert_eq!(client.tx_expired(), [Action::Unchecked]);
+    assert_eq!(client.terminate(1, used(9)), []);
+    assert_eq!(client.failed_to_send(NOW), [Action::SendLater]);
+    let actions = client.send_again();
+    assert_eq!(sent(&actions)[0].kind, RequestType::Initial);
+    let actions = client.answered(NOW, &granted(0));
+    let last = sent(&actions)[0];
+    assert_eq!(
+        (last.kind, &last.usage),
+        (RequestType::Termination, &used(9))
+    );
+}
+
+#[test]
 fn re_auth_is_answered_and_brings_an_update_where_the_session_is_open() {
     let open = in_state(ClientState::Open, FailureHandling::Terminate, false).0;
     let report = Action::Report(vec![GroupKey::SESSION], Reason::ForcedReauthorisation);

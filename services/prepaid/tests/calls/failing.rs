@@ -133,6 +133,34 @@ fn the_end_of_a_call_is_told_until_the_server_has_heard_it() {
 }
 
 #[test]
+fn a_call_that_ends_for_want_of_an_answer_pays_for_its_time_once_somebody_listens() {
+    let (mut slee, ocs) = scripted(prepaid());
+    let alice = slee.sip().invite(ALICE, BOB);
+    let asked = ocs.expect(CCR);
+    asked.answer_with(2001, |m| grant(m, asked.message(), 60));
+    let bob = slee.sip().expect_invite(BOB).answer();
+    alice.expect(200);
+    bob.expect_ack();
+    let update = ocs.expect(CCR);
+    assert_eq!(number(update.message(), &credit::CC_REQUEST_TYPE), Some(2));
+    let told = used(update.message()).expect("what was used");
+    slee.advance(millis(10_100)); // Tx
+    alice.expect_bye();
+    bob.expect_bye();
+    let again = ocs.expect(CCR);
+    assert!(again.message().header().is_retransmit());
+    assert_eq!(number(again.message(), &credit::CC_REQUEST_NUMBER), Some(1));
+    assert_eq!(used(again.message()), Some(told));
+    again.answer_with(2001, |m| grant(m, again.message(), 60));
+    let last = ocs.expect(CCR);
+    assert_eq!(number(last.message(), &credit::CC_REQUEST_TYPE), Some(3));
+    let rest = used(last.message()).expect("the rest");
+    assert!((10..=11).contains(&rest), "{told} and {rest}");
+    last.answer_with(2001, |m| grant(m, last.message(), 0));
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn requests_of_a_rating_group_stand_in_groups() {
     let (mut slee, ocs) = scripted(Settings {
         rating_group: Some(7),

@@ -25,7 +25,8 @@ pub struct Terms {
     pub failure_handling: FailureHandling,
     /// Whether another server may be asked, unless the server says.
     pub failover: bool,
-    /// How long a final interrogation, which carries the last debit, is tried again; zero for once, as RFC 8506 7 has it.
+    /// How long what carries a debit is tried again once the service is over: the final interrogation, and an intermediate one
+    /// before it that has no answer. Zero for once, as RFC 8506 7 has it.
     pub keep_final: Duration,
     /// Time between these attempts.
     pub retry: Duration,
@@ -118,7 +119,8 @@ pub enum Decision {
     Denied(GroupKey, u32),
     /// Call [`Credit::update`] with what these groups have used.
     Report(Vec<GroupKey>, Reason),
-    /// The user's service is to end. Nothing has to be reported.
+    /// The user's service is to end. If the session is not over ([`Credit::is_over`]), as with [`Terms::keep_final`], call
+    /// [`Credit::terminate`] with what was used since the last report; else nothing has to be reported.
     End(Ended),
     /// The session is over.
     Closed,
@@ -136,7 +138,7 @@ pub enum CreditTimer {
     Tx,
     /// The shortest Validity-Time of the grants.
     Validity,
-    /// A final interrogation is to be sent again.
+    /// An interrogation that is kept is to be sent again.
     Again,
 }
 

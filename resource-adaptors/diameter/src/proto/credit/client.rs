@@ -1,8 +1,9 @@
 //! The client of a session: first, intermediate and final interrogations (RFC 8506 7, tables 3 and 4).
 //!
 //! Retries are ours to add to the tables (RFC 8506 5.7): where failover is supported and the failure handling is not TERMINATE,
-//! an interrogation that met a temporary error or could not be sent goes once to another server, with the same number. And the
-//! final interrogation, which carries the debit, may be kept for some time and sent again, where the tables forget it.
+//! an interrogation that met a temporary error or could not be sent goes once to another server, with the same number. And what
+//! carries a debit may be kept for some time and sent again, where the tables forget it: the final interrogation, and an
+//! intermediate one whose service is over, with the final one after it.
 
 use strowger::State;
 use strowger::time::Wall;
@@ -59,7 +60,12 @@ pub struct Client {
 enum Queued {
     Update(Vec<Usage>),
     Terminate(u32, Vec<Usage>),
+    /// The service was told to end, and has not said what it has used since.
+    CutOff(Vec<Usage>),
 }
+
+/// Termination-Cause DIAMETER_ADMINISTRATIVE (RFC 6733 8.15).
+const ADMINISTRATIVE: u32 = 4;
 
 impl Client {
     /// A session of these terms; the server's answers may change the last two.
@@ -133,7 +139,7 @@ impl Client {
                 match &mut self.queued {
                     None => self.queued = Some(Queued::Update(usage)),
                     Some(Queued::Update(earlier)) => merge(earlier, usage),
-                    Some(Queued::Terminate(..)) => {}
+                    Some(Queued::Terminate(..) | Queued::CutOff(_)) => {}
                 }
                 Vec::new()
             }
@@ -147,7 +153,7 @@ impl Client {
             ClientState::Open => self.send(RequestType::Termination, usage, cause),
             ClientState::PendingI | ClientState::PendingU => {
                 let usage = match self.queued.take() {
-                    Some(Queued::Update(mut earlier)) => {
+                    Some(Queued::Update(mut earlier) | Queued::CutOff(mut earlier)) => {
                         merge(&mut earlier, usage);
                         earlier
                     }
@@ -184,10 +190,10 @@ impl Client {
         }
         match Verdict::of(answer.result) {
             Verdict::Success => self.succeeded(now, answer),
-            Verdict::Temporary => self.unanswered(Ended::Failed(answer.result), true),
+            Verdict::Temporary => self.unanswered(now, Ended::Failed(answer.result), true),
             Verdict::Denied => self.end(Ended::Denied(answer.result)),
             Verdict::NotApplicable => self.go_unchecked(),
-            Verdict::Failed => self.unanswered(Ended::Failed(answer.result), false),
+            Verdict::Failed => self.unanswered(now, Ended::Failed(answer.result), false),
         }
     }
 
@@ -195,17 +201,18 @@ impl Client {
     pub fn failed_to_send(&mut self, now: Wall) -> Vec<Action> {
         match self.state {
             ClientState::PendingI | ClientState::PendingU => {
-                self.unanswered(Ended::Unreachable, true)
+                self.unanswered(now, Ended::Unreachable, true)
             }
             ClientState::PendingT => self.not_ended(now),
             ClientState::Idle | ClientState::Open => Vec::new(),
         }
     }
 
-    /// It is time to send the final interrogation again.
+    /// It is time to send an interrogation again that is kept.
     pub fn send_again(&mut self) -> Vec<Action> {
+        let is_kept = self.state == ClientState::PendingT || self.is_service_over();
         match self.pending.as_mut() {
-            Some(pending) if self.state == ClientState::PendingT => {
+            Some(pending) if is_kept => {
                 pending.again = true;
                 vec![Action::Send(pending.clone())]
             }
@@ -216,6 +223,12 @@ impl Client {
     /// Tx has expired.
     pub fn tx_expired(&mut self) -> Vec<Action> {
         match (self.state, self.failure_handling) {
+            // The answer may still come; if not, whoever sends it says so.
+            (ClientState::PendingI | ClientState::PendingU, FailureHandling::Terminate)
+                if self.is_kept() =>
+            {
+                self.cut_off(Ended::Unreachable)
+            }
             (ClientState::PendingI | ClientState::PendingU, FailureHandling::Terminate) => {
                 self.end(Ended::Unreachable)
             }
@@ -281,7 +294,31 @@ impl Client {
         }
     }
 
-    /// The final interrogation has met a failure.
+    /// Whether the pending interrogation is one that is kept: what is used is counted by its answer.
+    fn is_kept(&self) -> bool {
+        let has_used = self.state == ClientState::PendingU || self.unchecked;
+        has_used && !self.keep_final.is_zero()
+    }
+
+    /// Whether the user's service is over, and only reports are left.
+    const fn is_service_over(&self) -> bool {
+        matches!(self.queued, Some(Queued::Terminate(..) | Queued::CutOff(_)))
+    }
+
+    /// The service is to end, if it is not over, and the pending interrogation is kept.
+    fn cut_off(&mut self, why: Ended) -> Vec<Action> {
+        if self.is_service_over() {
+            return Vec::new();
+        }
+        let earlier = match self.queued.take() {
+            Some(Queued::Update(usage)) => usage,
+            _ => Vec::new(),
+        };
+        self.queued = Some(Queued::CutOff(earlier));
+        vec![Action::StopTx, Action::End(why)]
+    }
+
+    /// An interrogation that is kept has met a failure.
     fn not_ended(&mut self, now: Wall) -> Vec<Action> {
         let until = *self.final_until.get_or_insert(now + self.keep_final);
         match now < until {
@@ -302,6 +339,7 @@ impl Client {
 
     fn succeeded(&mut self, now: Wall, answer: &Answer) -> Vec<Action> {
         self.pending = None;
+        self.final_until = None;
         self.unchecked = false;
         self.state = ClientState::Open;
         let mut actions = vec![Action::StopTx];
@@ -322,6 +360,9 @@ impl Client {
             Some(Queued::Terminate(cause, usage)) => {
                 self.send(RequestType::Termination, usage, cause)
             }
+            Some(Queued::CutOff(usage)) => {
+                self.send(RequestType::Termination, usage, ADMINISTRATIVE)
+            }
             Some(Queued::Update(usage)) => self.send(RequestType::Update, usage, 0),
             None => Vec::new(),
         });
@@ -338,7 +379,7 @@ impl Client {
     }
 
     /// A failure to send, a temporary error, or a failed answer: the failure handling says what becomes of the service.
-    fn unanswered(&mut self, why: Ended, may_retry: bool) -> Vec<Action> {
+    fn unanswered(&mut self, now: Wall, why: Ended, may_retry: bool) -> Vec<Action> {
         let retries = may_retry
             && self.failover
             && self.failure_handling != FailureHandling::Terminate
@@ -347,6 +388,12 @@ impl Client {
             pending.again = true;
             return vec![Action::Send(pending.clone()), Action::StartTx(self.tx)];
         }
+        let goes_on = self.failure_handling == FailureHandling::Continue && !self.is_service_over();
+        if may_retry && self.is_kept() && !goes_on {
+            let mut actions = self.cut_off(why);
+            actions.extend(self.not_ended(now));
+            return actions;
+        }
         match self.failure_handling {
             FailureHandling::Continue => self.go_unchecked(),
             FailureHandling::Terminate | FailureHandling::RetryAndTerminate => self.end(why),
@@ -354,7 +401,7 @@ impl Client {
     }
 
     fn go_unchecked(&mut self) -> Vec<Action> {
-        if matches!(self.queued, Some(Queued::Terminate(..))) {
+        if self.is_service_over() {
             return self.close(Vec::new());
         }
         self.idle();
@@ -363,7 +410,7 @@ impl Client {
     }
 
     fn end(&mut self, why: Ended) -> Vec<Action> {
-        match matches!(self.queued, Some(Queued::Terminate(..))) {
+        match self.is_service_over() {
             // The user's service has ended by itself.
             true => self.close(Vec::new()),
             false => self.close(vec![Action::End(why)]),
