@@ -248,10 +248,12 @@ pub enum SendError {
     Overflow,
     /// The message cannot be written: an AVP or all of it is longer than 24 bits say, or than the configured limit.
     TooLong,
-    /// The answer cannot be read.
+    /// The answer cannot be read, or is not what its command's definition says (`validation_answers`).
     BadAnswer,
     /// The adaptor is stopping.
     Stopping,
+    /// The request is not what its command's definition says (`validation_sent`).
+    Invalid,
 }
 
 /// A session is over without having been ended: on the [`Session`](crate::Session) or

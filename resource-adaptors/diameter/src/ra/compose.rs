@@ -9,7 +9,7 @@ use super::Core;
 use super::sessions::Session;
 use crate::api::{Outgoing, What};
 use crate::proto::dict::credit;
-use crate::proto::dict::{ApplicationKind, AvpDef, CommandDef, Member, base};
+use crate::proto::dict::{ApplicationKind, AvpDef, CommandDef, Level, Member, base, validate};
 use crate::proto::wire::{Avp, Avps, BuildError, Builder, Message, flag};
 
 /// Auth-Session-State: the server keeps no session (RFC 6733 8.11).
@@ -66,6 +66,20 @@ impl Core {
             builder.raw(avp);
         }
         builder.finish(0, 0)
+    }
+
+    /// Whether what is to leave is what its command's definition says, as far as that is looked at.
+    pub(super) fn is_sound(&self, message: &Bytes) -> bool {
+        let level = self.settings.validation_sent.into();
+        if level == Level::Off {
+            return true;
+        }
+        let Ok(message) = Message::parse(message.clone()) else {
+            return false;
+        };
+        let header = message.header();
+        let known = self.dictionary.command(header.application, header.command);
+        known.is_none() || validate(&message, &self.dictionary, level).is_ok()
     }
 
     /// The AVP that says which application a request is of, where its definition asks for one.

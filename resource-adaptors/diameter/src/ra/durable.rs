@@ -54,6 +54,8 @@ struct AnsweredRecord {
     origin_host: String,
     end_to_end: u32,
     answer: Vec<u8>,
+    /// When, in milliseconds of the wall clock: the session's time runs from there.
+    at: u64,
 }
 
 impl Core {
@@ -122,6 +124,7 @@ impl Core {
             origin_host: waiting.message.origin_host().unwrap_or_default().to_owned(),
             end_to_end: waiting.message.header().end_to_end,
             answer: answer.to_vec(),
+            at: cx.now().wall.0,
         };
         cx.forget(waiting.activity, &waiting_key(id));
         write(cx, waiting.activity, ANSWERED, &record);
@@ -168,7 +171,7 @@ impl Core {
             None => self.restore_session(now, activity, value),
             Some((&PENDING, key)) => self.restore_pending(now, activity, kind, key, value),
             Some((&WAITING, key)) => self.restore_waiting(cx, now, activity, kind, key, value),
-            Some(_) if sub == ANSWERED => self.restore_answered(now, value),
+            Some(_) if sub == ANSWERED => self.restore_answered(cx, now, activity, value),
             // Of a later release, which knows what it means.
             Some(_) => Some(()),
         };
@@ -217,18 +220,12 @@ impl Core {
             alone: kind == api::ClientTx::TYPE.id(),
             again: None,
         };
-        // The time that a peer may take to be there, and then that for the answer.
-        let timers = &self.settings.timers;
-        let patience = (timers.reconnect + timers.capabilities + timers.request).as_millis();
-        self.begin_work(activity, Work::Parked(end_to_end));
         let again = Again {
             message: record.message.into(),
-            until: Ms(now
-                .0
-                .saturating_add(u64::try_from(patience).unwrap_or(u64::MAX))),
+            until: self.peers_return(now),
             sent: true,
         };
-        self.parked.push(Parked { pending, again });
+        self.park(Parked { pending, again });
         Some(())
     }
 
@@ -254,15 +251,39 @@ impl Core {
         Some(())
     }
 
-    fn restore_answered(&mut self, now: Ms, value: &[u8]) -> Option<()> {
+    /// A session of a peer's goes on in the time that it had left. If that has passed while there was no node, the peer still
+    /// gets the time to come back.
+    fn restore_answered(
+        &mut self,
+        cx: &RaCx<'_>,
+        now: Ms,
+        activity: ActivityId,
+        value: &[u8],
+    ) -> Option<()> {
         let AnsweredRecord {
             origin_host,
             end_to_end,
             answer,
+            at,
         } = read(value)?;
         self.stack
             .restore_answer(now, &origin_host, end_to_end, answer.into());
+        let has_work = self.work.contains_key(&activity.raw());
+        if let Some(session) = self.view.sessions.get(activity).filter(|_| !has_work) {
+            let whole = self.session_deadline(now, session.within);
+            let passed = cx.now().wall.0.saturating_sub(at);
+            let left = Ms(whole.0.saturating_sub(passed));
+            let deadline = left.max(self.peers_return(now)).min(whole);
+            self.view.sessions.extend(activity, deadline);
+        }
         Some(())
+    }
+
+    /// When peers are back after a restart: the time that one may take to connect, and then that for an answer.
+    fn peers_return(&self, now: Ms) -> Ms {
+        let timers = &self.settings.timers;
+        let time = (timers.reconnect + timers.capabilities + timers.request).as_millis();
+        now + u64::try_from(time).unwrap_or(u64::MAX)
     }
 }
 

@@ -211,7 +211,9 @@ impl Core {
         let Some(waiting) = self.waiting.remove(&id.0) else {
             return cx.count("diameter.commands_too_late", 1);
         };
-        let bytes = self.answer(&waiting.message, answer).unwrap_or_else(|_| {
+        let written = self.answer(&waiting.message, answer).ok();
+        let sound = written.filter(|bytes| self.is_sound(bytes));
+        let bytes = sound.unwrap_or_else(|| {
             cx.count("diameter.answers_unwritable", 1);
             self.error_answer(&waiting.message, UNABLE_TO_COMPLY)
         });
@@ -281,10 +283,7 @@ impl Core {
                     self.stack.forget(now, tx);
                 }
                 Work::Parked(end_to_end) => {
-                    self.parked.retain(|parked| {
-                        parked.pending.activity != activity
-                            || parked.pending.end_to_end != end_to_end
-                    });
+                    self.parked.remove(&(activity.raw(), end_to_end));
                 }
                 Work::Theirs(id) => {
                     if let Some(waiting) = self.waiting.remove(&id)

@@ -30,6 +30,7 @@ use strowger::activity::Activity;
 use strowger::event::EventDecl;
 use strowger::id::{ActivityId, Component};
 use strowger::ra::{AdaptorDef, Input, Listener, Protocol, Provider, RaCx, Report, SettingsError};
+use strowger::room::{trim_line, trim_map};
 use strowger::time::Mono;
 
 use crate::api::{self, Command, Diameter};
@@ -79,8 +80,10 @@ struct Core {
     subscriptions: Subscriptions,
     /// Requests of ours that wait for an answer.
     pending: HashMap<Tx, Pending>,
-    /// Requests of an earlier process that wait for a peer to be sent to.
-    parked: Vec<Parked>,
+    /// Requests that wait for a peer to be sent to, by the bits of their activities and their End-to-End Identifiers.
+    parked: BTreeMap<(u64, u32), Parked>,
+    /// When the first of them is given up, or before.
+    parked_until: Option<Ms>,
     /// Requests of peers that wait for a service's answer, by name.
     waiting: HashMap<u64, Waiting>,
     /// When they are given up, soonest first.
@@ -211,7 +214,8 @@ impl Core {
             dictionary,
             subscriptions: Subscriptions::default(),
             pending: HashMap::new(),
-            parked: Vec::new(),
+            parked: BTreeMap::new(),
+            parked_until: None,
             waiting: HashMap::new(),
             patience: VecDeque::new(),
             work: HashMap::new(),
@@ -367,8 +371,14 @@ impl Core {
         }
     }
 
-    /// Notes since when a stopping entity has had nothing under way.
+    /// What is done after each input: room that a peak took is given back, and it is noted since when a stopping entity has
+    /// had nothing under way.
     fn rest(&mut self, now: Ms) {
+        trim_map(&mut self.pending);
+        trim_map(&mut self.waiting);
+        trim_map(&mut self.work);
+        trim_map(&mut self.undecided);
+        trim_line(&mut self.patience);
         if let State::Stopping(since) = &mut self.state {
             let quiet =
                 self.pending.is_empty() && self.waiting.is_empty() && self.parked.is_empty();
@@ -384,12 +394,11 @@ impl Core {
             State::Stopping(Some(since)) => Some(Ms(since.0 + QUIET)),
             State::Inactive | State::Active | State::Stopping(None) | State::Stopped => None,
         };
-        let parked = self.parked.iter().map(|parked| parked.again.until).min();
         [
             self.stack.deadline(),
             self.view.sessions.deadline(),
             self.subscriptions.deadline(),
-            parked,
+            self.parked_until,
             self.patience.front().map(|(at, _)| *at),
             quiet,
         ]

@@ -53,6 +53,9 @@ pub(super) struct Again {
 /// CC-Session-Failover: another server may take over (RFC 8506 8.4).
 const FAILOVER_SUPPORTED: i32 = 1;
 
+/// Sessions that are ended at one time for their silence.
+const EXPIRIES: usize = 1_024;
+
 impl Core {
     /// Carries out one command.
     pub(super) fn command(&mut self, cx: &mut RaCx<'_>, now: Ms, command: Command) {
@@ -132,9 +135,12 @@ impl Core {
         }
     }
 
-    /// Sessions in which nothing came in their time are over.
+    /// Sessions in which nothing came in their time are over. Where they are many, the rest is left to the next turn.
     pub(super) fn expire_sessions(&mut self, cx: &mut RaCx<'_>, now: Ms) {
-        while let Some(activity) = self.view.sessions.expire(now) {
+        for _ in 0..EXPIRIES {
+            let Some(activity) = self.view.sessions.expire(now) else {
+                return;
+            };
             cx.count("diameter.sessions_expired", 1);
             self.expire_session(cx, now, activity, ExpiryCause::Silence);
         }
@@ -203,6 +209,9 @@ impl Core {
             Ok(message) if message.len() <= longest => message,
             _ => return self.not_sent(cx, &pending, SendError::TooLong, false),
         };
+        if !self.is_sound(&message) {
+            return self.not_sent(cx, &pending, SendError::Invalid, false);
+        }
         if matches!(self.state, State::Stopped | State::Inactive) {
             return self.not_sent(cx, &pending, SendError::Stopping, false);
         }
@@ -247,18 +256,33 @@ impl Core {
         self.pending.insert(tx, pending);
     }
 
+    /// A request has no peer to be sent to: it waits for one.
+    pub(super) fn park(&mut self, parked: Parked) {
+        let (activity, end_to_end) = (parked.pending.activity, parked.pending.end_to_end);
+        self.begin_work(activity, Work::Parked(end_to_end));
+        let until = parked.again.until;
+        self.parked_until = Some(self.parked_until.map_or(until, |at| at.min(until)));
+        self.parked.insert((activity.raw(), end_to_end), parked);
+    }
+
     /// A peer is up: what waits for one is tried.
     pub(super) fn unpark(&mut self, cx: &mut RaCx<'_>, now: Ms) {
-        for parked in std::mem::take(&mut self.parked) {
+        self.parked_until = None;
+        for parked in std::mem::take(&mut self.parked).into_values() {
             self.send_again(cx, now, parked);
         }
     }
 
     pub(super) fn expire_parked(&mut self, cx: &mut RaCx<'_>, now: Ms) {
-        let (due, left) = std::mem::take(&mut self.parked)
-            .into_iter()
-            .partition(|parked| parked.again.until <= now);
-        self.parked = left;
+        if self.parked_until.is_none_or(|until| until > now) {
+            return;
+        }
+        let due: Vec<Parked> = self
+            .parked
+            .extract_if(.., |_, parked| parked.again.until <= now)
+            .map(|(_, parked)| parked)
+            .collect();
+        self.parked_until = self.parked.values().map(|parked| parked.again.until).min();
         for parked in due {
             let work = Work::Parked(parked.pending.end_to_end);
             self.end_work(parked.pending.activity, work);
@@ -340,9 +364,7 @@ impl Core {
             && (again.sent || !sent)
             && again.until > now
         {
-            self.begin_work(pending.activity, Work::Parked(pending.end_to_end));
-            self.parked.push(Parked { pending, again });
-            return;
+            return self.park(Parked { pending, again });
         }
         let reason = match failure {
             TxFailure::Timeout => return self.timed_out(cx, &pending, sent),

@@ -54,9 +54,16 @@ pub struct Settings {
     pub unknown_peers: BTreeMap<String, UnknownPeerSettings>,
     /// What is done with requests of a realm, by names of your own. The own realm is served here without being named.
     pub realms: BTreeMap<String, RealmSettings>,
-    /// How thoroughly messages are checked before services see them.
+    /// How thoroughly requests of peers are checked before services see them.
     #[schemars(extend("x-reload" = "live"))]
     pub validation: ValidationSetting,
+    /// How thoroughly answers of peers are checked. One that fails is dropped and counted, and its request has failed.
+    #[schemars(extend("x-reload" = "live"))]
+    pub validation_answers: ValidationSetting,
+    /// How thoroughly messages of services are checked before they leave. A request that fails is not sent, an answer that
+    /// fails becomes a 5012; both are counted. For the development of services.
+    #[schemars(extend("x-reload" = "live"))]
+    pub validation_sent: ValidationSetting,
     /// How often one request is sent, to one peer after the other, if connections are lost or peers refuse it.
     #[schemars(range(min = 1, max = 10), extend("x-unit" = "times", "x-reload" = "live"))]
     pub attempts: u8,
@@ -223,6 +230,8 @@ impl Default for Settings {
             unknown_peers: BTreeMap::new(),
             realms: BTreeMap::new(),
             validation: ValidationSetting::Full,
+            validation_answers: ValidationSetting::Off,
+            validation_sent: ValidationSetting::Off,
             attempts: 3,
             timers: TimerSettings::default(),
             limits: LimitSettings::default(),
@@ -406,6 +415,7 @@ impl Settings {
             realms: tables.realms,
             unknown_peers: tables.unknown,
             validation: self.validation.into(),
+            validation_answers: self.validation_answers.into(),
             timers: self.timers.config(),
             limits: self.limits.config(),
             duplicates: self.duplicates.config(),

@@ -128,6 +128,29 @@ fn a_session_in_which_nothing_comes_expires() {
 }
 
 #[test]
+fn a_session_expires_at_its_time_also_over_a_restart() {
+    let mut slee = kit(TestKit::strict());
+    let gateway = slee.diameter().client("gw.example");
+    let first = ask(&gateway, None, 1, 0, "yes");
+    first.expect(2001);
+    slee.advance(hours(23));
+    slee.crash_and_restart_after(minutes(30));
+    slee.advance(minutes(29));
+    assert_eq!(slee.states::<Server>()[0].expired, 0);
+    slee.advance(minutes(2));
+    assert_eq!(slee.states::<Server>().len(), 0);
+    assert_eq!(slee.counter("diameter.sessions_expired"), 1);
+    // One whose time has passed while there was no node is given the time that its peer takes to come back.
+    gateway.connect();
+    let second = ask(&gateway, None, 1, 0, "yes");
+    second.expect(2001);
+    slee.crash_and_restart_after(hours(25));
+    gateway.connect();
+    ask(&gateway, Some(&second.session_id()), 2, 1, "yes").expect(2001);
+    assert_eq!(slee.counts().activities, 1);
+}
+
+#[test]
 fn a_repeated_request_gets_the_same_answer_and_no_service_sees_it() {
     let slee = kit(TestKit::strict());
     let gateway = slee.diameter().client("gw.example");

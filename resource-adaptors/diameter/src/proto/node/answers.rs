@@ -5,8 +5,9 @@ use super::output::{Output, Tx, TxFailure};
 use super::requests::Owner;
 use super::routes::Destination;
 use super::slab::Key;
+use crate::proto::dict::{Level, validate};
 use crate::proto::time::Ms;
-use crate::proto::wire::{Header, Message};
+use crate::proto::wire::{Header, Limits, Message};
 
 /// Protocol errors after which another peer is asked (RFC 6733 7.1.3): undeliverable, too busy, loop.
 const ELSEWHERE: [u32; 3] = [3002, 3004, 3005];
@@ -36,8 +37,29 @@ impl Stack {
                 return self.drained(now, from);
             }
         }
-        self.deliver(key, from, answer);
+        if self.is_unsound(key, &answer) {
+            self.count("answers.invalid");
+            self.fail(key, TxFailure::BadAnswer);
+        } else {
+            self.deliver(key, from, answer);
+        }
         self.drained(now, from);
+    }
+
+    /// Whether an answer to a request of this node is not what its command's definition says, as far as that is looked at.
+    fn is_unsound(&self, key: Key, answer: &Message) -> bool {
+        let level = self.config.validation_answers;
+        let transaction = self.transactions.get(key);
+        if level == Level::Off || transaction.is_none_or(|its| !matches!(its.owner, Owner::Local)) {
+            return false;
+        }
+        let header = answer.header();
+        let known = self.dictionary.command(header.application, header.command);
+        let checked = answer.check_groups(&Limits::DEFAULT);
+        known.is_some()
+            && checked
+                .and_then(|()| validate(answer, &self.dictionary, level))
+                .is_err()
     }
 
     /// Hands an answer to who waits for it. Its groups are not looked into: who reads them ends where they end to make sense,

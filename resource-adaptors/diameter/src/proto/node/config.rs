@@ -37,8 +37,10 @@ pub struct Config {
     pub realms: Vec<Realm>,
     /// Who may connect without an entry in the peer table; nobody when empty.
     pub unknown_peers: Vec<UnknownPeers>,
-    /// How thoroughly requests for this node are checked, and refused; and answers to it, which are counted.
+    /// How thoroughly requests for this node are checked, and refused.
     pub validation: Level,
+    /// How thoroughly answers to requests of this node are checked; one that fails counts as unreadable.
+    pub validation_answers: Level,
     /// Timers.
     pub timers: Timers,
     /// Limits.
@@ -73,6 +75,7 @@ impl Config {
             realms: Vec::new(),
             unknown_peers: Vec::new(),
             validation: Level::Full,
+            validation_answers: Level::Off,
             timers: Timers::default(),
             limits: Limits::default(),
             duplicates: Duplicates::default(),
