@@ -58,10 +58,14 @@ impl Node {
             .remove(2)
     }
 
-    /// Sends a signal, waits for the end, and gives exit code and log.
-    fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+    fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().try_into().expect("a process id"));
         kill(pid, signal).expect("a signal can be sent");
+    }
+
+    /// Sends a signal, waits for the end, and gives exit code and log.
+    fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+        self.signal(signal);
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
@@ -167,4 +171,62 @@ fn a_second_node_on_the_directory_is_refused() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("error[STO-005]"), "{said}");
     assert_eq!(node.end(Signal::SIGINT).0, Some(0));
+}
+
+/// Peers that the Diameter adaptor of a node knows, and the node's alarms.
+fn peers_and_alarms(dir: &Path) -> (Vec<String>, Vec<String>) {
+    let status = ask(dir, &["status", "--json", "--data", "data"]).stdout;
+    let status: serde_json::Value = serde_json::from_slice(&status).expect("JSON");
+    let names = |list: &serde_json::Value| -> Vec<String> {
+        let list = list.as_array().into_iter().flatten();
+        list.filter_map(|entry| entry["name"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let adaptors = status["adaptors"].as_array().into_iter().flatten();
+    let parts = adaptors.flat_map(|adaptor| names(&adaptor["parts"]));
+    (parts.collect(), names(&status["alarms"]))
+}
+
+#[test]
+fn a_node_reads_its_files_again_at_sighup() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let write = |keys: &str| {
+        let text = format!(
+            "[adaptors.diameter.settings]\norigin_host = \"node.example\"\norigin_realm = \"example\"\n\
+             listeners.tcp.bind = \"127.0.0.1:0\"\n{keys}\n\
+             [adaptors.sip.settings.listeners]\nudp.transport = \"udp\"\ntcp.transport = \"tcp\"\n"
+        );
+        std::fs::write(dir.path().join("node.toml"), text).expect("a file can be written");
+    };
+    write("peers.first.host = \"first.example\"");
+    let node = Node::start(dir.path(), &["--config", "node.toml"]);
+    let until = |holds: &dyn Fn(&[String], &[String]) -> bool| {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let (peers, alarms) = peers_and_alarms(dir.path());
+            if holds(&peers, &alarms) {
+                return;
+            }
+            assert!(Instant::now() < until, "{peers:?} {alarms:?}");
+        }
+    };
+    let has = |names: &[String], name: &str| names.iter().any(|n| n == name);
+    until(&|peers, _| has(peers, "first.example"));
+    write("peers.second.host = \"second.example\"");
+    node.signal(Signal::SIGHUP);
+    until(&|peers, _| has(peers, "second.example") && !has(peers, "first.example"));
+    // A key that a running node cannot change keeps all as it is.
+    write("peers.third.host = \"third.example\"\napplications = [4]");
+    node.signal(Signal::SIGHUP);
+    until(&|peers, alarms| {
+        has(alarms, "configuration_refused")
+            && has(peers, "second.example")
+            && !has(peers, "third.example")
+    });
+    write("peers.third.host = \"third.example\"");
+    node.signal(Signal::SIGHUP);
+    until(&|peers, alarms| has(peers, "third.example") && !has(alarms, "configuration_refused"));
+    let (code, log) = node.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("SIGHUP"), "{log}");
 }
