@@ -20,11 +20,12 @@ enum {
 	CC_REQUEST_NUMBER = 415, CC_REQUEST_TYPE = 416, CC_TIME = 420, CC_TOTAL_OCTETS = 421,
 	CC_SERVICE_SPECIFIC_UNITS = 417, RATING_GROUP = 432, SERVICE_IDENTIFIER = 439, USED_SERVICE_UNIT = 446,
 	REQUESTED_SERVICE_UNIT = 437, MULTIPLE_SERVICES = 456, SESSION_ID = 263, ORIGIN_HOST = 264, ORIGIN_REALM = 296,
+	SUBSCRIPTION_ID = 443, SUBSCRIPTION_ID_DATA = 444,
 };
 
 struct line {
 	struct line *next;
-	char id[ID_MAX];
+	char id[ID_MAX], account[ID_MAX];
 	uint64_t used, granted;
 	uint32_t requests, repeats, numbers_again, last_number;
 	int open, ended;
@@ -267,6 +268,9 @@ static void enter(struct line *line, struct msg *request, const char *host, uint
 		return;
 	}
 	line->last_number = n;
+	struct avp *subscriber = child(request, SUBSCRIPTION_ID);
+	if (subscriber)
+		text(subscriber, SUBSCRIPTION_ID_DATA, line->account);
 	line->used += used_in_all(request);
 	line->open = type != TYPE_TERMINATE && type != TYPE_EVENT;
 	line->ended += type == TYPE_TERMINATE;
@@ -321,7 +325,7 @@ static int credit_control(struct msg **msg, struct avp *avp, struct session *ses
 	return 0;
 }
 
-/* First the sums, then a line per session: ID used granted requests repeats numbers-again open ended. */
+/* First the sums, then a line per session: ID used granted requests repeats numbers-again open ended account. */
 static void report(void)
 {
 	char fresh[sizeof report_path + 8];
@@ -341,8 +345,9 @@ static void report(void)
 		requests, repeats, sessions, open, sum, final_units, reauths, reauths_answered);
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct line *line = book[i]; line; line = line->next)
-			fprintf(out, "session %s %" PRIu64 " %" PRIu64 " %u %u %u %d %d\n", line->id, line->used,
-				line->granted, line->requests, line->repeats, line->numbers_again, line->open, line->ended);
+			fprintf(out, "session %s %" PRIu64 " %" PRIu64 " %u %u %u %d %d %s\n", line->id, line->used,
+				line->granted, line->requests, line->repeats, line->numbers_again, line->open, line->ended,
+				*line->account ? line->account : "-");
 	pthread_mutex_unlock(&lock);
 	fclose(out);
 	rename(fresh, report_path);

@@ -2,6 +2,7 @@
 %%
 %% erl -noshell -pa DIR -run otp_peer main IDENTITY REALM listen IP PORT do REALM acr:N ccr:N
 %% erl -noshell -pa DIR -run otp_peer main IDENTITY REALM connect IP PORT do REALM acr:N ccr:N
+%% With `tls CERTIFICATE KEY AUTHORITY PEER` before `do` in TLS from the first byte on, with certificates of both sides.
 %% Says `ready` when a peer is up, `done COMMAND COUNT` or `failed COMMAND WHY` after each command, and `received COMMAND`
 %% for each request that it has answered. Ends with a DPR when its standard input ends.
 -module(otp_peer).
@@ -15,8 +16,10 @@
 -define(SERVICE, otp_peer).
 -define(ANSWER_WITHIN, 15000).
 
-main([Identity, Realm, Role, Ip, Port | More]) ->
+main([Identity, Realm, Role, Ip, Port | Options]) ->
+    {ok, _} = application:ensure_all_started(ssl),
     {ok, _} = application:ensure_all_started(diameter),
+    {Tls, More} = tls(Role, Options),
     register(told, self()),
     {ok, Address} = inet:parse_address(Ip),
     ok = diameter:start_service(?SERVICE,
@@ -28,9 +31,9 @@ main([Identity, Realm, Role, Ip, Port | More]) ->
     Timers = [{watchdog_timer, 6000}, {connect_timer, 1000}, {strict_mbit, true}],
     Transport = case Role of
         "listen" -> {listen, [{transport_module, diameter_tcp},
-                              {transport_config, [{ip, Address}, {port, list_to_integer(Port)}, {reuseaddr, true}]} | Timers]};
+                              {transport_config, [{ip, Address}, {port, list_to_integer(Port)}, {reuseaddr, true} | Tls]} | Timers]};
         "connect" -> {connect, [{transport_module, diameter_tcp},
-                                {transport_config, [{raddr, Address}, {rport, list_to_integer(Port)}]} | Timers]}
+                                {transport_config, [{raddr, Address}, {rport, list_to_integer(Port)} | Tls]} | Timers]}
     end,
     {ok, _} = diameter:add_transport(?SERVICE, Transport),
     say("listening", []),
@@ -41,6 +44,15 @@ main([Identity, Realm, Role, Ip, Port | More]) ->
         _ -> ok
     end,
     receive never -> ok end.
+
+tls(Role, ["tls", Certificate, Key, Authority, Peer | More]) ->
+    Side = case Role of
+        "listen" -> [{fail_if_no_peer_cert, true}];
+        "connect" -> [{server_name_indication, Peer}]
+    end,
+    {[{ssl_options, [{certfile, Certificate}, {keyfile, Key}, {cacertfile, Authority}, {verify, verify_peer} | Side]}], More};
+tls(_, More) ->
+    {[], More}.
 
 app(Alias, Dictionary) ->
     [{alias, Alias}, {dictionary, Dictionary}, {module, ?MODULE}, {answer_errors, callback}].

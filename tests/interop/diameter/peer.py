@@ -1,14 +1,17 @@
 """A Diameter node of python-diameter: answers all it is asked, and asks what it is told to.
 
-peer.py IDENTITY REALM [listen IP PORT] peer URI REALM [IP] [do COMMAND:COUNT ...]
+peer.py IDENTITY REALM [tls CERTIFICATE KEY AUTHORITY] [listen IP PORT] peer URI REALM [IP] [do COMMAND:COUNT ...]
 
-With an IP the peer is connected to. Says `ready` when the peer is up, `done COMMAND COUNT` or `failed COMMAND WHY` after
+With an IP the peer is connected to. python-diameter has no TLS: that of Python stands before it in this process. Says `ready` when the peer is up, `done COMMAND COUNT` or `failed COMMAND WHY` after
 each command, and `received COMMAND` for each request that it has answered. Ends at SIGTERM, with a DPR.
 """
 
 import datetime
 import os
+import select
 import signal
+import socket
+import ssl
 import sys
 import threading
 
@@ -64,9 +67,80 @@ def say(*words):
         sys.stdout.flush()
 
 
+class Tls:
+    """Takes connections at `entrance` and passes them on to `exit`, one of the two in TLS with certificates of both sides."""
+
+    def __init__(self, files, entrance, exit, secured_name):
+        certificate, key, authority = files
+        # With a name to look for, we are the client.
+        self.name, self.exit = secured_name, exit
+        purpose = ssl.PROTOCOL_TLS_CLIENT if secured_name else ssl.PROTOCOL_TLS_SERVER
+        self.context = ssl.SSLContext(purpose)
+        self.context.load_cert_chain(certificate, key)
+        self.context.load_verify_locations(authority)
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        if keys := os.environ.get("SSLKEYLOGFILE"):
+            self.context.keylog_filename = keys
+        self.listener = socket.create_server(entrance)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def port(self):
+        return self.listener.getsockname()[1]
+
+    def serve(self):
+        while True:
+            came, _ = self.listener.accept()
+            threading.Thread(target=self.join, args=(came,), daemon=True).start()
+
+    def join(self, came):
+        try:
+            if self.name:
+                clear = came
+                secure = self.context.wrap_socket(socket.create_connection(self.exit), server_hostname=self.name)
+            else:
+                secure = self.context.wrap_socket(came, server_side=True)
+                clear = socket.create_connection(self.exit)
+        except OSError as error:
+            say("tls", repr(error))
+            came.close()
+            return
+        say("tls", secure.version())
+        try:
+            while self.pump(clear, secure):
+                pass
+        except OSError as error:
+            say("tls", repr(error))
+        clear.close()
+        secure.close()
+
+    @staticmethod
+    def pump(clear, secure):
+        ready = [secure] if secure.pending() else select.select([clear, secure], [], [])[0]
+        for source in ready:
+            # What is readable may be no data, such as a session ticket.
+            source.settimeout(0)
+            try:
+                data = source.recv(65536)
+            except (ssl.SSLWantReadError, BlockingIOError):
+                continue
+            finally:
+                source.settimeout(None)
+            if not data:
+                return False
+            (clear if source is secure else secure).sendall(data)
+        return True
+
+
 class Peer:
-    def __init__(self, identity, realm, listen, uri, peer_realm, address):
+    def __init__(self, identity, realm, listen, uri, peer_realm, address, tls):
         ip, port = listen if listen else (None, None)
+        if tls and listen:
+            Tls(tls, (ip, int(port)), (ip, int(port) + 1), None)
+            port = int(port) + 1
+        elif tls:
+            host, there = uri.split("://")[1].split(":")
+            front = Tls(tls, ("127.0.0.1", 0), (address, int(there)), host)
+            uri, address = f"aaa://{host}:{front.port()}", "127.0.0.1"
         self.node = Node(identity, realm, [ip] if ip else None, int(port) if port else None)
         # How soon it looks at its timers: the least that any of them can be.
         self.node.wakeup_interval = 1
@@ -242,9 +316,12 @@ class Peer:
 def main(args):
     identity, realm = args[:2]
     rest, listen, commands, uri, peer_realm, address = args[2:], None, [], None, None, None
+    tls = None
     while rest:
         word = rest.pop(0)
-        if word == "listen":
+        if word == "tls":
+            tls = (rest.pop(0), rest.pop(0), rest.pop(0))
+        elif word == "listen":
             listen = (rest.pop(0), rest.pop(0))
         elif word == "peer":
             uri, peer_realm = rest.pop(0), rest.pop(0)
@@ -254,7 +331,7 @@ def main(args):
             commands, rest = rest, []
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    peer = Peer(identity, realm, listen, uri, peer_realm, address)
+    peer = Peer(identity, realm, listen, uri, peer_realm, address, tls)
     threading.Thread(target=peer.run, args=(commands,), daemon=True).start()
     ended.wait()
     peer.node.stop(wait_timeout=5)

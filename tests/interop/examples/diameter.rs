@@ -1,12 +1,14 @@
-//! What charging costs, beside others: `cargo xtask bench diameter [--quick] [sessions [COUNT]]`.
+//! What charging costs, beside others: `cargo xtask bench diameter [--quick] [sessions [COUNT] | steady [MINUTES]]`.
 
 use std::process::ExitCode;
 use std::time::Duration;
-use strowger_interop::runs::charging::{Size, compare, sessions};
+use strowger_interop::runs::charging::{Size, compare, sessions, steady};
 
 /// Most bytes that an open session may cost.
 const LIMIT: u64 = 1024;
 const SESSIONS: u64 = 1_000_000;
+/// How long a steady load lasts.
+const MINUTES: u64 = 30;
 
 #[expect(
     clippy::print_stdout,
@@ -39,8 +41,13 @@ fn main() -> ExitCode {
         ["sessions", count] if count.parse::<u64>().is_ok() => {
             sessions(count.parse().unwrap_or(SESSIONS), LIMIT, dir.path())
         }
+        ["steady"] => steady(Duration::from_secs(60 * MINUTES), dir.path()),
+        ["steady", minutes] if minutes.parse::<u64>().is_ok() => {
+            let minutes = minutes.parse().unwrap_or(MINUTES);
+            steady(Duration::from_secs(60 * minutes), dir.path())
+        }
         _ => {
-            eprintln!("usage: diameter [--quick] [sessions [COUNT]]");
+            eprintln!("usage: diameter [--quick] [sessions [COUNT] | steady [MINUTES]]");
             return ExitCode::from(2);
         }
     };

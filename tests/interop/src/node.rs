@@ -23,6 +23,9 @@ pub const FAULTY: &str = "strowger-faulty";
 /// One that does Diameter: [`crate::diameter::partner`].
 pub const PARTNER: &str = "strowger-partner";
 
+/// What the crate `diameter` has by itself, for benchmarks: built with the feature `crate-diameter`.
+pub(crate) const CRATE_PEER: &str = "strowger-crate-peer";
+
 /// What a node is started with.
 #[derive(Clone, Debug)]
 pub struct NodeSpec {
@@ -197,6 +200,17 @@ impl Node {
         Ok(())
     }
 
+    /// Ends it as a crash would, and starts it again.
+    ///
+    /// # Errors
+    /// When it does not become ready again.
+    pub fn kill_and_start(&mut self, spec: &NodeSpec) -> Result {
+        self.child.kill().map_err(io("kill the node"))?;
+        self.child.wait().map_err(io("wait for the node"))?;
+        *self = Self::start(spec)?;
+        Ok(())
+    }
+
     /// Sends SIGTERM and waits for its end.
     ///
     /// # Errors
@@ -345,7 +359,7 @@ pub fn binary() -> Result<PathBuf> {
 }
 
 /// A binary beside this test's own; `STROWGER_BIN` stands for the node's.
-fn program(name: &str) -> Result<PathBuf> {
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
     if name == STROWGER
         && let Some(path) = std::env::var_os("STROWGER_BIN")
     {

@@ -1,19 +1,24 @@
 //! A node that does Diameter before whoever does it wrong: the stimuli, peers that vanish, and what asks for too much.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use strowger_interop::Result;
 use strowger_interop::diameter::ground::Ground;
+use strowger_interop::diameter::link::Identity;
 use strowger_interop::diameter::probe;
 
 const MOST: &str = "limits.message_bytes = 16777212";
 
 fn ground(dir: &tempfile::TempDir, last: u8) -> Result<Ground> {
     let ground = Ground::new(dir.path(), Ipv4Addr::new(127, 0, 46, last))?;
-    Ok(ground.realm(
-        "redirected.example",
-        &[],
-        "action = \"redirect\"\nredirect_hosts = [\"aaa://elsewhere.example:3868\"]",
-    ))
+    let nobody = SocketAddr::from(([127, 0, 46, last], 1));
+    Ok(ground
+        .realm(
+            "redirected.example",
+            &[],
+            "action = \"redirect\"\nredirect_hosts = [\"aaa://elsewhere.example:3868\"]",
+        )
+        .peer("away", "host.away.example", Some(nobody), false)
+        .realm("away.example", &["away"], "action = \"relay\""))
 }
 
 /// Runs all rows against a node, in the clear or over TLS.
@@ -23,6 +28,7 @@ fn stimuli(last: u8, tls: bool) -> Result {
     let node = ground.start()?;
     let mut target = ground.target(tls);
     target.redirected = Some("redirected.example".to_owned());
+    target.away = Some("away.example".to_owned());
     let mut problems = Vec::new();
     for rows in [probe::headers, probe::ways, probe::sessions, probe::avps] {
         problems.extend(probe::run(&target, rows)?);
@@ -52,6 +58,31 @@ fn every_stimulus_is_answered_as_the_rfc_says() -> Result {
 #[test]
 fn every_stimulus_is_answered_as_the_rfc_says_over_tls() -> Result {
     stimuli(2, true)
+}
+
+#[test]
+fn one_request_too_many_is_told_so_and_the_connection_goes_on() -> Result {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ground = Ground::new(dir.path(), Ipv4Addr::new(127, 0, 46, 5))?
+        .set("limits.incoming_per_peer = 1\ntimers.answer = \"1s\"");
+    let _node = ground.start()?;
+    probe::crowded(&ground.target(false))
+}
+
+#[test]
+fn a_connection_that_loses_the_election_is_told_so_and_the_other_goes_on() -> Result {
+    let dir = tempfile::tempdir().expect("a directory");
+    let there = SocketAddr::from(([127, 0, 46, 7], 3868));
+    let listener = TcpListener::bind(there).expect("a listener");
+    let peer = Identity::new("zz.hand.example", "hand.example");
+    let ground = Ground::new(dir.path(), Ipv4Addr::new(127, 0, 46, 6))?.peer(
+        "both",
+        &peer.host,
+        Some(there),
+        false,
+    );
+    let _node = ground.start()?;
+    probe::elected(&ground.target(false), &listener, &peer)
 }
 
 #[test]

@@ -83,11 +83,13 @@ fn python_asks_python_and_otp_asks_otp() -> Result {
             own: (&server, "server.example"),
             peer: (&client, "client.example"),
             at,
+            tls: None,
         };
         let other = Ends {
             own: one.peer,
             peer: one.own,
             at,
+            tls: None,
         };
         let all: &[&str] = if python {
             &["ccr:3", "acr:3", "udr:3", "snr:1", "ulr:1", "uar:1"]

@@ -99,8 +99,12 @@ tests! {
     freediameter_election_greater,
     python_called,
     python_calls,
+    python_called_tls,
+    python_calls_tls,
     otp_called,
     otp_calls,
+    otp_called_tls,
+    otp_calls_tls,
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn help() {
         "  bench sip [--quick] [...]        CPU per call beside Kamailio and SIPp; `bench sip --help`",
     );
     say(
-        "  bench diameter [--quick]         CCRs per second and their CPU beside freeDiameter; also `sessions [COUNT]`",
+        "  bench diameter [--quick]         CCRs per second and their CPU beside freeDiameter; also `sessions [COUNT]`, `steady [MINUTES]`",
     );
     say(
         "  bench sms [--quick]              submits per second and their CPU beside smpp34 and Kannel",

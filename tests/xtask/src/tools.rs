@@ -116,11 +116,11 @@ pub(crate) const KANNEL: Peer = Peer {
     package: "kannel",
 };
 /// OpenSSL to compile against, which the crate `diameter` brings, and what finds it.
-const OPENSSL_HEADERS: Peer = Peer {
+pub(crate) const OPENSSL_HEADERS: Peer = Peer {
     program: "/usr/include/openssl/ssl.h",
     package: "libssl-dev",
 };
-const PKG_CONFIG: Peer = Peer {
+pub(crate) const PKG_CONFIG: Peer = Peer {
     program: "pkg-config",
     package: "pkg-config",
 };

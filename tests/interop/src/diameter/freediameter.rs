@@ -321,6 +321,8 @@ pub struct Book {
     pub sums: BTreeMap<String, u64>,
     /// Used units by Session-Id.
     pub sessions: BTreeMap<String, u64>,
+    /// Used units by account, of all its sessions.
+    pub accounts: BTreeMap<String, u64>,
 }
 
 impl Book {
@@ -334,6 +336,8 @@ impl Book {
                 "session" => {
                     let used = number(2).unwrap_or(0);
                     book.sessions.insert(words[1].to_owned(), used);
+                    let account = words.get(9).copied().unwrap_or("-");
+                    *book.accounts.entry(account.to_owned()).or_default() += used;
                 }
                 key => {
                     let value = number(1).ok_or_else(|| RunError::Broken(line.into()))?;

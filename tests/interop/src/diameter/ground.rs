@@ -180,6 +180,7 @@ durability = "{durability}"
             host: self.host.clone(),
             realm: self.realm.clone(),
             redirected: None,
+            away: None,
             tls: tls.then_some(&self.authority),
         }
     }

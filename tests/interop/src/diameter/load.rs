@@ -27,6 +27,8 @@ pub struct Load {
     pub window: usize,
     /// CC-Request-Type: 4 is an event, after which nothing is left; 1 opens a session.
     pub kind: u32,
+    /// Requests a second at most, if it is not as many as are answered.
+    pub rate: Option<f64>,
 }
 
 /// When a load ends.
@@ -47,9 +49,16 @@ pub struct Figures {
     pub took: Duration,
     /// CPU time of this thread.
     pub cpu: Duration,
-    /// Times of the answers in microseconds, in order.
+    /// Times of the answers in microseconds, in order: of as many as are kept.
     times: Vec<u32>,
 }
+
+/// Times that are kept at most.
+const TIMES: usize = 10_000_000;
+/// How long no answer may come.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How often one who holds back looks whether more may be sent.
+const TICK: Duration = Duration::from_millis(1);
 
 impl Figures {
     /// Good answers in a second.
@@ -87,14 +96,18 @@ pub fn run(load: Load, until: Until) -> Result<Figures> {
         Until::Over(time) => now.duration_since(began) >= time,
         Until::Answered(_) => false,
     };
-    let mut sent = 0_u64;
+    let (mut sent, mut answers) = (0_u64, 0);
     let mut ending = false;
+    let mut heard = began;
     loop {
         let now = Instant::now();
         ending |= over(now) || sent >= most;
         if !ending {
+            let due = load.rate.map_or(u64::MAX, |rate| {
+                (now.duration_since(began).as_secs_f64() * rate) as u64
+            });
             for line in &mut lines {
-                let free = (line.free.len() as u64).min(most - sent);
+                let free = (line.free.len() as u64).min(most.min(due).saturating_sub(sent));
                 line.fill(free, now);
                 sent += free;
             }
@@ -102,18 +115,25 @@ pub fn run(load: Load, until: Until) -> Result<Figures> {
         for line in &mut lines {
             line.write()?;
         }
-        if ending && times.len() as u64 == sent {
+        if ending && answers == sent {
             break;
         }
-        wait(&lines)?;
+        wait(&lines, load.rate.map_or(SILENCE, |_| TICK))?;
+        let before = answers;
         for line in &mut lines {
-            line.read(&mut times)?;
+            answers += line.read(&mut times)?;
         }
+        if answers > before || answers == sent {
+            heard = now;
+        }
+        ensure(now.duration_since(heard) < SILENCE, || {
+            format!("no answer in {SILENCE:?}")
+        })?;
     }
     let took = began.elapsed();
     times.sort_unstable();
     Ok(Figures {
-        answers: times.len() as u64,
+        answers,
         took,
         cpu: own_cpu().saturating_sub(cpu),
         times,
@@ -199,16 +219,17 @@ impl Line {
         Ok(())
     }
 
-    fn read(&mut self, times: &mut Vec<u32>) -> Result {
+    /// Takes what came; how many answers that were.
+    fn read(&mut self, times: &mut Vec<u32>) -> Result<u64> {
         let mut chunk = [0; 65_536];
         match self.stream.read(&mut chunk) {
             Ok(0) => return Err(RunError::Broken("the node has closed".into())),
             Ok(n) => self.read.extend_from_slice(&chunk[..n]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
             Err(error) => return Err(io("read from the node")(error)),
         }
         let now = Instant::now();
-        let mut at = 0;
+        let (mut at, mut answers) = (0, 0);
         while let Some(length) = frame(&self.read[at..]) {
             let message = at..at + length;
             at += length;
@@ -224,11 +245,14 @@ impl Line {
             let slot = u32::from_be_bytes([answer[12], answer[13], answer[14], answer[15]]);
             let begun = self.begun.get(slot as usize).copied().unwrap_or(now);
             let micros = now.duration_since(begun).as_micros();
-            times.push(u32::try_from(micros).unwrap_or(u32::MAX));
+            if times.len() < TIMES {
+                times.push(u32::try_from(micros).unwrap_or(u32::MAX));
+            }
+            answers += 1;
             self.free.push(slot);
         }
         self.read.drain(..at);
-        Ok(())
+        Ok(answers)
     }
 }
 
@@ -257,8 +281,8 @@ fn reply(request: &[u8]) -> Vec<u8> {
         .bytes()
 }
 
-/// Waits until a connection can be read, or written if something is left to be.
-fn wait(lines: &[Line]) -> Result {
+/// Waits until a connection can be read, or written if something is left to be, or the time is over.
+fn wait(lines: &[Line], within: Duration) -> Result {
     let mut fds: Vec<PollFd<'_>> = lines
         .iter()
         .map(|line| {
@@ -269,10 +293,11 @@ fn wait(lines: &[Line]) -> Result {
             PollFd::new(line.stream.as_fd(), flags)
         })
         .collect();
-    let ready = poll(&mut fds, PollTimeout::from(10_000_u16));
-    ensure(ready.is_ok_and(|n| n > 0), || {
-        "no answer in 10 s".to_owned()
-    })
+    let millis = u16::try_from(within.as_millis()).unwrap_or(u16::MAX);
+    let ready = poll(&mut fds, PollTimeout::from(millis));
+    ready
+        .map(drop)
+        .map_err(|error| io("wait for answers")(error.into()))
 }
 
 fn own_cpu() -> Duration {

@@ -11,6 +11,7 @@ pub mod probe;
 pub mod raw;
 pub mod scripts;
 pub mod server;
+pub mod times;
 
 use std::path::{Path, PathBuf};
 

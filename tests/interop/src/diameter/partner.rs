@@ -2,10 +2,11 @@
 //!
 //! An order is an event CCR (CC-Request-Type 4) with Service-Context-Id `order` and User-Name `WHAT COUNT WINDOW REALM
 //! [HOST]`: so many of WHAT are done with that realm, WINDOW at a time, and then the order is answered, 2001 if all went
-//! well, else 5012 with what went wrong in Error-Message. WHAT is `ccr` (I, U and T), `event`, `hold` (I; U when a RAR comes, then T),
+//! well, else 5012 with what went wrong in Error-Message; of events it says how long they took. WHAT is `ccr` (I, U and T), `event`, `hold` (I; U when a RAR comes, then T),
 //! `acr`, `udr`, `snr`, `ulr` or `uar`. A CCR with Service-Context-Id `reauth` gets a RAR after its answer;
-//! one with `panic` makes the handler panic.
+//! one with `panic` makes the handler panic, one with `silent` is not answered, and one with `answer CODE` is answered so.
 
+use super::times;
 use strowger::prelude::*;
 use strowger_diameter::proto::dict::base::*;
 use strowger_diameter::proto::dict::{AvpDef, Kind, VENDOR_3GPP};
@@ -97,7 +98,11 @@ impl Partner {
             return self.ordered(cx, ev, *diameter);
         }
         assert_ne!(context, "panic", "as the probe has asked");
-        let mut answer = Outgoing::answer(2001)
+        if context == "silent" {
+            return Ok(());
+        }
+        let result = context.strip_prefix("answer ").and_then(|n| n.parse().ok());
+        let mut answer = Outgoing::answer(result.unwrap_or(2001))
             .opt(&CC_REQUEST_TYPE, number(ev, &CC_REQUEST_TYPE))
             .opt(&CC_REQUEST_NUMBER, number(ev, &CC_REQUEST_NUMBER));
         for service in ev.message().all(&SERVICES) {
@@ -233,7 +238,11 @@ impl Partner {
             .order
             .as_ref()
             .is_some_and(|order| order.what == "hold");
-        match ev.tag() {
+        let since = ev.tag() >> 2;
+        if since > 0 {
+            times::note((micros(cx) + 1).saturating_sub(since));
+        }
+        match ev.tag() & 3 {
             _ if !ev.is_success() => self.ended(cx, *diameter, Some(refusal(ev))),
             1 if holds => Ok(()),
             step @ 1..3 => diameter.send(cx, session, credit_control(step + 1)),
@@ -318,6 +327,7 @@ impl Partner {
         let [what, count, window, realm, host @ ..] = &words[..] else {
             return diameter.answer(cx, ev, Outgoing::answer(5012));
         };
+        times::reset();
         let mut order = Order {
             from: ev.id(),
             what: (*what).to_owned(),
@@ -358,6 +368,7 @@ impl Partner {
             return Ok(());
         }
         let Order {
+            what,
             done,
             failed,
             why,
@@ -365,7 +376,11 @@ impl Partner {
             ..
         } = order;
         let code = if *failed == 0 { 2001 } else { 5012 };
-        let words = format!("{done} done, {failed} failed {why}");
+        let mut words = format!("{done} done, {failed} failed {why}");
+        if what == "event" {
+            let [half, most] = [0.5, 0.99].map(times::quantile);
+            words = format!("{} p50 {half} p99 {most}", words.trim_end());
+        }
         let answer = Outgoing::answer(code)
             .avp(&CC_REQUEST_TYPE, 4_u32)
             .avp(&CC_REQUEST_NUMBER, 0_u32)
@@ -383,7 +398,7 @@ impl Order {
             "acr" => accounting(1),
             "ccr" | "hold" => credit_control(1),
             "event" => Outgoing::extension(272, CREDIT)
-                .tag(3)
+                .tag(3 | (micros(cx) + 1) << 2)
                 .avp(&CONTEXT, "32260@3gpp.org")
                 .avp(&CC_REQUEST_TYPE, 4_u32)
                 .avp(&CC_REQUEST_NUMBER, 0_u32)
@@ -429,6 +444,11 @@ impl Order {
         }
         Ok(())
     }
+}
+
+/// The time, for what is measured. In the tag of an event it stands above the step.
+fn micros(cx: &Cx<'_>) -> u64 {
+    cx.now().mono.0 / 1_000
 }
 
 /// The tag of an SNR that begins a subscription; the one that ends it has none.

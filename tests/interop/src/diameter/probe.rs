@@ -10,8 +10,8 @@ pub use rows::{avps, headers, sessions, ways};
 use super::authority::Authority;
 use super::link::{Came, Identity, Link, SOON, credit_control};
 use super::raw::{ERROR, MANDATORY, REQUEST, Raw, Seen, code, command, flagged, head, number};
-use crate::error::{Result, RunError, ensure};
-use std::net::SocketAddr;
+use crate::error::{Result, RunError, ensure, io};
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 /// The node under test and how it is reached.
@@ -25,6 +25,8 @@ pub struct Target<'a> {
     pub realm: String,
     /// A realm whose requests it redirects.
     pub redirected: Option<String>,
+    /// A realm that it relays to, and whose peer is not there.
+    pub away: Option<String>,
     /// Over TLS, with certificates of this authority, when it is given.
     pub tls: Option<&'a Authority>,
 }
@@ -228,6 +230,67 @@ pub fn uninvited(target: &Target<'_>) -> Result {
     let request = link.numbered(&request);
     link.send(&request.bytes())?;
     link.expect_close()
+}
+
+/// One request too many of a peer, at a node that lets one wait: it is told so, and the one that waits is answered when its time
+/// is over.
+///
+/// # Errors
+/// What does not hold.
+pub fn crowded(target: &Target<'_>) -> Result {
+    let mut link = connect(target, Identity::new("many.hand.example", "hand.example"))?;
+    link.greet()?;
+    let silent = super::raw::replaced(
+        event(&link.identity, &target.realm),
+        code::SERVICE_CONTEXT_ID,
+        b"silent",
+    );
+    let silent = link.numbered(&silent);
+    let more = link.numbered(&event(&link.identity, &target.realm));
+    for (raw, code) in [(&more, 3004), (&silent, 5012)] {
+        if code == 3004 {
+            link.send(&[silent.bytes(), more.bytes()].concat())?;
+        }
+        let row = Row {
+            name: format!("{code}"),
+            bytes: raw.bytes(),
+            expect: Expect::Answer(code, None),
+        };
+        let answer = link.expect("an answer")?;
+        check(target, &row, &answer, code)?;
+    }
+    good(target, &mut link)?;
+    link.leave()
+}
+
+/// A peer that connects while it is connected to, and has the higher name: the connection that it has opened loses the election
+/// (RFC 6733 5.6.4), is told so and closed, and the other goes on.
+///
+/// # Errors
+/// What does not hold.
+pub fn elected(target: &Target<'_>, listener: &TcpListener, identity: &Identity) -> Result {
+    let (stream, _) = listener.accept().map_err(io("be connected to"))?;
+    let mut theirs = Link::over(stream, identity.clone())?;
+    let cer = theirs.expect("a CER")?;
+    let mut ours = Link::connect(target.at, None, identity.clone())?;
+    let capabilities = identity.capabilities();
+    let own = Raw::request(command::CAPABILITIES_EXCHANGE, 0).with(&capabilities);
+    let own = ours.numbered(&own);
+    ours.send(&own.bytes())?;
+    // The node has both requests before it has an answer.
+    let came = ours.receive(Duration::from_millis(300))?;
+    ensure(matches!(came, Came::Nothing), || {
+        format!("before the election was over: {came:?}")
+    })?;
+    let cea = Raw::answer(&cer).with(&number(code::RESULT_CODE, 2001));
+    theirs.send(&cea.with(&capabilities).bytes())?;
+    let lost = ours.expect("a CEA")?;
+    ensure(lost.result_code() == 4003, || {
+        format!("{lost:?} instead of 4003")
+    })?;
+    ours.expect_close()?;
+    good(target, &mut theirs)?;
+    theirs.leave()
 }
 
 /// Messages that ask for more than their worth. The node closes or answers, and serves others all the while.

@@ -3,6 +3,7 @@
 //! Both scripts speak alike: `ready` when a peer is up, `done COMMAND COUNT` or `failed COMMAND WHY` after each command,
 //! `received COMMAND` for each request that was answered.
 
+use super::authority::Authority;
 use crate::error::{Result, RunError, ensure, io};
 use crate::flows::program::Program;
 use crate::flows::tools;
@@ -27,6 +28,21 @@ pub struct Ends<'a> {
     pub peer: (&'a str, &'a str),
     /// Where it listens, or the peer does.
     pub at: SocketAddr,
+    /// In TLS, with certificates of this authority, if it is given.
+    pub tls: Option<&'a Authority>,
+}
+
+impl Ends<'_> {
+    /// The words that have a script speak TLS: its certificate, its key, and who signs.
+    fn tls(&self) -> Result<Vec<String>> {
+        let Some(authority) = self.tls else {
+            return Ok(Vec::new());
+        };
+        let files = authority.sign(self.own.0)?;
+        let paths = [files.certificate, files.key, files.authority];
+        let paths = paths.map(|path| path.to_string_lossy().into_owned());
+        Ok(std::iter::once("tls".to_owned()).chain(paths).collect())
+    }
 }
 
 /// A running script.
@@ -46,8 +62,10 @@ impl Script {
         let (ip, port) = (ends.at.ip().to_string(), ends.at.port().to_string());
         let uri = format!("aaa://{}", ends.peer.0);
         let (host, realm) = ends.own;
+        let tls = ends.tls()?;
+        let tls: Vec<&str> = tls.iter().map(String::as_str).collect();
         let peer = ["listen", &ip, &port, "peer", &uri, ends.peer.1, "do"];
-        let args = [&[host, realm][..], &peer, commands].concat();
+        let args = [&[host, realm][..], &tls, &peer, commands].concat();
         Self::python(dir, &args)
     }
 
@@ -59,14 +77,18 @@ impl Script {
         let ip = ends.at.ip().to_string();
         let uri = format!("aaa://{}:{}", ends.peer.0, ends.at.port());
         let (host, realm) = ends.own;
-        let mut args = vec![host, realm, "peer", &uri, ends.peer.1, &ip, "do"];
-        args.extend(commands);
+        let tls = ends.tls()?;
+        let tls: Vec<&str> = tls.iter().map(String::as_str).collect();
+        let peer = ["peer", &uri, ends.peer.1, &ip, "do"];
+        let args = [&[host, realm][..], &tls, &peer, commands].concat();
         Self::python(dir, &args)
     }
 
     fn python(dir: &Path, args: &[&str]) -> Result<Self> {
         let mut command = Command::new("python3");
         command.env("PYTHONPATH", tools::python()?);
+        // The capture of what went through TLS can be read.
+        command.env("SSLKEYLOGFILE", dir.join("keys.log"));
         command.arg(super::source("peer.py")).args(args);
         Ok(Self {
             program: Program::start(args[0], &mut command, dir)?,
@@ -100,6 +122,10 @@ impl Script {
         command.args([
             "-run", "otp_peer", "main", ends.own.0, ends.own.1, role, &ip, &port,
         ]);
+        let tls = ends.tls()?;
+        if !tls.is_empty() {
+            command.args(tls).arg(ends.peer.0);
+        }
         command.args(more);
         let mut program = Program::start_held(ends.own.0, &mut command, dir)?;
         program.says("listening", SOON)?;

@@ -6,11 +6,13 @@ use crate::diameter::freediameter::FreeDiameter;
 use crate::diameter::ground::{Ground, HOST, REALM};
 use crate::diameter::load::{self, Figures, Load, Until};
 use crate::error::{Result, RunError, ensure, io};
-use crate::node::{Node, pause};
+use crate::node::{CRATE_PEER, Node, pause, program};
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long and how often.
@@ -110,6 +112,14 @@ fn rows<'a>(size: Size, dir: &'a Path) -> Vec<Row<'a>> {
             "Strowger to freeDiameter, 1 connection, window 100",
             Box::new(move || ordered(dir, time, true)),
         ),
+        row(
+            "crate diameter to itself, 1 connection, window 100",
+            Box::new(move || of_the_crate(time, 1, 100)),
+        ),
+        row(
+            "crate diameter to itself, 4 connections, window 25 each",
+            Box::new(move || of_the_crate(time, 4, 25)),
+        ),
     ]
 }
 
@@ -135,6 +145,7 @@ fn generated(dir: &Path, time: Duration, connections: usize, window: usize) -> R
         connections,
         window,
         kind: 4,
+        rate: None,
     };
     warm(load)?;
     let before = cpu(node.pid())?;
@@ -154,6 +165,7 @@ fn to_daemon(dir: &Path, time: Duration) -> Result<Measured> {
         connections: 1,
         window: 100,
         kind: 4,
+        rate: None,
     };
     let before = cpu(daemon.pid())?;
     let figures = load::run(load, Until::Over(time))?;
@@ -162,7 +174,8 @@ fn to_daemon(dir: &Path, time: Duration) -> Result<Measured> {
     Ok(measured(&figures, used))
 }
 
-/// A node before another one, or before freeDiameter. Of the times only the mean is known: window by rate.
+/// A node before another one, or before freeDiameter. Times are those that its service sees, from the turn in which a request
+/// is made to the turn in which its answer is delivered.
 fn ordered(dir: &Path, time: Duration, daemon: bool) -> Result<Measured> {
     let dir = fresh(dir)?;
     let there = SocketAddr::from((
@@ -210,9 +223,11 @@ fn ordered(dir: &Path, time: Duration, daemon: bool) -> Result<Measured> {
     let count = (rate * time.as_secs_f64()) as u64;
     let before = (cpu(node.pid())?, cpu(pid)?);
     let began = Instant::now();
-    driver.order(&format!("event {count} 100 fd.example"), SOON)?;
+    let said = driver.order(&format!("event {count} 100 fd.example"), SOON)?;
     let took = began.elapsed();
     let used = (cpu(node.pid())? - before.0, cpu(pid)? - before.1);
+    let time = |name| told(&said, name).map(|micros| micros / 1e3);
+    let (p50, p99) = (time("p50")?, time("p99")?);
     let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / count as f64;
     let rate = count as f64 / took.as_secs_f64();
     if let Some(daemon) = served_by_daemon {
@@ -221,11 +236,62 @@ fn ordered(dir: &Path, time: Duration, daemon: bool) -> Result<Measured> {
     drop(served_by_node);
     Ok(Measured {
         rate,
-        p50: 100.0 / rate * 1e3,
-        p99: f64::NAN,
+        p50,
+        p99,
         cpu: each(used.0 + used.1),
         server: each(used.1),
     })
+}
+
+/// The number after a word.
+fn told(said: &str, word: &str) -> Result<f64> {
+    let words: Vec<&str> = said.split([' ', ',']).collect();
+    let at = words.iter().position(|w| *w == word);
+    let number = at.and_then(|at| words.get(at + 1)?.parse().ok());
+    number.ok_or_else(|| RunError::Broken(format!("no {word} in {said}").into()))
+}
+
+/// The client and the server of the crate `diameter`, each in a process.
+fn of_the_crate(time: Duration, connections: usize, window: usize) -> Result<Measured> {
+    let at = SocketAddr::from((IP, PORT)).to_string();
+    let peer = || program(CRATE_PEER).map(Command::new);
+    let mut server = peer()?;
+    let server = server.args(["server", &at]).stdout(Stdio::piped());
+    let mut server = Server(server.spawn().map_err(io("start a server"))?);
+    let mut line = String::new();
+    let out = server.0.stdout.take();
+    let out = out.ok_or_else(|| RunError::Broken("the server has no output".into()))?;
+    let heard = BufReader::new(out).read_line(&mut line);
+    heard.map_err(io("hear of a server"))?;
+    ensure(line == "ready\n", || "the server is not ready".to_owned())?;
+    let before = cpu(server.0.id())?;
+    let (connections, window) = (connections.to_string(), window.to_string());
+    let millis = time.as_millis().to_string();
+    let mut client = peer()?;
+    let client = client.args(["client", &at, &connections, &window, &millis]);
+    let client = client.output().map_err(io("run a client"))?;
+    let used = cpu(server.0.id())? - before;
+    let said = String::from_utf8_lossy(&client.stdout).trim().to_owned();
+    let told = |word| told(&said, word);
+    let answers = told("answers")?;
+    let server = used.as_secs_f64() * 1e6 / answers;
+    Ok(Measured {
+        rate: answers / told("seconds")?,
+        p50: told("p50")? / 1e3,
+        p99: told("p99")? / 1e3,
+        cpu: told("cpu")? / answers + server,
+        server,
+    })
+}
+
+/// Killed when dropped.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// freeDiameter before another one.
@@ -295,6 +361,11 @@ pub(super) fn cpu(pid: u32) -> Result<Duration> {
     Ok(Duration::from_millis(10 * (fields[0] + fields[1])))
 }
 
+/// The part of what sessions took that may stay when they are gone: one in so many.
+const KEPT: u64 = 8;
+/// When that must be so.
+const RETURNED_WITHIN: Duration = Duration::from_secs(20);
+
 /// Opens `count` sessions and leaves them alone: what each costs, and that all end when their time is over and the memory
 /// comes back.
 ///
@@ -314,6 +385,7 @@ pub fn sessions(count: u64, limit: u64, dir: &Path) -> Result<String> {
         connections: 1,
         window: 100,
         kind: 1,
+        rate: None,
     };
     // The same again first, small: what any load costs is not what sessions cost.
     load::run(Load { kind: 4, ..load }, Until::Answered(100_000))?;
@@ -333,17 +405,84 @@ pub fn sessions(count: u64, limit: u64, dir: &Path) -> Result<String> {
         })?;
         pause();
     }
-    let after = node.resident_kib()?;
+    let ended = began.elapsed();
+    let taken = held.saturating_sub(before);
+    let mut after = node.resident_kib()?;
+    while after > before + taken / KEPT && began.elapsed() < ended + RETURNED_WITHIN {
+        pause();
+        after = node.resident_kib()?;
+    }
     ensure(each <= limit, || {
         format!("{each} bytes a session, more than {limit}")
     })?;
+    ensure(after <= before + taken / KEPT, || {
+        format!("of {before} KiB before and {held} with sessions {after} are left without them")
+    })?;
     Ok(format!(
         "{count} sessions opened at {:.0}/s: {before} KiB before, {held} KiB with them, {each} bytes each; \
-         all ended {:.1} s after the last was opened, {after} KiB then",
+         all ended {:.1} s after the last was opened, {after} KiB {:.1} s later",
         opened.rate(),
-        began.elapsed().as_secs_f64()
+        ended.as_secs_f64(),
+        (began.elapsed() - ended).as_secs_f64()
     ))
 }
+
+/// Events at half of the rate that the node can bear, for `time`: its memory stays what it is, and nothing is left.
+///
+/// # Errors
+/// What did not hold.
+pub fn steady(time: Duration, dir: &Path) -> Result<String> {
+    let dir = fresh(dir)?;
+    let ground = Ground::new(&dir, IP)?.set(ROOMY);
+    let node = ground.start()?;
+    let load = Load {
+        to: ground.at(false),
+        realm: REALM,
+        connections: 4,
+        window: 25,
+        kind: 4,
+        rate: None,
+    };
+    warm(load)?;
+    let most = load::run(load, Until::Over(Duration::from_secs(3)))?.rate();
+    let load = Load {
+        rate: Some(most / 2.0),
+        ..load
+    };
+    let before = cpu(node.pid())?;
+    let mut resident = Vec::new();
+    let figures = std::thread::scope(|scope| -> Result<Figures> {
+        let running = scope.spawn(move || load::run(load, Until::Over(time)));
+        while !running.is_finished() {
+            resident.push(node.resident_kib()?);
+            pause();
+        }
+        let figures = running.join();
+        figures.map_err(|_| RunError::Broken("the generator panicked".into()))?
+    })?;
+    let each = (cpu(node.pid())? - before).as_secs_f64() * 1e6 / figures.answers.max(1) as f64;
+    // What there is to fill is full after a quarter of the time.
+    let part = resident.len() / 4;
+    let most_of = |from: usize, to: usize| resident[from..to].iter().max().copied().unwrap_or(0);
+    let (early, late) = (most_of(part, 2 * part), most_of(2 * part, resident.len()));
+    ensure(late * 100 <= early * (100 + GROWTH), || {
+        format!("memory grew from {early} to {late} KiB in the second half")
+    })?;
+    crate::runs::expect_empty(&node, SOON)?;
+    ground.expect_no_complaint("node")?;
+    Ok(format!(
+        "{} events at {:.0}/s, half of {most:.0}, in {:.0} s: p50 {:.2} ms, p99 {:.2} ms, {each:.1} µs CPU each; \
+         at most {early} KiB in the second quarter of the time and {late} in the second half; nothing left",
+        figures.answers,
+        figures.rate(),
+        time.as_secs_f64(),
+        figures.quantile(0.5).as_secs_f64() * 1e3,
+        figures.quantile(0.99).as_secs_f64() * 1e3,
+    ))
+}
+
+/// How much memory may grow in the second half of a steady load, in per cent.
+const GROWTH: u64 = 5;
 
 fn activities(node: &Node) -> Result<u64> {
     let status = node.status()?;

@@ -192,6 +192,21 @@ pub const FULL: &[Full] = &[
             prepaid::charged(size, dir)
         },
     ),
+    Full::new(
+        "prepaid-freediameter",
+        "the same with freeDiameter as the charging server and 5 kills: its book has for every account what its call has lasted",
+        |dir| {
+            let size = Prepaid {
+                calls: 10_000,
+                rate: 100,
+                hold: 4_500,
+                kills: 5,
+                seed: seed(),
+                host: 132,
+            };
+            prepaid::against_freediameter(size, 23_490, dir)
+        },
+    ),
     Full::new("leaks", "100,000 calls of six kinds leave nothing", |dir| {
         let size = Calls {
             calls: 100_000,

@@ -35,8 +35,8 @@ pub(crate) fn build(package: &str, example: &str) -> Result<PathBuf> {
 }
 
 /// Builds a program of a package with optimisations.
-pub(crate) fn build_program(package: &str, program: &str) -> Result<()> {
-    built(&["--package", package, "--bin", program])
+pub(crate) fn build_program(package: &str, program: &str, with: &[&str]) -> Result<()> {
+    built(&[&["--package", package, "--bin", program], with].concat())
 }
 
 /// Builds the node with optimisations; answers its binary.

@@ -13,7 +13,8 @@ mod wire;
 
 use crate::error::{Error, Result};
 use crate::tools::{
-    CC, FREEDIAMETER, FREEDIAMETER_EXTENSIONS, FREEDIAMETER_HEADERS, KANNEL, SIPP, ensure_peers,
+    CC, FREEDIAMETER, FREEDIAMETER_EXTENSIONS, FREEDIAMETER_HEADERS, KANNEL, OPENSSL_HEADERS,
+    PKG_CONFIG, SIPP, ensure_peers,
 };
 
 /// The checks in full size, by name or all: loads, kills, power cuts. They take more than half an hour.
@@ -22,16 +23,20 @@ pub(crate) fn acceptance(args: &[String]) -> Result<()> {
     example::run_with_node("strowger-interop", "acceptance", args)
 }
 
-/// Charging: a node that does Diameter beside freeDiameter.
+/// Charging: a node that does Diameter beside freeDiameter and the crate `diameter`.
 fn diameter(args: &[String]) -> Result<()> {
     ensure_peers(&[
         CC,
         FREEDIAMETER,
         FREEDIAMETER_EXTENSIONS,
         FREEDIAMETER_HEADERS,
+        OPENSSL_HEADERS,
+        PKG_CONFIG,
     ])?;
     example::build_node()?;
-    example::build_program("strowger-interop", "strowger-partner")?;
+    example::build_program("strowger-interop", "strowger-partner", &[])?;
+    let feature = ["--features", "crate-diameter"];
+    example::build_program("strowger-interop", "strowger-crate-peer", &feature)?;
     example::run("strowger-interop", "diameter", args)
 }
 

@@ -139,6 +139,7 @@ pub fn ways(target: &Target<'_>, from: &Identity) -> Vec<Row> {
     let nobody = text(code::DESTINATION_HOST, "nobody.labs.example");
     let own = text(code::ROUTE_RECORD, &target.host);
     let panic = text(code::SERVICE_CONTEXT_ID, "panic");
+    let spent = text(code::SERVICE_CONTEXT_ID, "answer 5006");
     let mut rows = vec![
         row(
             "unknown host in the realm",
@@ -156,7 +157,16 @@ pub fn ways(target: &Target<'_>, from: &Identity) -> Vec<Row> {
             &good().instead(code::SERVICE_CONTEXT_ID, &panic).raw(),
             plain(5012),
         ),
+        // What a user may use is for the service to say.
+        row(
+            "user who has used up what there was",
+            &good().instead(code::SERVICE_CONTEXT_ID, &spent).raw(),
+            plain(5006),
+        ),
     ];
+    if let Some(name) = &target.away {
+        rows.push(row("realm whose peer is away", &realm(name), plain(3002)));
+    }
     if let Some(name) = &target.redirected {
         let redirected = Expect::AnswerWith(3006, code::REDIRECT_HOST);
         rows.push(row("realm that is redirected", &realm(name), redirected));
@@ -379,7 +389,7 @@ fn lengths(target: &Target<'_>, from: &Identity) -> Vec<Row> {
         rows.push(row(
             format!("AVP length {length}"),
             &good().with(&wrong).with(&[0; 4]).raw(),
-            Expect::AnswerWith(5014, code::FAILED_AVP),
+            Expect::Answer(5014, Some(avp(code::RATING_GROUP, &[0; 4]))),
         ));
     }
     let vendor = [
@@ -398,28 +408,30 @@ fn lengths(target: &Target<'_>, from: &Identity) -> Vec<Row> {
         vec![0; 4],
     ]
     .concat();
-    for (name, wrong) in [
-        ("AVP of a vendor shorter than its header", vendor),
-        ("AVP beyond the message", beyond),
+    // Its header, completed with zeros, before the fewest data that its format has, and the groups around it.
+    let services = |inside: &[u8]| group(code::MULTIPLE_SERVICES, inside);
+    let zeros = services(&avp(code::RATING_GROUP, &[0; 4]));
+    for (name, wrong, failed) in [
         (
-            "AVP beyond its group",
-            group(code::MULTIPLE_SERVICES, &inner),
+            "AVP of a vendor shorter than its header",
+            vendor,
+            vendors(1, 10_415, MANDATORY, &[]),
         ),
+        ("AVP beyond the message", beyond, avp(code::USER_NAME, &[])),
+        ("AVP beyond its group", services(&inner), zeros.clone()),
+        ("Unsigned32 of 2 bytes", services(&short), zeros.clone()),
+        ("Unsigned32 of 8 bytes", services(&long), zeros),
+        ("Time of 3 bytes", time, avp(code::EVENT_TIMESTAMP, &[0; 4])),
         (
-            "Unsigned32 of 2 bytes",
-            group(code::MULTIPLE_SERVICES, &short),
+            "stray bytes in a group",
+            stray,
+            services(&flagged(0, 0, &[])),
         ),
-        (
-            "Unsigned32 of 8 bytes",
-            group(code::MULTIPLE_SERVICES, &long),
-        ),
-        ("Time of 3 bytes", time),
-        ("stray bytes in a group", stray),
     ] {
         rows.push(row(
             name,
             &good().with(&wrong).raw(),
-            Expect::AnswerWith(5014, code::FAILED_AVP),
+            Expect::Answer(5014, Some(failed)),
         ));
     }
     rows

@@ -301,6 +301,7 @@ fn relayed_by_us(stage: &Stage) -> Result<String> {
         // It knows us by our name and believes that we are of the realm that we relay to.
         peer: (HOST, "fd.example"),
         at: ground.at(false),
+        tls: None,
     };
     let mut client = Script::python_connects(stage.dir(), ends, &["ccr:50"])?;
     client.done("ccr:50", SOON)?;

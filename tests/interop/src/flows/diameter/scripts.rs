@@ -1,7 +1,7 @@
 //! python-diameter and OTP's Diameter, each with every application that it has, in both roles.
 
 use super::{SOON, at, end, ground};
-use crate::diameter::ground::{HOST, PORT, REALM};
+use crate::diameter::ground::{HOST, PORT, REALM, SECURE_PORT};
 use crate::diameter::scripts::{Ends, Script};
 use crate::error::{Result, ensure};
 use crate::flows::stage::Stage;
@@ -16,35 +16,56 @@ pub(super) const FLOWS: &[Flow] = &[
         Client::PythonDiameter,
         "TCP",
         PYTHON,
-        |stage| talk(stage, true, true),
+        |stage| talk(stage, true, true, false),
     ),
     Flow::new(
         "python-calls",
         Client::PythonDiameter,
         "TCP",
         PYTHON,
-        |stage| talk(stage, true, false),
+        |stage| talk(stage, true, false, false),
+    ),
+    Flow::new(
+        "python-called-tls",
+        Client::PythonDiameter,
+        "TLS",
+        PYTHON,
+        |stage| talk(stage, true, true, true),
+    ),
+    Flow::new(
+        "python-calls-tls",
+        Client::PythonDiameter,
+        "TLS",
+        PYTHON,
+        |stage| talk(stage, true, false, true),
     ),
     Flow::new("otp-called", Client::OtpDiameter, "TCP", OTP, |stage| {
-        talk(stage, false, true)
+        talk(stage, false, true, false)
     }),
     Flow::new("otp-calls", Client::OtpDiameter, "TCP", OTP, |stage| {
-        talk(stage, false, false)
+        talk(stage, false, false, false)
+    }),
+    Flow::new("otp-called-tls", Client::OtpDiameter, "TLS", OTP, |stage| {
+        talk(stage, false, true, true)
+    }),
+    Flow::new("otp-calls-tls", Client::OtpDiameter, "TLS", OTP, |stage| {
+        talk(stage, false, false, true)
     }),
 ];
 
 const PEER: &str = "peer.script.example";
 const THEIR_REALM: &str = "script.example";
 
-fn talk(stage: &Stage, python: bool, we_connect: bool) -> Result<String> {
-    let there = at(stage, 2, PORT);
+fn talk(stage: &Stage, python: bool, we_connect: bool, tls: bool) -> Result<String> {
+    let there = at(stage, 2, if tls { SECURE_PORT } else { PORT });
     let ground = ground(stage)?
-        .peer("script", PEER, we_connect.then_some(there), false)
+        .peer("script", PEER, we_connect.then_some(there), tls)
         .realm(THEIR_REALM, &["script"], "");
     let ends = Ends {
         own: (PEER, THEIR_REALM),
         peer: (HOST, REALM),
-        at: if we_connect { there } else { ground.at(false) },
+        at: if we_connect { there } else { ground.at(tls) },
+        tls: tls.then_some(&ground.authority),
     };
     let (commands, orders): (&[&str], &[&str]) = if python {
         (
