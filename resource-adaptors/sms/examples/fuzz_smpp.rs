@@ -11,11 +11,14 @@
 
 #[path = "../tests/smpp_support/mod.rs"]
 mod smpp_support;
+#[path = "../tests/smpp_support/streams.rs"]
+mod streams;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use smpp_support::{Random, corpus, mutate, stream_of};
+use smpp_support::{Random, corpus, mutate};
+use streams::stream_of;
 use strowger_sms::proto::fuzz;
 
 fn main() -> ExitCode {

@@ -4,8 +4,11 @@
 //! `cargo run --release -p strowger-sms --example fuzz_smpp`.
 
 mod smpp_support;
+#[path = "smpp_support/streams.rs"]
+mod streams;
 
-use smpp_support::{Random, corpus, mutate, stream_of};
+use smpp_support::{Random, corpus, mutate};
+use streams::stream_of;
 use strowger_sms::proto::fuzz;
 
 const PDUS: usize = 50_000;
