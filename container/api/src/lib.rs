@@ -42,6 +42,7 @@
 pub mod activity;
 pub mod attribute;
 pub mod child;
+pub mod civil;
 pub mod context;
 pub mod encoding;
 pub mod error;

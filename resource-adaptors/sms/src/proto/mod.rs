@@ -1,6 +1,7 @@
 //! The sans-IO stack, from bytes to sessions and texts.
 
 pub mod fuzz;
+pub mod receipt;
 pub mod rp;
 pub mod session;
 pub mod text;

@@ -4,5 +4,9 @@
 //! the adaptor's interface.
 
 mod smpp;
+mod text;
+mod tpdu;
 
 pub use smpp::{smpp_pdu, smpp_session, smpp_stream};
+pub use text::{sms_parts, sms_text};
+pub use tpdu::{sms_rp, sms_tpdu};
