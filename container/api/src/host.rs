@@ -227,6 +227,8 @@ pub trait RaHost {
     fn close(&mut self, ra: RaIx, conn: ConnId);
     /// Asks the name servers; the token comes back with the answer.
     fn resolve(&mut self, ra: RaIx, token: u64, query: Query);
+    /// Stops reading from a connection, or goes on.
+    fn pause_reading(&mut self, ra: RaIx, conn: ConnId, paused: bool);
 
     /// Tells the adaptor's driver something.
     fn tell(&mut self, ra: RaIx, message: Message);

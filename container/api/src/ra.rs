@@ -352,6 +352,11 @@ impl<'a> RaCx<'a> {
     pub fn close(&mut self, conn: ConnId) {
         self.host.close(self.ra, conn);
     }
+    /// Stops reading from a connection, so that its peer cannot send more than its buffers take, or goes on reading. What was
+    /// read already still comes. Takes effect at once.
+    pub fn pause_reading(&mut self, conn: ConnId, paused: bool) {
+        self.host.pause_reading(self.ra, conn, paused);
+    }
     /// Adds to a counter of the adaptor's.
     pub fn count(&mut self, name: &'static str, n: u64) {
         self.host.count(self.ra, name, n);

@@ -196,6 +196,10 @@ impl RaHost for Kernel {
     fn tell(&mut self, ra: RaIx, message: Message) {
         self.push(ShardOutput::Tell { ra, message });
     }
+    fn pause_reading(&mut self, ra: RaIx, conn: ConnId, paused: bool) {
+        self.outputs
+            .urgent(ShardOutput::PauseReading { ra, conn, paused });
+    }
 
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64) {
         if let Some(adaptor) = self.adaptor_mut(ra) {

@@ -118,6 +118,15 @@ pub enum ShardOutput {
         /// The connection.
         conn: ConnId,
     },
+    /// Stop reading from a connection, or go on. Waits for nothing.
+    PauseReading {
+        /// For which adaptor entity.
+        ra: RaIx,
+        /// The connection.
+        conn: ConnId,
+        /// Stop, or go on.
+        paused: bool,
+    },
     /// Ask the name servers and answer with `Resolved`.
     Resolve {
         /// For which adaptor entity.

@@ -18,6 +18,8 @@ pub(crate) struct Outputs {
     unit: usize,
     /// Alarms and changes of state: they depend on nothing.
     notices: VecDeque<ShardOutput>,
+    /// What depends on nothing and must not be lost: a few for each connection.
+    urgent: VecDeque<ShardOutput>,
     pub(crate) lost_notices: u64,
     durable: Seq,
 }
@@ -33,6 +35,10 @@ impl Outputs {
         } else {
             self.lost_notices += 1;
         }
+    }
+    /// Leaves before everything else.
+    pub(crate) fn urgent(&mut self, output: ShardOutput) {
+        self.urgent.push_back(output);
     }
     /// The unit made a commit strict: its outputs wait for that commit.
     pub(crate) fn raise_unit(&mut self, seq: Seq) {
@@ -63,8 +69,8 @@ impl Outputs {
         Some(*after).filter(|seq| *seq > self.durable)
     }
     pub(crate) fn poll(&mut self) -> Option<ShardOutput> {
-        if let Some(notice) = self.notices.pop_front() {
-            return Some(notice);
+        if let Some(output) = self.urgent.pop_front().or_else(|| self.notices.pop_front()) {
+            return Some(output);
         }
         let (after, _) = self.fifo.front()?;
         if *after > self.durable {
@@ -73,6 +79,6 @@ impl Outputs {
         self.fifo.pop_front().map(|(_, output)| output)
     }
     pub(crate) fn len(&self) -> usize {
-        self.fifo.len() + self.notices.len()
+        self.fifo.len() + self.notices.len() + self.urgent.len()
     }
 }

@@ -320,6 +320,9 @@ impl Driver {
                     }
                 }
                 ShardOutput::Close { conn, .. } => self.net.close(conn),
+                ShardOutput::PauseReading { conn, paused, .. } => {
+                    self.net.pause_reading(conn, paused);
+                }
                 ShardOutput::Alarm {
                     source,
                     name,

@@ -64,7 +64,7 @@ pub(crate) enum Packet {
     },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Piece {
     Opened(Option<Arc<Peer>>),
     Refused,
@@ -262,7 +262,15 @@ impl Net {
                 self.piece(now, conn, End::Node, piece);
             }
             ShardOutput::Resolve { ra, token, query } => self.resolve(now, ra, token, &query),
+            ShardOutput::PauseReading { conn, paused, .. } => {
+                for piece in self.streams.pause(conn, paused) {
+                    self.piece(now, conn, End::Node, piece);
+                }
+            }
             ShardOutput::Close { conn, .. } => {
+                for piece in self.streams.pause(conn, false) {
+                    self.piece(now, conn, End::Node, piece);
+                }
                 self.streams.stop_sending(conn, End::Node);
                 match self.streams.twin(conn) {
                     Some(other) => self.piece(now, other, End::Node, Piece::Closed),
@@ -391,7 +399,8 @@ impl Net {
                 conn,
                 to: End::Node,
                 piece,
-            } => self.streams.node_input(*conn, piece),
+            } if !self.streams.hold(*conn, piece) => self.streams.node_input(*conn, piece),
+            Packet::Stream { to: End::Node, .. } => None,
             Packet::Stream {
                 conn,
                 to: End::Peer,

@@ -2,7 +2,7 @@
 
 use crate::clock::Instant;
 use crate::net::{Piece, Socket};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use strowger::id::RaIx;
 use strowger::ra::{ConnId, ListenerIx, Transport};
@@ -39,6 +39,8 @@ struct Conn {
     peer_told: bool,
     last_to_node: Instant,
     last_to_peer: Instant,
+    /// What came while the node does not read, if it does not.
+    held: Option<VecDeque<Piece>>,
 }
 
 impl Streams {
@@ -63,6 +65,7 @@ impl Streams {
             peer_told: false,
             last_to_node: 0,
             last_to_peer: 0,
+            held: None,
         };
         self.conns.insert(conn.0, new);
     }
@@ -196,6 +199,26 @@ impl Streams {
             Piece::Opened(_) | Piece::Bytes(_) => {}
         }
         Some((ra, input))
+    }
+
+    /// The node stops reading from a connection, or goes on: gives what was held meanwhile.
+    pub(crate) fn pause(&mut self, conn: ConnId, paused: bool) -> VecDeque<Piece> {
+        let Some(c) = self.conns.get_mut(&conn.0) else {
+            return VecDeque::new();
+        };
+        if paused {
+            c.held.get_or_insert_default();
+            return VecDeque::new();
+        }
+        c.held.take().unwrap_or_default()
+    }
+
+    /// Keeps what comes while the node does not read; whether it did.
+    pub(crate) fn hold(&mut self, conn: ConnId, piece: &Piece) -> bool {
+        let held = self.conns.get_mut(&conn.0).and_then(|c| c.held.as_mut());
+        let Some(held) = held else { return false };
+        held.push_back(piece.clone());
+        true
     }
 
     /// Forgets all; gives the ends of those that the peers still had open.

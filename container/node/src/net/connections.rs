@@ -90,7 +90,7 @@ impl Net {
             return false;
         };
         stream.queued = false;
-        if stream.stage == Stage::Connecting {
+        if stream.stage == Stage::Connecting || stream.paused {
             return false;
         }
         if stream.session.is_some() {
@@ -216,6 +216,24 @@ impl Net {
         stream.close(self.now);
         self.sweep_soon();
         self.unsent.push(Source::Stream(n));
+        // The peer's end is awaited behind what it has sent.
+        self.pause_reading(conn, false);
+    }
+
+    /// Stops reading from a connection, or goes on.
+    pub(crate) fn pause_reading(&mut self, conn: ConnId, paused: bool) {
+        let Some(&n) = self.by_id.get(&conn) else {
+            return;
+        };
+        let Some(stream) = self.streams.get_mut(n) else {
+            return;
+        };
+        // What came meanwhile has had its wake-up.
+        if stream.paused && !paused && !stream.queued {
+            stream.queued = true;
+            self.ready.push_back(Source::Stream(n));
+        }
+        stream.paused = paused && stream.stage != Stage::Closing;
     }
 
     pub(super) fn flush_stream(&mut self, n: u32) {

@@ -55,6 +55,8 @@ pub(super) struct Stream {
     pub(super) until: Mono,
     /// In the queue of those to be read.
     pub(super) queued: bool,
+    /// The adaptor wants nothing more for the time being.
+    pub(super) paused: bool,
     /// The system has announced the end of what comes: it is behind the bytes that wait, and is not announced again.
     pub(super) ending: bool,
     pub(super) session: Option<Session>,
@@ -117,6 +119,7 @@ impl Stream {
             socket,
             until: now + time,
             queued: false,
+            paused: false,
             ending: false,
             session,
             queue: VecDeque::new(),

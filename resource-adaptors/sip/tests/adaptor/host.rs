@@ -213,6 +213,7 @@ impl RaHost for Host {
         self.did.push(Did::Connect(to));
         self.last_conn
     }
+    fn pause_reading(&mut self, _: RaIx, _: ConnId, _: bool) {}
     fn resolve(&mut self, _ra: RaIx, token: u64, query: Query) {
         self.last_token = token;
         self.did.push(Did::Resolve(query));
