@@ -8,3 +8,6 @@ pub mod proto;
 pub mod ra;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+
+pub use api::*;
+pub use ra::{Settings, adaptor};

@@ -3,7 +3,7 @@
 use crate::proto::wire::{PDU_MAX_DEFAULT, Policy};
 
 /// What can be set of a session. All counts are at least one, whatever is written here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The version that this side speaks: 0x33, 0x34 or 0x50.
     pub version: u8,

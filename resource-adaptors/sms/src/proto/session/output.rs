@@ -1,6 +1,7 @@
 //! What comes out of a session, and why a call into it is refused.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Mode;
@@ -119,7 +120,7 @@ pub enum Failure {
 }
 
 /// Why a session is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum End {
     /// The peer has unbound.
     #[error("the peer has unbound")]
