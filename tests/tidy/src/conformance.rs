@@ -1,4 +1,4 @@
-//! docs/sip-conformance.md says what is supported only where a test shows it, and names no test that there is not.
+//! The pages of conformance say what is supported only where a test shows it, and name no test that there is not.
 //!
 //! A row is `| clause | what is there | tests | what is left out |`, in the last table `| demand | how | tests | more |`. A test is named as `file.rs::name`, the file by the end
 //! of its path, or as a link to a recipe, whose code is run. `-` stands for nothing: a row without anything supported says
@@ -9,18 +9,20 @@ use std::collections::BTreeSet;
 use crate::expect_none;
 use crate::tree::{File, files};
 
-const PAGE: &str = "docs/sip-conformance.md";
+const PAGES: [&str; 2] = ["docs/sip-conformance.md", "docs/sms-conformance.md"];
 
 #[test]
 fn what_is_supported_has_its_test() {
     let files = files();
-    let page = files.iter().find(|file| file.path == PAGE).expect(PAGE);
     let known: BTreeSet<String> = files
         .iter()
         .filter(|file| file.is("rs"))
         .flat_map(tests)
         .collect();
-    expect_none(&format!("{PAGE}:"), &violations(&page.text, &known));
+    for name in PAGES {
+        let page = files.iter().find(|file| file.path == name).expect(name);
+        expect_none(&format!("{name}:"), &violations(&page.text, &known));
+    }
 }
 
 /// The tests of a file, as `path::name`.

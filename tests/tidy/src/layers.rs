@@ -251,10 +251,19 @@ fn finds_bad_imports() {
         krate(
             "strowger-sip-driver",
             "resource-adaptors/sip-driver",
-            &["strowger-driver", "strowger-sip", "tokio", "strowger-kernel"],
+            &[
+                "strowger-driver",
+                "strowger-sip",
+                "tokio",
+                "strowger-kernel",
+            ],
         ),
         krate("strowger-kernel", "container/kernel", &[]),
-        krate("strowger-driver", "container/driver", &["strowger", "tokio"]),
+        krate(
+            "strowger-driver",
+            "container/driver",
+            &["strowger", "tokio"],
+        ),
         krate("strowger-web", "services/web", &["strowger-sip-driver"]),
     ];
     let wanted = [

@@ -23,6 +23,8 @@ mod pdu;
 mod query;
 mod read;
 mod status;
+#[cfg(test)]
+mod tests;
 mod tlvs;
 mod write;
 
