@@ -281,7 +281,12 @@ fn answer(request: &Message, status: u16) {
 }
 
 fn reparse(bytes: Bytes) -> Message {
-    Message::datagram(bytes, &Limits::DEFAULT)
+    // What came with as many lines as it may have has a few more once it is edited.
+    let limits = Limits {
+        headers: Limits::DEFAULT.headers + 4,
+        ..Limits::DEFAULT
+    };
+    Message::datagram(bytes, &limits)
         .unwrap_or_else(|e| panic!("what was written does not parse: {e}"))
 }
 
