@@ -9,6 +9,7 @@ pub(crate) fn catalog() -> Catalog {
         .adaptor(strowger_sip::adaptor())
         .adaptor(strowger_diameter::adaptor())
         .adaptor(strowger_http::adaptor())
+        .adaptor(strowger_sms::adaptor())
         .driver(strowger_http_driver::driver())
         .service(strowger_uas::service())
         .service(strowger_b2bua::service())
@@ -16,6 +17,7 @@ pub(crate) fn catalog() -> Catalog {
         .service(strowger_proxy::service())
         .service(strowger_prepaid::service())
         .service(strowger_ocs::service())
+        .service(strowger_sms_gateway::service())
 }
 
 /// What configuration has to know of them.

@@ -1,0 +1,571 @@
+//! A gateway for short messages that loses none: it stores what accounts, programs and phones send, forwards it by SMPP, HTTP
+//! or SIP until it is taken, expired or refused for good, and tells the sender what became of it.
+//!
+//! It does not bill, and it filters nothing. An entity stands for one message on its `SmsMessage`; a receipt is a message of
+//! its own, and so is one that a subscriber sent. What is to be done next says `message`, which sends nothing; how it is sent
+//! says `forward`. docs/sms-gateway.md is for operators.
+//!
+//! Invariant: a sender that was told that its message was accepted is told so after the commit that holds the message.
+#![forbid(unsafe_code)]
+
+mod api;
+mod compose;
+mod content;
+mod forward;
+mod hooks;
+mod ims;
+mod kannel;
+mod message;
+mod phones;
+mod report;
+mod retry;
+mod route;
+mod settings;
+mod smpp;
+mod wanted;
+mod web;
+mod when;
+
+pub use retry::Retry;
+pub use route::{Route, RouteError, Routes};
+pub use settings::{NoResponse, Phones, Receipts, Secret, Settings, Url, User, Web};
+
+use api::{Ask, Forget, Ledger};
+use forward::{Heard, Plan};
+use ims::Acknowledged;
+use message::{Failure, Message, Phase, Step, What};
+use strowger::prelude::*;
+use strowger::time::Wall;
+use strowger_http::{Exchange, Http, Request};
+use strowger_sip::{self as sip, ClientTx, ServerTx, Sip};
+use strowger_sms::{
+    Available, CancelSm, DataSm, DeliverSm, DeliveryReceipt, QuerySm, ReplaceSm, RequestFailed,
+    RequestId, Response, SendFailed, Sent, SmppTransaction, Sms, SmsMessage, SubmitMulti, SubmitSm,
+};
+use wanted::News;
+
+/// The service.
+#[must_use]
+pub fn service() -> ServiceDef {
+    ServiceDef::of::<Gateway>().settings::<Settings>()
+}
+
+/// One message, or one request that makes none.
+#[derive(Debug, Default, State)]
+pub struct Gateway {
+    /// What the message lives on.
+    own: Option<Handle<SmsMessage>>,
+    message: Option<Box<Message>>,
+    /// When to look at it again.
+    timer: Option<TimerId>,
+    /// Who waits for what the next hop says, in transaction mode.
+    waits: Option<RequestId>,
+    /// What a request of the HTTP API was answered, for those that repeat it.
+    ledger: Option<Box<Ledger>>,
+}
+
+/// It is time to look at a message.
+#[derive(Clone, Debug, Event)]
+pub struct Due;
+
+/// A message that was accepted, on its own activity.
+#[derive(Clone, Debug, Event)]
+struct Submission {
+    message: Message,
+    begin: Option<Wall>,
+}
+
+impl Submission {
+    /// A message with its first step.
+    fn new(message: Message, step: Step) -> Self {
+        let begin = match step {
+            Step::Wake(begin) => Some(begin),
+            Step::Rest | Step::Send | Step::Over(_) => None,
+        };
+        Self { message, begin }
+    }
+}
+
+/// What handlers work with.
+#[derive(Clone, Copy)]
+struct With<'a> {
+    sms: Sms,
+    http: Option<Http>,
+    sip: Option<Sip>,
+    conf: &'a Settings,
+}
+
+#[sbb(name = "sms-gateway", vendor = "strowger", version = "1.0")]
+impl Gateway {
+    // ---- what comes by SMPP
+
+    #[on(initial)]
+    fn submit(
+        &mut self,
+        cx: &mut Cx,
+        ev: &SubmitSm,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.take_submit(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on(initial)]
+    fn data(
+        &mut self,
+        cx: &mut Cx,
+        ev: &DataSm,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.take_data(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on(initial)]
+    fn multi(
+        &mut self,
+        cx: &mut Cx,
+        ev: &SubmitMulti,
+        sms: Ra<Sms>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        smpp::take_multi(cx, ev, &with(*sms, None, None, &conf))
+    }
+
+    #[on(initial)]
+    fn deliver(
+        &mut self,
+        cx: &mut Cx,
+        ev: &DeliverSm,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.take_deliver(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn query(&mut self, cx: &mut Cx, ev: &QuerySm, sms: Ra<Sms>) -> Result {
+        self.answer_query(cx, ev, *sms)
+    }
+
+    #[on]
+    fn cancel(
+        &mut self,
+        cx: &mut Cx,
+        ev: &CancelSm,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.answer_cancel(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn replace(
+        &mut self,
+        cx: &mut Cx,
+        ev: &ReplaceSm,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.answer_replace(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    /// The next hop's answer to a message that is not stored.
+    #[on]
+    fn passed(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Response,
+        _: Aci<SmppTransaction>,
+        sms: Ra<Sms>,
+    ) -> Result {
+        self.pass_answer(cx, ev, *sms)
+    }
+
+    #[on]
+    fn not_passed(
+        &mut self,
+        cx: &mut Cx,
+        ev: &RequestFailed,
+        _: Aci<SmppTransaction>,
+        sms: Ra<Sms>,
+    ) -> Result {
+        self.pass_failure(cx, ev, *sms)
+    }
+
+    // ---- a message on its way
+
+    #[on(initial)]
+    fn submission(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Submission,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        let Some(own) = cx.activity().and_then(|own| cx.narrow(own)) else {
+            return Ok(());
+        };
+        let mut message = ev.message.clone();
+        let step = message.start(ev.begin);
+        self.begin(cx, own, message, step, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn due(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &Timer<Due>,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.timer = None;
+        let now = cx.now().wall;
+        match (self.own, &mut self.message) {
+            // It was kept to be asked for.
+            (Some(own), Some(message)) if message.phase == Phase::Over => sms.end(cx, own),
+            (_, Some(message)) => {
+                let step = message.due(now);
+                self.step(cx, step, None, &with(*sms, http, sip, &conf))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[on]
+    fn available(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &Available,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        let now = cx.now().wall;
+        let step = match &mut self.message {
+            Some(message) => message.available(now),
+            None => Step::Rest,
+        };
+        self.step(cx, step, None, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn sent(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Sent,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_sent(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn send_failed(
+        &mut self,
+        cx: &mut Cx,
+        ev: &SendFailed,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_not_sent(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn receipt(
+        &mut self,
+        cx: &mut Cx,
+        ev: &DeliveryReceipt,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_told(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    // ---- HTTP
+
+    #[on(initial, select = web::pick)]
+    fn request(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Request,
+        Aci(exchange): Aci<Exchange>,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.take_request(cx, ev, exchange, &with(*sms, http, None, &conf))
+    }
+
+    #[on]
+    fn asked(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Ask,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.answer_ask(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn forget(&mut self, cx: &mut Cx, _ev: &Timer<Forget>) -> Result {
+        self.forget_key(cx)
+    }
+
+    #[on]
+    fn called(
+        &mut self,
+        cx: &mut Cx,
+        ev: &strowger_http::Response,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_answered(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn not_called(
+        &mut self,
+        cx: &mut Cx,
+        ev: &strowger_http::Failure,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_not_answered(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    // ---- SIP
+
+    #[on(initial, select = phones::pick)]
+    fn message(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Message,
+        _: Aci<ServerTx>,
+        sms: Ra<Sms>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        match sip {
+            Some(sip) => phones::take(cx, ev, *sip, &with(*sms, None, None, &conf)),
+            None => Ok(()),
+        }
+    }
+
+    #[on]
+    fn messaged(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Response,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_messaged(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn acknowledged(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Acknowledged,
+        sms: Ra<Sms>,
+        http: Option<Ra<Http>>,
+        sip: Option<Ra<Sip>>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.was_acknowledged(cx, ev, &with(*sms, http, sip, &conf))
+    }
+
+    #[on]
+    fn message_over(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &ActivityEnd,
+        _: Aci<ClientTx>,
+        sms: Ra<Sms>,
+        conf: Conf<Settings>,
+    ) -> Result {
+        self.message_is_over(cx, &with(*sms, None, None, &conf))
+    }
+}
+
+fn with<'a>(
+    sms: Sms,
+    http: Option<Ra<Http>>,
+    sip: Option<Ra<Sip>>,
+    conf: &'a Settings,
+) -> With<'a> {
+    With {
+        sms,
+        http: http.map(|http| *http),
+        sip: sip.map(|sip| *sip),
+        conf,
+    }
+}
+
+impl Gateway {
+    /// The message is this entity's from here on.
+    fn begin(
+        &mut self,
+        cx: &mut Cx,
+        own: Handle<SmsMessage>,
+        message: Message,
+        step: Step,
+        w: &With,
+    ) -> Result {
+        self.own = Some(own);
+        self.message = Some(Box::new(message));
+        self.step(cx, step, None, w)
+    }
+
+    /// Does what is to be done next. `heard` is what the next hop has said of it.
+    fn step(&mut self, cx: &mut Cx, step: Step, heard: Option<&Heard>, w: &With) -> Result {
+        match step {
+            Step::Rest => Ok(()),
+            Step::Send => self.attempt(cx, w),
+            Step::Wake(at) => self.wake(cx, at),
+            Step::Over(news) => self.over(cx, news, heard, w),
+        }
+    }
+
+    fn wake(&mut self, cx: &mut Cx, at: Wall) -> Result {
+        self.stop(cx);
+        if let Some(own) = self.own {
+            self.timer = Some(cx.timer_with(own, TimerOptions::once(at), &Due)?);
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, cx: &mut Cx) {
+        if let Some(timer) = self.timer.take() {
+            cx.cancel(timer);
+        }
+    }
+
+    fn attempt(&mut self, cx: &mut Cx, w: &With) -> Result {
+        self.stop(cx);
+        let (Some(own), Some(message)) = (self.own, &self.message) else {
+            return Ok(());
+        };
+        match forward::plan(cx, own, message, w)? {
+            Plan::Sms(to, outgoing) => w.sms.send(cx, own, &to, outgoing),
+            Plan::Http(outgoing) => match w.http {
+                Some(http) => {
+                    let call = http.call(cx, outgoing)?;
+                    cx.attach(call);
+                    Ok(())
+                }
+                None => self.failed(cx, Failure::Temporary(0), w),
+            },
+            Plan::Sip(outgoing) => match w.sip {
+                Some(sip) => {
+                    let transaction = sip.request(cx, outgoing)?;
+                    cx.attach(transaction);
+                    Ok(())
+                }
+                None => self.failed(cx, Failure::Temporary(0), w),
+            },
+            Plan::Nowhere(failure) => self.failed(cx, failure, w),
+        }
+    }
+
+    fn failed(&mut self, cx: &mut Cx, failure: Failure, w: &With) -> Result {
+        let (now, random) = (cx.now().wall, cx.random());
+        let Some(message) = &mut self.message else {
+            return Ok(());
+        };
+        let retry = forward::retry(message, w);
+        let step = message.failed(now, failure, &retry, random);
+        let buffered = matches!(failure, Failure::Temporary(_)) && message.failures == 1;
+        if buffered && matches!(step, Step::Wake(_)) {
+            report::tell(cx, self.own, message, News::Buffered, None, w)?;
+        }
+        self.step(cx, step, None, w)
+    }
+
+    /// Tells the sender, and lets the message go or keeps its state for a while.
+    fn over(&mut self, cx: &mut Cx, news: Option<News>, heard: Option<&Heard>, w: &With) -> Result {
+        self.stop(cx);
+        let (Some(own), Some(message)) = (self.own, &mut self.message) else {
+            return Ok(());
+        };
+        if let Some(news) = news {
+            report::tell(cx, Some(own), message, news, heard, w)?;
+        }
+        let keep = match message.what {
+            What::Receipt(_) => Duration::ZERO,
+            What::Text(_) | What::Over(_) => forward::keep(message, w.conf),
+        };
+        if keep.is_zero() {
+            return w.sms.end(cx, own);
+        }
+        message.empty();
+        let at = cx.now().wall + keep;
+        self.wake(cx, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Text;
+    use crate::message::{Back, Origin};
+    use crate::wanted::Wanted;
+    use crate::when::Times;
+    use strowger::id::{ActivityId, Slot};
+
+    /// A million of them wait for a link at a time.
+    #[test]
+    fn a_message_that_waits_is_small() {
+        let (now, expires) = (Wall(1_767_225_600_000), Wall(1_767_398_400_000));
+        let times = Times {
+            begin: None,
+            expires,
+        };
+        let text = Text::of("12345", "41791234567", &"a".repeat(140));
+        let from = Origin::Account("an-account-of-20-chr".into());
+        let (mut message, _) = Message::text(from, text, now, times);
+        message.wanted = Wanted::registered(1, false);
+        message.back = Back::Account;
+        message.failed(now, Failure::Unreachable, &Retry::default(), 7);
+        let (slot, place) = (Slot(255), 0x00ff_ffff);
+        let waiting = Gateway {
+            own: Some(Handle::from_id(ActivityId::new(slot, place, u32::MAX))),
+            message: Some(Box::new(message)),
+            timer: Some(TimerId::new(slot, place, u32::MAX)),
+            ..Gateway::default()
+        };
+        let bytes = strowger::postcard::to_allocvec(&waiting).expect("a state");
+        assert!(bytes.len() <= 320, "{}", bytes.len());
+    }
+}

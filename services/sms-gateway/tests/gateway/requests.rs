@@ -1,0 +1,216 @@
+//! Scheduled delivery, query, cancel and replace; what is not stored; messages for many.
+
+use strowger::prelude::*;
+use strowger_sms::proto::receipt::State as Outcome;
+use strowger_sms::proto::wire::{
+    Addr, Cancel, Data, Dest, DestBuf, Pdu, Query, Replace, Status, Submit, SubmitMulti, TlvBuf,
+    tlv,
+};
+use strowger_sms::testkit::{Esme, Sent};
+
+use crate::{NUMBER, gateway, nothing_left, registered};
+
+const SOURCE: Addr<'_> = Addr::new(1, 1, b"12345");
+
+fn query(shop: &Esme, id: &str) -> Sent {
+    shop.request(&Pdu::QuerySm(Query {
+        message_id: id.as_bytes(),
+        source: SOURCE,
+        ..Query::default()
+    }))
+}
+
+fn state(shop: &Esme, id: &str) -> u8 {
+    let answer = query(shop, id).expect(Status::ROK);
+    let Pdu::QuerySmResp(answer) = answer.view() else {
+        panic!("{answer:?}");
+    };
+    answer.state
+}
+
+fn cancel(shop: &Esme, id: &str) -> Sent {
+    shop.request(&Pdu::CancelSm(Cancel {
+        message_id: id.as_bytes(),
+        source: SOURCE,
+        ..Cancel::default()
+    }))
+}
+
+fn in_an_hour(text: &str) -> Submit<'_> {
+    Submit {
+        schedule: "000000010000000R",
+        ..registered(text)
+    }
+}
+
+#[test]
+fn a_scheduled_message_goes_in_time_and_across_a_crash() {
+    let (mut kit, shop, up) = gateway("");
+    shop.submit_with(&in_an_hour("later")).expect_ok();
+    kit.advance(minutes(59));
+    up.expect_nothing();
+    kit.crash_and_restart();
+    up.expect_bound();
+    kit.advance(secs(59));
+    up.expect_nothing();
+    kit.advance(secs(2));
+    let got = up.expect_submit();
+    assert_eq!((got.text().as_str(), got.submit().schedule), ("later", ""));
+}
+
+#[test]
+fn a_scheduled_message_that_came_due_while_the_node_was_down_goes_at_its_start() {
+    let (mut kit, shop, up) = gateway("");
+    shop.submit_with(&in_an_hour("later")).expect_ok();
+    kit.crash_and_restart_after(hours(2));
+    assert_eq!(up.expect_submit().text(), "later");
+}
+
+#[test]
+fn times_that_cannot_be_are_refused() {
+    let (mut kit, shop, _up) = gateway("longest_validity = \"2h\"");
+    let bad = |schedule, validity, status| {
+        let submit = Submit {
+            schedule,
+            validity,
+            ..registered("hello")
+        };
+        shop.submit_with(&submit).expect(status);
+    };
+    bad("000001000000000R", "", Status::RINVSCHED);
+    bad("000000010000000R", "000000003000000R", Status::RINVEXPIRY);
+    nothing_left(&mut kit);
+}
+
+#[test]
+fn a_message_can_be_asked_for_cancelled_and_replaced_while_it_waits() {
+    let (mut kit, shop, up) = gateway("keep = \"1m\"");
+    let id = shop.submit_with(&in_an_hour("old")).expect_ok();
+    assert_eq!(state(&shop, &id), Outcome::Enroute.code());
+    let replace = Replace {
+        message_id: id.as_bytes(),
+        source: SOURCE,
+        registered_delivery: 1,
+        short_message: b"new",
+        ..Replace::default()
+    };
+    shop.request(&Pdu::ReplaceSm(replace)).expect(Status::ROK);
+    kit.advance(minutes(60));
+    let got = up.expect_submit();
+    assert_eq!(got.text(), "new");
+    // It is on its way.
+    cancel(&shop, &id).expect(Status::RCANCELFAIL);
+    shop.request(&Pdu::ReplaceSm(replace))
+        .expect(Status::RREPLACEFAIL);
+    got.accept("1");
+    up.receipt("1", Outcome::Delivered, NUMBER)
+        .expect(Status::ROK);
+    shop.expect_deliver().answer(Status::ROK);
+    assert_eq!(state(&shop, &id), Outcome::Delivered.code());
+    kit.advance(secs(61));
+    query(&shop, &id).expect(Status::RQUERYFAIL);
+    nothing_left(&mut kit);
+}
+
+#[test]
+fn a_cancelled_message_is_told_as_deleted() {
+    let (mut kit, shop, up) = gateway("");
+    let id = shop.submit_with(&in_an_hour("old")).expect_ok();
+    cancel(&shop, &id).expect(Status::ROK);
+    let told = shop.expect_deliver();
+    assert_eq!(told.receipt().state, Some(Outcome::Deleted));
+    told.answer(Status::ROK);
+    kit.advance(hours(2));
+    up.expect_nothing();
+    nothing_left(&mut kit);
+}
+
+#[test]
+fn another_source_address_is_another_sender() {
+    let (_kit, shop, _up) = gateway("");
+    let id = shop.submit_with(&in_an_hour("old")).expect_ok();
+    let other = Cancel {
+        message_id: id.as_bytes(),
+        source: Addr::new(1, 1, b"999"),
+        ..Cancel::default()
+    };
+    shop.request(&Pdu::CancelSm(other))
+        .expect(Status::RCANCELFAIL);
+    query(&shop, "1234567890abcdef").expect(Status::RQUERYFAIL);
+}
+
+#[test]
+fn a_datagram_is_passed_on_and_forgotten() {
+    let (mut kit, shop, up) = gateway("");
+    let datagram = Submit {
+        esm_class: 1,
+        ..registered("now")
+    };
+    shop.submit_with(&datagram).expect_ok();
+    let got = up.expect_submit();
+    assert_eq!(got.submit().esm_class, 1);
+    got.answer(Status::RSYSERR);
+    nothing_left(&mut kit);
+}
+
+#[test]
+fn a_transaction_is_answered_as_the_next_hop_answers() {
+    let (mut kit, shop, up) = gateway("");
+    let transaction = Submit {
+        esm_class: 2,
+        ..registered("now")
+    };
+    let sent = shop.submit_with(&transaction);
+    let got = up.expect_submit();
+    got.accept("theirs");
+    assert_eq!(sent.expect_ok(), "theirs");
+    let sent = shop.submit_with(&transaction);
+    up.expect_submit().answer(Status::RSUBMITFAIL);
+    sent.expect(Status::RSUBMITFAIL);
+    nothing_left(&mut kit);
+}
+
+#[test]
+fn data_sm_is_stored_like_submit_sm() {
+    let (_kit, shop, up) = gateway("");
+    let mut tlvs = TlvBuf::new();
+    tlvs.put(tlv::MESSAGE_PAYLOAD, b"payload").expect("a TLV");
+    let data = Data {
+        source: SOURCE,
+        dest: Addr::new(1, 1, NUMBER.as_bytes()),
+        tlvs: tlvs.as_tlvs(),
+        ..Data::default()
+    };
+    shop.request(&Pdu::DataSm(data)).expect(Status::ROK);
+    let got = up.expect_submit();
+    assert_eq!(got.submit().content(), b"payload");
+}
+
+#[test]
+fn a_message_for_many_is_one_for_each() {
+    let (_kit, shop, up) = gateway("");
+    let mut dests = DestBuf::default();
+    for digits in [&b"41790000001"[..], b"41790000002"] {
+        dests
+            .push(&Dest::Sme(Addr::new(1, 1, digits)))
+            .expect("a destination");
+    }
+    dests.push(&Dest::List(b"friends")).expect("a list");
+    let multi = SubmitMulti {
+        dests: dests.as_dests(),
+        message: Submit {
+            source: SOURCE,
+            short_message: b"hello",
+            ..Submit::default()
+        },
+    };
+    let answer = shop.request(&Pdu::SubmitMulti(multi)).expect(Status::ROK);
+    let Pdu::SubmitMultiResp(answer) = answer.view() else {
+        panic!("{answer:?}");
+    };
+    let refused: Vec<Status> = answer.unsuccess.map(|u| u.status).collect();
+    assert_eq!(refused, [Status::RINVDLNAME]);
+    let to =
+        [up.expect_submit(), up.expect_submit()].map(|got| got.submit().dest.text().into_owned());
+    assert_eq!(to, ["41790000001", "41790000002"]);
+}
