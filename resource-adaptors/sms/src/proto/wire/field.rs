@@ -8,28 +8,33 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     /// Octets of a string, its NUL included; 1 of an integer.
     pub(super) max: usize,
+    /// The same of peers that keep no such limit; what they send is given back to them as it is.
+    pub(super) lenient: usize,
     pub(super) status: Status,
 }
 
 const fn string(name: &'static str, max: usize, status: Status) -> Field {
-    Field { name, max, status }
+    longer(name, max, max, status)
 }
 
-const fn octet(name: &'static str, status: Status) -> Field {
+const fn longer(name: &'static str, max: usize, lenient: usize, status: Status) -> Field {
     Field {
         name,
-        max: 1,
+        max,
+        lenient,
         status,
     }
 }
 
+const fn octet(name: &'static str, status: Status) -> Field {
+    longer(name, 1, 1, status)
+}
+
 /// A time is empty or 16 characters.
 pub(super) const TIME_MAX: usize = 17;
-/// The longest message id that is taken from peers that keep no limit.
-pub(super) const LONG_ID_MAX: usize = 255;
 
 pub(super) const SYSTEM_ID: Field = string("system_id", 16, Status::RINVSYSID);
-pub(super) const PASSWORD: Field = string("password", 9, Status::RINVPASWD);
+pub(super) const PASSWORD: Field = longer("password", 9, 16, Status::RINVPASWD);
 pub(super) const SYSTEM_TYPE: Field = string("system_type", 13, Status::RINVSYSTYP);
 pub(super) const INTERFACE_VERSION: Field = octet("interface_version", Status::RBINDFAIL);
 pub(super) const ADDR_TON: Field = octet("addr_ton", Status::RBINDFAIL);
@@ -61,7 +66,7 @@ pub(super) const REPLACE_IF_PRESENT: Field = octet("replace_if_present_flag", St
 pub(super) const DATA_CODING: Field = octet("data_coding", Status::RINVDCS);
 pub(super) const SM_DEFAULT_MSG_ID: Field = octet("sm_default_msg_id", Status::RINVDFTMSGID);
 pub(super) const SHORT_MESSAGE: Field = string("short_message", 255, Status::RINVMSGLEN);
-pub(super) const MESSAGE_ID: Field = string("message_id", 65, Status::RINVMSGID);
+pub(super) const MESSAGE_ID: Field = longer("message_id", 65, 255, Status::RINVMSGID);
 pub(super) const FINAL_DATE: Field = string("final_date", TIME_MAX, Status::RQUERYFAIL);
 pub(super) const MESSAGE_STATE: Field = octet("message_state", Status::RQUERYFAIL);
 pub(super) const ERROR_CODE: Field = octet("error_code", Status::RQUERYFAIL);

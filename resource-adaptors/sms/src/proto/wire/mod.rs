@@ -53,7 +53,7 @@ pub enum Policy {
     /// of TON, NPI and flags.
     Strict,
     /// What messages need: the structure, lengths of addresses, no content in two places. Latin-1 in strings, message ids of
-    /// up to 254 octets, and responses without bodies pass.
+    /// up to 254 octets, passwords of up to 15, and responses without bodies pass.
     #[default]
     Lenient,
 }

@@ -169,12 +169,12 @@ impl DestBuf {
         }
         match dest {
             Dest::Sme(addr) => {
-                fits(&field::DEST_ADDR, field::DEST_ADDR.max, addr.digits)?;
+                fits(&field::DEST_ADDR, addr.digits)?;
                 self.bytes.extend_from_slice(&[SME, addr.ton, addr.npi]);
                 self.bytes.extend_from_slice(addr.digits);
             }
             Dest::List(name) => {
-                fits(&field::DL_NAME, field::DL_NAME.max, name)?;
+                fits(&field::DL_NAME, name)?;
                 self.bytes.push(LIST);
                 self.bytes.extend_from_slice(name);
             }
@@ -263,7 +263,7 @@ impl UnsuccessBuf {
     /// More than 255, or an address that its field cannot hold.
     pub fn push(&mut self, unsuccess: &Unsuccess<'_>) -> Result<&mut Self, EncodeError> {
         let addr = &unsuccess.addr;
-        fits(&field::DEST_ADDR, field::DEST_ADDR.max, addr.digits)?;
+        fits(&field::DEST_ADDR, addr.digits)?;
         let full = EncodeError::TooLong(field::NO_UNSUCCESS.name);
         self.count = self.count.checked_add(1).ok_or(full)?;
         self.bytes.extend_from_slice(&[addr.ton, addr.npi]);

@@ -120,30 +120,10 @@ impl<'a> Reader<'a> {
 
     /// A C-Octet String: up to its NUL, which has to come within the field's length and the body.
     pub(super) fn string(&mut self, field: &Field) -> Result<&'a [u8], Bad> {
-        self.string_within(field, field.max)
-    }
-
-    /// A message id, which peers of the lenient policy make longer than the standard.
-    pub(super) fn message_id(&mut self) -> Result<&'a [u8], Bad> {
         let max = match self.policy {
-            Policy::Strict => field::MESSAGE_ID.max,
-            Policy::Lenient => field::LONG_ID_MAX,
+            Policy::Strict => field.max,
+            Policy::Lenient => field.lenient,
         };
-        self.string_within(&field::MESSAGE_ID, max)
-    }
-
-    /// The message id of a response. The lenient policy takes one without NUL at the end of the body, and none at all.
-    pub(super) fn last_message_id(&mut self) -> Result<&'a [u8], Bad> {
-        let rest = self.rest();
-        let open = rest.len() < field::LONG_ID_MAX && !rest.contains(&0);
-        if open && !self.is_strict() {
-            self.at = self.frame.len();
-            return Ok(rest);
-        }
-        self.message_id()
-    }
-
-    fn string_within(&mut self, field: &Field, max: usize) -> Result<&'a [u8], Bad> {
         let rest = self.rest();
         let window = &rest[..rest.len().min(max)];
         let Some(length) = window.iter().position(|octet| *octet == 0) else {
@@ -155,6 +135,21 @@ impl<'a> Reader<'a> {
         }
         self.at += length + 1;
         Ok(string)
+    }
+
+    pub(super) fn message_id(&mut self) -> Result<&'a [u8], Bad> {
+        self.string(&field::MESSAGE_ID)
+    }
+
+    /// The message id of a response. The lenient policy takes one without NUL at the end of the body, and none at all.
+    pub(super) fn last_message_id(&mut self) -> Result<&'a [u8], Bad> {
+        let rest = self.rest();
+        let open = rest.len() < field::MESSAGE_ID.lenient && !rest.contains(&0);
+        if open && !self.is_strict() {
+            self.at = self.frame.len();
+            return Ok(rest);
+        }
+        self.message_id()
     }
 
     /// A time: ASCII, and for the strict policy one that can be.

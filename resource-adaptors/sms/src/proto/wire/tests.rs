@@ -106,6 +106,11 @@ fn what_the_strict_policy_refuses_and_the_lenient_takes() {
     let id = [b'1'; 254];
     let query = request(command::QUERY_SM, &[&id, b"\0", SOURCE]);
     check("long id", &query, Status::RINVMSGID);
+    let bind = request(
+        command::BIND_RECEIVER,
+        &[b"esme\0fifteen of them\0\0\x34\0\0\0"],
+    );
+    check("long password", &bind, Status::RINVPASWD);
     let response = request(command::SUBMIT_SM_RESP, &[b"123"]);
     check("id without NUL", &response, Status::RINVMSGID);
     let bare = request(command::DELIVER_SM_RESP, &[]);

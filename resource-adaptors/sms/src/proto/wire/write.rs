@@ -66,20 +66,15 @@ impl<'o> Writer<'o> {
     }
 
     pub(super) fn string(&mut self, field: &Field, octets: &[u8]) -> &mut Self {
-        self.string_within(field, field.max, octets)
-    }
-
-    /// A message id; one that a peer made longer than the standard is given back to it as it is.
-    pub(super) fn message_id(&mut self, id: &[u8]) -> &mut Self {
-        self.string_within(&field::MESSAGE_ID, field::LONG_ID_MAX, id)
-    }
-
-    fn string_within(&mut self, field: &Field, max: usize, octets: &[u8]) -> &mut Self {
-        match fits(field, max, octets) {
+        match fits(field, octets) {
             Ok(()) => self.out.extend_from_slice(octets),
             Err(error) => self.fail(error),
         }
         self.octet(0)
+    }
+
+    pub(super) fn message_id(&mut self, id: &[u8]) -> &mut Self {
+        self.string(&field::MESSAGE_ID, id)
     }
 
     pub(super) fn addr(&mut self, fields: &AddrFields, addr: &Addr<'_>) -> &mut Self {
@@ -119,8 +114,8 @@ pub(super) const fn header(command: u32, status: Status, sequence: u32) -> Heade
 }
 
 /// Whether a string fits its field, with the NUL behind it.
-pub(super) fn fits(field: &Field, max: usize, octets: &[u8]) -> Result<(), EncodeError> {
-    if octets.len() >= max {
+pub(super) fn fits(field: &Field, octets: &[u8]) -> Result<(), EncodeError> {
+    if octets.len() >= field.lenient {
         Err(EncodeError::TooLong(field.name))
     } else if octets.contains(&0) {
         Err(EncodeError::Nul(field.name))

@@ -76,7 +76,7 @@ fn a_malformed_bind_is_refused_and_the_session_ends() {
         assert!(mc.closed && mc.events.len() == 1);
     };
     bad(b"a-system-id-too-long\0p\0\0\x34\0\0\0", Status::RINVSYSID);
-    bad(b"esme\0passwords\0\0\x34\0\0\0", Status::RINVPASWD);
+    bad(b"esme\0a password of 16\0\0\x34\0\0\0", Status::RINVPASWD);
     bad(b"esme\0p\0a-system-type\0\x34\0\0\0", Status::RINVSYSTYP);
     bad(b"esme\0p\0\0", Status::RINVCMDLEN);
     bad(b"esme\0p\0\0\x34\0\0\0?", Status::RINVTLVSTREAM);
@@ -178,7 +178,7 @@ fn each_side_binds_in_its_own_way_only() {
 fn a_value_that_does_not_fit_changes_nothing() {
     let mut esme = Side::new(Role::Esme, Config::default());
     let bind = Bind {
-        password: b"too long for it",
+        password: b"much too long for it",
         ..Bind::default()
     };
     assert!(esme.session.bind(Ms(0), Mode::Receiver, &bind).is_err());
