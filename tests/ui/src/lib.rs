@@ -37,3 +37,13 @@ pub struct SipRecipesEvents;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/diameter.md")]
 pub struct Diameter;
+
+/// The code in docs/adaptors.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/adaptors.md")]
+pub struct Adaptors;
+
+/// The code in docs/http.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/http.md")]
+pub struct Http;

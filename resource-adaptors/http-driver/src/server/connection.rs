@@ -10,7 +10,9 @@ use super::request::handle;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::error::Error as _;
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -73,7 +75,7 @@ where
         }
     };
     let mut stream = http.into_parts().io.into_inner().into_inner();
-    let slow = served.is_err() && pace.step() == Step::Head;
+    let slow = served.as_ref().err().is_some_and(is_timeout) && pace.step() == Step::Head;
     if let Err(error) = &served {
         tracing::debug!(%error, slow, "connection ended");
     }
@@ -82,6 +84,14 @@ where
         drop(timeout(LINGER, stream.write_all(TOO_SLOW)).await);
     }
     end(&mut stream).await;
+}
+
+/// Whether it was a time of [`Paced`] that was over, and not the peer's bytes that were wrong.
+fn is_timeout(error: &hyper::Error) -> bool {
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Ends a connection so that what was last written arrives.
@@ -95,7 +105,7 @@ async fn end<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
                 n => read += n,
             }
         }
-        Ok::<(), std::io::Error>(())
+        Ok::<(), io::Error>(())
     };
     // Whoever does not end it in time, or has cut it already, is cut off.
     drop(timeout(LINGER, ending).await);

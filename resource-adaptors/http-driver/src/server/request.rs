@@ -1,7 +1,6 @@
 //! One request: read as a whole within its limits, handed to the adaptor, and answered.
 //!
-//! What hyper has refused by itself does not come here: what is no HTTP (400), a head that is too long (431), a line that is
-//! (414).
+//! What hyper has refused by itself does not come here: what is no HTTP (400), and a head that is too long (431).
 
 use super::connection::Connection;
 use super::{Context, Shared};
