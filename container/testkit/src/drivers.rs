@@ -7,10 +7,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use strowger::ra::Message;
 
+/// Messages that wait for somebody who plays a driver.
+const WAITING: usize = 10_000;
+
 /// The drivers of a world, by the names of their adaptor entities.
 #[derive(Default)]
 pub(crate) struct Drivers {
     by_name: BTreeMap<String, ScriptedDriver>,
+    /// What drivers were told that nobody plays yet.
+    waiting: BTreeMap<String, Vec<Message>>,
     /// What they have said, until the shard hears it.
     said: VecDeque<(String, Message)>,
 }
@@ -22,11 +27,22 @@ impl fmt::Debug for Drivers {
 }
 
 impl Drivers {
-    pub(crate) fn insert(&mut self, entity: &str, driver: ScriptedDriver) {
+    /// Somebody plays the driver of an entity, and hears first what it was told before.
+    pub(crate) fn insert(
+        &mut self,
+        now: Instant,
+        entity: &str,
+        driver: ScriptedDriver,
+        ladder: &mut Ladder,
+    ) {
         self.by_name.insert(entity.to_owned(), driver);
+        for message in self.waiting.remove(entity).unwrap_or_default() {
+            // There is a driver.
+            drop(self.tell(now, entity, message, ladder));
+        }
     }
 
-    /// Gives a message to the driver of an entity; back, if there is none.
+    /// Gives a message to the driver of an entity, or keeps it for one; back, if too many wait.
     pub(crate) fn tell(
         &mut self,
         now: Instant,
@@ -35,7 +51,12 @@ impl Drivers {
         ladder: &mut Ladder,
     ) -> Result<(), Message> {
         let Some(driver) = self.by_name.get_mut(entity) else {
-            return Err(message);
+            let waiting = self.waiting.entry(entity.to_owned()).or_default();
+            if waiting.len() >= WAITING {
+                return Err(message);
+            }
+            waiting.push(message);
+            return Ok(());
         };
         let reaction = driver(Driven::Told(message));
         if !reaction.note.is_empty() {
@@ -48,6 +69,7 @@ impl Drivers {
     /// The process has died: whatever was said to it is lost.
     pub(crate) fn node_died(&mut self) {
         self.said.clear();
+        self.waiting.clear();
         for driver in self.by_name.values_mut() {
             drop(driver(Driven::Died));
         }

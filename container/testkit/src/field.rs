@@ -55,7 +55,13 @@ impl Ground for Field {
     }
 
     fn drive(&self, entity: &str, driver: ScriptedDriver) -> bool {
-        self.kit().started().drivers.insert(entity, driver);
+        let kit = self.kit();
+        let result = {
+            let mut world = kit.started();
+            world.drive(entity, driver);
+            world.settle()
+        };
+        kit.check(result);
         true
     }
 

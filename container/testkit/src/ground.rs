@@ -28,7 +28,7 @@ pub trait Ground {
         false
     }
 
-    /// Stands in for the driver of an adaptor entity: what the entity tells its driver goes to `driver` the moment that it may
+    /// Stands in for the driver of an adaptor entity, from what it was told before on: what the entity tells its driver goes to `driver` the moment that it may
     /// leave, also while a test lets time pass. Whether the ground can do that: a running node has real drivers.
     fn drive(&self, entity: &str, driver: ScriptedDriver) -> bool {
         drop((entity, driver));

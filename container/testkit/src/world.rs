@@ -3,7 +3,7 @@
 use crate::clock::{Clock, Instant, nanos};
 use crate::disk::Disk;
 use crate::drivers::Drivers;
-use crate::ground::Received;
+use crate::ground::{Received, ScriptedDriver};
 use crate::net::{Net, Packet};
 use crate::plan::{BadPlan, Plan};
 use std::any::Any;
@@ -357,7 +357,7 @@ impl World {
         busy
     }
 
-    /// Gives a message to a scripted driver; an entity whose driver nobody plays gets it back.
+    /// Gives a message to a scripted driver; where too many wait for one, the entity gets it back.
     fn tell(&mut self, ra: RaIx, message: Message) {
         let now = self.clock.instant();
         let adaptors = &self.plan.adaptors;
@@ -369,6 +369,13 @@ impl World {
         if let (Err(message), Some(shard)) = (told, &mut self.shard) {
             shard.input(self.clock.now(), ra, NetInput::Untold(message));
         }
+    }
+
+    /// Somebody plays the driver of an entity.
+    pub(crate) fn drive(&mut self, entity: &str, driver: ScriptedDriver) {
+        let now = self.clock.instant();
+        let ladder = &mut self.net.ladder;
+        self.drivers.insert(now, entity, driver, ladder);
     }
 
     // ---- peers
