@@ -10,6 +10,7 @@ head_fields = 20
 "#;
 
 /// What is sent, and the status that it is answered with; 0 for a connection that is closed without a word.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn rows() -> Vec<(&'static str, Vec<u8>, u16)> {
     let row = |name, text: &str, status| (name, text.as_bytes().to_vec(), status);
     let get = |more: &str| format!("GET /echo HTTP/1.1\r\nHost: a\r\n{more}\r\n");
