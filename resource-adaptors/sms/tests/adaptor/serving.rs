@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_sms::Settings;
 use strowger_sms::proto::session::Mode;
-use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Query, Status, Submit};
+use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Query, Replace, Status, Submit};
 use strowger_sms::ra::{AccountSettings, IdSetting, RateSettings};
 use strowger_sms::testkit::{SmsTestKit as _, settings};
 
@@ -179,9 +179,17 @@ fn a_message_is_asked_for_and_cancelled_by_its_id() {
     assert!(
         matches!(answer.view(), Pdu::QuerySmResp(answer) if answer.message_id == id.as_bytes())
     );
+    let replace = |id: &str| {
+        let message_id = id.as_bytes();
+        shop.request(&Pdu::ReplaceSm(Replace {
+            message_id,
+            ..Replace::default()
+        }))
+    };
     for other in ["", "77", "1234567890abcdef", "1234567890123456789"] {
         query(other).expect(Status::RQUERYFAIL);
         cancel(other).expect(Status::RCANCELFAIL);
+        replace(other).expect(Status::RREPLACEFAIL);
     }
     cancel(&id).expect(Status::ROK);
     query(&id).expect(Status::RQUERYFAIL);
