@@ -11,7 +11,7 @@ use strowger::time::Wall;
 use strowger_http::{Exchange, Reply, Request};
 use strowger_sms::proto::text::Class;
 use strowger_sms::proto::wire::Status;
-use strowger_sms::{MessageId, MessageState, SmsMessage};
+use strowger_sms::{MessageId, MessageState, Sms, SmsMessage};
 
 use crate::compose::{ComposeError, Content, Draft};
 use crate::content::Text;
@@ -126,7 +126,8 @@ pub(crate) enum Question {
 pub(crate) struct Ledger {
     digest: u64,
     answer: Box<str>,
-    home: Handle<NullActivity>,
+    /// What it lives on: a message of its own, for which a node that stops does not wait.
+    home: Handle<SmsMessage>,
 }
 
 /// A key has been remembered for long enough.
@@ -334,7 +335,7 @@ impl Gateway {
     }
 
     fn remember(&mut self, cx: &mut Cx, digest: u64, answer: &str, w: &With) -> Result {
-        let home = cx.null_activity()?;
+        let home = w.sms.message(cx)?;
         cx.attach(home);
         cx.timer(home, w.conf.http.idempotency, Forget);
         self.ledger = Some(Box::new(Ledger {
@@ -345,9 +346,9 @@ impl Gateway {
         Ok(())
     }
 
-    pub(crate) fn forget_key(&mut self, cx: &mut Cx) -> Result {
+    pub(crate) fn forget_key(&mut self, cx: &mut Cx, sms: Sms) -> Result {
         match self.ledger.take() {
-            Some(ledger) => Ok(cx.end(ledger.home)?),
+            Some(ledger) => sms.end(cx, ledger.home),
             None => Ok(()),
         }
     }

@@ -269,7 +269,7 @@ impl Gateway {
             Peer::Link(_) => {
                 let until = message.expires + w.conf.receipts.grace;
                 let awaits = message.wanted.the_end().then_some(until);
-                report::tell(cx, self.own, message, News::Accepted, Some(&heard), w)?;
+                report::mention(cx, self.own, message, News::Accepted, Some(&heard), w);
                 message.taken(now, awaits)
             }
         };
@@ -309,7 +309,8 @@ impl Gateway {
             text: ev.text.clone(),
         };
         if ev.intermediate {
-            return report::tell(cx, self.own, message, News::Buffered, Some(&heard), w);
+            report::mention(cx, self.own, message, News::Buffered, Some(&heard), w);
+            return Ok(());
         }
         let error = ev.error.map_or(0, |error| u32::from(error.code));
         let step = message.told(now, end_of(ev.state), error);

@@ -38,6 +38,7 @@ use strowger::prelude::*;
 use strowger::time::Wall;
 use strowger_http::{Exchange, Http, Request};
 use strowger_sip::{self as sip, ClientTx, ServerTx, Sip};
+use strowger_sms::proto::wire::Status;
 use strowger_sms::{
     Available, CancelSm, DataSm, DeliverSm, DeliveryReceipt, QuerySm, ReplaceSm, RequestFailed,
     RequestId, Response, SendFailed, Sent, SmppTransaction, Sms, SmsMessage, SubmitMulti, SubmitSm,
@@ -62,7 +63,12 @@ pub struct Gateway {
     waits: Option<RequestId>,
     /// What a request of the HTTP API was answered, for those that repeat it.
     ledger: Option<Box<Ledger>>,
+    /// News that found no room, and are told later.
+    untold: Option<News>,
 }
+
+/// When to try again what the container had no room for, or what a handler has failed at.
+const LATER: Duration = secs(60);
 
 /// It is time to look at a message.
 #[derive(Clone, Debug, Event)]
@@ -236,8 +242,13 @@ impl Gateway {
         self.timer = None;
         let now = cx.now().wall;
         match (self.own, &mut self.message) {
-            // It was kept to be asked for.
-            (Some(own), Some(message)) if message.phase == Phase::Over => sms.end(cx, own),
+            (Some(own), Some(message)) if message.phase == Phase::Over => {
+                match self.untold.take() {
+                    Some(news) => self.over(cx, Some(news), None, &with(*sms, http, sip, &conf)),
+                    // It was kept to be asked for.
+                    None => sms.end(cx, own),
+                }
+            }
             (_, Some(message)) => {
                 let step = message.due(now);
                 self.step(cx, step, None, &with(*sms, http, sip, &conf))
@@ -303,6 +314,20 @@ impl Gateway {
         self.was_told(cx, ev, &with(*sms, http, sip, &conf))
     }
 
+    /// A handler has failed at something: whatever that was, the message is looked at again.
+    #[on(rolled_back)]
+    fn failed_at(&mut self, cx: &mut Cx, _what: &RolledBack) -> Result {
+        let at = cx.now().wall + LATER;
+        let waits = match &mut self.message {
+            Some(message) => message.stumble(at),
+            None => false,
+        };
+        match waits {
+            true => self.wake(cx, at),
+            false => Ok(()),
+        }
+    }
+
     // ---- HTTP
 
     #[on(initial, select = web::pick)]
@@ -332,8 +357,8 @@ impl Gateway {
     }
 
     #[on]
-    fn forget(&mut self, cx: &mut Cx, _ev: &Timer<Forget>) -> Result {
-        self.forget_key(cx)
+    fn forget(&mut self, cx: &mut Cx, _ev: &Timer<Forget>, sms: Ra<Sms>) -> Result {
+        self.forget_key(cx, *sms)
     }
 
     #[on]
@@ -477,22 +502,28 @@ impl Gateway {
         let (Some(own), Some(message)) = (self.own, &self.message) else {
             return Ok(());
         };
-        match forward::plan(cx, own, message, w)? {
+        // What cannot be written will never be.
+        let unfit = |_| Plan::Nowhere(Failure::Permanent(Status::RSYSERR.0));
+        match forward::plan(cx, own, message, w).unwrap_or_else(unfit) {
             Plan::Sms(to, outgoing) => w.sms.send(cx, own, &to, outgoing),
             Plan::Http(outgoing) => match w.http {
-                Some(http) => {
-                    let call = http.call(cx, outgoing)?;
-                    cx.attach(call);
-                    Ok(())
-                }
+                Some(http) => match http.call(cx, outgoing) {
+                    Ok(call) => {
+                        cx.attach(call);
+                        Ok(())
+                    }
+                    Err(_) => self.failed(cx, Failure::Temporary(0), w),
+                },
                 None => self.failed(cx, Failure::Temporary(0), w),
             },
             Plan::Sip(outgoing) => match w.sip {
-                Some(sip) => {
-                    let transaction = sip.request(cx, outgoing)?;
-                    cx.attach(transaction);
-                    Ok(())
-                }
+                Some(sip) => match sip.request(cx, outgoing) {
+                    Ok(transaction) => {
+                        cx.attach(transaction);
+                        Ok(())
+                    }
+                    Err(_) => self.failed(cx, Failure::Temporary(0), w),
+                },
                 None => self.failed(cx, Failure::Temporary(0), w),
             },
             Plan::Nowhere(failure) => self.failed(cx, failure, w),
@@ -508,7 +539,7 @@ impl Gateway {
         let step = message.failed(now, failure, &retry, random);
         let buffered = matches!(failure, Failure::Temporary(_)) && message.failures == 1;
         if buffered && matches!(step, Step::Wake(_)) {
-            report::tell(cx, self.own, message, News::Buffered, None, w)?;
+            report::mention(cx, self.own, message, News::Buffered, None, w);
         }
         self.step(cx, step, None, w)
     }
@@ -519,8 +550,12 @@ impl Gateway {
         let (Some(own), Some(message)) = (self.own, &mut self.message) else {
             return Ok(());
         };
-        if let Some(news) = news {
-            report::tell(cx, Some(own), message, news, heard, w)?;
+        if let Some(news) = news
+            && report::tell(cx, Some(own), message, news, heard, w).is_err()
+        {
+            self.untold = Some(news);
+            let at = cx.now().wall + LATER;
+            return self.wake(cx, at);
         }
         let keep = match message.what {
             What::Receipt(_) => Duration::ZERO,

@@ -304,6 +304,15 @@ impl Message {
         }
     }
 
+    /// What was under way was lost: it waits until then. Whether it does, and is not over.
+    pub(crate) fn stumble(&mut self, at: Wall) -> bool {
+        match self.phase {
+            Phase::Sending | Phase::Waiting(_) => self.phase = Phase::Waiting(at),
+            Phase::Scheduled(_) | Phase::Forwarded | Phase::Over => return false,
+        }
+        true
+    }
+
     /// The next hop tells what became of it in the end. It may tell so before it says that it has taken the message.
     pub(crate) fn told(&mut self, now: Wall, state: MessageState, error: u32) -> Step {
         if self.phase == Phase::Over {

@@ -57,6 +57,19 @@ pub(crate) fn tell(
     Ok(cx.fire(receipt, Submission::new(message, Step::Send))?)
 }
 
+/// The same of news that are not worth a second try.
+pub(crate) fn mention(
+    cx: &mut Cx,
+    own: Option<Handle<SmsMessage>>,
+    message: &Message,
+    news: News,
+    heard: Option<&Heard>,
+    w: &With,
+) {
+    // Without room for one more message there is none for what is only on the way.
+    let _ = tell(cx, own, message, news, heard, w);
+}
+
 /// The state that goes with news.
 const fn state(message: &Message, news: News) -> MessageState {
     match news {

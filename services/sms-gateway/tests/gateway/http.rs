@@ -129,6 +129,21 @@ fn a_request_with_the_same_key_sends_nothing_again() {
 }
 
 #[test]
+fn a_node_that_stops_does_not_wait_for_what_it_keeps() {
+    let (mut kit, _shop, _up) = gateway("");
+    let keyed = kit
+        .http()
+        .client("shop")
+        .bearer("t0ken")
+        .header("Idempotency-Key", "1");
+    let post = json!({ "to": NUMBER, "text": "hello", "deliver_at": "2026-01-01T01:00:00Z" });
+    keyed.post_json("/v1/messages", &post).expect(202);
+    kit.stop();
+    kit.advance(millis(10));
+    assert!(kit.is_quiet());
+}
+
+#[test]
 fn recipients_get_the_message_or_an_error_of_their_own() {
     let (mut kit, shop, up) = gateway("");
     up.take_all();

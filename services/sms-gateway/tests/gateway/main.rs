@@ -1,5 +1,6 @@
 //! The gateway before scripted ESMEs, message centres, programs and phones, in virtual time.
 
+mod chaos;
 mod http;
 mod phones;
 mod requests;
@@ -21,8 +22,12 @@ fn conf(text: &str) -> Settings {
 
 /// A gateway between the account `shop` and the link `up`.
 fn gateway(text: &str) -> (TestKit, Esme, Smsc) {
+    gateway_with(TestKit::strict(), text)
+}
+
+fn gateway_with(kit: TestKit, text: &str) -> (TestKit, Esme, Smsc) {
     let routes = "routes = [{ link = \"up\" }]\nincoming = [{ account = \"shop\" }]\n";
-    let kit = TestKit::strict()
+    let kit = kit
         .adaptor_with("sms", strowger_sms::adaptor(), settings(&["shop"], &["up"]))
         .service_with(service(), conf(&format!("{routes}{text}")));
     let up = kit.sms().smsc("up");

@@ -304,3 +304,17 @@ fn what_has_no_route_is_refused() {
     shop.submit_with(&nowhere).expect(Status::RINVDSTADR);
     nothing_left(&mut kit);
 }
+
+#[test]
+fn what_there_is_no_room_for_is_refused() {
+    let limits = strowger_testkit::Limits {
+        activities: 3,
+        ..strowger_testkit::Limits::default()
+    };
+    let (_kit, shop, up) =
+        crate::gateway_with(strowger_testkit::TestKit::strict().limits(limits), "");
+    shop.submit_with(&registered("one")).expect_ok();
+    shop.submit_with(&registered("two"))
+        .expect(Status::RMSGQFUL);
+    let _ = up.expect_submit();
+}

@@ -1,0 +1,105 @@
+//! Many messages, a message centre that throttles, fails and does not answer, crashes at any time: none that was accepted is lost.
+
+use std::collections::BTreeSet;
+
+use strowger::prelude::*;
+use strowger_sms::proto::receipt::State as Outcome;
+use strowger_sms::proto::wire::{Status, command};
+
+use crate::{NUMBER, gateway, registered};
+
+/// Chance that repeats from its seed (SplitMix64).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+/// Messages of one run.
+const MESSAGES: usize = 40;
+
+fn run(seed: u64) {
+    let mut chance = Chance(seed);
+    let (mut kit, shop, up) =
+        gateway("retry.first = \"5s\"\nretry.second = \"5s\"\nretry.longest = \"20s\"");
+    let (mut accepted, mut arrived, mut told) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut sent, mut rounds, mut upstream) = (0, 0, 0);
+    while told.len() < accepted.len() || sent < MESSAGES {
+        rounds += 1;
+        assert!(
+            rounds < 5_000,
+            "seed {seed}: {accepted:?} {told:?} {}",
+            kit.ladder()
+        );
+        if !shop.is_bound() {
+            shop.bind_transceiver("secret");
+        }
+        if sent < MESSAGES && chance.below(2) == 0 {
+            let text = format!("m{sent}");
+            let asked = shop.submit_with(&registered(&text));
+            sent += 1;
+            match chance.below(8) {
+                // Nobody has seen an answer: it may be lost.
+                0 => kit.crash_losing_unsynced(),
+                _ => {
+                    accepted.insert((asked.expect_ok(), text));
+                }
+            }
+        }
+        while let Some(got) = up.find(command::SUBMIT_SM, millis(1)) {
+            match chance.below(6) {
+                0 => got.answer(Status::RSYSERR),
+                1 => got.answer(Status::RTHROTTLED),
+                2 => {}
+                _ => {
+                    arrived.insert(got.text());
+                    upstream += 1;
+                    let id = format!("{upstream:x}");
+                    got.accept(&id);
+                    // The centre tells again what was not acknowledged.
+                    for _ in 0..50 {
+                        let receipt = up.receipt(&id, Outcome::Delivered, NUMBER);
+                        match receipt.find_answer(secs(2)) {
+                            Some(_) => break,
+                            None => kit.advance(secs(20)),
+                        }
+                    }
+                }
+            }
+        }
+        while let Some(got) = shop.find(command::DELIVER_SM, millis(1)) {
+            told.insert(got.receipt().id);
+            got.answer(Status::ROK);
+        }
+        if chance.below(20) == 0 {
+            kit.crash_losing_unsynced();
+        }
+        kit.advance(millis(chance.below(4_000)));
+        told.retain(|id| accepted.iter().any(|(known, _)| known == id));
+    }
+    for (_, text) in &accepted {
+        assert!(
+            arrived.contains(text),
+            "seed {seed}: {text} {}",
+            kit.ladder()
+        );
+    }
+    assert!(
+        kit.rolled_back().is_empty(),
+        "seed {seed}: {:?}",
+        kit.rolled_back()
+    );
+}
+
+#[test]
+fn nothing_that_was_accepted_is_lost() {
+    for seed in 0..8 {
+        run(seed);
+    }
+}
