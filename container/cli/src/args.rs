@@ -55,6 +55,8 @@ pub(crate) enum Command {
     /// Activate or deactivate a service of a running node.
     #[command(subcommand)]
     Services(Services),
+    /// Hash a password for an account of the SMS adaptor: one line from standard input.
+    SmsPassword,
     /// Explain an error code, such as CFG-014.
     Explain(Explain),
 }

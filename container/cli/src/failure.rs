@@ -23,6 +23,12 @@ pub(crate) enum Failure {
     /// A key was asked for that does not exist.
     #[error("no such key")]
     UnknownKey(Rejected),
+    /// No password came, or one that no bind can have.
+    #[error("a password is one line of 1 to 15 characters of ASCII on standard input")]
+    NoPassword,
+    /// There are no random numbers for a salt.
+    #[error("the system gives no random numbers")]
+    Random(#[from] getrandom::Error),
     /// Standard output is closed or full.
     #[error("cannot write to standard output")]
     Output(#[from] io::Error),
@@ -47,10 +53,10 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Configuration(_) => Exit::Configuration,
-            Self::UnknownCode { .. } | Self::UnknownKey(_) => Exit::Usage,
+            Self::UnknownCode { .. } | Self::UnknownKey(_) | Self::NoPassword => Exit::Usage,
             Self::Node(error) => Exit::Node(error.exit()),
             Self::Ask(_) | Self::Refused { .. } => Exit::Refused,
-            Self::Output(_) | Self::Unexpected => Exit::Internal,
+            Self::Output(_) | Self::Random(_) | Self::Unexpected => Exit::Internal,
         }
     }
 }

@@ -14,6 +14,7 @@ mod failure;
 mod memory;
 mod orders;
 mod output;
+mod password;
 mod report;
 mod run;
 mod status;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Stop(node)) => orders::stop(node).map(done),
         Some(Command::Reload(node)) => orders::reload(node).map(done),
         Some(Command::Services(services)) => orders::services(services).map(done),
+        Some(Command::SmsPassword) => password::run().map(done),
         Some(Command::Explain(explain)) => explain::run(explain).map(done),
     };
     match ended {

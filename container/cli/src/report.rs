@@ -26,7 +26,10 @@ pub(crate) fn failure(failure: &Failure) {
         Failure::Node(NodeError::Config(rejected)) => findings(rejected),
         Failure::Node(error) => chain("error", error.code(), error),
         Failure::Ask(error) => chain("error", error.code(), error),
-        Failure::Refused { .. } | Failure::Unexpected => format!("error: {failure}\n"),
+        Failure::Refused { .. }
+        | Failure::Unexpected
+        | Failure::NoPassword
+        | Failure::Random(_) => format!("error: {failure}\n"),
     };
     say(&text);
 }

@@ -10,4 +10,4 @@ pub mod ra;
 pub mod testkit;
 
 pub use api::*;
-pub use ra::{Settings, adaptor};
+pub use ra::{Settings, adaptor, hash_password};

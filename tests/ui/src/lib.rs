@@ -47,3 +47,8 @@ pub struct Adaptors;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/http.md")]
 pub struct Http;
+
+/// The code in docs/sms.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sms.md")]
+pub struct Sms;

@@ -191,8 +191,11 @@ impl Core {
         }
     }
 
-    /// The entity is active after a restart: services hear of sends that were under way, and lines form again.
+    /// Entity and services are active after a restart: they hear of sends that were under way, and lines form again.
     pub(super) fn resume(&mut self, cx: &mut RaCx<'_>) {
+        if !cx.has_receiver::<SendFailed>() {
+            return;
+        }
         let left = std::mem::take(&mut self.left);
         for raw in left.sending {
             let activity = ActivityId::from_raw(raw);

@@ -167,13 +167,20 @@ impl Core {
             return Dispatched::Busy(item);
         }
         let (mut full, mut forbidden) = (false, false);
+        // The other half of the write buffer is for answers.
+        let most = self.settings.limits.write_buffer_bytes as usize / 2;
         for n in 0..lane.sessions.len() {
             let sess = lane.sessions.get(n).and_then(|key| sessions.touch(*key));
             let Some(sess) = sess else { continue };
+            if sess.flying > 0 && sess.flying + item.weight() > most {
+                full = true;
+                continue;
+            }
             match sess.machine.request(now, &item.pdu.view()) {
                 Ok(seq) => {
                     lane.sessions.rotate_left(n + 1);
                     let from = item.lane;
+                    sess.flying += item.weight();
                     sess.flights.insert(seq.raw(), item);
                     if let Some(from) = lanes.get_mut(from) {
                         from.flying += 1;
@@ -261,6 +268,7 @@ impl Core {
     fn landed(&mut self, key: SessionKey, seq: u32) -> Option<(Item, LaneIx)> {
         let sess = self.view.sessions.get_mut(key)?;
         let item = sess.flights.remove(&seq)?;
+        sess.flying = sess.flying.saturating_sub(item.weight());
         let ix = sess.lane?;
         if let Some(from) = self.view.lanes.get_mut(item.lane) {
             from.flying = from.flying.saturating_sub(1);

@@ -111,6 +111,16 @@ impl LaneIx {
     }
 }
 
+impl Item {
+    /// What it takes of a connection's write buffer.
+    pub(super) fn weight(&self) -> usize {
+        self.pdu.bytes().len() + PIECE
+    }
+}
+
+/// What a PDU takes there beside its bytes.
+const PIECE: usize = 64;
+
 impl Lanes {
     pub(super) fn get(&self, lane: LaneIx) -> Option<&Lane> {
         self.lanes.get(lane.0 as usize)

@@ -76,11 +76,8 @@ struct Core {
     guard: Guard,
     upstream: Upstream,
     early: Early,
-    /// Receipts of `early` that are not answered yet.
-    waiting_answers: usize,
     /// Events on messages whose outcome decides what a peer is told, by their numbers.
     asked: HashMap<u64, Asked>,
-    /// Activities of the sessions that are bound, if a service wants them.
     due: BinaryHeap<Reverse<(Ms, Due)>>,
     left: Left,
     /// Messages that wait in line.
@@ -205,7 +202,6 @@ impl Core {
             guard: Guard::default(),
             upstream: Upstream::new(cx.secret()),
             early: Early::default(),
-            waiting_answers: 0,
             asked: HashMap::new(),
             due: BinaryHeap::new(),
             left: Left::default(),
@@ -227,10 +223,15 @@ impl Core {
         self.view.lanes.configure(settings);
         self.reconfigure_sessions(now);
         self.forget_troubles(cx);
+        self.touch_lanes();
+        self.dial_all(cx, now);
+    }
+
+    /// Every lane may be able to go on.
+    fn touch_lanes(&mut self) {
         for lane in self.view.lanes.all() {
             self.view.lanes.touch(lane);
         }
-        self.dial_all(cx, now);
     }
 
     fn handle(&mut self, cx: &mut RaCx<'_>, now: Ms, input: Input<'_, Command>) {
@@ -280,9 +281,12 @@ impl Core {
             } => self.restore(cx, activity, kind, value),
             Input::RestoreBare { activity, kind } => self.restore_bare(cx, activity, kind),
             Input::Snapshot(activity) => self.snapshot(cx, activity),
+            Input::ReceiversChanged if self.state == State::Active => {
+                self.resume(cx);
+                self.touch_lanes();
+            }
             // Messages live as long as their services want; transactions and sessions end with what they stand for. What was
-            // left waits until the entity is active; whether an event has a receiver is looked up when it comes; and there
-            // are no datagrams and no questions to name servers.
+            // left waits until the entity is active; there are no datagrams and no questions to name servers.
             Input::QueryLiveness(_)
             | Input::Restored
             | Input::ReceiversChanged

@@ -32,6 +32,8 @@ pub(super) struct Early {
     first: u64,
     /// Their numbers, by what finds them.
     by_id: HashMap<u64, SmallVec<[u64; 1]>>,
+    /// When which of them is answered, unless it has been.
+    answers: VecDeque<(Ms, u64)>,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,6 @@ struct Kept {
     session: SessionKey,
     /// What names it, until it is answered.
     key: Option<InKey>,
-    answer_at: Ms,
     until: Ms,
 }
 
@@ -131,10 +132,10 @@ impl Core {
             candidates,
             session: asked.session,
             key: Some(asked.key),
-            answer_at: Ms(now.0 + ms(timers.receipt_answer)),
             until: Ms(now.0 + ms(timers.receipt)),
         }));
-        self.waiting_answers += 1;
+        let answer_at = Ms(now.0 + ms(timers.receipt_answer));
+        self.early.answers.push_back((answer_at, number));
     }
 
     /// A message has got its id: receipts that came before are for it.
@@ -158,7 +159,6 @@ impl Core {
             cx.count("sms.receipts_early", 1);
             match kept.key {
                 Some(key) => {
-                    self.waiting_answers = self.waiting_answers.saturating_sub(1);
                     let asked = asked((kept.session, key));
                     self.tell_receipt(cx, now, asked, message, kept.receipt);
                 }
@@ -170,19 +170,17 @@ impl Core {
 
     /// Answers and drops receipts whose time has come.
     pub(super) fn expire_receipts(&mut self, cx: &mut RaCx<'_>, now: Ms) {
-        let mut due = SmallVec::<[(SessionKey, InKey); 8]>::new();
-        if self.waiting_answers > 0 {
-            for kept in self.early.kept.iter_mut().rev().flatten() {
-                if kept.answer_at <= now
-                    && let Some(key) = kept.key.take()
-                {
-                    due.push((kept.session, key));
-                }
+        while let Some((at, number)) = self.early.answers.front().copied() {
+            if at > now {
+                break;
             }
-        }
-        self.waiting_answers = self.waiting_answers.saturating_sub(due.len());
-        for (session, key) in due {
-            self.refuse(now, session, key, Status::ROK);
+            self.early.answers.pop_front();
+            let kept = self.early.get_mut(number);
+            if let Some((session, key)) =
+                kept.and_then(|kept| Some((kept.session, kept.key.take()?)))
+            {
+                self.refuse(now, session, key, Status::ROK);
+            }
         }
         while let Some(kept) = self.early.kept.front() {
             if kept.as_ref().is_some_and(|kept| kept.until > now) {
@@ -197,14 +195,9 @@ impl Core {
 
     /// When a receipt is looked at next.
     pub(super) fn receipt_deadline(&self) -> Option<Ms> {
-        let first = self.early.kept.iter().flatten().next()?;
-        let waiting = (self.waiting_answers > 0).then(|| {
-            let kept = self.early.kept.iter().flatten();
-            kept.filter(|kept| kept.key.is_some())
-                .map(|kept| kept.answer_at)
-                .next()
-        });
-        waiting.flatten().into_iter().chain([first.until]).min()
+        let first = self.early.kept.front()?.as_ref().map(|kept| kept.until);
+        let answer = self.early.answers.front().map(|(at, _)| *at);
+        first.into_iter().chain(answer).min()
     }
 }
 
@@ -216,6 +209,11 @@ impl Early {
     fn get(&self, number: u64) -> Option<&Kept> {
         let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.kept.get(place)?.as_ref()
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut Kept> {
+        let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.kept.get_mut(place)?.as_mut()
     }
 
     fn take(&mut self, number: u64) -> Option<Kept> {
@@ -239,8 +237,10 @@ impl Early {
             self.first += 1;
         }
         if self.kept.is_empty() && self.kept.capacity() > 1_024 {
-            self.kept = VecDeque::new();
-            self.by_id = HashMap::new();
+            *self = Self {
+                first: self.first,
+                ..Self::default()
+            };
         }
     }
 }

@@ -28,6 +28,9 @@ pub(super) struct Asked {
 /// Where a request came from, and what the session calls it.
 pub(super) type At = (SessionKey, InKey);
 
+/// Undecided events below which nothing is looked through.
+const ASKED: usize = 65_536;
+
 /// What a request has to be reported for.
 const REPORT: FireFlags = FireFlags {
     report_done: true,
@@ -198,6 +201,14 @@ impl Core {
         event: E,
     ) -> Result<(), strowger::error::OpError> {
         let number = cx.fire_with(message, event, FireOptions::default(), REPORT)?;
+        if self.asked.len() >= ASKED {
+            // An event whose outcome is never told must not keep its entry.
+            let sessions = &self.view.sessions;
+            self.asked.retain(|_, asked| {
+                let sess = sessions.get(asked.session);
+                sess.is_some_and(|sess| sess.machine.is_waiting(asked.key))
+            });
+        }
         self.asked.insert(number, asked);
         Ok(())
     }

@@ -32,6 +32,8 @@ pub(super) struct Sess {
     pub(super) activity: Option<ActivityId>,
     /// Requests of ours that wait for an answer.
     pub(super) flights: BTreeMap<u32, Item>,
+    /// Their bytes: as many may wait to be written, where the peer does not read.
+    pub(super) flying: usize,
     /// Requests of the peer that wait for ours, and their activities.
     pub(super) open: BTreeMap<u32, ActivityId>,
     /// What its bind is answered when the time for it has come.
@@ -188,6 +190,7 @@ impl Sess {
             mode: None,
             activity: None,
             flights: BTreeMap::new(),
+            flying: 0,
             open: BTreeMap::new(),
             refusal: None,
             scheduled: None,

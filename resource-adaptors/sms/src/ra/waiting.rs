@@ -9,6 +9,8 @@ use crate::api::{Available, To};
 use crate::proto::session::Mode;
 use crate::proto::time::Ms;
 
+/// Messages that are told at once that what they wait for is not there any more.
+const AT_ONCE: u32 = 1_000;
 /// How long a service may take to use the room that it was told of, before others are told of it.
 const USED_WITHIN: u64 = 1_000;
 
@@ -43,9 +45,11 @@ impl Core {
         let Some(lane) = self.view.lanes.get_mut(ix) else {
             return;
         };
-        if lane.waiting.is_empty() {
+        if lane.waiting.is_empty() || !cx.has_receiver::<Available>() {
             return;
         }
+        // Nothing will ever be sent there: their services are to learn it.
+        let room = if lane.gone { AT_ONCE } else { room };
         if lane.offered > 0 && now.0 >= lane.offered_at.0 + USED_WITHIN {
             lane.offered = 0;
         }

@@ -81,6 +81,12 @@ impl Session {
         Ok(())
     }
 
+    /// Whether a request of the peer waits for our response.
+    #[must_use]
+    pub fn is_waiting(&self, key: InKey) -> bool {
+        self.inbound.get(key).is_some()
+    }
+
     /// Answers a request of the peer with no more than a status.
     ///
     /// # Errors
