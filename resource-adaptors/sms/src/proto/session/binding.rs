@@ -113,6 +113,7 @@ impl Session {
                 self.event(Event::BindRequest { mode, pdu });
             }
             Err(fault) => {
+                self.count("smpp.binds_refused");
                 self.malformed(&fault);
                 self.end(End::BindRefused(fault.status));
             }
