@@ -154,6 +154,25 @@ fn live_settings_are_taken_over_without_a_restart() {
     until(|| Raw::to(at).ask(long).status == 200);
 }
 
+#[test]
+fn a_node_that_is_short_of_space_refuses_new_requests_at_the_edge() {
+    // More than any disk has: the node refuses new work from its first sync on.
+    let bench = Bench::new("[store]\nlow_water = \"1000000GiB\"\n");
+    let node = bench.start();
+    let at = address(&node, "http");
+    until(|| {
+        let answer = Raw::to(at).ask(GET);
+        answer.status == 503 && answer.head.contains("retry-after: 1")
+    });
+    let asked = counter(&node, "http.requests");
+    assert_eq!(Raw::to(at).ask(GET).status, 503);
+    assert_eq!(
+        counter(&node, "http.requests"),
+        asked,
+        "the shard was not asked"
+    );
+}
+
 impl Raw {
     fn answered(mut self, request: &str) -> bool {
         self.send(request);

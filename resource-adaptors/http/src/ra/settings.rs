@@ -122,7 +122,7 @@ pub struct ClientSettings {
     #[schemars(range(min = 0, max = 67_108_864), extend("x-unit" = "bytes", "x-reload" = "live"))]
     pub response_bytes: u32,
     /// Connections to one host and port at one time; calls beyond wait for one, within their time.
-    #[schemars(range(min = 1, max = 10_000), extend("x-unit" = "connections", "x-reload" = "live"))]
+    #[schemars(range(min = 1, max = 10_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
     pub connections_per_host: u32,
     /// How long a connection is kept for the next call to its host.
     #[serde(with = "humantime_serde")]
