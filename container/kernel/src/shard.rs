@@ -7,6 +7,7 @@ use crate::manage::{
 };
 use crate::options::{Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
+use crate::service::Service;
 use std::any::Any;
 use std::sync::Arc;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot};
@@ -204,6 +205,20 @@ impl Shard {
     pub fn configure_adaptor(&mut self, now: Now, ra: RaIx, settings: &(dyn Any + Send + Sync)) {
         self.kernel.now = now;
         self.kernel.configure_adaptor(ra, settings);
+    }
+    /// Gives a service settings that have changed, for all that its handlers do from here on. `false`: there is no such
+    /// service, or they are of another type than its own.
+    pub fn configure_service(
+        &mut self,
+        service: ServiceIx,
+        settings: Arc<dyn Any + Send + Sync>,
+    ) -> bool {
+        let fits = |own: &&mut Service| (*own.settings).type_id() == (*settings).type_id();
+        match self.kernel.service_mut(service).filter(fits) {
+            Some(own) => own.settings = settings,
+            None => return false,
+        }
+        true
     }
     /// What operators see of an adaptor entity.
     #[must_use]

@@ -23,6 +23,8 @@ pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
 pub(crate) struct Changed {
     /// Adaptor entities with their new settings.
     pub(crate) adaptors: Vec<(RaIx, SettingsOf)>,
+    /// Services, by name, with theirs.
+    pub(crate) services: Vec<(String, SettingsOf)>,
     pub(crate) drain_limit: Duration,
 }
 
@@ -142,16 +144,16 @@ impl Reloader {
         if live.is_empty() {
             return Ok(0);
         }
-        let touched = |name: &str| {
+        let touched = |of: &str, name: &str| {
             live.iter().any(|change| {
                 let key = change.key.segments();
-                matches!(key, [table, entity, ..] if table == "adaptors" && entity == name)
+                matches!(key, [table, entity, ..] if table == of && entity == name)
             })
         };
         let planned = plan
             .adaptors
             .into_iter()
-            .filter(|planned| touched(&planned.name));
+            .filter(|planned| touched("adaptors", &planned.name));
         let adaptors = planned.filter_map(|planned| {
             let (ra, _) = self
                 .adaptors
@@ -159,8 +161,13 @@ impl Reloader {
                 .find(|(_, name)| *name == planned.name)?;
             Some((*ra, planned.settings))
         });
+        let services = plan.services.into_iter().map(|planned| planned.options);
+        let services = services.filter(|options| touched("services", &options.name));
         let changed = Changed {
             adaptors: adaptors.collect(),
+            services: services
+                .map(|options| (options.name, SettingsOf(options.settings)))
+                .collect(),
             drain_limit: newer.config.node.drain_limit,
         };
         door.order(Order::Configure(changed))?;

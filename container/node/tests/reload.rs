@@ -60,6 +60,18 @@ fn a_live_key_changes_while_the_node_serves() {
 }
 
 #[test]
+fn a_live_key_of_a_service_changes_for_what_it_does_from_then_on() {
+    let parrot = |prefix: &str| format!("[services.parrot.settings]\nprefix = \"{prefix}\"\n");
+    let bench = Bench::new(&parrot("a"));
+    let node = bench.start_reloading();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann a1 hello");
+    bench.rewrite(&parrot("b"));
+    assert_eq!(node.ask(Request::Reload {}), Some(Reply::Done));
+    assert_eq!(udp.ask("ann hello"), "ann b2 hello");
+}
+
+#[test]
 fn a_key_of_another_class_keeps_all_from_changing_and_is_named() {
     let bench = Bench::new(&motto("one"));
     let node = bench.start_reloading();

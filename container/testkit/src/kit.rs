@@ -268,6 +268,21 @@ impl TestKit {
         };
         self.check(result);
     }
+    /// Gives a service settings of its own type, as a node does that reads its configuration again. After a restart it has
+    /// those that it was put together with.
+    ///
+    /// # Panics
+    /// There is no such service, or its settings are of another type.
+    #[track_caller]
+    pub fn configure_service<T: Any + Send + Sync>(&mut self, name: &str, settings: T) {
+        let mut world = self.started();
+        let given = world.shard_mut().is_some_and(|shard| {
+            let service = shard.service(name);
+            service.is_some_and(|ix| shard.configure_service(ix, Arc::new(settings)))
+        });
+        drop(world);
+        assert!(given, "there is no service `{name}` with such settings");
+    }
     /// What operators see of an adaptor entity.
     #[track_caller]
     #[must_use]

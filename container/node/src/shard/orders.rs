@@ -5,6 +5,7 @@ use crate::control::{Order, Reply, Request};
 use crate::reload::Changed;
 use crate::status::{AdaptorStatus, Counts, ServiceStatus, Status};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
 use strowger_kernel::{AdaptorState, ServiceState};
@@ -55,6 +56,14 @@ impl Driver {
         for (ra, settings) in &changed.adaptors {
             self.shard.configure_adaptor(now, *ra, settings.0.as_ref());
             self.drivers.configure(*ra, &settings.0);
+        }
+        for (name, settings) in &changed.services {
+            let service = self.shard.service(name);
+            let given =
+                service.is_some_and(|ix| self.shard.configure_service(ix, Arc::clone(&settings.0)));
+            if !given {
+                tracing::warn!(service = %name, "its changed settings are not used");
+            }
         }
     }
 

@@ -329,6 +329,7 @@ fn send(cx: &mut RaCx<'_>, peer: Peer, text: &str) {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ParrotSettings {
     /// Put before every answer.
+    #[schemars(extend("x-reload" = "live"))]
     pub(crate) prefix: String,
 }
 

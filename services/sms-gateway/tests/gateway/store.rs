@@ -318,3 +318,19 @@ fn what_there_is_no_room_for_is_refused() {
         .expect(Status::RMSGQFUL);
     let _ = up.expect_submit();
 }
+
+#[test]
+fn what_waits_takes_the_way_that_its_route_has_then() {
+    let (mut kit, shop, up) = gateway("");
+    shop.submit_with(&plain("hello")).expect_ok();
+    up.expect_submit().answer(Status::RSYSERR);
+    kit.advance(millis(10));
+    let other = crate::conf("routes = [{ account = \"shop\" }]");
+    kit.configure_service("sms-gateway", other);
+    kit.advance(secs(60));
+    up.expect_nothing();
+    let got = shop.expect_deliver();
+    assert_eq!(got.text(), "hello");
+    got.answer(Status::ROK);
+    nothing_left(&mut kit);
+}
