@@ -18,6 +18,7 @@ pub(crate) fn catalog() -> Catalog {
         .service(strowger_prepaid::service())
         .service(strowger_ocs::service())
         .service(strowger_sms_gateway::service())
+        .service(strowger_wakeup::service())
 }
 
 /// What configuration has to know of them.

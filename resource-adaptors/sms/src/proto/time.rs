@@ -6,6 +6,7 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
+use strowger::civil::{Civil, days_in_month};
 use thiserror::Error;
 
 /// A point in time, or with [`Sub`] a distance between two of them.
@@ -113,13 +114,19 @@ impl SmppTime {
     }
 
     fn absolute(at: &Span, quarters: u64, ahead: bool) -> Result<Self, BadTime> {
-        let year = 2000 + u64::from(at.years);
-        let (month, day) = (u64::from(at.months), u64::from(at.days));
-        let is_date = (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);
+        let local = Civil {
+            year: 2000 + i64::from(at.years),
+            month: at.months,
+            day: at.days,
+            hour: at.hours,
+            minute: at.minutes,
+            second: at.seconds,
+        };
+        let is_date = (1..=days_in_month(local.year, at.months)).contains(&at.days);
         if !is_date || at.hours > 23 || at.minutes > 59 || at.seconds > 59 || quarters > 48 {
             return Err(BadTime);
         }
-        let local = days_from_1970(year, month, day) * DAY + at.time_of_day();
+        let local = local.unix().unsigned_abs();
         // Ahead of UTC: the local clock shows more.
         let offset = quarters * QUARTER;
         let unix = if ahead {
@@ -137,30 +144,31 @@ impl Span {
     }
 
     fn after(&self, now: u64) -> u64 {
-        let now = now.min(END);
-        let (year, month, day) = date(now / DAY);
-        let months = year * 12 + month - 1 + u64::from(self.years) * 12 + u64::from(self.months);
-        let (year, month) = (months / 12, months % 12 + 1);
-        let day = day.min(days_of(year, month));
-        let days = days_from_1970(year, month, day) + u64::from(self.days);
-        days * DAY + now % DAY + self.time_of_day()
+        let now = Civil::of(now.min(END).cast_signed());
+        let span = i64::from(self.years) * 12 + i64::from(self.months);
+        let months = now.year * 12 + i64::from(now.month) - 1 + span;
+        let (year, month) = (months / 12, (months % 12 + 1) as u8);
+        let date = Civil {
+            year,
+            month,
+            day: now.day.min(days_in_month(year, month)),
+            ..now
+        };
+        date.unix().unsigned_abs() + u64::from(self.days) * DAY + self.time_of_day()
     }
 }
 
 /// A point in time as an absolute one, in UTC; one outside of 2000 to 2099 is the nearest within.
 #[must_use]
 pub fn absolute(unix: u64) -> TimeText {
-    let unix = unix.clamp(FIRST, END - 1);
-    let (year, month, day) = date(unix / DAY);
-    let second = unix % DAY;
-    let fields = [
-        year - 2000,
-        month,
-        day,
-        second / 3600,
-        second / 60 % 60,
-        second % 60,
+    let at = Civil::of(unix.clamp(FIRST, END - 1).cast_signed());
+    let date = [
+        (at.year - 2000).unsigned_abs(),
+        at.month.into(),
+        at.day.into(),
     ];
+    let time = [at.hour, at.minute, at.second].map(u64::from);
+    let fields = [date[0], date[1], date[2], time[0], time[1], time[2]];
     TimeText::of(fields, b'+')
 }
 
@@ -210,45 +218,6 @@ impl fmt::Debug for TimeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-const fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-const fn days_of(year: u64, month: u64) -> u64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days of the years from 1970 to before `year`.
-const fn days_before(year: u64) -> u64 {
-    let past = year - 1;
-    let leaps = past / 4 - past / 100 + past / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400);
-    (year - 1970) * 365 + leaps
-}
-
-fn days_from_1970(year: u64, month: u64, day: u64) -> u64 {
-    let months: u64 = (1..month).map(|month| days_of(year, month)).sum();
-    days_before(year) + months + day - 1
-}
-
-/// Year, month and day of a day counted from 1970-01-01.
-fn date(days: u64) -> (u64, u64, u64) {
-    let mut year = 1970 + days / 366;
-    while days_before(year + 1) <= days {
-        year += 1;
-    }
-    let (mut month, mut day) = (1, days - days_before(year));
-    while day >= days_of(year, month) {
-        day -= days_of(year, month);
-        month += 1;
-    }
-    (year, month, day + 1)
 }
 
 #[cfg(test)]
