@@ -245,6 +245,13 @@ macro_rules! common {
                 self.peer.find(command, patience)
             }
 
+            /// Waits for an answer to whatever request at most this long, and does without if none comes.
+            #[track_caller]
+            pub fn find_response(&self, patience: Duration) -> Option<PduBuf> {
+                let is_one = |pdu: &PduBuf| pdu.header().command & command::RESP != 0;
+                self.peer.take(patience, is_one).map(|(_, answer)| answer)
+            }
+
             /// Nothing came that was not expected.
             #[track_caller]
             pub fn expect_nothing(&self) {

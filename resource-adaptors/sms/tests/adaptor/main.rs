@@ -2,6 +2,7 @@
 
 mod courier;
 mod links;
+mod load;
 mod receipts;
 mod restart;
 mod serving;

@@ -1,12 +1,14 @@
 //! ESMEs bind, submit, ask and cancel.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use strowger::ra::{Peer, Tls};
 use strowger_sms::Settings;
 use strowger_sms::proto::session::Mode;
 use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Query, Replace, Status, Submit};
-use strowger_sms::ra::{AccountSettings, IdSetting, RateSettings};
-use strowger_sms::testkit::{SmsTestKit as _, settings};
+use strowger_sms::ra::{AccountSettings, IdSetting, ListenerSettings, RateSettings};
+use strowger_sms::testkit::{SmsTestKit as _, esme_address, settings};
 
 use crate::courier::{kit, logs, with_links};
 
@@ -236,6 +238,40 @@ fn settings_that_change_are_taken_over_while_sessions_stand() {
         other.try_bind(Mode::Transceiver, "secret"),
         Status::RINVSYSID
     );
+}
+
+#[test]
+fn an_account_that_must_use_tls_shows_its_certificate() {
+    let mut settings = settings(&["bank"], &[]);
+    let tls = ListenerSettings {
+        tls: Some(Tls::new("node.pem", "node.key")),
+        ..ListenerSettings::new(SocketAddr::from(([127, 0, 0, 1], 3550)))
+    };
+    settings.listeners.insert("tls".to_owned(), tls);
+    let account = settings.accounts.entry("bank".to_owned()).or_default();
+    account.certificate = Some("esme.bank.example".to_owned());
+    let slee = kit(settings);
+    let plain = slee.sms().esme_named("bank", "plain");
+    assert_eq!(
+        plain.try_bind(Mode::Transceiver, "secret"),
+        Status::RBINDFAIL
+    );
+    let certificate = |name: &str| Peer {
+        verified: true,
+        dns: vec![name.to_owned()],
+        ..Peer::default()
+    };
+    let at = esme_address("bank").to_string();
+    let bank = slee.sms().secure_esme("bank");
+    slee.certificate(&at, certificate("esme.other.example"));
+    assert_eq!(
+        bank.try_bind(Mode::Transceiver, "secret"),
+        Status::RBINDFAIL
+    );
+    bank.close();
+    slee.certificate(&at, certificate("esme.bank.example"));
+    bank.bind_transceiver("secret");
+    bank.submit("1", "hello").expect_ok();
 }
 
 fn account(settings: &mut Settings) -> &mut AccountSettings {
