@@ -86,7 +86,7 @@ impl Core {
         self.begin_session(cx, key, peer, mode, version);
     }
 
-    /// Starts a session's activity, if a service wants to know of sessions.
+    /// Starts a session's activity. While one is there a node that stops waits: so it takes leave of its peers.
     fn begin_session(
         &mut self,
         cx: &mut RaCx<'_>,
@@ -95,13 +95,6 @@ impl Core {
         mode: Mode,
         version: u8,
     ) {
-        let wanted = cx.has_receiver::<SessionBound>()
-            || cx.has_receiver::<SessionUnbound>()
-            || cx.has_receiver::<SessionCongested>()
-            || cx.has_receiver::<AlertNotification>();
-        if !wanted {
-            return;
-        }
         let slot = cx.slot_of(peer.name().as_bytes());
         let Ok(activity) = cx.start_activity::<SmppSession>(slot, ActivityFlags::default(), 0)
         else {

@@ -28,7 +28,7 @@ pub(super) struct Sess {
     pub(super) lane: Option<LaneIx>,
     /// How it is bound.
     pub(super) mode: Option<Mode>,
-    /// Its activity, if a service wanted one.
+    /// Its activity, while it is bound.
     pub(super) activity: Option<ActivityId>,
     /// Requests of ours that wait for an answer.
     pub(super) flights: BTreeMap<u32, Item>,

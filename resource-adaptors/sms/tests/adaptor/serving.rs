@@ -40,7 +40,7 @@ fn a_request_that_no_service_answers_is_answered() {
     assert!(ignored.find_answer(Duration::from_secs(19)).is_none());
     ignored.expect(Status::RSYSERR);
     slee.advance(Duration::from_secs(1));
-    assert_eq!(slee.counts().activities, 0);
+    assert_eq!(slee.counts().activities, 1); // the session's
 }
 
 #[test]
@@ -213,6 +213,25 @@ fn a_mobile_originated_message_goes_to_an_esme_that_receives() {
     assert_eq!(got.text(), "hello");
     got.accept("");
     shop.expect_nothing();
+}
+
+#[test]
+fn a_node_that_is_told_to_stop_finishes_and_unbinds() {
+    let mut slee = with_links(&["up"]);
+    let up = slee.sms().smsc("up");
+    up.expect_bound();
+    let shop = slee.sms().esme("shop");
+    shop.bind_transceiver("secret");
+    shop.submit("1", "hello").expect_ok();
+    let asked = up.expect_submit();
+    slee.stop();
+    slee.advance(Duration::from_secs(1));
+    assert!(up.is_bound() && !slee.is_quiet());
+    asked.accept("77");
+    up.expect_unbound();
+    shop.expect_unbound();
+    slee.advance(Duration::from_secs(1));
+    assert!(slee.is_quiet());
 }
 
 #[test]
