@@ -98,8 +98,8 @@ impl Outgoing {
         self
     }
 
-    /// To be sent again by a node that was started again before there was an outcome: at least once, then, and with a
-    /// service in a durable class only. Others hear [`FailureKind::Restarted`](crate::FailureKind::Restarted).
+    /// To be sent again by a node that was started again before there was an outcome: at least once, then. Somebody
+    /// must be attached to the call, of a service in a durable class. Others hear [`FailureKind::Restarted`](crate::FailureKind::Restarted).
     #[must_use]
     pub fn repeat(mut self) -> Self {
         self.repeat = true;

@@ -26,8 +26,9 @@ pub struct Settings {
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub retry_after: Duration,
     /// What of a request decides in which slot of the node it is served: the first of these that the request has. Each is
-    /// `header:NAME`, `query:NAME`, or `path:N` for the Nth part of the path, counted from 1. Requests that have the same there
-    /// meet in one slot. Without any, requests are spread.
+    /// `header:NAME`, `query:NAME`, `path:N` for the Nth part of the path, counted from 1, or `id:N` where that part is an id whose
+    /// last two hexadecimal digits are its slot, as ids of short messages have it. Requests that have the same there meet in one
+    /// slot. Without any, requests are spread.
     #[schemars(with = "Vec<String>", extend("x-reload" = "live"))]
     pub slot_from: Vec<SlotFrom>,
     /// Bounds of requests that come.
