@@ -105,6 +105,17 @@ tests! {
     otp_calls,
     otp_called_tls,
     otp_calls_tls,
+    kannel_tcp,
+    kannel_tls,
+    smpplib_tcp,
+    smpplib_tls,
+    smpp34_tcp,
+    rusmppyc_tcp,
+    rusmppyc_tls,
+    node_smpp_tcp,
+    node_smpp_tls,
+    node_smpp_called_tcp,
+    node_smpp_called_tls,
 }
 
 #[test]

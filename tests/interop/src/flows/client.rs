@@ -83,6 +83,14 @@ impl Client {
         )
     }
 
+    /// Whether it does SMPP.
+    pub(super) fn does_smpp(self) -> bool {
+        matches!(
+            self,
+            Self::Kannel | Self::Smpplib | Self::Smpp34 | Self::Rusmppyc | Self::NodeSmpp
+        )
+    }
+
     /// The version that is installed.
     ///
     /// # Errors

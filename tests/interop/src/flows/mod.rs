@@ -17,6 +17,7 @@ pub(crate) mod program;
 mod proxied;
 mod scanners;
 mod sipp;
+mod sms;
 pub(crate) mod stage;
 pub mod table;
 pub(crate) mod tools;
@@ -92,6 +93,7 @@ pub fn all() -> Vec<Flow> {
         kamailio::FLOWS,
         sipp::FLOWS,
         &diameter::flows(),
+        &sms::flows(),
     ]
     .concat()
 }
@@ -108,6 +110,8 @@ pub fn run(flow: &Flow) -> Report {
     let host = u8::try_from(FIRST_HOST + position % HOSTS).unwrap_or(u8::MAX);
     let judge = if flow.client.does_diameter() {
         diameter::judge
+    } else if flow.client.does_smpp() {
+        sms::judge
     } else {
         capture::judge
     };

@@ -10,6 +10,9 @@ use super::load::{self, Load};
 use super::overload::{self, Overload};
 use super::prepaid::{self, Prepaid};
 use super::registrations::{self, Registrations};
+use super::sms::kill::{self as sms_kill, Kill as SmsKill};
+use super::sms::waiting::{Waiting, waiting};
+use super::sms::{later, windows};
 use crate::error::{Result, io};
 use std::path::Path;
 use std::time::Duration;
@@ -205,6 +208,52 @@ pub const FULL: &[Full] = &[
                 host: 132,
             };
             prepaid::against_freediameter(size, 23_490, dir)
+        },
+    ),
+    Full::new(
+        "sms-kill",
+        "30 kills, each during 10,000 submits at window 50: what was answered arrives",
+        |dir| {
+            let run = SmsKill {
+                count: 10_000,
+                rounds: 30,
+                seed: seed(),
+                host: 170,
+            };
+            sms_kill::submits(run, dir)
+        },
+    ),
+    Full::new(
+        "sms-receipts",
+        "10,000 receipts to an ESME that is away while the node is killed",
+        |dir| later::receipts(10_000, 171, dir),
+    ),
+    Full::new(
+        "sms-retries",
+        "10,000 retries that come due around a kill",
+        |dir| later::retries(10_000, 172, dir),
+    ),
+    Full::new(
+        "sms-slow",
+        "60,000 messages to a receiver that stalls for 4 s",
+        |dir| windows::slow(60_000, Duration::from_secs(4), 173, dir),
+    ),
+    Full::new(
+        "sms-throttle",
+        "three times the rate of an account for 20 s: it gets its rate",
+        |dir| windows::throttled(1_000, 1, Duration::from_secs(20), 174, dir),
+    ),
+    Full::new(
+        "sms-memory",
+        "1,000,000 messages that wait for a retry: at most 1 KiB each, serving 10 s after a kill",
+        |dir| {
+            let run = Waiting {
+                count: 1_000_000,
+                limit: 1_024,
+                serving: Duration::from_secs(10),
+                host: 175,
+            };
+            waiting(run, dir)
         },
     ),
     Full::new("leaks", "100,000 calls of six kinds leave nothing", |dir| {

@@ -6,7 +6,6 @@
 use super::http::{Answer, Client, encoded};
 use crate::error::{Result, ensure, io};
 use crate::flows::program::Program;
-use crate::flows::stage::wait_for_listener;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -92,18 +91,19 @@ impl Config {
         let file = self.dir.join("kannel.conf");
         fs::write(&file, self.text()).map_err(io("write the configuration of Kannel"))?;
         let dir: &Path = &self.dir;
-        let bearerbox = Program::start(
+        let mut bearerbox = Program::start(
             "bearerbox",
             Command::new(BEARERBOX).args(["-v", "1"]).arg(&file),
             dir,
         )?;
-        wait_for_listener(local(self.port + 1), "tcp")?;
-        let smsbox = Program::start(
+        bearerbox.says("Start-up done", SOON)?;
+        let mut smsbox = Program::start(
             "smsbox",
             Command::new(SMSBOX).args(["-v", "1"]).arg(&file),
             dir,
         )?;
-        wait_for_listener(local(self.port + 2), "tcp")?;
+        // A connection that is opened and closed before makes it crash now and then.
+        smsbox.says("Connected to bearerbox", SOON)?;
         Ok(Kannel {
             bearerbox,
             smsbox,

@@ -4,6 +4,7 @@ use super::pdu::{Message, Pdu, bind, command, status};
 use crate::error::{Result, RunError, ensure, io};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct Link {
     stream: Stream,
     buffer: Vec<u8>,
     next: u32,
+    /// Messages that came before a response that was waited for; they are answered.
+    early: VecDeque<Message>,
 }
 
 /// What came, or did not.
@@ -47,6 +50,7 @@ impl Link {
             stream: Stream::Clear(stream),
             buffer: Vec::new(),
             next: 0,
+            early: VecDeque::new(),
         })
     }
 
@@ -66,6 +70,7 @@ impl Link {
             stream: Stream::Tls(Box::new(StreamOwned::new(tls, stream))),
             buffer: Vec::new(),
             next: 0,
+            early: VecDeque::new(),
         })
     }
 
@@ -131,7 +136,8 @@ impl Link {
         Ok(pdu.sequence)
     }
 
-    /// Sends a request and waits for its response. Requests of the node that come before it are answered with success.
+    /// Sends a request and waits for its response. Requests of the node that come before it are answered with success; messages
+    /// are kept for [`delivered`](Self::delivered).
     ///
     /// # Errors
     /// When there is none.
@@ -150,7 +156,12 @@ impl Link {
             let came = self.receive(deadline.saturating_duration_since(Instant::now()))?;
             match came {
                 Came::Pdu(pdu) if pdu.is_response() && pdu.sequence == sequence => return Ok(pdu),
-                Came::Pdu(pdu) if !pdu.is_response() => self.accept(&pdu)?,
+                Came::Pdu(pdu) if !pdu.is_response() => {
+                    self.accept(&pdu)?;
+                    if pdu.command == command::DELIVER_SM {
+                        self.early.extend(Message::read(&pdu.body));
+                    }
+                }
                 Came::Pdu(pdu) => {
                     return Err(RunError::Broken(
                         format!("{pdu:?} in place of the response to {sequence}").into(),
@@ -191,6 +202,9 @@ impl Link {
     /// # Errors
     /// When none comes in time.
     pub fn delivered(&mut self, within: Duration) -> Result<Message> {
+        if let Some(message) = self.early.pop_front() {
+            return Ok(message);
+        }
         let deadline = Instant::now() + within;
         loop {
             let came = self.receive(deadline.saturating_duration_since(Instant::now()))?;

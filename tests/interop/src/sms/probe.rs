@@ -116,30 +116,39 @@ fn run_row(target: &Target, row: &Row, cut: Cut) -> Result {
             }
         }
     }
-    match row.expect {
-        Expect::Answer(by, status) => {
-            answered(&mut link, by, status)?;
+    let mut came = Vec::new();
+    let close = match row.expect {
+        Expect::Answer(..) => {
+            take(&mut link, &mut came, 2)?;
+            false
         }
-        Expect::AnswerAndClose(by, status) => {
-            answered(&mut link, by, status)?;
-            return ends(&mut link);
+        Expect::Nothing => {
+            take(&mut link, &mut came, 1)?;
+            false
         }
-        Expect::NackAndClose(status) => {
-            let nack = link.expect("a generic_nack")?;
-            ensure(
-                nack.command == command::GENERIC_NACK && nack.status == status,
-                || format!("{nack:?} in place of a generic_nack with {status:#x}"),
-            )?;
-            return ends(&mut link);
+        Expect::AnswerAndClose(..) | Expect::NackAndClose(_) => {
+            take(&mut link, &mut came, 1)?;
+            true
         }
-        Expect::Nothing => {}
+    };
+    // What a service answers may come after the answer to what came later.
+    came.sort_by_key(|pdu| pdu.sequence == GOOD);
+    if close && came.first().is_some_and(|pdu| pdu.sequence == GOOD) {
+        came.clear();
+        take(&mut link, &mut came, 1)?;
     }
-    let pong = link.expect("the response to enquire_link")?;
-    let as_alone = pong.command == command::ENQUIRE_LINK | command::RESP
-        && pong.status == status::ROK
-        && pong.sequence == GOOD
-        && pong.body.is_empty();
-    ensure(as_alone, || format!("{pong:?} to the good PDU behind it"))?;
+    let good = came.iter().find(|pdu| pdu.sequence == GOOD);
+    let answer = came.iter().find(|pdu| pdu.sequence != GOOD);
+    answered(row.expect, answer)?;
+    if close {
+        return ends(&mut link);
+    }
+    let as_alone = good.is_some_and(|pong| {
+        pong.command == command::ENQUIRE_LINK | command::RESP
+            && pong.status == status::ROK
+            && pong.body.is_empty()
+    });
+    ensure(as_alone, || format!("{came:?}: the good PDU behind it"))?;
     if row.bound == Bound::Not {
         link.hang_up();
         return Ok(());
@@ -147,9 +156,29 @@ fn run_row(target: &Target, row: &Row, cut: Cut) -> Result {
     link.leave()
 }
 
-fn answered(link: &mut Link, by: u32, status: u32) -> Result {
-    let answer = link.expect("an answer")?;
-    let good = answer.command == by && answer.status == status && answer.sequence == SEQUENCE;
+fn take(link: &mut Link, came: &mut Vec<Pdu>, count: usize) -> Result {
+    for _ in 0..count {
+        came.push(link.expect("an answer")?);
+    }
+    Ok(())
+}
+
+fn answered(expect: Expect, answer: Option<&Pdu>) -> Result {
+    let (by, status, sequence) = match expect {
+        Expect::Answer(by, status) | Expect::AnswerAndClose(by, status) => {
+            (by, status, Some(SEQUENCE))
+        }
+        Expect::NackAndClose(status) => (command::GENERIC_NACK, status, None),
+        Expect::Nothing => {
+            return ensure(answer.is_none(), || {
+                format!("{answer:?}, where nothing is answered")
+            });
+        }
+    };
+    let good = answer.is_some_and(|answer| {
+        let numbered = sequence.is_none_or(|sequence| answer.sequence == sequence);
+        answer.command == by && answer.status == status && numbered
+    });
     ensure(good, || {
         format!("{answer:?} in place of command {by:#x} with status {status:#x}")
     })

@@ -69,6 +69,7 @@ pub fn scheduled(host: u8, dir: &Path) -> Result<String> {
     };
     submit_all(&mut esme, 4, later)?;
     // The first two come due while the node is away.
+    esme.leave()?;
     node.kill()?;
     while began.elapsed() < Duration::from_secs(4) {
         pause();
@@ -92,7 +93,6 @@ pub fn scheduled(host: u8, dir: &Path) -> Result<String> {
             )
         })?;
     }
-    esme.leave()?;
     stop(&ground, node)?;
     Ok(format!("4 scheduled messages over a kill: {times:?}"))
 }
@@ -115,6 +115,7 @@ pub fn retries(count: u32, host: u8, dir: &Path) -> Result<String> {
     submit_all(&mut esme, count, numbered)?;
     smsc.wait("first attempts", SOON, |book| book.submits.len() == all)?;
     let first: Vec<Instant> = smsc.turn_page().submits.into_iter().map(|s| s.at).collect();
+    esme.leave()?;
     node.kill()?;
     let node = ground.start()?;
     smsc.wait("second attempts", SOON, |book| book.submits.len() >= all)?;
@@ -135,7 +136,6 @@ pub fn retries(count: u32, host: u8, dir: &Path) -> Result<String> {
     ensure(due.contains(&earliest) && due.contains(&latest), || {
         format!("tried again {earliest:?} to {latest:?} after the first attempt")
     })?;
-    esme.leave()?;
     stop(&ground, node)?;
     Ok(format!(
         "{count} retries over a kill, each once, {earliest:?} to {latest:?} after the first attempt"

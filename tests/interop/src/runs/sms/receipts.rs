@@ -44,7 +44,8 @@ pub fn forms(host: u8, dir: &Path) -> Result<String> {
         ..Script::default()
     });
     submit_all(&mut esme, count + EACH, |n| numbered(n).registered())?;
-    let answered = usize::try_from(count + EACH).unwrap_or(0);
+    let sent = usize::try_from(count + EACH).unwrap_or(0);
+    smsc.wait("submits", SOON, |book| book.submits.len() >= sent)?;
     smsc.set(Script {
         receipts: Receipts::After,
         ..Script::default()
@@ -62,9 +63,11 @@ pub fn forms(host: u8, dir: &Path) -> Result<String> {
     let ids: BTreeSet<&String> = known.map(|(_, id)| id).collect();
     ensure(told == ids && esme.receipts.len() == wanted, || {
         format!(
-            "{} receipts for {} ids, {answered} submitted",
+            "{} receipts for {} ids; for others {:?}, none for {:?}",
             esme.receipts.len(),
-            ids.len()
+            ids.len(),
+            told.difference(&ids).collect::<Vec<_>>(),
+            ids.difference(&told).collect::<Vec<_>>()
         )
     })?;
     let good = esme.receipts.iter().all(|(_, stat)| stat == "DELIVRD");

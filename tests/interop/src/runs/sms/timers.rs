@@ -4,7 +4,7 @@ use super::{ACCOUNT, PREFIX, SOON, arrivals, esme, numbered, stand, stop, submit
 use crate::error::{Result, ensure};
 use crate::sms::ground::Ground;
 use crate::sms::link::{Came, Link};
-use crate::sms::pdu::{Pdu, command, status};
+use crate::sms::pdu::{Message, Pdu, command, status};
 use crate::sms::smsc::Script;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -98,19 +98,22 @@ pub fn broken(host: u8, dir: &Path) -> Result<String> {
     Ok("8 submits in flight when the connection broke, each sent again once".to_owned())
 }
 
-/// A node that is told to stop: it unbinds from ESMEs and SMSCs, having answered what it was asked.
+/// A node that is told to stop: it unbinds from an SMSC that has answered, and from an ESME, having answered what it was asked.
 ///
 /// # Errors
 /// What did not hold.
 pub fn stopped(host: u8, dir: &Path) -> Result<String> {
     let (smsc, ground) = stand(host, dir, Script::default(), "")?;
+    let ground = ground.account("nobody", "99", "");
     let mut node = ground.start()?;
     smsc.wait_bound(1, SOON)?;
     let mut link = ground.esme(ACCOUNT)?;
+    // For nobody who is bound: nothing of them is in flight to the SMSC.
+    let nowhere = |n: u32| Message::new("12345", "9912345", n.to_string().as_bytes());
     let mut batch = Vec::new();
     let mut wanted = Vec::new();
     for n in 0..50 {
-        let pdu = link.numbered(Pdu::new(command::SUBMIT_SM, numbered(n).body()));
+        let pdu = link.numbered(Pdu::new(command::SUBMIT_SM, nowhere(n).body()));
         batch.extend(pdu.bytes());
         wanted.push(pdu.sequence);
     }

@@ -9,7 +9,7 @@ use crate::sms::load::{self, Load, Until};
 use crate::sms::pdu::{Message, Pdu, command, status, tag};
 use crate::sms::smsc::Script;
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -63,12 +63,11 @@ pub fn kept(window: usize, host: u8, dir: &Path) -> Result<String> {
     ))
 }
 
-/// An ESME that sends and does not read: the node stops reading, and goes on when it does.
+/// An ESME that sends and does not read: the node holds it up or lets it go, and its memory stays within bounds.
 ///
 /// # Errors
 /// What did not hold.
 pub fn unread(host: u8, dir: &Path) -> Result<String> {
-    const MOST: u32 = 2_000_000;
     let ground = Ground::new(dir, Ipv4Addr::new(127, 0, host, 1))?
         .account(ACCOUNT, PREFIX, "")
         .account("nobody", "99", "");
@@ -76,54 +75,76 @@ pub fn unread(host: u8, dir: &Path) -> Result<String> {
     let before = node.resident_kib()?;
     let mut link = ground.esme(ACCOUNT)?;
     let refused = ten_times_as_many(&mut link)?;
+    let (sent, rest) = flooded(&mut link)?;
+    let held = node.resident_kib()?.saturating_sub(before);
+    // What waits on a connection is bounded in bytes (`limits.write_buffer_bytes`); each response has its own overhead.
+    ensure(held < 48 * 1024, || {
+        format!("{held} KiB were held for an ESME that does not read")
+    })?;
+    let answered = answers(&mut link, sent, rest)?;
+    // Others are served as before.
+    let mut other = ground.esme(ACCOUNT)?;
+    other.submits(&Message::new("12345", "9912345", b"and now"))?;
+    other.leave()?;
+    link.hang_up();
+    stop(&ground, node)?;
+    let end = if answered == sent {
+        ""
+    } else {
+        ", then closed"
+    };
+    Ok(format!(
+        "1,000 submits at once, {refused} refused with MSGQFUL; {sent} enquire_link of one that does not read, {held} KiB held, \
+         {answered} answered{end}"
+    ))
+}
+
+/// Sends enquire_link until nothing more is taken, or the node has had enough; how many, and what is left of the last.
+fn flooded(link: &mut Link) -> Result<(usize, Vec<u8>)> {
+    const MOST: usize = 4_000_000;
     let mut stream = link.socket().try_clone().map_err(io("take a connection"))?;
+    let patience = Some(Duration::from_secs(2));
     stream
-        .set_write_timeout(Some(Duration::from_secs(2)))
+        .set_write_timeout(patience)
         .map_err(io("set a timeout"))?;
-    let mut sent = 0;
-    let mut rest = Vec::new();
-    while sent < MOST {
-        let ping = link.numbered(Pdu::new(command::ENQUIRE_LINK, Vec::new()));
-        match stream.write(&ping.bytes()) {
-            Ok(16) => sent += 1,
-            // It went in half: what is left of it goes when there is room again.
+    let (mut sent, mut rest) = (0, Vec::new());
+    while sent < MOST && rest.is_empty() {
+        let ping = link
+            .numbered(Pdu::new(command::ENQUIRE_LINK, Vec::new()))
+            .bytes();
+        match stream.write(&ping) {
             Ok(n) => {
-                rest = ping.bytes().split_off(n);
+                rest = ping[n..].to_vec();
                 sent += 1;
-                break;
             }
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
-                break;
-            }
-            Err(error) => return Err(io("send to the node")(error)),
+            Err(_) => break,
         }
     }
     ensure(sent < MOST, || {
         format!("{sent} were taken without their responses being read")
     })?;
-    let held = node.resident_kib()?.saturating_sub(before);
-    ensure(held < 16 * 1024, || {
-        format!("{held} KiB were held for an ESME that does not read")
-    })?;
     stream
         .set_write_timeout(None)
         .map_err(io("set a timeout"))?;
+    Ok((sent, rest))
+}
+
+/// Reads the responses, in their order: to all of them, or up to the end of the connection.
+fn answers(link: &mut Link, sent: usize, mut rest: Vec<u8>) -> Result<usize> {
     let mut answered = 0;
     while answered < sent {
-        let pdu = link.expect("a response")?;
+        let Came::Pdu(pdu) = link.receive(SOON)? else {
+            return Ok(answered);
+        };
         answered += 1;
         let next =
             pdu.command == command::ENQUIRE_LINK | command::RESP && pdu.status == status::ROK;
         ensure(next, || format!("{pdu:?} as response {answered}"))?;
-        if !rest.is_empty() {
-            link.send(&std::mem::take(&mut rest))?;
+        if !rest.is_empty() && link.send(&std::mem::take(&mut rest)).is_err() {
+            return Ok(answered);
         }
     }
-    link.leave()?;
-    stop(&ground, node)?;
-    Ok(format!(
-        "1,000 submits at once, {refused} refused with MSGQFUL; {sent} enquire_link of one that does not read, {held} KiB held, all answered"
-    ))
+    Ok(answered)
 }
 
 /// Ten times as many submits as may be without response, in one go: each is answered, if only with MSGQFUL. How many were.

@@ -1,7 +1,7 @@
 //! The rows of the probe: a good PDU, spoiled in one way each.
 
 use super::{Bound, Expect, Row, SEQUENCE};
-use crate::sms::ground::{ABROAD, PASSWORD};
+use crate::sms::ground::PASSWORD;
 use crate::sms::pdu::{self, Message, Pdu, command, cstring, status, tag, tlv};
 
 const RESP: u32 = command::RESP;
@@ -9,6 +9,9 @@ const SUBMIT_RESP: u32 = command::SUBMIT_SM | RESP;
 const TRX: Bound = Bound::As(command::BIND_TRANSCEIVER);
 const RX: Bound = Bound::As(command::BIND_RECEIVER);
 const TX: Bound = Bound::As(command::BIND_TRANSMITTER);
+
+/// A number of an account that is never bound: see [`super::ACCOUNTS`].
+const NOBODY: &str = "9900009";
 
 /// A PDU with the number of all stimuli.
 fn numbered(command: u32, body: Vec<u8>) -> Vec<u8> {
@@ -24,7 +27,7 @@ fn claiming(mut bytes: Vec<u8>, length: u32) -> Vec<u8> {
 }
 
 fn good() -> Message {
-    Message::new("12345", &format!("{ABROAD}00000009"), b"probe")
+    Message::new("12345", NOBODY, b"probe")
 }
 
 fn submit(message: &Message) -> Vec<u8> {
@@ -357,7 +360,7 @@ fn tlvs() -> Vec<Row> {
         (
             "short_message and message_payload",
             both,
-            status::RINVMSGLEN,
+            status::ROPTPARNOTALLWD,
         ),
     ])
 }
