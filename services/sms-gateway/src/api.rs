@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use strowger::prelude::*;
 use strowger::time::Wall;
 use strowger_http::{Exchange, Reply, Request};
-use strowger_sms::proto::text::Class;
+use strowger_sms::proto::text::{Class, udh};
 use strowger_sms::proto::wire::Status;
 use strowger_sms::{MessageId, MessageState, Sms, SmsMessage};
 
@@ -162,6 +162,11 @@ impl Post {
         };
         let mut draft = Draft::new(Address::guess(sender), content);
         draft.udh = self.udh.as_deref().map_or_else(|| Ok(Vec::new()), octets)?;
+        if !draft.udh.is_empty()
+            && udh::parse(&draft.udh).map_or(true, |(_, rest)| !rest.is_empty())
+        {
+            return Err(bad("`udh` is no user data header"));
+        }
         draft.class = self.class.map(class).transpose()?;
         draft.priority = self.priority.min(3);
         draft.via = self.via.as_deref().map(Into::into);
