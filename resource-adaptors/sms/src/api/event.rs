@@ -240,12 +240,13 @@ pub struct SessionUnbound {
     pub reason: End,
 }
 
-/// The outbound window of a session is full, or has room again: on its [`SmppSession`](crate::SmppSession).
+/// The peer says that it is congested (a congestion_state of 90 and above, SMPP 5.0 4.8.4.18), or not any more: on its
+/// [`SmppSession`](crate::SmppSession).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SessionCongested {
     /// With whom.
     pub peer: Peer,
-    /// Full, or not any more.
+    /// It is, or not any more.
     pub congested: bool,
 }
 

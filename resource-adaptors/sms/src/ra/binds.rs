@@ -61,14 +61,9 @@ impl Core {
         else {
             return;
         };
-        let Some(ip) = self.view.sessions.get(key).map(Sess::ip) else {
-            return;
-        };
         match self.may_bind(now, key, mode, &bind) {
-            Ok(ix) => {
-                self.guard.forgive(ip);
-                self.accept_bind(now, key, ix);
-            }
+            // What is counted against its address stays: who has an account could go on guessing others' passwords.
+            Ok(ix) => self.accept_bind(now, key, ix),
             Err(status) => {
                 cx.count("sms.binds_refused", 1);
                 self.refuse_bind(now, key, status);

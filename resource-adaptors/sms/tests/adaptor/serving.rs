@@ -6,7 +6,7 @@ use std::time::Duration;
 use strowger::ra::{Peer, Tls};
 use strowger_sms::Settings;
 use strowger_sms::proto::session::Mode;
-use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Query, Replace, Status, Submit};
+use strowger_sms::proto::wire::{Addr, Cancel, Data, Pdu, Query, Replace, Status, Submit};
 use strowger_sms::ra::{AccountSettings, IdSetting, ListenerSettings, RateSettings};
 use strowger_sms::testkit::{SmsTestKit as _, esme_address, settings};
 
@@ -41,6 +41,20 @@ fn a_request_that_no_service_answers_is_answered() {
     ignored.expect(Status::RSYSERR);
     slee.advance(Duration::from_secs(1));
     assert_eq!(slee.counts().activities, 1); // the session's
+}
+
+#[test]
+fn a_command_that_no_service_receives_is_answered() {
+    let slee = with_links(&["up"]);
+    let up = slee.sms().smsc("up");
+    up.expect_bound();
+    let shop = slee.sms().esme("shop");
+    shop.bind_transceiver("secret");
+    let nothing = Pdu::DataSm(Data::default());
+    shop.request(&nothing).expect(Status::RSYSERR);
+    up.request(&nothing).expect(Status::RSYSERR);
+    shop.submit("1", "hello").expect_ok();
+    up.expect_submit().accept("77");
 }
 
 #[test]
