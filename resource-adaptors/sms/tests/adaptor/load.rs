@@ -127,3 +127,48 @@ fn messages_that_wait_for_a_link_that_is_taken_away_are_told() {
     slee.advance(Duration::from_secs(1));
     assert_eq!(logs(&slee), [["NoLink", "available", "Unknown"]]);
 }
+
+/// Whatever an ESME and a message centre write, nobody else is the worse for it, and all that goes out is well formed: the
+/// scripted peers read it.
+#[test]
+fn what_is_mangled_harms_nobody_else() {
+    let mut slee = kit(settings(&["hot", "shop"], &["up"]));
+    let up = slee.sms().smsc("up");
+    up.expect_bound();
+    let (hot, shop) = (slee.sms().esme("hot"), slee.sms().esme("shop"));
+    shop.bind_transceiver("secret");
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for n in 0..1_000 {
+        if !hot.is_bound() {
+            hot.close();
+            hot.try_bind(Mode::Transceiver, "secret");
+        }
+        let mut bytes = submit(n, "id:77 stat:DELIVRD err:000 text:");
+        bytes.extend(submit(n + 5_000, "hello"));
+        // As from a message centre, and as a receipt, every other time.
+        bytes[7] = if n % 2 == 0 { 4 } else { 5 };
+        bytes[34] = if n % 4 == 1 { 4 } else { 0 };
+        for _ in 0..1 + random(4) {
+            let place = random(bytes.len());
+            bytes[place] = random(256) as u8;
+        }
+        match n % 2 {
+            0 => hot.send_bytes(&bytes),
+            _ if up.is_bound() => up.send_bytes(&bytes),
+            _ => {}
+        }
+        if n % 50 == 0 {
+            slee.advance(Duration::from_secs(2));
+            shop.submit("1", "hello").expect_ok();
+        }
+    }
+    slee.advance(Duration::from_secs(120));
+    shop.submit("1", "hello").expect_ok();
+    assert_eq!(slee.counter("sms.records_unwritable"), 0);
+}
