@@ -307,8 +307,9 @@ fn what_has_no_route_is_refused() {
 
 #[test]
 fn what_there_is_no_room_for_is_refused() {
+    // Two are the sessions; three are too few for a second message.
     let limits = strowger_testkit::Limits {
-        activities: 3,
+        activities: 5,
         ..strowger_testkit::Limits::default()
     };
     let (_kit, shop, up) =
