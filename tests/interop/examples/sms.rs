@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let (time, rounds) = match words[..] {
-        [] => (5, 5),
+        [] => (5, 3),
         ["--quick"] => (2, 1),
         ["smpp34", at] => return serve(at),
         _ => {

@@ -95,16 +95,18 @@ pub struct Asked {
 /// A server that answers every request with 200 and nothing more.
 #[derive(Debug)]
 pub struct Sink {
+    at: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Sink {
-    /// Listens at `at` until the process ends.
+    /// Listens at `at` until the process ends; with port 0 at one that is free.
     ///
     /// # Errors
     /// When it cannot.
     pub fn start(at: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(at).map_err(io("listen for HTTP"))?;
+        let at = listener.local_addr().map_err(io("listen for HTTP"))?;
         let asked = Arc::new(Mutex::new(Vec::new()));
         let book = Arc::clone(&asked);
         std::thread::spawn(move || {
@@ -114,7 +116,13 @@ impl Sink {
                 std::thread::spawn(move || serve(stream, &book));
             }
         });
-        Ok(Self { asked })
+        Ok(Self { at, asked })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn at(&self) -> SocketAddr {
+        self.at
     }
 
     /// Waits until it was asked so many times for what `wanted` holds of; answers with those.

@@ -241,8 +241,7 @@ fn kannel(dir: &Path, time: Duration) -> Result<Measured> {
             ..Script::default()
         },
     )?;
-    let sink = SocketAddr::from((Ipv4Addr::new(127, 0, HOST, 6), 8088));
-    let _sink = Sink::start(sink)?;
+    let sink = Sink::start(SocketAddr::from((Ipv4Addr::new(127, 0, HOST, 6), 0)))?;
     let config = Config {
         dir: dir.to_path_buf(),
         smsc: smsc.at(),
@@ -250,7 +249,7 @@ fn kannel(dir: &Path, time: Duration) -> Result<Measured> {
         password: PASSWORD.to_owned(),
         port: KANNEL,
         authority: None,
-        sink,
+        sink: sink.at(),
     };
     let kannel = config.start()?;
     kannel.wait_online()?;

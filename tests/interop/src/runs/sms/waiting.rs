@@ -58,22 +58,23 @@ pub fn waiting(run: Waiting, dir: &Path) -> Result<String> {
     let restored = node.resident_kib()?;
     let counts = node.status()?["counts"].clone();
     let entities = counts["entities"].as_u64().unwrap_or(0);
-    ensure(entities >= run.count, || {
-        format!("of {} messages there are left {counts}", run.count)
-    })?;
-    ensure(each <= run.limit, || {
-        format!("{each} bytes a message, more than {}", run.limit)
-    })?;
-    ensure(serving <= run.serving, || {
-        format!("it served {serving:?} after its start")
-    })?;
-    let mut node = node;
-    let status = node.terminate(SOON * 2)?;
-    ensure(status.success(), || format!("the node ended with {status}"))?;
-    Ok(format!(
+    let told = format!(
         "{} messages of 140 octets wait, taken at {:.0}/s: {before} KiB before the last {held}, {after} KiB after, {each} bytes each; \
          killed, it served again after {serving:?} with {restored} KiB",
         run.count,
         figures.rate()
-    ))
+    );
+    ensure(entities >= run.count, || {
+        format!("of {} messages there are left {counts}", run.count)
+    })?;
+    ensure(each <= run.limit && serving <= run.serving, || {
+        format!(
+            "{told}; {} bytes and {:?} are the bounds",
+            run.limit, run.serving
+        )
+    })?;
+    let mut node = node;
+    let status = node.terminate(SOON * 2)?;
+    ensure(status.success(), || format!("the node ended with {status}"))?;
+    Ok(told)
 }
