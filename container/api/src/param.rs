@@ -20,7 +20,7 @@ mod sealed {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}`",
     label = "not one of `Aci<A>`, `Ra<T>`, `Conf<T>`",
-    note = "a handler takes `&mut self`, `&mut Cx`, its event as `&E`, and any of `Aci<A>`, `Ra<T>`, `Conf<T>`"
+    note = "a handler takes `&mut self`, `&mut Cx`, its event as `&E`, and any of `Aci<A>`, `Ra<T>`, `Option<Ra<T>>`, `Conf<T>`"
 )]
 pub trait Param: Sized + sealed::Sealed {
     /// Adds what the parameter needs to the handler's declaration.
