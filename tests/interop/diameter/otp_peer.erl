@@ -50,7 +50,8 @@ tls(Role, ["tls", Certificate, Key, Authority, Peer | More]) ->
         "listen" -> [{fail_if_no_peer_cert, true}];
         "connect" -> [{server_name_indication, Peer}]
     end,
-    {[{ssl_options, [{certfile, Certificate}, {keyfile, Key}, {cacertfile, Authority}, {verify, verify_peer} | Side]}], More};
+    % `true` is from the first byte on; with a list it would be negotiated in the capabilities exchange.
+    {[{ssl_options, true}, {certfile, Certificate}, {keyfile, Key}, {cacertfile, Authority}, {verify, verify_peer} | Side], More};
 tls(_, More) ->
     {[], More}.
 
