@@ -1,0 +1,1 @@
+//! The HTTP API: versioned paths, tokens with scopes, problem documents, an audit log.

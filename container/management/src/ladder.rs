@@ -1,0 +1,1 @@
+//! Ladder diagrams of recorded calls: as text, as SVG, as pcapng.

@@ -1,0 +1,12 @@
+//! What operators look at and turn: one documented HTTP API over a running node, and what is drawn from it.
+//!
+//! Everything that the command line and the console do goes through the API. Not here: what the node does with an order
+//! (`strowger-node`), and which services and adaptors there are (the binary).
+//!
+//! **Invariant:** nothing here holds up a shard: a question is an order between two pieces of its work, bounded in time and size.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod console;
+pub mod ladder;
+pub mod metrics;
