@@ -8,6 +8,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What SIPp complains of goes to this file, and this much of it is told.
+const COMPLAINTS: &str = "errors.log";
+const COMPLAINT_BYTES: usize = 2_000;
+
 /// A running SIPp. Killed when dropped.
 #[derive(Debug)]
 pub struct Sipp {
@@ -18,13 +22,20 @@ pub struct Sipp {
 
 /// The totals that SIPp printed at its end.
 #[derive(Clone, Debug)]
-pub struct Totals(HashMap<String, u64>);
+pub struct Totals {
+    columns: HashMap<String, u64>,
+    /// The first of what SIPp complained of.
+    complaint: String,
+}
 
 impl Totals {
     /// A cumulative column of SIPp's statistics, by its name without `(C)`.
     #[must_use]
     pub fn get(&self, column: &str) -> u64 {
-        self.0.get(&format!("{column}(C)")).copied().unwrap_or(0)
+        self.columns
+            .get(&format!("{column}(C)"))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// No call failed, and as many as `calls` succeeded, with no message that the scenario did not expect.
@@ -37,7 +48,8 @@ impl Totals {
         let done = self.get("SuccessfulCall");
         ensure(failed == 0 && unexpected == 0 && done == calls, || {
             format!(
-                "sipp: {done} of {calls} calls succeeded, {failed} failed, {unexpected} for an unexpected message"
+                "sipp: {done} of {calls} calls succeeded, {failed} failed, {unexpected} for an unexpected message\n{}",
+                self.complaint
             )
         })
     }
@@ -54,6 +66,8 @@ impl Sipp {
             .args(args)
             .args(["-nostdin", "-trace_stat", "-fd", "1", "-stf"])
             .arg(dir.path().join("stat.csv"))
+            .args(["-trace_err", "-error_file"])
+            .arg(dir.path().join(COMPLAINTS))
             .current_dir(dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -98,11 +112,14 @@ impl Sipp {
             .next_back()
             .ok_or_else(|| self.problem("no statistics".to_owned()))?;
         let pairs = names.split(';').zip(last.split(';'));
-        Ok(Totals(
-            pairs
-                .filter_map(|(n, v)| Some((n.to_owned(), v.trim().parse().ok()?)))
-                .collect(),
-        ))
+        let columns = pairs
+            .filter_map(|(n, v)| Some((n.to_owned(), v.trim().parse().ok()?)))
+            .collect();
+        // Written only when there is something to complain of.
+        let complaints = fs::read(self.dir.path().join(COMPLAINTS)).unwrap_or_default();
+        let first = &complaints[..complaints.len().min(COMPLAINT_BYTES)];
+        let complaint = String::from_utf8_lossy(first).into_owned();
+        Ok(Totals { columns, complaint })
     }
 
     fn problem(&self, problem: String) -> RunError {

@@ -16,7 +16,7 @@ const RATE: &str = "20";
 /// How long a run's calls may take, and what is left of them afterwards.
 const WITHIN: Duration = Duration::from_secs(20);
 /// Short timers, so that what is lost is repeated soon.
-const TIMERS: &str = "[adaptors.sip.settings.timers]\nt1 = \"50ms\"\nt2 = \"400ms\"\n";
+const TIMERS: &str = "[adaptors.sip.settings.timers]\nt1 = \"100ms\"\nt2 = \"800ms\"\n";
 
 /// A pair of scenarios, with `user` as the one who is called.
 ///
@@ -42,8 +42,11 @@ pub fn pair(name: &str, user: &str, host: u8, transport: Transport, dir: &Path) 
         "-m",
         &calls,
     ])?;
-    call(&spec, name, user, transport)?.expect_clean(CALLS)?;
-    callee.finish(WITHIN)?.expect_clean(CALLS)?;
+    let caller = call(&spec, name, user, transport)?;
+    let callee = callee.finish(WITHIN);
+    // When both failed the callee knows more.
+    callee?.expect_clean(CALLS)?;
+    caller.expect_clean(CALLS)?;
     expect_empty(&node, WITHIN)?;
     Ok(format!(
         "{CALLS} calls of {name} to {user} over {transport}"
