@@ -1,7 +1,8 @@
 //! The defaults of the model's keys.
 
 use crate::model::{
-    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Service, Store, Tls,
+    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Recorder, RecorderMode, Redact,
+    Service, Store, Tls,
 };
 use crate::section::Section;
 use crate::size::Size;
@@ -84,6 +85,23 @@ impl Default for Dns {
             cache: 10_000,
             answer_time_max: Duration::from_secs(3_600),
             failure_time_max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            mode: RecorderMode::Off,
+            one_in: 100,
+            calling: Vec::new(),
+            called: Vec::new(),
+            keys: Vec::new(),
+            adaptors: Vec::new(),
+            redact: Redact::All,
+            calls: 1_000,
+            memory: Size::mib(64),
+            call_memory: Size::kib(256),
         }
     }
 }

@@ -52,7 +52,8 @@ pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};
 pub use model::{
-    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Service, Store, Tls,
+    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Recorder, RecorderMode, Redact,
+    Service, Store, Tls,
 };
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};

@@ -31,6 +31,8 @@ pub struct Config {
     pub tls: Tls,
     /// Name servers, for adaptors that resolve names.
     pub dns: Dns,
+    /// The recorder of calls, for ladder diagrams.
+    pub recorder: Recorder,
     /// Resource adaptor entities by name.
     pub adaptors: BTreeMap<String, Adaptor>,
     /// Services by name.
@@ -220,6 +222,69 @@ pub struct Dns {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub failure_time_max: Duration,
+}
+
+/// The recorder of calls: what came and left, what was fired, delivered and timed, for ladder diagrams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recorder {
+    /// Which calls are recorded.
+    #[schemars(extend("x-reload" = "live"))]
+    pub mode: RecorderMode,
+    /// With `mode = "sampled"`: one call in so many is recorded, by a hash of what names it; 1 is every call.
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "calls", "x-reload" = "live"))]
+    pub one_in: u32,
+    /// With `mode = "matching"`: beginnings of the numbers or users that call, such as `+4687`. Of each list that is not
+    /// empty, one entry must fit.
+    #[schemars(extend("x-reload" = "live"))]
+    pub calling: Vec<String>,
+    /// With `mode = "matching"`: beginnings of the numbers or users that are called.
+    #[schemars(extend("x-reload" = "live"))]
+    pub called: Vec<String>,
+    /// With `mode = "matching"`: Call-IDs of SIP, session ids of Diameter.
+    #[schemars(extend("x-reload" = "live"))]
+    pub keys: Vec<String>,
+    /// With `mode = "matching"`: the adaptors by which a call begins.
+    #[schemars(extend("x-reload" = "live"))]
+    pub adaptors: Vec<String>,
+    /// What is left out of recorded messages.
+    #[schemars(extend("x-reload" = "live"))]
+    pub redact: Redact,
+    /// Calls that are kept. The one that ended first makes room for the next.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "calls", "x-reload" = "live"))]
+    pub calls: u32,
+    /// Memory that all of them may take, about.
+    #[schemars(extend("x-reload" = "live", "x-min-bytes" = 65_536, "x-max-bytes" = 17_179_869_184_u64))]
+    pub memory: Size,
+    /// Memory that one of them may take, about; what comes after that is counted and not kept.
+    #[schemars(extend("x-reload" = "live", "x-min-bytes" = 4_096, "x-max-bytes" = 8_388_608))]
+    pub call_memory: Size,
+}
+
+/// Which calls are recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecorderMode {
+    /// None.
+    #[default]
+    Off,
+    /// One in `one_in`.
+    Sampled,
+    /// Those that fit `calling`, `called`, `keys` and `adaptors`.
+    Matching,
+}
+
+/// What is left out of recorded messages. It is written over, so that lengths stay what they were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redact {
+    /// Passwords, what is computed from them, bodies and texts.
+    #[default]
+    All,
+    /// Passwords and what is computed from them.
+    Secrets,
+    /// Nothing.
+    Nothing,
 }
 
 /// The schema of an address with its port.

@@ -4,7 +4,10 @@
 use crate::error::{Error, OpError};
 use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
-use crate::ra::{ActivityFlags, Bytes, ConnId, FireFlags, ListenerIx, Message, Query};
+use crate::ra::{
+    ActivityFlags, Bytes, ConnId, Direction, FireFlags, ListenerIx, Message, Query, Recorded,
+    Redaction,
+};
 use crate::sbb::{Hooks, Object};
 use crate::time::Now;
 use crate::timer::TimerOptions;
@@ -232,6 +235,24 @@ pub trait RaHost {
 
     /// Tells the adaptor's driver something.
     fn tell(&mut self, ra: RaIx, message: Message);
+
+    /// Whether any message may be recorded.
+    fn is_recording(&self) -> bool {
+        false
+    }
+    /// Whether a message of that key is recorded, and what of it is left out.
+    fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Redaction> {
+        let _ = (ra, key, direction);
+        None
+    }
+    /// Records it.
+    fn record(&mut self, ra: RaIx, key: &[u8], direction: Direction, message: Recorded<'_>) {
+        let _ = (ra, key, direction, message);
+    }
+    /// An activity is what a key names.
+    fn record_as(&mut self, ra: RaIx, activity: ActivityId, key: &[u8]) {
+        let _ = (ra, activity, key);
+    }
 
     /// Counts something; the name is a constant of the adaptor.
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64);

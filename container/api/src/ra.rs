@@ -11,11 +11,13 @@
 mod dns;
 mod driven;
 mod input;
+mod recorded;
 mod tls;
 
 pub use dns::{Answer, Naptr, Query, Record, RecordKind, ResolveError, Srv};
 pub use driven::{Driven, Message, Needs};
 pub use input::Input;
+pub use recorded::{Direction, Parties, Recorded, Redaction};
 pub use tls::{ClientTls, Peer, Tls};
 
 use crate::activity::Activity;
@@ -360,6 +362,31 @@ impl<'a> RaCx<'a> {
     /// Adds to a counter of the adaptor's.
     pub fn count(&mut self, name: &'static str, n: u64) {
         self.host.count(self.ra, name, n);
+    }
+    /// Tells of a message, which belongs to whatever `key` names: a Call-ID, a session's id. `message` is asked for only if it
+    /// is kept. Costs next to nothing while [`is_recording`](Self::is_recording) says no; ask that first where the key has to
+    /// be looked for.
+    pub fn record<'m>(
+        &mut self,
+        key: &[u8],
+        direction: Direction,
+        message: impl FnOnce(Redaction) -> Recorded<'m>,
+    ) {
+        if let Some(redaction) = self.host.records(self.ra, key, direction) {
+            self.host
+                .record(self.ra, key, direction, message(redaction));
+        }
+    }
+    /// Whether any message may be recorded.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.host.is_recording()
+    }
+    /// Tells that an activity is what a key names in [`record`](Self::record).
+    pub fn record_as(&mut self, activity: ActivityId, key: &[u8]) {
+        if self.host.is_recording() {
+            self.host.record_as(self.ra, activity, key);
+        }
     }
     /// Raises an alarm of the adaptor's, or clears it.
     pub fn alarm(&mut self, name: &'static str, raised: bool, text: &str) {

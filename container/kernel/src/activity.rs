@@ -342,7 +342,7 @@ impl Kernel {
         }
     }
     /// Adds the activities to which a tree is attached, each once.
-    fn attachments_of(&self, entity: EntityId, found: &mut SmallVec<[ActivityId; 8]>) {
+    pub(crate) fn attachments_of(&self, entity: EntityId, found: &mut SmallVec<[ActivityId; 8]>) {
         let Some(e) = self.entities.get(entity) else {
             return;
         };

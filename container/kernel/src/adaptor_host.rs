@@ -11,7 +11,8 @@ use strowger::event::{AnyEvent, EventDecl, FireOptions};
 use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, ServiceIx, Slot};
 use strowger::ra::{
-    ActivityFlags, Bytes, ConnId, FailureReason, FireFlags, ListenerIx, Message, Outcome, Query,
+    ActivityFlags, Bytes, ConnId, Direction, FailureReason, FireFlags, ListenerIx, Message,
+    Outcome, Query, Recorded, Redaction,
 };
 use strowger::time::Now;
 use strowger_journal::{MAX_SUB, MAX_VALUE};
@@ -199,6 +200,25 @@ impl RaHost for Kernel {
     fn pause_reading(&mut self, ra: RaIx, conn: ConnId, paused: bool) {
         self.outputs
             .urgent(ShardOutput::PauseReading { ra, conn, paused });
+    }
+
+    fn is_recording(&self) -> bool {
+        self.recorder.on
+    }
+    fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Redaction> {
+        if self.recorder.on {
+            self.wants_message(ra, key, direction)
+        } else {
+            None
+        }
+    }
+    fn record(&mut self, ra: RaIx, key: &[u8], direction: Direction, message: Recorded<'_>) {
+        self.record_message(ra, key, direction, message);
+    }
+    fn record_as(&mut self, ra: RaIx, activity: ActivityId, key: &[u8]) {
+        if self.recorder.on {
+            self.record_key(ra, activity, key);
+        }
     }
 
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64) {

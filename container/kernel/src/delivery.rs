@@ -39,11 +39,22 @@ impl Kernel {
             },
         };
         let created = service.filter(|_| object.is_some());
-        if self.attempt(routing, entity, object).is_ok() {
+        let subject = match self.recorder.on {
+            true => self.recorded_subject(entity),
+            false => None,
+        };
+        let before = self.metrics.deliveries;
+        let done = self.attempt(routing, entity, object).is_ok();
+        if let Some(subject) = &subject {
+            let called = self.metrics.deliveries > before;
+            self.record_delivery(routing, subject, called, !done);
+        }
+        if done {
             self.commit();
         } else {
             self.recover_from(routing, entity, created);
         }
+        self.recorder.acting = None;
     }
 
     /// The root entity that a service serves an initial event with, attached to the activity (R-IE-07).

@@ -11,6 +11,7 @@ use crate::options::{Defaults, Limits, Options};
 use crate::outputs::Outputs;
 use crate::probe::Probe;
 use crate::queue::Queue;
+use crate::recorder::Recorder;
 use crate::recovery::Recovery;
 use crate::registry::Registry;
 use crate::selection::Roots;
@@ -85,6 +86,7 @@ pub(crate) struct Kernel {
     pub(crate) sweep: (u8, Wall),
     pub(crate) metrics: Metrics,
     pub(crate) probe: Probe,
+    pub(crate) recorder: Recorder,
     pub(crate) scratch: Vec<u8>,
     pub(crate) no_settings: Arc<dyn Any + Send + Sync>,
 }
@@ -113,6 +115,7 @@ impl Kernel {
             activities: Slab::new(),
             entities: Slab::new(),
             timers: Slab::new(),
+            recorder: Recorder::new(options.secret, &hasher),
             roots: Roots::new(hasher),
             names: BTreeMap::new(),
             service_activities: 0,

@@ -30,6 +30,7 @@ mod outputs;
 mod probe;
 mod queue;
 mod record;
+mod recorder;
 mod recovery;
 mod registry;
 mod router;
@@ -48,4 +49,8 @@ pub use manage::{
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ShardOutput};
 pub use probe::Probe;
+pub use recorder::{
+    Ladder, LadderInfo, LadderMessage, Octets, RecorderCounts, RecorderFilter, RecorderMode,
+    RecorderOptions, Step, What,
+};
 pub use shard::Shard;

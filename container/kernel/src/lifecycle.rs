@@ -457,6 +457,9 @@ impl Kernel {
             return;
         };
         self.metrics.activities_ended += 1;
+        if self.recorder.on {
+            self.record_ended(id);
+        }
         self.remove_activity_records(id, &activity);
         let timers = std::mem::take(&mut activity.timers);
         self.drop_timers(&timers);

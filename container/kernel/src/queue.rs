@@ -125,6 +125,9 @@ impl Kernel {
     /// Puts an event behind the others of its activity. What would be lost with the process is written down with the next
     /// group, unless it has been offered to all by then.
     pub(crate) fn enqueue(&mut self, event: Queued) {
+        if self.recorder.on {
+            self.record_event(&event);
+        }
         let (id, number, is_end) = (event.activity, event.number, event.kind == END);
         let Some((place, first)) = self.link_event(event) else {
             return;

@@ -7,6 +7,7 @@ use crate::manage::{
 };
 use crate::options::{Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
+use crate::recorder::{Ladder, LadderInfo, RecorderCounts, RecorderOptions};
 use crate::service::Service;
 use std::any::Any;
 use std::sync::Arc;
@@ -263,6 +264,34 @@ impl Shard {
     /// The next thing to do, if what it depends on is durable.
     pub fn poll_output(&mut self) -> Option<ShardOutput> {
         self.kernel.outputs.poll()
+    }
+
+    // ---- the recorder
+
+    /// Says which calls are recorded from here on; what is held stays, as far as it fits.
+    pub fn configure_recorder(&mut self, options: RecorderOptions) {
+        self.kernel.recorder.configure(options);
+    }
+    /// What the recorder has done, and what it holds.
+    #[must_use]
+    pub fn recorder_counts(&self) -> RecorderCounts {
+        self.kernel.recorder.counts()
+    }
+    /// Recorded calls with numbers below `after`, the latest first; `find` is part of the name of a party or of a key.
+    /// With the number that the next page is after, unless there is none.
+    #[must_use]
+    pub fn ladders(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+        find: &str,
+    ) -> (Vec<LadderInfo>, Option<u64>) {
+        self.kernel.ladders(after, limit, find)
+    }
+    /// A recorded call.
+    #[must_use]
+    pub fn ladder(&self, id: u64) -> Option<Ladder> {
+        self.kernel.ladder(id)
     }
 
     // ---- housekeeping

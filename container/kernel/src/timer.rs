@@ -286,6 +286,9 @@ impl Kernel {
             .zip(decode)
             .and_then(|(bytes, decode)| decode(&bytes).ok());
         if let Some(event) = event {
+            if self.recorder.on {
+                self.record_timer_over(activity, id, kind, false);
+            }
             let mut queued = self.new_event(activity, kind, event);
             queued.address = address;
             self.enqueue(queued);

@@ -313,13 +313,21 @@ impl Kernel {
                     }
                 }
                 Undo::TimerCancelled(id, timer) => {
+                    if self.recorder.on {
+                        self.record_timer_over(timer.activity, id, timer.kind, true);
+                    }
                     self.timers.release(id);
                     if timer.written {
                         self.remove_timer_record(id, timer.activity);
                     }
                 }
                 Undo::EntityMade(_) => self.metrics.entities_created += 1,
-                Undo::TimerSet(_) => self.metrics.timers_set += 1,
+                Undo::TimerSet(id) => {
+                    self.metrics.timers_set += 1;
+                    if self.recorder.on {
+                        self.record_timer_set(id);
+                    }
+                }
                 Undo::ActivityMade(_)
                 | Undo::Ending(_)
                 | Undo::Reported(_)

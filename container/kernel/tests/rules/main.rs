@@ -14,6 +14,7 @@ mod ec;
 mod found;
 mod ie;
 mod limits;
+mod recorder;
 mod rt;
 mod se;
 mod sv;

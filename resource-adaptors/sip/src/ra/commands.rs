@@ -107,7 +107,10 @@ impl Core {
             .ua
             .invite(now, activity.raw(), activity.slot().0, draft)
         {
-            Ok(key) => cx.set_cookie(activity, key.to_u64()),
+            Ok(key) => {
+                cx.set_cookie(activity, key.to_u64());
+                self.record_dialog(cx, activity, key);
+            }
             Err(error) => self.refuse(cx, now, activity, draft, error),
         }
     }

@@ -14,6 +14,7 @@ mod identity;
 mod listener;
 mod names;
 mod output;
+mod recorded;
 mod registrations;
 mod settings;
 mod stream;
@@ -27,8 +28,8 @@ use strowger::activity::Activity;
 use strowger::event::{Event, EventDecl, FireOptions};
 use strowger::id::{ActivityId, Component, ComponentId};
 use strowger::ra::{
-    AdaptorDef, Bytes, ConnId, FailureReason, FireFlags, Input, Listener, ListenerIx, Outcome,
-    Protocol, Provider, RaCx, SettingsError,
+    AdaptorDef, Bytes, ConnId, Direction, FailureReason, FireFlags, Input, Listener, ListenerIx,
+    Outcome, Protocol, Provider, RaCx, SettingsError,
 };
 use strowger::time::Mono;
 
@@ -250,6 +251,7 @@ impl Core {
                 cx.datagram(ListenerIx(flow.listener), flow.peer, answer);
             }
         } else if !is_keep_alive(&bytes) {
+            recorded::message(cx, &flow, Direction::In, &bytes);
             self.ua.datagram(now, flow, bytes);
         }
     }
@@ -306,6 +308,7 @@ impl Core {
             match came {
                 Came::Message(bytes) => {
                     self.streams.alias(conn, &bytes);
+                    recorded::message(cx, &flow, Direction::In, &bytes);
                     let before = self.ua.settled();
                     self.ua.frame(now, flow, bytes);
                     if self.ua.settled() > before {
@@ -313,6 +316,7 @@ impl Core {
                     }
                 }
                 Came::Whole(bytes) => {
+                    recorded::message(cx, &flow, Direction::In, &bytes);
                     let before = self.ua.settled();
                     self.ua.whole(now, flow, bytes);
                     if self.ua.settled() > before {

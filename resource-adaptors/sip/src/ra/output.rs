@@ -4,9 +4,9 @@ use bytes::Bytes;
 use strowger::activity::{Activity, Handle};
 use strowger::event::{Address, AddressPlan, Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
-use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
+use strowger::ra::{ActivityFlags, Direction, FireFlags, ListenerIx, RaCx};
 
-use super::{Core, end, names};
+use super::{Core, end, names, recorded};
 use crate::api::{
     Ack, Bye, Cancel, Dialog, Extension, Forked, Info, Invite, Message, NoAck, Notify, Options,
     Prack, Publish, ReInvite, Refer, Register, Request, Response, ServerTx, SessionExpired,
@@ -133,6 +133,7 @@ impl Core {
     }
 
     fn send(&mut self, cx: &mut RaCx<'_>, now: Ms, transmit: Transmit) {
+        recorded::message(cx, &transmit.flow, Direction::Out, &transmit.bytes);
         match transmit.flow.transport {
             Transport::Udp => {
                 cx.datagram(
@@ -157,6 +158,7 @@ impl Core {
         match cx.start_activity::<Dialog>(Slot(slot), FLAGS, dialog.to_u64()) {
             Ok(activity) => {
                 self.ua.bind(dialog, activity.raw());
+                recorded::activity(cx, activity, call.message());
                 let options = address(call.message());
                 self.fired(cx, now, activity, Invite(call), options, Some(tx));
             }
@@ -172,6 +174,7 @@ impl Core {
         match cx.start_activity::<Dialog>(original.slot(), FLAGS, branch.dialog.to_u64()) {
             Ok(activity) => {
                 self.ua.bind(branch.dialog, activity.raw());
+                recorded::activity(cx, activity, &branch.response);
                 let link = branch.link.map(Key::to_u64);
                 let event = Forked {
                     dialog: Handle::from_id(activity),
@@ -188,6 +191,7 @@ impl Core {
             return;
         };
         self.ua.bind_request(tx, activity.raw());
+        recorded::activity(cx, activity, request.message());
         let options = address(request.message());
         self.request(cx, now, activity, Some(tx), request, options);
     }
