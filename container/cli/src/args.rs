@@ -45,6 +45,10 @@ pub(crate) enum Command {
     Config(Config),
     /// Show how a running node is: states, counts, rates, store, alarms.
     Status(Status),
+    /// Show recorded calls of a running node: a list of them, or one as a ladder.
+    ///
+    /// Which calls are recorded is in `[recorder]` of the configuration, and can be changed while the node runs.
+    Trace(Trace),
     /// Tell a running node to stop, as SIGTERM does; asked twice, at once.
     Stop(Asked),
     /// Have a running node read its configuration again, as SIGHUP does.
@@ -136,6 +140,42 @@ pub(crate) struct Status {
     pub(crate) detail: bool,
     #[command(flatten)]
     pub(crate) node: Asked,
+}
+
+/// Options of `trace`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trace {
+    /// The number of a recorded call, or a part of a number or Call-ID of it: then the latest such call. Without it, the
+    /// latest calls are listed.
+    #[arg(value_name = "CALL")]
+    pub(crate) call: Option<String>,
+    /// List the calls that have CALL in a number or Call-ID.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Calls that are listed at most; 50 unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    pub(crate) format: TraceFormat,
+    /// Write to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) node: Asked,
+}
+
+/// How a recorded call is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// A ladder for terminals.
+    Text,
+    /// A ladder as a picture.
+    Svg,
+    /// Its messages as a capture, for Wireshark and the like.
+    Pcapng,
+    /// Everything that was recorded: a journal that the test kit replays.
+    Json,
 }
 
 /// What can be done with services.

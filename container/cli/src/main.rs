@@ -18,6 +18,7 @@ mod password;
 mod report;
 mod run;
 mod status;
+mod trace;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Check(check)) => check::run(check).map(done),
         Some(Command::Config(config)) => config::run(config).map(done),
         Some(Command::Status(status)) => status::run(status).map(done),
+        Some(Command::Trace(trace)) => trace::run(trace).map(done),
         Some(Command::Stop(node)) => orders::stop(node).map(done),
         Some(Command::Reload(node)) => orders::reload(node).map(done),
         Some(Command::Services(services)) => orders::services(services).map(done),

@@ -293,10 +293,10 @@ impl Running {
     /// How the node is; `None` if it has ended or does not answer.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        match self.ask(Request::Status { detail: true })? {
-            Reply::Status(status) => Some(*status),
-            Reply::Done | Reply::Refused { .. } => None,
-        }
+        let Reply::Status(status) = self.ask(Request::Status { detail: true })? else {
+            return None;
+        };
+        Some(*status)
     }
 
     /// Asks the node something. `None` if it has ended or is too busy. Not to be called from within a tokio runtime.

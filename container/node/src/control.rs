@@ -12,6 +12,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use strowger_kernel::{Ladder, LadderInfo};
 use tokio::sync::oneshot;
 
 /// The socket in the data directory.
@@ -46,6 +47,23 @@ pub enum Request {
     },
     /// Look at the files of certificates now; what has changed is used from the next handshake on.
     Certificates {},
+    /// Which calls are recorded.
+    Ladders {
+        /// Those with numbers below this one; without it, the latest.
+        #[serde(default)]
+        after: Option<u64>,
+        /// How many at most; 1,000 are the most there are.
+        #[serde(default)]
+        limit: Option<u32>,
+        /// Only those that have this in the name of a party or in what they are called outside, such as a Call-ID.
+        #[serde(default)]
+        find: String,
+    },
+    /// Everything that was recorded of a call.
+    Ladder {
+        /// Its number.
+        id: u64,
+    },
     /// Read the configuration again and put into effect what a running node can change; the rest is refused.
     Reload {},
 }
@@ -57,6 +75,15 @@ pub enum Request {
 pub enum Reply {
     /// How the node is.
     Status(Box<Status>),
+    /// Recorded calls, the latest first.
+    Ladders {
+        /// The calls.
+        calls: Vec<LadderInfo>,
+        /// What the next page is `after`; without it there is none.
+        next: Option<u64>,
+    },
+    /// A recorded call.
+    Ladder(Box<Ladder>),
     /// It is being done.
     Done,
     /// It was refused.

@@ -8,12 +8,14 @@ use crate::catalog::Catalog;
 use crate::control::{Order, Unserved};
 use crate::inbox::Door;
 use crate::plan::{Plan, PlanError, SettingsOf};
+use crate::recorder;
 use crate::shard::Names;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger_config::{Change, Components, Loaded, Rejected, Reload};
+use strowger_kernel::RecorderOptions;
 
 /// Reads the configuration again, from where it was read at the start.
 pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
@@ -26,6 +28,7 @@ pub(crate) struct Changed {
     /// Services, by name, with theirs.
     pub(crate) services: Vec<(String, SettingsOf)>,
     pub(crate) drain_limit: Duration,
+    pub(crate) recorder: RecorderOptions,
 }
 
 /// Why a changed configuration is not used.
@@ -169,6 +172,7 @@ impl Reloader {
                 .map(|options| (options.name, SettingsOf(options.settings)))
                 .collect(),
             drain_limit: newer.config.node.drain_limit,
+            recorder: recorder::options(&newer.config.recorder),
         };
         door.order(Order::Configure(changed))?;
         self.running = Some(newer);

@@ -5,6 +5,7 @@
 //! take is kept, and sockets are not read until it does. Nothing is sent before the kernel gives it out, and the kernel
 //! gives it out when what it depends on is durable.
 
+mod ladders;
 mod listen;
 mod orders;
 mod start;

@@ -47,8 +47,42 @@ pub struct Status {
     pub network: Network,
     /// The store.
     pub store: Store,
+    /// The recorder of calls.
+    pub recorder: Recorder,
     /// Alarms that are raised.
     pub alarms: Vec<Alarm>,
+}
+
+/// The recorder of calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Recorder {
+    /// Calls held.
+    pub calls: u64,
+    /// Bytes held, about.
+    pub bytes: u64,
+    /// Calls begun since start.
+    pub recorded: u64,
+    /// Ended calls that made room for others, since start.
+    pub evicted: u64,
+    /// Calls not recorded because all that were held still lived, since start.
+    pub refused: u64,
+    /// Steps that did not fit, since start.
+    pub dropped: u64,
+}
+
+impl From<strowger_kernel::RecorderCounts> for Recorder {
+    fn from(counts: strowger_kernel::RecorderCounts) -> Self {
+        Self {
+            calls: counts.calls,
+            bytes: counts.bytes,
+            recorded: counts.recorded,
+            evicted: counts.evicted,
+            refused: counts.refused,
+            dropped: counts.dropped,
+        }
+    }
 }
 
 /// An address that a node listens on.

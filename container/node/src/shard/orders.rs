@@ -39,6 +39,8 @@ impl Driver {
                     }
                     Request::Activate { service } => self.activate(now, &service),
                     Request::Deactivate { service } => self.deactivate(now, &service),
+                    Request::Ladders { after, limit, find } => self.ladders(after, limit, &find),
+                    Request::Ladder { id } => self.ladder(id),
                     Request::Certificates {} | Request::Reload {} => {
                         self.certificates.notify_one();
                         Reply::Done
@@ -53,6 +55,7 @@ impl Driver {
     /// Puts changes into effect, between two pieces of work.
     fn configure(&mut self, now: Now, changed: &Changed) {
         self.times.drain_limit = changed.drain_limit;
+        self.shard.configure_recorder(changed.recorder.clone());
         for (ra, settings) in &changed.adaptors {
             self.shard.configure_adaptor(now, *ra, settings.0.as_ref());
             self.drivers.configure(*ra, &settings.0);
@@ -187,6 +190,7 @@ impl Driver {
             kernel: self.shard.metrics().into(),
             network: self.net.counts,
             store: self.handle.stats().into(),
+            recorder: self.shard.recorder_counts().into(),
             alarms: self.alarms.list(),
             ..Status::default()
         }

@@ -12,6 +12,7 @@ use crate::error::NodeError;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedService};
+use crate::recorder;
 use crate::resolver::{self, Asked};
 use crate::rest::Rest;
 use crate::secret;
@@ -81,6 +82,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let mut shard = Shard::new(options(&config, secret, &beat)?);
     let (adaptors, mut names) = install(&mut shard, &plan)?;
     names.node.clone_from(&config.node.name);
+    shard.configure_recorder(recorder::options(&config.recorder));
     names.events = shard.event_types().map(|event| event.to_string()).collect();
 
     let mut opened = listen::open(&adaptors, &config)?;

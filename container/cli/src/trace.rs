@@ -1,0 +1,90 @@
+//! `strowger trace`: recorded calls of a running node, as ladders and for other tools.
+
+use crate::args::{self, TraceFormat};
+use crate::failure::Failure;
+use crate::orders::ask;
+use crate::output::print_bytes;
+use std::io::{self, IsTerminal as _};
+use strowger_management::ladder::{Page, Width, list, pcapng, svg, text};
+use strowger_node::control::{Reply, Request};
+use strowger_node::{Ladder, LadderInfo};
+
+/// Calls that a list shows unless told otherwise.
+const CALLS: u32 = 50;
+
+/// Prints recorded calls, or one of them.
+pub(crate) fn run(args: &args::Trace) -> Result<(), Failure> {
+    let bytes = match &args.call {
+        Some(call) if !args.list => {
+            let ladder = ladder(args, call)?;
+            render(args.format, &ladder)?
+        }
+        call => {
+            let find = call.clone().unwrap_or_default();
+            let calls = calls(args, args.limit.unwrap_or(CALLS), find)?;
+            if args.format == TraceFormat::Json {
+                json(&calls)?
+            } else {
+                list(&calls).into_bytes()
+            }
+        }
+    };
+    match &args.output {
+        Some(path) => std::fs::write(path, bytes)?,
+        None => print_bytes(&bytes)?,
+    }
+    Ok(())
+}
+
+fn render(format: TraceFormat, ladder: &Ladder) -> Result<Vec<u8>, Failure> {
+    Ok(match format {
+        TraceFormat::Text => text(ladder, width()).into_bytes(),
+        TraceFormat::Svg => svg(ladder, Page::Alone).into_bytes(),
+        TraceFormat::Pcapng => pcapng(ladder),
+        TraceFormat::Json => json(ladder)?,
+    })
+}
+
+fn json(what: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = serde_json::to_vec_pretty(what).map_err(io::Error::from)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn width() -> Width {
+    let own = io::stdout()
+        .is_terminal()
+        .then(terminal_size::terminal_size);
+    own.flatten()
+        .map_or_else(Width::default, |(width, _)| Width(width.0.into()))
+}
+
+fn calls(args: &args::Trace, limit: u32, find: String) -> Result<Vec<LadderInfo>, Failure> {
+    let request = Request::Ladders {
+        after: None,
+        limit: Some(limit),
+        find,
+    };
+    let Reply::Ladders { calls, .. } = ask(&args.node, &request)? else {
+        return Err(Failure::Unexpected);
+    };
+    Ok(calls)
+}
+
+/// The call of that number; else the latest one that has this in a name or Call-ID.
+fn ladder(args: &args::Trace, call: &str) -> Result<Ladder, Failure> {
+    let id = match call.parse() {
+        Ok(id) => id,
+        Err(_) => {
+            let found = calls(args, 1, call.to_owned())?;
+            let refused = || Failure::Refused {
+                reason: format!("no recorded call has `{call}` in a number or Call-ID"),
+            };
+            found.first().ok_or_else(refused)?.id
+        }
+    };
+    let Reply::Ladder(ladder) = ask(&args.node, &Request::Ladder { id })? else {
+        return Err(Failure::Unexpected);
+    };
+    Ok(*ladder)
+}

@@ -1,0 +1,41 @@
+//! Recorded calls, for those who ask.
+
+use super::Driver;
+use crate::control::Reply;
+use std::net::SocketAddr;
+use strowger_kernel::What;
+
+/// Calls on one page, unless fewer are asked for; also the most.
+const PAGE: u32 = 1_000;
+
+impl Driver {
+    pub(super) fn ladders(&self, after: Option<u64>, limit: Option<u32>, find: &str) -> Reply {
+        let limit = limit.unwrap_or(PAGE).min(PAGE);
+        let (calls, next) = self.shard.ladders(after, limit as usize, find);
+        Reply::Ladders { calls, next }
+    }
+
+    pub(super) fn ladder(&self, id: u64) -> Reply {
+        let Some(mut ladder) = self.shard.ladder(id) else {
+            return Reply::Refused {
+                reason: format!("there is no recorded call {id}"),
+            };
+        };
+        for step in &mut ladder.steps {
+            if let What::Message(message) = &mut step.what {
+                message.local = self.listens(&message.adaptor, message.listener);
+            }
+        }
+        Reply::Ladder(Box::new(ladder))
+    }
+
+    /// The address of a listener, by its place among those of its adaptor entity.
+    fn listens(&self, adaptor: &str, place: u16) -> Option<SocketAddr> {
+        let mut own = self
+            .names
+            .listeners
+            .iter()
+            .filter(|at| at.adaptor == adaptor);
+        own.nth(usize::from(place))?.address.parse().ok()
+    }
+}
