@@ -12,12 +12,17 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::{AdaptorDef, Peer, Query, Record, RecordKind, Report, ResolveError};
+use strowger::ra::{
+    AdaptorDef, ListenerIx, Peer, Query, Record, RecordKind, Redaction, Report, ResolveError,
+};
 use strowger::sbb::Sbb;
 use strowger::service::ServiceDef;
 use strowger::time::Now;
 use strowger_journal::memory::{Crash, Faults};
-use strowger_kernel::{Counts, Durability, Limits, Metrics, ServiceOptions, Shard};
+use strowger_kernel::{
+    Counts, Durability, Ladder as Recording, Limits, Metrics, RecorderMode, RecorderOptions,
+    ServiceOptions, Shard, What,
+};
 
 /// A SLEE in memory, with its store, its network and its clock.
 ///
@@ -67,6 +72,25 @@ impl TestKit {
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         self.unstarted().plan.limits = limits;
+        self
+    }
+    /// Records every call, with all that is in its messages; a restart forgets what was recorded before.
+    #[must_use]
+    pub fn recording(self) -> Self {
+        self.unstarted().plan.recorder = RecorderOptions {
+            mode: RecorderMode::Sampled(1),
+            redaction: Redaction {
+                secrets: false,
+                bodies: false,
+            },
+            ..RecorderOptions::default()
+        };
+        self
+    }
+    /// Records calls as a node with these options would.
+    #[must_use]
+    pub fn recording_with(self, options: RecorderOptions) -> Self {
+        self.unstarted().plan.recorder = options;
         self
     }
     /// How good the network is; may be changed at any time.
@@ -397,6 +421,27 @@ impl TestKit {
     #[must_use]
     pub fn ladder(&self) -> Ladder {
         self.world.borrow().net.ladder.clone()
+    }
+    /// The calls that were recorded, the earliest first.
+    #[track_caller]
+    #[must_use]
+    pub fn recordings(&self) -> Vec<Recording> {
+        let all = |shard: &Shard| {
+            let (calls, _) = shard.ladders(None, usize::MAX, "");
+            let calls = calls.iter().rev();
+            calls.filter_map(|call| shard.ladder(call.id)).collect()
+        };
+        let mut recordings: Vec<Recording> = self.look(all).unwrap_or_default();
+        let world = self.world.borrow();
+        for step in recordings.iter_mut().flat_map(|call| &mut call.steps) {
+            if let What::Message(message) = &mut step.what
+                && let Some(shard) = world.shard()
+                && let Some(ra) = shard.adaptor(&message.adaptor)
+            {
+                message.local = world.net.local(ra, ListenerIx(message.listener));
+            }
+        }
+        recordings
     }
     /// How ladders show a message; adaptors' own kits set it.
     pub fn describe_with(&self, describe: Describe) {

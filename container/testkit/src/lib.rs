@@ -20,6 +20,7 @@ mod ladder;
 mod names;
 mod net;
 mod plan;
+mod replay;
 mod stream;
 mod world;
 
@@ -27,5 +28,9 @@ pub use ground::{Driven, Ground, Reaction, Received, Reflex, ScriptedDriver};
 pub use kit::TestKit;
 pub use ladder::{Describe, Ladder};
 pub use net::Link;
+pub use replay::{Difference, Minted, Replayed, Unplayable, replay};
 pub use strowger_journal::memory::Faults;
-pub use strowger_kernel::{Counts, Durability, Limits, Metrics, ServiceOptions};
+pub use strowger_kernel::{
+    Counts, Durability, Ladder as Recording, Limits, Metrics, RecorderFilter, RecorderMode,
+    RecorderOptions, ServiceOptions, Step, What,
+};

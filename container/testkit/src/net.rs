@@ -129,6 +129,11 @@ impl Net {
         Some(socket.address)
     }
 
+    /// Where a listener of an adaptor entity is.
+    pub(crate) fn local(&self, ra: RaIx, listener: ListenerIx) -> Option<SocketAddr> {
+        self.socket(ra, listener).map(|socket| socket.address)
+    }
+
     /// Peers live in 192.0.2.0/24 and 198.51.100.0/24 upwards, one address each, on SIP's port.
     pub(crate) fn peer(&mut self, name: &str) -> SocketAddr {
         if let Some(address) = self.names.get(name) {

@@ -11,7 +11,7 @@ use strowger::ra::{AdaptorDef, ListenerIx};
 use strowger::service::ServiceDef;
 use strowger::time::Now;
 use strowger_journal::Seq;
-use strowger_kernel::{Limits, Options, ServiceOptions, Shard};
+use strowger_kernel::{Limits, Options, RecorderOptions, ServiceOptions, Shard};
 
 pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 
@@ -20,6 +20,7 @@ pub(crate) struct Plan {
     pub(crate) adaptors: Vec<(String, AdaptorDef, Settings)>,
     pub(crate) services: Vec<(ServiceDef, ServiceOptions)>,
     pub(crate) limits: Limits,
+    pub(crate) recorder: RecorderOptions,
 }
 
 impl fmt::Debug for Plan {
@@ -50,6 +51,7 @@ impl Plan {
         let mut options = Options::new(seed, secret);
         options.limits = self.limits;
         let mut shard = Shard::new(options);
+        shard.configure_recorder(self.recorder.clone());
         let mut links = BTreeSet::new();
         for (name, def, settings) in &self.adaptors {
             let ra = shard

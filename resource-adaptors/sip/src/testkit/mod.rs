@@ -10,11 +10,13 @@
 mod call;
 mod exchange;
 mod leg;
+mod minted;
 mod subscription;
 mod text;
 
 pub use call::Call;
 pub use exchange::Came;
+pub use minted::minted;
 pub use text::{sdp, summary};
 
 use std::cell::RefCell;

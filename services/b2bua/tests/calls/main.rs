@@ -7,6 +7,7 @@ mod early;
 mod hold;
 mod plain;
 mod policy;
+mod recorded;
 mod ring;
 mod timers;
 
