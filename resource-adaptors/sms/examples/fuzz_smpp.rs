@@ -9,15 +9,15 @@
     reason = "it is a program whose result is printed"
 )]
 
-#[path = "../tests/smpp_support/mod.rs"]
-mod smpp_support;
-#[path = "../tests/smpp_support/streams.rs"]
+#[path = "../tests/mutation_support/mod.rs"]
+mod mutation_support;
+#[path = "../tests/mutation_support/streams.rs"]
 mod streams;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use smpp_support::{Random, corpus, mutate};
+use mutation_support::{Random, corpus, mutate};
 use streams::stream_of;
 use strowger_sms::proto::fuzz;
 

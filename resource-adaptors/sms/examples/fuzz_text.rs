@@ -8,13 +8,16 @@
     reason = "it is a program whose result is printed"
 )]
 
-#[path = "../tests/text_support/mod.rs"]
-mod text_support;
+#[path = "../tests/mutation_support/mod.rs"]
+mod mutation_support;
+#[path = "../tests/mutation_support/texts.rs"]
+mod texts;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use text_support::{Random, TARGETS, corpus, mutate};
+use mutation_support::{Random, corpus, mutate};
+use texts::TARGETS;
 
 fn main() -> ExitCode {
     let mut args = std::env::args()

@@ -3,11 +3,14 @@
 //! The seed is fixed so that a failure repeats; `STROWGER_SEED` sets another one. The long form is
 //! `cargo run --release -p strowger-sms --example fuzz_smpp`.
 
-mod smpp_support;
-#[path = "smpp_support/streams.rs"]
+#[path = "mutation_support/check.rs"]
+mod check;
+mod mutation_support;
+#[path = "mutation_support/streams.rs"]
 mod streams;
 
-use smpp_support::{Random, corpus, mutate};
+use check::check;
+use mutation_support::{Random, corpus, mutate};
 use streams::stream_of;
 use strowger_sms::proto::fuzz;
 
@@ -46,10 +49,4 @@ fn corpora_replay() {
             check(name, n, input, target);
         }
     }
-}
-
-/// Runs a target and prints the input that broke it.
-fn check(what: &str, n: usize, input: &[u8], target: fn(&[u8])) {
-    let outcome = std::panic::catch_unwind(|| target(input));
-    assert!(outcome.is_ok(), "{what} {n}: {}", input.escape_ascii());
 }

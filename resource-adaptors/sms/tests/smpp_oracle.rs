@@ -3,9 +3,10 @@
 //! It is given exact slices only, as its stream decoder reads beyond a PDU. Where the two differ on purpose, the test says
 //! so.
 
-mod smpp_support;
+mod mutation_support;
 
 use bytes::{Bytes, BytesMut};
+use mutation_support::{Random, corpus, mutate};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rusmpp_core::command::owned::Command;
@@ -13,7 +14,6 @@ use rusmpp_core::decode::owned::DecodeWithLength;
 use rusmpp_core::encode::{Encode, Length};
 use rusmpp_core::session::SessionState;
 use rusmpp_core::{CommandId, CommandStatus};
-use smpp_support::{Random, corpus, mutate};
 use strowger_sms::proto::session::{Mode, Role, may_send};
 use strowger_sms::proto::wire::{
     Addr, Alert, Bind, BindResp, Broadcast, Cancel, CancelBroadcast, Data, Dest, DestBuf,

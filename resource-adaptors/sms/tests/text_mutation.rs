@@ -3,10 +3,16 @@
 //! The seed is fixed so that a failure repeats; `STROWGER_SEED` sets another one. The long mode is
 //! `cargo run --release -p strowger-sms --example fuzz_text`.
 
-mod text_support;
+#[path = "mutation_support/check.rs"]
+mod check;
+mod mutation_support;
+#[path = "mutation_support/texts.rs"]
+mod texts;
 
+use check::check;
+use mutation_support::{Random, corpus, mutate};
 use strowger_sms::proto::fuzz;
-use text_support::{Random, TARGETS, corpus, mutate};
+use texts::TARGETS;
 
 const MUTANTS: usize = 250_000;
 
@@ -46,10 +52,4 @@ fn mutants(name: &str, target: fn(&[u8]), count: usize) {
         mutate(&mut random, &mut input, &inputs);
         check(name, n, &input, target);
     }
-}
-
-/// Runs a target and prints the input that broke it.
-fn check(what: &str, n: usize, input: &[u8], target: fn(&[u8])) {
-    let outcome = std::panic::catch_unwind(|| target(input));
-    assert!(outcome.is_ok(), "{what} {n}: {}", input.escape_ascii());
 }

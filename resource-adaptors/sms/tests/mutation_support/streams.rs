@@ -1,6 +1,6 @@
 //! Streams of PDUs for the fuzz of streams and sessions.
 
-use crate::smpp_support::{Random, mutate};
+use crate::mutation_support::{Random, mutate};
 
 /// A session's input of which some PDUs are broken, most with a length that is true.
 pub(crate) fn stream_of(random: &mut Random, seeds: &[Vec<u8>], sessions: &[Vec<u8>]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! What the tests of the SMPP stack share: the corpora, randomness with a printed seed, mutations.
+//! What the tests of mangled input share: the corpora, randomness with a printed seed, mutations.
 //!
 //! The seed is fixed so that a failure repeats; `STROWGER_SEED` sets another one.
 
@@ -65,40 +65,42 @@ impl Random {
     }
 }
 
-/// Octets that lengths, counts and ends turn on.
+/// Octets that lengths, counts, flags, escapes and ends turn on.
 const OCTETS: &[u8] = &[
-    0, 1, 2, 3, 4, 5, 8, 9, 0x10, 0x1e, 0x21, 0x24, 0x7f, 0x80, 0xfe, 0xff,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x0a, 0x10, 0x1b, 0x1e, 0x20, 0x21, 0x24, 0x40, 0x41, 0x7f, 0x80,
+    0x8c, 0xa0, 0xd0, 0xd8, 0xdc, 0xe9, 0xf0, 0xfe, 0xff,
 ];
 
 /// A few changes of the kinds that break readers of lengths and ends.
-pub(crate) fn mutate(random: &mut Random, pdu: &mut Vec<u8>, others: &[Vec<u8>]) {
+pub(crate) fn mutate(random: &mut Random, input: &mut Vec<u8>, others: &[Vec<u8>]) {
     for _ in 0..=random.below(4) {
-        let at = random.below(pdu.len() + 1);
-        match random.below(9) {
-            0 if at < pdu.len() => pdu[at] ^= 1 << random.below(8),
-            1 if at < pdu.len() => pdu[at] = random.next() as u8,
-            2 | 3 if at < pdu.len() => pdu[at] = OCTETS[random.below(OCTETS.len())],
+        let at = random.below(input.len() + 1);
+        match random.below(10) {
+            0 if at < input.len() => input[at] ^= 1 << random.below(8),
+            1 if at < input.len() => input[at] = random.next() as u8,
+            2 | 3 if at < input.len() => input[at] = OCTETS[random.below(OCTETS.len())],
             4 => {
-                let end = (at + random.below(24)).min(pdu.len());
-                pdu.drain(at.min(end)..end);
+                let end = (at + random.below(24)).min(input.len());
+                input.drain(at.min(end)..end);
             }
             5 => {
-                let end = (at + random.below(40)).min(pdu.len());
-                let piece = pdu[at.min(end)..end].to_vec();
-                let to = random.below(pdu.len() + 1);
-                pdu.splice(to..to, piece);
+                let end = (at + random.below(40)).min(input.len());
+                let piece = input[at.min(end)..end].to_vec();
+                let to = random.below(input.len() + 1);
+                input.splice(to..to, piece);
             }
             6 => {
                 let other = &others[random.below(others.len())];
                 let from = random.below(other.len());
                 let end = (from + random.below(64)).min(other.len());
-                pdu.splice(at..at, other[from..end].iter().copied());
+                input.splice(at..at, other[from..end].iter().copied());
             }
             7 => {
                 let octet = OCTETS[random.below(OCTETS.len())];
-                pdu.splice(at..at, std::iter::repeat_n(octet, random.below(70)));
+                input.splice(at..at, std::iter::repeat_n(octet, random.below(70)));
             }
-            _ => pdu.truncate(at),
+            8 => input.insert(at, OCTETS[random.below(OCTETS.len())]),
+            _ => input.truncate(at),
         }
     }
 }
