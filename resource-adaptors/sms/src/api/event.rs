@@ -175,10 +175,12 @@ pub enum SendError {
     BadAnswer,
     /// It cannot be written, or the peer's version or bind mode does not allow it.
     NotAllowed,
-    /// The adaptor is stopping.
+    /// The adaptor is stopping: it was not sent, or has no answer so far.
     Stopping,
     /// The process that was about it is no more.
     Restarted,
+    /// Its time ([`Outgoing::until`](crate::Outgoing::until)) was over before its turn came.
+    Expired,
 }
 
 /// There is room again where a message waits for it ([`Sms::wait`](crate::Sms::wait)): on its

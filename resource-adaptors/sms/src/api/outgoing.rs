@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strowger::time::Wall;
+
 use super::id::MessageId;
 use super::message::Name;
 use crate::proto::wire::{
@@ -56,6 +58,7 @@ pub struct Outgoing {
     pub(crate) tag: u64,
     pub(crate) sticky: Option<u32>,
     pub(crate) patience: Option<Duration>,
+    pub(crate) until: Option<Wall>,
 }
 
 macro_rules! requests {
@@ -99,6 +102,7 @@ impl Outgoing {
             tag: 0,
             sticky: None,
             patience: None,
+            until: None,
         })
     }
 
@@ -127,6 +131,14 @@ impl Outgoing {
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
+        self
+    }
+
+    /// When it is not to be sent any more: one that has waited for its turn until then comes back as
+    /// [`SendError::Expired`](crate::SendError::Expired).
+    #[must_use]
+    pub fn until(mut self, until: Wall) -> Self {
+        self.until = Some(until);
         self
     }
 }

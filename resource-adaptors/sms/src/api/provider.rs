@@ -45,12 +45,20 @@ pub enum Command {
         to: To,
         outgoing: Outgoing,
     },
+    Withdraw {
+        message: ActivityId,
+    },
     Wait {
         message: ActivityId,
         to: To,
     },
     Request {
         transaction: ActivityId,
+        to: To,
+        outgoing: Outgoing,
+    },
+    Relay {
+        request: RequestId,
         to: To,
         outgoing: Outgoing,
     },
@@ -149,7 +157,7 @@ impl Sms {
     // ---- requests of ours
 
     /// Sends a message on. Exactly one [`Sent`](crate::Sent) or [`SendFailed`](crate::SendFailed) comes of it, on the
-    /// message, also after a restart of the node.
+    /// message, also after a restart of the node; none if it is [withdrawn](Self::withdraw) or sent once more before it left.
     ///
     /// # Errors
     /// The message is another adaptor's.
@@ -170,6 +178,25 @@ impl Sms {
         Ok(())
     }
 
+    /// Whether a send of a message waits for its turn, and nothing of it has been written to a peer.
+    #[must_use]
+    pub fn is_queued(&self, cx: &Cx<'_>, message: Handle<SmsMessage>) -> bool {
+        let view = cx.view::<View>(self.ra);
+        view.is_some_and(|view| view.is_queued(message.id()))
+    }
+
+    /// Takes a send of a message back that [waits for its turn](Self::is_queued): nothing comes of it. One that has been
+    /// written goes on as it was, as nobody can take it back.
+    ///
+    /// # Errors
+    /// The message is another adaptor's.
+    pub fn withdraw(&self, cx: &mut Cx<'_>, message: Handle<SmsMessage>) -> Result {
+        self.check(cx, message)?;
+        let message = message.id();
+        cx.command(self.ra, Command::Withdraw { message });
+        Ok(())
+    }
+
     /// Waits until there is room there: [`Available`](crate::Available) comes on the message when its turn is, in the order
     /// in which messages began to wait. It waits at one place at most, until it is sent or over; also across a restart.
     ///
@@ -182,6 +209,28 @@ impl Sms {
         let command = Command::Wait {
             message: message.id(),
             to: to.clone(),
+        };
+        cx.command(self.ra, command);
+        Ok(())
+    }
+
+    /// Passes a request of a peer on to another: the answer of that one is its answer. Nothing is kept of it, so it is lost
+    /// with the process. What could not be sent is answered ESME_RMSGQFUL, what had no answer ESME_RSYSERR.
+    ///
+    /// # Errors
+    /// None that a handler can meet; the signature is that of all operations.
+    pub fn relay(
+        &self,
+        cx: &mut Cx<'_>,
+        request: RequestId,
+        to: &To,
+        outgoing: Outgoing,
+    ) -> Result {
+        let to = to.clone();
+        let command = Command::Relay {
+            request,
+            to,
+            outgoing,
         };
         cx.command(self.ra, command);
         Ok(())

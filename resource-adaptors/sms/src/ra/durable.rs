@@ -56,6 +56,10 @@ impl Core {
     /// A send of a message begins.
     pub(super) fn begin_sending(&mut self, cx: &mut RaCx<'_>, activity: ActivityId) {
         if let Some(cookie) = cx.cookie(activity) {
+            if cookie & SENDING != 0 {
+                // One send of a message at a time: an earlier one that has not left does not leave any more.
+                self.view.lanes.withdraw(activity);
+            }
             cx.set_cookie(activity, (cookie | SENDING) & !WAITING);
             self.save(cx, activity, None);
         }
@@ -108,6 +112,9 @@ impl Core {
     /// A message is over.
     pub(super) fn end_message(&mut self, cx: &mut RaCx<'_>, activity: ActivityId) {
         if let Some(cookie) = cx.cookie(activity) {
+            if cookie & SENDING != 0 {
+                self.view.lanes.withdraw(activity);
+            }
             self.upstream.remove(activity, Key::from_raw(cookie));
             cx.set_cookie(activity, 0);
             self.end_activity(cx, activity);

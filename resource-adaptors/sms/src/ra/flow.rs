@@ -4,11 +4,14 @@ use smallvec::SmallVec;
 use strowger::id::ActivityId;
 use strowger::ra::RaCx;
 
-use super::lanes::{Group, Item, Kind, LaneIx};
+use super::lanes::{Group, Item, Kind, LaneIx, Whose};
+use super::requests::accepted;
 use super::sessions::SessionKey;
 use super::settings::{PolicyOfGroup, ms};
 use super::{Core, Due, State, View};
-use crate::api::{Outgoing, RequestFailed, Response, SendError, SendFailed, Sent, To};
+use crate::api::{
+    Answer, Outgoing, RequestFailed, RequestId, Response, SendError, SendFailed, Sent, To,
+};
 use crate::proto::session::{Failure, RequestError};
 use crate::proto::time::Ms;
 use crate::proto::wire::{Pdu, PduBuf, Status, text};
@@ -33,8 +36,7 @@ impl Core {
         &mut self,
         cx: &mut RaCx<'_>,
         now: Ms,
-        activity: ActivityId,
-        is_message: bool,
+        whose: Whose,
         to: &To,
         outgoing: Outgoing,
     ) {
@@ -44,14 +46,12 @@ impl Core {
                 Some(_) => SendError::Stopping,
                 None => SendError::Unknown,
             };
-            let failed = (activity, is_message, outgoing.tag);
-            return self.tell_failed(cx, failed, to, reason, false);
+            return self.tell_failed(cx, (whose, outgoing.tag), to, reason, false);
         };
         self.orders += 1;
         let item = Item {
             order: self.orders,
-            activity,
-            is_message,
+            whose,
             lane: ix,
             pdu: outgoing.pdu,
             parts: outgoing.parts,
@@ -59,9 +59,10 @@ impl Core {
             sticky: outgoing.sticky,
             patience: outgoing.patience.map(ms),
             throttled: None,
+            until: outgoing.until,
         };
-        if is_message {
-            self.begin_sending(cx, activity);
+        if let Whose::Message(message) = whose {
+            self.begin_sending(cx, message);
         }
         let Some(lane) = self.view.lanes.get_mut(ix) else {
             return;
@@ -119,6 +120,9 @@ impl Core {
         };
         if lane.gone {
             return Dispatched::Never(item, SendError::Unknown);
+        }
+        if item.until.is_some_and(|until| cx.now().wall >= until) {
+            return Dispatched::Never(item, SendError::Expired);
         }
         let Kind::Group(group) = &lane.kind else {
             let ix = item.lane;
@@ -230,19 +234,22 @@ impl Core {
             return;
         };
         let status = pdu.status();
-        if is_too_much(status) && item.is_message {
+        let is_message = matches!(item.whose, Whose::Message(_));
+        if is_too_much(status) && is_message {
             return self.throttled(cx, now, ix, item);
         }
         if lane.paused_until <= now {
             lane.throttled = 0;
         }
-        let peer = lane.peer();
-        if item.is_message {
-            return self.sent(cx, now, ix, &item, &pdu);
+        let (peer, tag) = (lane.peer(), item.tag);
+        match item.whose {
+            Whose::Message(message) => self.sent(cx, now, ix, (message, &item), &pdu),
+            Whose::Transaction(activity) => {
+                self.tell(cx, activity, Response { peer, pdu, tag });
+                self.end_activity(cx, activity);
+            }
+            Whose::Request(request) => self.answer(cx, now, request, &relayed(request, &pdu)),
         }
-        let tag = item.tag;
-        self.tell(cx, item.activity, Response { peer, pdu, tag });
-        self.end_activity(cx, item.activity);
     }
 
     /// A request of ours has no answer and gets none.
@@ -258,6 +265,7 @@ impl Core {
         };
         let reason = match failure {
             Failure::Timeout => SendError::Timeout,
+            Failure::Disconnected if self.state != State::Active => SendError::Stopping,
             Failure::Disconnected => SendError::Disconnected,
             Failure::Malformed(_) => SendError::BadAnswer,
         };
@@ -304,7 +312,14 @@ impl Core {
     }
 
     /// A message was answered.
-    fn sent(&mut self, cx: &mut RaCx<'_>, now: Ms, ix: LaneIx, item: &Item, pdu: &PduBuf) {
+    fn sent(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        ix: LaneIx,
+        (message, item): (ActivityId, &Item),
+        pdu: &PduBuf,
+    ) {
         let Some(lane) = self.view.lanes.get(ix) else {
             return;
         };
@@ -323,16 +338,16 @@ impl Core {
             let number = number(&item.pdu.view());
             self.upstream.key(&link.smsc, &upstream_id, number)
         });
-        self.end_sending(cx, item.activity, key);
+        self.end_sending(cx, message, key);
         let event = Sent {
             peer,
             status,
             upstream_id: upstream_id.into(),
             tag: item.tag,
         };
-        self.tell(cx, item.activity, event);
+        self.tell(cx, message, event);
         if let Some(key) = key {
-            self.receipts_that_came_first(cx, now, key, item.activity);
+            self.receipts_that_came_first(cx, now, key, message);
         }
     }
 
@@ -344,42 +359,61 @@ impl Core {
         reason: SendError,
         maybe_sent: bool,
     ) {
-        if item.is_message {
-            self.end_sending(cx, item.activity, None);
+        if let Whose::Message(message) = item.whose {
+            self.end_sending(cx, message, None);
         }
         let to = self.view.lanes.get(item.lane).map(super::lanes::Lane::to);
         let to = to.unwrap_or_else(|| To::link(""));
-        let failed = (item.activity, item.is_message, item.tag);
-        self.tell_failed(cx, failed, &to, reason, maybe_sent);
+        self.tell_failed(cx, (item.whose, item.tag), &to, reason, maybe_sent);
     }
 
     fn tell_failed(
         &mut self,
         cx: &mut RaCx<'_>,
-        (activity, is_message, tag): (ActivityId, bool, u64),
+        (whose, tag): (Whose, u64),
         to: &To,
         reason: SendError,
         maybe_sent: bool,
     ) {
         cx.count("sms.requests_failed", 1);
         let to = to.name().clone();
-        if is_message {
-            let event = SendFailed {
-                to,
-                reason,
-                maybe_sent,
-                tag,
-            };
-            return self.tell(cx, activity, event);
+        match whose {
+            Whose::Message(message) => {
+                let event = SendFailed {
+                    to,
+                    reason,
+                    maybe_sent,
+                    tag,
+                };
+                self.tell(cx, message, event);
+            }
+            Whose::Transaction(activity) => {
+                let event = RequestFailed {
+                    to,
+                    reason,
+                    maybe_sent,
+                    tag,
+                };
+                self.tell(cx, activity, event);
+                self.end_activity(cx, activity);
+            }
+            Whose::Request(request) => {
+                // What was not sent may be tried again.
+                let status = match maybe_sent {
+                    true => Status::RSYSERR,
+                    false => Status::RMSGQFUL,
+                };
+                self.answer(cx, self.seen, request, &Answer::status(status));
+            }
         }
-        let event = RequestFailed {
-            to,
-            reason,
-            maybe_sent,
-            tag,
-        };
-        self.tell(cx, activity, event);
-        self.end_activity(cx, activity);
+    }
+
+    /// A message is not to be sent any more, if it has not been yet: then nothing comes of it.
+    pub(super) fn withdraw(&mut self, cx: &mut RaCx<'_>, message: ActivityId) {
+        if self.view.lanes.withdraw(message) {
+            cx.count("sms.requests_withdrawn", 1);
+            self.end_sending(cx, message, None);
+        }
     }
 
     /// A service wants nothing to be sent on a link for a while.
@@ -405,6 +439,22 @@ fn order(group: &Group, sticky: Option<u32>) -> SmallVec<[(usize, LaneIx); 4]> {
     places
         .filter_map(|place| Some((place, *group.members.get(place)?)))
         .collect()
+}
+
+/// What a request is answered whose answer is this one's.
+fn relayed(request: RequestId, answer: &PduBuf) -> Answer {
+    let status = answer.status();
+    if status != Status::ROK {
+        return Answer::status(status);
+    }
+    let view = answer.view();
+    let id = if let Pdu::SubmitSmResp(it) | Pdu::DataSmResp(it) | Pdu::DeliverSmResp(it) = &view {
+        it.message_id
+    } else {
+        return Answer::status(Status::RSYSERR);
+    };
+    let written = Answer::pdu(status, &accepted(request.command, id));
+    written.unwrap_or_else(|_| Answer::status(Status::RSYSERR))
 }
 
 fn is_too_much(status: Status) -> bool {

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use smallvec::SmallVec;
 use strowger::id::ActivityId;
+use strowger::time::Wall;
 
 use super::account::Account;
 use super::links::Link;
 use super::rates::Rates;
 use super::sessions::SessionKey;
 use super::settings::{PolicyOfGroup, Settings};
-use crate::api::{Name, Peer, To};
+use crate::api::{Name, Peer, RequestId, To};
 use crate::proto::time::Ms;
 use crate::proto::wire::PduBuf;
 
@@ -77,9 +78,7 @@ pub(super) struct Item {
     /// Its place among all of this process.
     pub(super) order: u64,
     /// What hears of its outcome.
-    pub(super) activity: ActivityId,
-    /// That is a message, and not a transaction of its own.
-    pub(super) is_message: bool,
+    pub(super) whose: Whose,
     /// Where it was to go.
     pub(super) lane: LaneIx,
     pub(super) pdu: PduBuf,
@@ -90,6 +89,19 @@ pub(super) struct Item {
     pub(super) patience: Option<u64>,
     /// Since when it is.
     pub(super) throttled: Option<Ms>,
+    /// When it is not to be sent any more.
+    pub(super) until: Option<Wall>,
+}
+
+/// What hears of the outcome of a request of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// A message.
+    Message(ActivityId),
+    /// A transaction of its own.
+    Transaction(ActivityId),
+    /// A request of another peer, whose answer it is.
+    Request(RequestId),
 }
 
 /// All lanes.
@@ -194,6 +206,29 @@ impl Lanes {
         for group in groups.unwrap_or_default() {
             self.touch(group);
         }
+    }
+
+    /// Whether a message waits for its turn. Looks through what waits, which is bounded.
+    pub(super) fn is_queued(&self, message: ActivityId) -> bool {
+        self.queued(message).is_some()
+    }
+
+    /// Takes a message back that waits for its turn; whether it did.
+    pub(super) fn withdraw(&mut self, message: ActivityId) -> bool {
+        let Some((lane, place)) = self.queued(message) else {
+            return false;
+        };
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.queue.remove(place);
+        }
+        true
+    }
+
+    fn queued(&self, message: ActivityId) -> Option<(usize, usize)> {
+        let whose = Whose::Message(message);
+        let place = |lane: &Lane| lane.queue.iter().position(|item| item.whose == whose);
+        let mut lanes = self.lanes.iter().enumerate();
+        lanes.find_map(|(n, lane)| Some((n, place(lane)?)))
     }
 
     /// The next lane that may be able to go on.

@@ -40,7 +40,7 @@ use crate::api::{self, Command, Mint, Sms, SmsMessage};
 use crate::proto::time::Ms;
 use durable::Left;
 use guard::Guard;
-use lanes::{LaneIx, Lanes};
+use lanes::{LaneIx, Lanes, Whose};
 use links::Dialing;
 pub use password::hash as hash_password;
 use receipts::Early;
@@ -306,14 +306,20 @@ impl Core {
                 message,
                 to,
                 outgoing,
-            } => self.send(cx, now, message, true, &to, outgoing),
+            } => self.send(cx, now, Whose::Message(message), &to, outgoing),
+            Command::Withdraw { message } => self.withdraw(cx, message),
             Command::End { message } => self.end_message(cx, message),
             Command::Wait { message, to } => self.wait(cx, message, &to),
             Command::Request {
                 transaction,
                 to,
                 outgoing,
-            } => self.send(cx, now, transaction, false, &to, outgoing),
+            } => self.send(cx, now, Whose::Transaction(transaction), &to, outgoing),
+            Command::Relay {
+                request,
+                to,
+                outgoing,
+            } => self.relay(cx, now, request, &to, outgoing),
             Command::Pause { link, time } => {
                 if let Some(ix) = self.view.lanes.link_ix(&link) {
                     self.pause(now, ix, settings::ms(time));

@@ -5,11 +5,13 @@ use strowger::id::ActivityId;
 use strowger::ra::{ActivityFlags, FailureReason, FireFlags, Outcome, RaCx};
 
 use super::durable::{transaction_cookie, transaction_of};
-use super::lanes::Lane;
+use super::lanes::{Lane, Whose};
 use super::rates::parts;
 use super::sessions::SessionKey;
 use super::{Core, State};
-use crate::api::{self, Answer, Body, Incoming, MessageId, Peer, RequestId, SmppTransaction};
+use crate::api::{
+    self, Answer, Body, Incoming, MessageId, Outgoing, Peer, RequestId, SmppTransaction, To,
+};
 use crate::proto::session::{InKey, RespondError};
 use crate::proto::time::Ms;
 use crate::proto::wire::{MessageIdResp, Pdu, PduBuf, Status, Submit, SubmitMultiResp, command};
@@ -285,6 +287,22 @@ impl Core {
         }
     }
 
+    /// A request goes on to another peer, whose answer is its answer. Nothing is kept of it meanwhile but here.
+    pub(super) fn relay(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        request: RequestId,
+        to: &To,
+        outgoing: Outgoing,
+    ) {
+        if request.epoch != self.epoch {
+            return cx.count("sms.answers_too_late", 1);
+        }
+        self.close(cx, SessionKey::from_raw(request.session), request.key);
+        self.send(cx, now, Whose::Request(request), to, outgoing);
+    }
+
     /// Answers a request with a status.
     pub(super) fn refuse(&mut self, now: Ms, session: SessionKey, key: InKey, status: Status) {
         if let Some(sess) = self.view.sessions.touch(session) {
@@ -380,7 +398,7 @@ fn asked((session, key): At, unserved: Status) -> Asked {
 }
 
 /// The answer that takes a message.
-fn accepted(request: u32, message_id: &[u8]) -> Pdu<'_> {
+pub(super) fn accepted(request: u32, message_id: &[u8]) -> Pdu<'_> {
     let answer = MessageIdResp {
         message_id,
         ..MessageIdResp::default()

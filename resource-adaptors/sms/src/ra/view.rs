@@ -1,5 +1,6 @@
 //! What the provider reads while a handler runs.
 
+use strowger::id::ActivityId;
 use strowger::time::Now;
 
 use super::NANOS;
@@ -20,6 +21,11 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn mint(&self) -> &Mint {
         &self.mint
+    }
+
+    /// Whether a message waits for its turn.
+    pub(crate) fn is_queued(&self, message: ActivityId) -> bool {
+        self.lanes.is_queued(message)
     }
 
     pub(crate) fn link(&self, now: Now, name: &str) -> Option<LinkInfo> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strowger_sms::proto::wire::Status;
+use strowger_sms::proto::wire::{Cancel, Pdu, Status};
 use strowger_sms::ra::PolicyOfGroup;
 use strowger_sms::testkit::{SmsTestKit as _, settings};
 use strowger_testkit::TestKit;
@@ -213,4 +213,29 @@ fn messages_that_wait_for_a_link_go_on_in_their_order() {
         assert_eq!(asked.text(), format!("wait {n}"));
         asked.accept(&n.to_string());
     }
+}
+
+#[test]
+fn a_message_that_is_over_while_it_waits_for_its_turn_is_never_sent() {
+    let mut settings = settings(&["shop"], &["up"]);
+    settings.links.get_mut("up").unwrap().window = 1;
+    let mut slee = kit(settings);
+    let up = slee.sms().smsc("up");
+    up.expect_bound();
+    let shop = slee.sms().esme("shop");
+    shop.bind_transceiver("secret");
+    let ids = ["1", "2", "3"].map(|text| shop.submit("41791234567", text).expect_ok());
+    let one = up.expect_submit();
+    let cancel = Cancel {
+        message_id: ids[1].as_bytes(),
+        ..Cancel::default()
+    };
+    shop.request(&Pdu::CancelSm(cancel)).expect(Status::ROK);
+    one.accept("1");
+    let three = up.expect_submit();
+    assert_eq!(three.text(), "3");
+    three.accept("3");
+    slee.advance(Duration::from_secs(60));
+    up.expect_nothing();
+    assert_eq!(slee.states::<crate::courier::Courier>().len(), 2);
 }
