@@ -19,7 +19,7 @@ use crate::message::{Address, Back, Message, Origin, What};
 use crate::route::check_url;
 use crate::wanted::{Receipts, Wanted};
 use crate::web::Asked;
-use crate::{Gateway, Submission, With, smpp};
+use crate::{Gateway, Submission, With, forward, smpp};
 
 /// The longest reference of a sender's own.
 const REFERENCE: usize = 255;
@@ -372,6 +372,9 @@ impl Gateway {
             return http.respond(cx, ev.exchange, not_found());
         };
         let now = cx.now().wall;
+        if ev.question == Question::Cancel {
+            forward::withdraw(cx, self.own, message, w)?;
+        }
         let (reply, step) = match ev.question {
             Question::State => (shown(message, id)?, None),
             Question::Cancel => match message.cancel(now) {

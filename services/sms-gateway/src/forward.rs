@@ -12,7 +12,7 @@ use strowger_sms::{
 };
 
 use crate::content::{Text, recode};
-use crate::message::{Back, Failure, Message, Origin, Told, What};
+use crate::message::{Back, Failure, Message, Origin, Phase, Told, What};
 use crate::report;
 use crate::retry::Retry;
 use crate::route::{Route, Target};
@@ -58,6 +58,7 @@ pub(crate) fn retry(message: &Message, w: &With) -> Retry {
         What::Text(text) | What::Over(text) => route(message, text, w.conf)
             .and_then(|route| route.retry)
             .unwrap_or(w.conf.retry),
+        What::Parts(_) => w.conf.retry,
     }
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn plan(cx: &Cx, own: Handle<SmsMessage>, message: &Message, w: &With
     match &message.what {
         What::Text(text) => plan_text(cx, own, message, text, w),
         What::Receipt(told) => plan_receipt(cx, own, message, told, w),
-        What::Over(_) => Ok(Plan::Nowhere(Failure::Permanent(0))),
+        What::Over(_) | What::Parts(_) => Ok(Plan::Nowhere(Failure::Permanent(0))),
     }
 }
 
@@ -90,7 +91,7 @@ fn plan_receipt(
     Ok(match (&message.back, &message.from) {
         (Back::Account, Origin::Account(account)) => {
             let outgoing = report::deliver(cx, told, account, w)?;
-            Plan::Sms(To::account(account), outgoing)
+            Plan::Sms(To::account(account), outgoing.until(message.expires))
         }
         (Back::Webhook { url, reference }, _) => {
             let outgoing = hooks::receipt(told, url, reference, w)?;
@@ -145,12 +146,38 @@ fn plan_text(
     let Some(to) = destination(cx, message, text, w) else {
         return Ok(Plan::Nowhere(nowhere));
     };
-    let outgoing = outgoing(cx, message, text, &to, w)?;
+    let outgoing = outgoing(cx, message, text, &to, w)?.until(message.expires);
     let outgoing = match reference(&text.submit()) {
         Some(number) => outgoing.sticky(number),
         None => outgoing,
     };
     Ok(Plan::Sms(to, outgoing))
+}
+
+/// What a message lives on of whose attempt nothing has left yet.
+pub(crate) fn queued(
+    cx: &Cx,
+    own: Option<Handle<SmsMessage>>,
+    message: &Message,
+    w: &With,
+) -> Option<Handle<SmsMessage>> {
+    own.filter(|own| message.phase == Phase::Sending && w.sms.is_queued(cx, *own))
+}
+
+/// Takes an attempt back of which nothing has left yet, so that the message can be cancelled or replaced.
+pub(crate) fn withdraw(
+    cx: &mut Cx,
+    own: Option<Handle<SmsMessage>>,
+    message: &mut Message,
+    w: &With,
+) -> Result {
+    match queued(cx, own, message, w) {
+        Some(own) => {
+            message.withdrawn(cx.now().wall);
+            w.sms.withdraw(cx, own)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Where by SMPP a message goes.
@@ -278,7 +305,14 @@ impl Gateway {
 
     /// Nobody has answered.
     pub(crate) fn was_not_sent(&mut self, cx: &mut Cx, ev: &SendFailed, w: &With) -> Result {
-        let failure = if ev.maybe_sent {
+        let resend = w.conf.no_response == NoResponse::Resend;
+        let failure = if ev.maybe_sent
+            && resend
+            && matches!(ev.reason, SendError::Restarted | SendError::Stopping)
+        {
+            // It is not the peer's doing that there was no answer: there is nothing to wait for but the link.
+            Failure::Unreachable
+        } else if ev.maybe_sent {
             unknown(w.conf)
         } else if ev.reason == SendError::NotAllowed {
             Failure::Permanent(Status::RSYSERR.0)
@@ -289,6 +323,7 @@ impl Gateway {
             Failure::Unreachable
         };
         if failure == Failure::Unreachable
+            && ev.reason != SendError::Expired
             && let (Some(own), Some(message)) = (self.own, &self.message)
             && let Some(to) = waits_for(cx, message, w)
         {
@@ -319,7 +354,7 @@ impl Gateway {
 }
 
 /// Nobody knows whether a message has arrived.
-pub(crate) const fn unknown(conf: &Settings) -> Failure {
+const fn unknown(conf: &Settings) -> Failure {
     match conf.no_response {
         NoResponse::Resend => Failure::Unknown,
         NoResponse::Fail => Failure::UnknownForGood,
@@ -334,7 +369,7 @@ fn waits_for(cx: &Cx, message: &Message, w: &With) -> Option<To> {
             Origin::Account(account) => Some(To::account(account)),
             Origin::Link(_) | Origin::User(_) | Origin::Sip(_) => None,
         },
-        What::Over(_) => None,
+        What::Over(_) | What::Parts(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use strowger::prelude::*;
-use strowger_http::{Failure as CallFailure, Outgoing, Response};
+use strowger_http::{Failure as CallFailure, FailureKind, Outgoing, Response};
 use strowger_sms::MessageId;
 use strowger_sms::proto::wire::Submit;
 
@@ -129,7 +129,16 @@ impl Gateway {
     }
 
     /// Nobody has.
-    pub(crate) fn was_not_answered(&mut self, cx: &mut Cx, _ev: &CallFailure, w: &With) -> Result {
+    pub(crate) fn was_not_answered(&mut self, cx: &mut Cx, ev: &CallFailure, w: &With) -> Result {
+        if ev.kind == FailureKind::Restarted {
+            // It is not the other side's doing that there was no answer.
+            let now = cx.now().wall;
+            let step = match &mut self.message {
+                Some(message) => message.again(now),
+                None => Step::Rest,
+            };
+            return self.step(cx, step, None, w);
+        }
         self.failed(cx, Failure::Temporary(0), w)
     }
 }

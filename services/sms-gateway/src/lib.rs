@@ -14,6 +14,7 @@ mod content;
 mod forward;
 mod hooks;
 mod ims;
+mod join;
 mod kannel;
 mod message;
 mod phones;
@@ -40,8 +41,8 @@ use strowger_http::{Exchange, Http, Request};
 use strowger_sip::{self as sip, ClientTx, ServerTx, Sip};
 use strowger_sms::proto::wire::Status;
 use strowger_sms::{
-    Available, CancelSm, DataSm, DeliverSm, DeliveryReceipt, QuerySm, ReplaceSm, RequestFailed,
-    RequestId, Response, SendFailed, Sent, SmppTransaction, Sms, SmsMessage, SubmitMulti, SubmitSm,
+    Available, CancelSm, DataSm, DeliverSm, DeliveryReceipt, QuerySm, ReplaceSm, SendFailed, Sent,
+    Sms, SmsMessage, SubmitMulti, SubmitSm,
 };
 use wanted::News;
 
@@ -59,8 +60,6 @@ pub struct Gateway {
     message: Option<Box<Message>>,
     /// When to look at it again.
     timer: Option<TimerId>,
-    /// Who waits for what the next hop says, in transaction mode.
-    waits: Option<RequestId>,
     /// What a request of the HTTP API was answered, for those that repeat it.
     ledger: Option<Box<Ledger>>,
     /// News that found no room, and are told later.
@@ -142,7 +141,7 @@ impl Gateway {
         smpp::take_multi(cx, ev, &with(*sms, None, None, &conf))
     }
 
-    #[on(initial)]
+    #[on(initial, select = join::pick)]
     fn deliver(
         &mut self,
         cx: &mut Cx,
@@ -186,29 +185,6 @@ impl Gateway {
         self.answer_replace(cx, ev, &with(*sms, http, sip, &conf))
     }
 
-    /// The next hop's answer to a message that is not stored.
-    #[on]
-    fn passed(
-        &mut self,
-        cx: &mut Cx,
-        ev: &Response,
-        _: Aci<SmppTransaction>,
-        sms: Ra<Sms>,
-    ) -> Result {
-        self.pass_answer(cx, ev, *sms)
-    }
-
-    #[on]
-    fn not_passed(
-        &mut self,
-        cx: &mut Cx,
-        ev: &RequestFailed,
-        _: Aci<SmppTransaction>,
-        sms: Ra<Sms>,
-    ) -> Result {
-        self.pass_failure(cx, ev, *sms)
-    }
-
     // ---- a message on its way
 
     #[on(initial)]
@@ -247,6 +223,15 @@ impl Gateway {
                     Some(news) => self.over(cx, Some(news), None, &with(*sms, http, sip, &conf)),
                     // It was kept to be asked for.
                     None => sms.end(cx, own),
+                }
+            }
+            (_, Some(message)) if matches!(message.what, What::Parts(_)) => {
+                match message.expires > now {
+                    true => {
+                        let at = message.expires;
+                        self.wake(cx, at)
+                    }
+                    false => self.go_on(cx, &with(*sms, http, sip, &conf)),
                 }
             }
             (_, Some(message)) => {
@@ -558,7 +543,7 @@ impl Gateway {
             return self.wake(cx, at);
         }
         let keep = match message.what {
-            What::Receipt(_) => Duration::ZERO,
+            What::Receipt(_) | What::Parts(_) => Duration::ZERO,
             What::Text(_) | What::Over(_) => forward::keep(message, w.conf),
         };
         if keep.is_zero() {

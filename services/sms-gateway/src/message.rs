@@ -8,6 +8,7 @@ use strowger::time::Wall;
 use strowger_sms::{MessageId, MessageState};
 
 use crate::content::Text;
+use crate::join::Parts;
 use crate::retry::Retry;
 use crate::wanted::{News, Wanted};
 use crate::when::Times;
@@ -67,6 +68,8 @@ pub(crate) enum What {
     Receipt(Box<Told>),
     /// Nothing more: only the state is kept.
     Over(Box<Text>),
+    /// Parts of one message, which is not complete.
+    Parts(Box<Parts>),
 }
 
 /// News of a message.
@@ -110,6 +113,8 @@ pub(crate) enum Phase {
     Forwarded,
     /// Nothing more happens to it.
     Over,
+    /// The next hop has it and is to acknowledge it; then it is sent again.
+    Held(Wall),
 }
 
 /// How an attempt has failed.
@@ -187,6 +192,13 @@ impl Message {
         receipt
     }
 
+    /// Parts of a message that wait for others until then.
+    pub(crate) fn parts(from: Origin, parts: Parts, now: Wall, until: Wall) -> Self {
+        let mut message = Self::new(from, What::Parts(Box::new(parts)), now, until);
+        message.phase = Phase::Waiting(until);
+        message
+    }
+
     fn new(from: Origin, what: What, accepted: Wall, expires: Wall) -> Self {
         Self {
             from,
@@ -212,10 +224,10 @@ impl Message {
     /// Its time has come.
     pub(crate) fn due(&mut self, now: Wall) -> Step {
         match self.phase {
-            Phase::Scheduled(_) | Phase::Waiting(_) if now >= self.expires => {
+            Phase::Scheduled(_) | Phase::Waiting(_) | Phase::Held(_) if now >= self.expires => {
                 self.end(now, MessageState::Expired, Some(News::Failed))
             }
-            Phase::Scheduled(_) | Phase::Waiting(_) => self.begin(),
+            Phase::Scheduled(_) | Phase::Waiting(_) | Phase::Held(_) => self.begin(),
             // Whoever has it did not say what became of it.
             Phase::Forwarded => self.end(now, MessageState::Unknown, Some(News::Failed)),
             Phase::Sending | Phase::Over => Step::Rest,
@@ -226,7 +238,11 @@ impl Message {
     pub(crate) fn available(&mut self, now: Wall) -> Step {
         match self.phase {
             Phase::Waiting(_) => self.due(now),
-            Phase::Scheduled(_) | Phase::Sending | Phase::Forwarded | Phase::Over => Step::Rest,
+            Phase::Scheduled(_)
+            | Phase::Sending
+            | Phase::Forwarded
+            | Phase::Over
+            | Phase::Held(_) => Step::Rest,
         }
     }
 
@@ -292,22 +308,43 @@ impl Message {
     /// The next hop has it and is to acknowledge it; by then it is sent again.
     pub(crate) fn hold(&mut self, until: Wall) {
         if self.phase == Phase::Sending {
-            self.phase = Phase::Waiting(until.min(self.expires));
+            self.phase = Phase::Held(until.min(self.expires));
         }
     }
 
     /// The next hop says something of an attempt that [held](Self::hold).
     pub(crate) fn resume(&mut self) -> Step {
         match self.phase {
-            Phase::Waiting(_) => self.begin(),
-            Phase::Scheduled(_) | Phase::Sending | Phase::Forwarded | Phase::Over => Step::Rest,
+            Phase::Held(_) => self.begin(),
+            Phase::Scheduled(_)
+            | Phase::Waiting(_)
+            | Phase::Sending
+            | Phase::Forwarded
+            | Phase::Over => Step::Rest,
+        }
+    }
+
+    /// The process that was about an attempt is no more: another attempt is due at once.
+    pub(crate) fn again(&mut self, now: Wall) -> Step {
+        match self.phase {
+            Phase::Sending => {
+                self.phase = Phase::Waiting(now);
+                self.due(now)
+            }
+            Phase::Scheduled(_)
+            | Phase::Waiting(_)
+            | Phase::Forwarded
+            | Phase::Over
+            | Phase::Held(_) => Step::Rest,
         }
     }
 
     /// What was under way was lost: it waits until then. Whether it does, and is not over.
     pub(crate) fn stumble(&mut self, at: Wall) -> bool {
         match self.phase {
-            Phase::Sending | Phase::Waiting(_) => self.phase = Phase::Waiting(at),
+            Phase::Sending | Phase::Waiting(_) | Phase::Held(_) => {
+                self.phase = Phase::Waiting(at);
+            }
             Phase::Scheduled(_) | Phase::Forwarded | Phase::Over => return false,
         }
         true
@@ -322,13 +359,20 @@ impl Message {
         self.end(now, state, Some(News::of(state)))
     }
 
+    /// The attempt that is under way was taken back before anything of it had left.
+    pub(crate) fn withdrawn(&mut self, now: Wall) {
+        if self.phase == Phase::Sending {
+            self.phase = Phase::Waiting(now);
+        }
+    }
+
     /// Its sender takes it back.
     pub(crate) fn cancel(&mut self, now: Wall) -> Result<Step, NotWaiting> {
         match self.phase {
             Phase::Scheduled(_) | Phase::Waiting(_) => {
                 Ok(self.end(now, MessageState::Deleted, Some(News::Failed)))
             }
-            Phase::Sending | Phase::Forwarded | Phase::Over => Err(NotWaiting),
+            Phase::Sending | Phase::Forwarded | Phase::Over | Phase::Held(_) => Err(NotWaiting),
         }
     }
 
@@ -336,7 +380,7 @@ impl Message {
     pub(crate) fn replaceable(&self) -> Result<Wall, NotWaiting> {
         match self.phase {
             Phase::Scheduled(next) | Phase::Waiting(next) => Ok(next),
-            Phase::Sending | Phase::Forwarded | Phase::Over => Err(NotWaiting),
+            Phase::Sending | Phase::Forwarded | Phase::Over | Phase::Held(_) => Err(NotWaiting),
         }
     }
 
@@ -350,7 +394,9 @@ impl Message {
                 begin
             }
             (None, Phase::Scheduled(next) | Phase::Waiting(next)) => *next,
-            (None, Phase::Sending | Phase::Forwarded | Phase::Over) => return Step::Rest,
+            (None, Phase::Sending | Phase::Forwarded | Phase::Over | Phase::Held(_)) => {
+                return Step::Rest;
+            }
         };
         Step::Wake(next.min(expires))
     }
@@ -487,6 +533,23 @@ mod tests {
         assert_eq!(m.cancel(at(5)), Ok(FAILED));
         assert_eq!(m.state, MessageState::Deleted);
         assert_eq!(m.cancel(at(5)), Err(NotWaiting));
+    }
+
+    #[test]
+    fn what_was_withdrawn_can_be_taken_back_and_what_is_held_cannot() {
+        let (mut m, _) = message(None);
+        assert_eq!(m.cancel(NOW), Err(NotWaiting));
+        let mut held = m.clone();
+        held.hold(at(30));
+        assert_eq!(held.cancel(NOW), Err(NotWaiting));
+        assert_eq!(held.replaceable(), Err(NotWaiting));
+        assert_eq!(held.available(NOW), Step::Rest);
+        assert_eq!(held.due(at(30)), Step::Send);
+        m.withdrawn(NOW);
+        assert_eq!(m.replaceable(), Ok(NOW));
+        assert_eq!(m.cancel(NOW), Ok(FAILED));
+        m.withdrawn(NOW);
+        assert_eq!(m.phase, Phase::Over);
     }
 
     #[test]

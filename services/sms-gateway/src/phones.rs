@@ -9,9 +9,9 @@ use strowger_sms::proto::wire::{Status, Submit};
 
 use crate::compose::{Content, Draft};
 use crate::content::read;
-use crate::forward::{origin_alphabet, route, unknown};
+use crate::forward::{origin_alphabet, route};
 use crate::message::{Address, Failure, Message, Origin, Step, What};
-use crate::settings::Settings;
+use crate::settings::{NoResponse, Settings};
 use crate::{Gateway, With, api, ims};
 
 const PLAIN: &str = "text/plain";
@@ -160,13 +160,20 @@ impl Gateway {
         };
         match &message.what {
             What::Text(text) => route(message, text, conf).is_some_and(|route| route.ims),
-            What::Receipt(_) | What::Over(_) => false,
+            What::Receipt(_) | What::Over(_) | What::Parts(_) => false,
         }
     }
 
     /// A MESSAGE is over. If it has had no answer, that went with its process.
     pub(crate) fn message_is_over(&mut self, cx: &mut Cx, w: &With) -> Result {
-        self.failed(cx, unknown(w.conf), w)
+        let now = cx.now().wall;
+        match (w.conf.no_response, &mut self.message) {
+            (NoResponse::Resend, Some(message)) => {
+                let step = message.again(now);
+                self.step(cx, step, None, w)
+            }
+            _ => self.failed(cx, Failure::UnknownForGood, w),
+        }
     }
 }
 

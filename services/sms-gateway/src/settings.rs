@@ -107,6 +107,11 @@ pub struct Web {
     /// Parts of one message at most; a longer text is refused.
     #[schemars(range(min = 1, max = 255), extend("x-unit" = "parts", "x-reload" = "live"))]
     pub parts: u32,
+    /// How long the parts of a long message that came on a link are waited for, so that a webhook gets them as one; later,
+    /// and with `0s` always, it gets each by itself.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub join: Duration,
     /// How long a webhook has to answer.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
@@ -200,6 +205,7 @@ impl Default for Web {
             idempotency: hours(24),
             recipients: 100,
             parts: 10,
+            join: Duration::from_secs(300),
             answer: Duration::from_secs(10),
         }
     }

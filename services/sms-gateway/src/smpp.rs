@@ -8,12 +8,11 @@ use strowger::prelude::*;
 use strowger::time::Wall;
 use strowger_sms::proto::time::{SmppTime, absolute};
 use strowger_sms::proto::wire::{
-    Data, Dest, MessageIdResp, Pdu, QueryResp, Replace, Status, Submit, SubmitMultiResp, Tlvs,
-    Unsuccess, UnsuccessBuf,
+    Data, Dest, QueryResp, Replace, Status, Submit, SubmitMultiResp, Tlvs, Unsuccess, UnsuccessBuf,
 };
 use strowger_sms::{
-    Answer, CancelSm, DataSm, DeliverSm, Incoming, MessageState, Outgoing, QuerySm, ReplaceSm,
-    RequestFailed, Response, Sms, SubmitMulti, SubmitSm, To,
+    Answer, CancelSm, DataSm, DeliverSm, Incoming, MessageState, Outgoing, QuerySm, ReplaceSm, Sms,
+    SubmitMulti, SubmitSm, To,
 };
 
 use crate::content::Text;
@@ -21,7 +20,7 @@ use crate::message::{Back, Message, Origin, Step, What};
 use crate::route::Target;
 use crate::wanted::Wanted;
 use crate::when::{Times, TimesError};
-use crate::{Gateway, Submission, With, forward};
+use crate::{Gateway, Submission, With, forward, join};
 
 /// ESME_RX_R_APPN: the receiver refuses a message for good.
 const REFUSED: Status = Status::RX_R_APPN;
@@ -102,7 +101,7 @@ impl Gateway {
         };
         match ev.submit().esm_class & MODE {
             mode @ (DATAGRAM | TRANSACTION) if step == Step::Send => {
-                self.pass(cx, ev, &message, mode, w)
+                pass(cx, ev, &message, mode, w)
             }
             _ => self.store(cx, ev, message, step, w),
         }
@@ -122,6 +121,10 @@ impl Gateway {
     /// deliver_sm: a mobile-originated message.
     pub(crate) fn take_deliver(&mut self, cx: &mut Cx, ev: &DeliverSm, w: &With) -> Result {
         let text = Text::received(ev.buf().clone());
+        let part = join::part(&text.submit(), ev.peer().name(), w.conf);
+        if let Some(at) = part {
+            return self.take_part(cx, ev, (at, text), w);
+        }
         let now = cx.now().wall;
         let taken = check(now, account(ev), text, (None, None), w);
         let Ok((message, step)) = taken else {
@@ -155,77 +158,6 @@ impl Gateway {
         self.begin(cx, own, message, step, w)
     }
 
-    /// Passes a message on that is not to be stored. In datagram mode it is accepted and forgotten; in transaction mode the
-    /// sender gets the next hop's answer.
-    fn pass(
-        &mut self,
-        cx: &mut Cx,
-        ev: &SubmitSm,
-        message: &Message,
-        mode: u8,
-        w: &With,
-    ) -> Result {
-        let What::Text(text) = &message.what else {
-            return w.sms.refuse(cx, ev, Status::RSYSERR);
-        };
-        let target = forward::route(message, text, w.conf).and_then(|route| route.target());
-        let submit = text.submit();
-        let (to, outgoing) = match target {
-            Some(Target::Group(name)) => (To::group(name), Outgoing::submit(&submit)),
-            Some(Target::Link(name)) => (To::link(name), Outgoing::submit(&submit)),
-            Some(Target::Account(name)) => (To::account(name), Outgoing::deliver(&submit)),
-            // HTTP and SIP know no such modes.
-            Some(Target::Webhook(_) | Target::Sip(_)) | None => {
-                return w.sms.refuse(cx, ev, Status::RINVESMCLASS);
-            }
-        };
-        let transaction = w.sms.request(cx, &to, outgoing?)?;
-        if mode == TRANSACTION {
-            cx.attach(transaction);
-            self.waits = Some(ev.id());
-            return Ok(());
-        }
-        // A message that nobody refers to is over at once; its id remains unique.
-        let forgotten = w.sms.message(cx)?;
-        match w.sms.message_id(cx, forgotten) {
-            Some(id) => w.sms.accept(cx, ev, id),
-            None => w.sms.refuse(cx, ev, Status::RSYSERR),
-        }
-    }
-
-    /// The next hop's answer in transaction mode.
-    pub(crate) fn pass_answer(&mut self, cx: &mut Cx, ev: &Response, sms: Sms) -> Result {
-        let Some(request) = self.waits.take() else {
-            return Ok(());
-        };
-        let status = ev.status();
-        let answer = match (status, ev.pdu()) {
-            (Status::ROK, Pdu::SubmitSmResp(answer) | Pdu::DeliverSmResp(answer)) => {
-                let message_id = answer.message_id;
-                let answer = MessageIdResp {
-                    message_id,
-                    ..MessageIdResp::default()
-                };
-                Answer::pdu(Status::ROK, &Pdu::SubmitSmResp(answer))?
-            }
-            (Status::ROK, _) => Answer::status(Status::RSYSERR),
-            (status, _) => Answer::status(status),
-        };
-        sms.answer(cx, request, answer)
-    }
-
-    /// There is no answer in transaction mode.
-    pub(crate) fn pass_failure(&mut self, cx: &mut Cx, ev: &RequestFailed, sms: Sms) -> Result {
-        let Some(request) = self.waits.take() else {
-            return Ok(());
-        };
-        let status = match ev.maybe_sent {
-            true => Status::RSYSERR,
-            false => Status::RMSGQFUL,
-        };
-        sms.answer(cx, request, Answer::status(status))
-    }
-
     /// query_sm.
     pub(crate) fn answer_query(&mut self, cx: &mut Cx, ev: &QuerySm, sms: Sms) -> Result {
         let query = ev.query();
@@ -247,9 +179,12 @@ impl Gateway {
     /// cancel_sm.
     pub(crate) fn answer_cancel(&mut self, cx: &mut Cx, ev: &CancelSm, w: &With) -> Result {
         let now = cx.now().wall;
-        let source = ev.cancel().source;
+        let (source, own) = (ev.cancel().source, self.own);
         let step = match self.belonging_to(ev, &source.text()) {
-            Some(message) => message.cancel(now).ok(),
+            Some(message) => {
+                forward::withdraw(cx, own, message, w)?;
+                message.cancel(now).ok()
+            }
             None => None,
         };
         match step {
@@ -264,9 +199,16 @@ impl Gateway {
     /// replace_sm.
     pub(crate) fn answer_replace(&mut self, cx: &mut Cx, ev: &ReplaceSm, w: &With) -> Result {
         let now = cx.now().wall;
-        let replace = ev.replace();
+        let (replace, own) = (ev.replace(), self.own);
         let replaced = match self.belonging_to(ev, &replace.source.text()) {
-            Some(message) => replaced(message, &replace, now, w),
+            Some(message) => {
+                let queued = forward::queued(cx, own, message, w);
+                let replaced = replaced(message, &replace, (now, queued.is_some()), w);
+                if let (Some(own), Ok(_)) = (queued, &replaced) {
+                    w.sms.withdraw(cx, own)?;
+                }
+                replaced
+            }
             None => Err(Status::RREPLACEFAIL),
         };
         match replaced {
@@ -289,14 +231,46 @@ impl Gateway {
     }
 }
 
-/// Puts another message in the place of one that waits.
+/// Passes a message on that is not to be stored. In datagram mode it is accepted and forgotten; in transaction mode the
+/// sender gets the next hop's answer.
+fn pass(cx: &mut Cx, ev: &SubmitSm, message: &Message, mode: u8, w: &With) -> Result {
+    let What::Text(text) = &message.what else {
+        return w.sms.refuse(cx, ev, Status::RSYSERR);
+    };
+    let target = forward::route(message, text, w.conf).and_then(|route| route.target());
+    let submit = text.submit();
+    let (to, outgoing) = match target {
+        Some(Target::Group(name)) => (To::group(name), Outgoing::submit(&submit)),
+        Some(Target::Link(name)) => (To::link(name), Outgoing::submit(&submit)),
+        Some(Target::Account(name)) => (To::account(name), Outgoing::deliver(&submit)),
+        // HTTP and SIP know no such modes.
+        Some(Target::Webhook(_) | Target::Sip(_)) | None => {
+            return w.sms.refuse(cx, ev, Status::RINVESMCLASS);
+        }
+    };
+    let outgoing = outgoing?.until(message.expires);
+    if mode == TRANSACTION {
+        return w.sms.relay(cx, ev.id(), &to, outgoing);
+    }
+    w.sms.request(cx, &to, outgoing)?;
+    // A message that nobody refers to is over at once; its id remains unique.
+    let forgotten = w.sms.message(cx)?;
+    match w.sms.message_id(cx, forgotten) {
+        Some(id) => w.sms.accept(cx, ev, id),
+        None => w.sms.refuse(cx, ev, Status::RSYSERR),
+    }
+}
+
+/// Puts another message in the place of one that waits: for its next attempt, or `queued` for its turn at the link.
 fn replaced(
     message: &mut Message,
     replace: &Replace<'_>,
-    now: Wall,
+    (now, queued): (Wall, bool),
     w: &With,
 ) -> Result<Step, Status> {
-    message.replaceable().map_err(|_| Status::RREPLACEFAIL)?;
+    if !queued {
+        message.replaceable().map_err(|_| Status::RREPLACEFAIL)?;
+    }
     let What::Text(text) = &mut message.what else {
         return Err(Status::RREPLACEFAIL);
     };
@@ -331,6 +305,7 @@ fn replaced(
         0 => Back::Nowhere,
         _ => Back::Account,
     };
+    message.withdrawn(now);
     Ok(message.reschedule(times.begin, times.expires))
 }
 

@@ -1,8 +1,11 @@
 //! The gateway before scripted ESMEs, message centres, programs and phones, in virtual time.
 
 mod chaos;
+mod failing;
 mod http;
+mod parts;
 mod phones;
+mod queued;
 mod requests;
 mod store;
 
@@ -26,9 +29,13 @@ fn gateway(text: &str) -> (TestKit, Esme, Smsc) {
 }
 
 fn gateway_with(kit: TestKit, text: &str) -> (TestKit, Esme, Smsc) {
+    gateway_on(kit, settings(&["shop"], &["up"]), text)
+}
+
+fn gateway_on(kit: TestKit, sms: strowger_sms::Settings, text: &str) -> (TestKit, Esme, Smsc) {
     let routes = "routes = [{ link = \"up\" }]\nincoming = [{ account = \"shop\" }]\n";
     let kit = kit
-        .adaptor_with("sms", strowger_sms::adaptor(), settings(&["shop"], &["up"]))
+        .adaptor_with("sms", strowger_sms::adaptor(), sms)
         .service_with(service(), conf(&format!("{routes}{text}")));
     let up = kit.sms().smsc("up");
     up.expect_bound();

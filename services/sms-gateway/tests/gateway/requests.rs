@@ -4,7 +4,7 @@ use strowger::prelude::*;
 use strowger_sms::proto::receipt::State as Outcome;
 use strowger_sms::proto::wire::{
     Addr, Cancel, Data, Dest, DestBuf, Pdu, Query, Replace, Status, Submit, SubmitMulti, TlvBuf,
-    tlv,
+    command, tlv,
 };
 use strowger_sms::testkit::{Esme, Sent};
 
@@ -150,6 +150,53 @@ fn a_datagram_is_passed_on_and_forgotten() {
     let got = up.expect_submit();
     assert_eq!(got.submit().esm_class, 1);
     got.answer(Status::RSYSERR);
+    nothing_left(&mut kit);
+}
+
+/// Neither mode writes anything, so that no answer waits for the disk.
+#[test]
+fn what_is_not_stored_is_not_written_to_the_disk_either() {
+    let (mut kit, shop, up) = gateway("");
+    // What is written once is written.
+    shop.submit_with(&registered("stored")).expect_ok();
+    up.expect_submit().answer(Status::RSUBMITFAIL);
+    shop.expect_deliver().answer(Status::ROK);
+    kit.advance(secs(1));
+    kit.set_sync_time(millis(500));
+    let written = kit.metrics().records;
+    for esm_class in [1, 2] {
+        let submit = Submit {
+            esm_class,
+            ..registered("now")
+        };
+        let sent = shop.submit_with(&submit);
+        let got = up
+            .find(command::SUBMIT_SM, millis(100))
+            .expect("it goes on at once");
+        if esm_class == 2 {
+            assert!(sent.find_answer(millis(100)).is_none());
+            kit.advance(secs(5));
+        }
+        got.accept("theirs");
+        assert!(sent.find_answer(millis(100)).is_some());
+    }
+    assert_eq!(kit.metrics().records, written, "{}", kit.ladder());
+    nothing_left(&mut kit);
+}
+
+#[test]
+fn a_transaction_that_cannot_be_passed_on_is_answered_so() {
+    let (mut kit, shop, up) = gateway("");
+    let transaction = Submit {
+        esm_class: 2,
+        ..registered("now")
+    };
+    let sent = shop.submit_with(&transaction);
+    let _unanswered = up.expect_submit();
+    up.answer_binds(Status::RBINDFAIL);
+    up.close();
+    sent.expect(Status::RSYSERR);
+    shop.submit_with(&transaction).expect(Status::RMSGQFUL);
     nothing_left(&mut kit);
 }
 

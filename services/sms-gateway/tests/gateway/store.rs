@@ -73,12 +73,8 @@ fn a_message_survives_a_crash_at_every_step() {
         let first = up.expect_submit();
         crash(&mut kit, 0);
         match step {
-            // Nobody knows whether it has arrived: it is sent again after the first delay of the schedule.
-            0 => {
-                kit.advance(secs(59));
-                up.expect_nothing();
-                up.expect_submit().accept("up-1");
-            }
+            // Nobody knows whether it has arrived: it is sent again as soon as its link is there.
+            0 => up.expect_submit().accept("up-1"),
             _ => first.accept("up-1"),
         }
         kit.advance(millis(10));
@@ -91,16 +87,54 @@ fn a_message_survives_a_crash_at_every_step() {
         crash(&mut kit, 3);
         let told = match step {
             // Nobody knows whether it has arrived, either.
-            3 => {
-                kit.advance(secs(59));
-                shop.expect_deliver()
-            }
+            3 => shop.expect_deliver(),
             _ => told,
         };
         assert_eq!(told.receipt().id, id, "crash {step}: {}", kit.ladder());
         told.answer(Status::ROK);
         nothing_left(&mut kit);
     }
+}
+
+/// What had no answer when the node was stopped is sent again when there is another, in no other way than after a crash.
+#[test]
+fn what_a_stopping_node_could_not_finish_goes_on_at_its_start() {
+    let (mut kit, shop, up) = gateway("");
+    for text in ["asked", "later"] {
+        shop.submit_with(&registered(text)).expect_ok();
+    }
+    let unanswered = [up.expect_submit(), up.expect_submit()];
+    kit.stop();
+    kit.advance(secs(11));
+    assert!(kit.is_quiet(), "{}", kit.ladder());
+    drop(unanswered);
+    kit.crash_and_restart();
+    let began = kit.now().wall;
+    let mut again: Vec<String> = (0..2)
+        .map(|n: u32| {
+            let got = up.expect_submit();
+            got.accept(&n.to_string());
+            got.text()
+        })
+        .collect();
+    again.sort();
+    assert_eq!(again, ["asked", "later"]);
+    assert!(kit.now().wall - began < secs(5), "{}", kit.ladder());
+}
+
+#[test]
+fn what_may_have_arrived_before_a_crash_is_given_up_where_that_is_wanted() {
+    let (mut kit, shop, up) = gateway("no_response = \"fail\"");
+    shop.submit_with(&registered("hello")).expect_ok();
+    let _unanswered = up.expect_submit();
+    kit.crash_and_restart();
+    up.expect_bound();
+    shop.bind_transceiver("secret");
+    let told = shop.expect_deliver();
+    assert_eq!(told.receipt().state, Some(Outcome::Unknown));
+    told.answer(Status::ROK);
+    up.expect_nothing();
+    nothing_left(&mut kit);
 }
 
 #[test]
