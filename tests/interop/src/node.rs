@@ -249,6 +249,14 @@ impl Node {
         }
     }
 
+    /// How it has ended, if it has.
+    ///
+    /// # Errors
+    /// When nobody can tell.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.child.try_wait().map_err(io("wait for the node"))
+    }
+
     /// What `strowger status --json` prints.
     ///
     /// # Errors

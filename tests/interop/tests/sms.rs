@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 use strowger_interop::Result;
 use strowger_interop::runs::sms::kill::{self, Kill};
+use strowger_interop::runs::sms::stops::{self, Stops};
 use strowger_interop::runs::sms::waiting::{self, Waiting};
-use strowger_interop::runs::sms::{later, receipts, timers, upstream, windows};
+use strowger_interop::runs::sms::{later, overload, receipts, timers, upstream, windows};
 use strowger_interop::sms::ground::{Ground, HOST};
 use strowger_interop::sms::pdu::status;
 use strowger_interop::sms::probe::{self, Cut, Target};
@@ -143,6 +144,22 @@ fn nothing_that_was_taken_is_lost_when_the_node_is_killed() -> Result {
         host: 160,
     };
     kill::submits(run, dir().path()).map(drop)
+}
+
+#[test]
+fn nothing_that_was_taken_is_lost_when_the_node_is_stopped() -> Result {
+    let run = Stops {
+        count: 500,
+        rounds: 2,
+        seed: 1,
+        host: 167,
+    };
+    stops::midway(run, dir().path()).map(drop)
+}
+
+#[test]
+fn requests_of_http_are_told_to_come_again_while_the_node_is_overloaded() -> Result {
+    overload::refused(Duration::from_secs(4), 166, dir().path()).map(drop)
 }
 
 #[test]

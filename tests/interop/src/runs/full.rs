@@ -11,8 +11,9 @@ use super::overload::{self, Overload};
 use super::prepaid::{self, Prepaid};
 use super::registrations::{self, Registrations};
 use super::sms::kill::{self as sms_kill, Kill as SmsKill};
+use super::sms::stops::{self, Stops};
 use super::sms::waiting::{Waiting, waiting};
-use super::sms::{later, windows};
+use super::sms::{later, overload as sms_overload, windows};
 use crate::error::{Result, io};
 use std::path::Path;
 use std::time::Duration;
@@ -222,6 +223,24 @@ pub const FULL: &[Full] = &[
             };
             sms_kill::submits(run, dir)
         },
+    ),
+    Full::new(
+        "sms-stop",
+        "10 stops, each during 5,000 submits at window 50: what was answered arrives, what had no answer is sent again at once",
+        |dir| {
+            let run = Stops {
+                count: 5_000,
+                rounds: 10,
+                seed: seed(),
+                host: 176,
+            };
+            stops::midway(run, dir)
+        },
+    ),
+    Full::new(
+        "sms-overload",
+        "20 s of more than the node works off: HTTP 503 with Retry-After",
+        |dir| sms_overload::refused(Duration::from_secs(20), 177, dir),
     ),
     Full::new(
         "sms-receipts",

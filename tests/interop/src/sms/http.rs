@@ -14,8 +14,20 @@ const SOON: Duration = Duration::from_secs(10);
 pub struct Answer {
     /// Of the status line.
     pub status: u16,
+    /// The status line and the headers.
+    pub head: String,
     /// All of the body.
     pub body: String,
+}
+
+impl Answer {
+    /// A header's value; `name` is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        let mut named = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.next().map(|(_, value)| value.trim())
+    }
 }
 
 /// A connection that is used for one request after the other.
@@ -76,6 +88,7 @@ impl Client {
             .map_err(io("read an answer"))?;
         Ok(Answer {
             status,
+            head,
             body: String::from_utf8_lossy(&body).into_owned(),
         })
     }

@@ -156,7 +156,7 @@ impl Kannel {
     /// # Errors
     /// When it does not.
     pub fn send(&self, order: &Order<'_>) -> Result {
-        let Answer { status, body } = Client::connect(self.ingress())?.get(&order.path())?;
+        let Answer { status, body, .. } = Client::connect(self.ingress())?.get(&order.path())?;
         ensure(status == 202, || {
             format!("sendsms answered {status}: {body}")
         })

@@ -122,11 +122,12 @@ impl Session {
             && now >= waiting.at + timers.answer
         {
             let key = waiting.key;
+            // Told first: with the last answer a session that unbinds is over.
+            self.count("smpp.unanswered");
+            self.event(Event::Unanswered { key });
             if self.refuse(now, key, Status::RSYSERR).is_err() {
                 self.inbound.remove(key);
             }
-            self.count("smpp.unanswered");
-            self.event(Event::Unanswered { key });
         }
         while self.paused.is_none()
             && timers.response > 0

@@ -3,7 +3,9 @@
 pub mod bench;
 pub mod kill;
 pub mod later;
+pub mod overload;
 pub mod receipts;
+pub mod stops;
 pub mod timers;
 pub mod upstream;
 pub mod waiting;

@@ -262,6 +262,26 @@ fn the_peers_unbind_waits_for_what_it_has_asked_for() {
 }
 
 #[test]
+fn a_request_that_nobody_answers_is_told_before_the_unbind_that_waits_for_it_is_answered() {
+    let timers = Timers {
+        answer: 1_000,
+        ..Timers::default()
+    };
+    let mut mc = Side::mc_with(Mode::Transceiver, 0x34, with(timers));
+    mc.feed(&submit_pdu(1));
+    mc.feed(&request(&Pdu::Unbind(Tlvs::EMPTY), 2));
+    mc.pass(1_000);
+    assert_eq!(
+        mc.heads(),
+        [
+            (command::SUBMIT_SM_RESP, Status::RSYSERR, 1),
+            (command::UNBIND_RESP, Status::ROK, 2),
+        ]
+    );
+    assert_eq!(mc.end(), Some(End::PeerUnbound));
+}
+
+#[test]
 fn unbinds_that_cross_end_both_sides() {
     let mut mc = Side::mc(Mode::Transceiver);
     mc.session.unbind(mc.now);
