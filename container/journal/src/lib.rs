@@ -19,6 +19,7 @@ pub mod memory;
 pub mod portable;
 mod seq;
 mod store;
+mod times;
 
 pub use commit::{Commit, Commits, Corrupt, Damage, Delta, Deltas, Op};
 pub use error::{Flaw, StoreError, TooLong};
@@ -27,3 +28,4 @@ pub use key::{BadKey, Key, MAX_ENCODED, MAX_SUB, MAX_VALUE, SLOTS};
 pub use memory::MemoryStore;
 pub use seq::Seq;
 pub use store::{Health, Record, Recovered, Store, Tended};
+pub use times::Times;

@@ -110,4 +110,8 @@ pub struct Health {
     pub low_space: bool,
     /// How long the last sync took.
     pub last_sync: Duration,
+    /// Bytes that the checkpoint takes on disk, as seen when it was made.
+    pub checkpoint_bytes: u64,
+    /// How long the last checkpoint took.
+    pub checkpoint_time: Duration,
 }

@@ -167,6 +167,7 @@ impl Kernel {
             return Err(self.limited("activities"));
         };
         self.metrics.activities_started += 1;
+        self.registry.count_activity(kind, 1);
         match owner {
             Owner::Ra(ra) => self.adaptor_activities(ra, 1),
             Owner::Service(_) => self.service_activities += 1,
@@ -179,6 +180,7 @@ impl Kernel {
         let Some(activity) = self.activities.remove(id) else {
             return;
         };
+        self.registry.count_activity(activity.kind, -1);
         match activity.owner {
             Owner::Ra(ra) => self.adaptor_activities(ra, -1),
             Owner::Service(_) => self.service_activities -= 1,

@@ -3,6 +3,7 @@
 use crate::kernel::Kernel;
 use crate::manage::AdaptorState;
 use crate::output::{AlarmSource, NetInput, ShardOutput};
+use crate::tally::AdaptorTally;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use strowger::id::{ActivityId, Component, RaIx};
@@ -22,7 +23,7 @@ pub(crate) struct AdaptorEntity {
     pub(crate) state: AdaptorState,
     /// What the object was told (R-RO-01).
     pub(crate) told: AdaptorState,
-    pub(crate) activities: u32,
+    pub(crate) tally: AdaptorTally,
     pub(crate) counters: Vec<(&'static str, u64)>,
 }
 
@@ -51,7 +52,7 @@ impl AdaptorEntity {
             object: Some(object),
             state: AdaptorState::Inactive,
             told: AdaptorState::Inactive,
-            activities: 0,
+            tally: AdaptorTally::default(),
             counters: Vec::new(),
         }
     }
@@ -84,7 +85,8 @@ impl Kernel {
     }
     pub(crate) fn adaptor_activities(&mut self, ra: RaIx, n: i32) {
         if let Some(adaptor) = self.adaptor_mut(ra) {
-            adaptor.activities = adaptor.activities.saturating_add_signed(n);
+            let tally = &mut adaptor.tally;
+            tally.activities = tally.activities.saturating_add_signed(n);
         }
     }
 
@@ -109,6 +111,8 @@ impl Kernel {
         }));
         if let Some(adaptor) = self.adaptor_mut(ra) {
             adaptor.object = Some(object);
+            adaptor.tally.inputs += 1;
+            adaptor.tally.panics += u64::from(outcome.is_err());
         }
         if outcome.is_err() {
             self.metrics.panics += 1;

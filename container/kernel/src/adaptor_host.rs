@@ -118,14 +118,17 @@ impl RaHost for Kernel {
         self.owned(ra, activity)?;
         let target = self.target_service(options.service)?;
         let kind = self.registry.event(&decl);
-        let takes = self.queue_takes(activity);
+        let takes = self.queue_takes(activity, kind);
         let mut queued = self.new_event(activity, kind, event);
         queued.target = target;
         queued.address = options.address.map(Box::new);
         queued.report = Some((ra, flags));
         let number = queued.number;
         match takes {
-            Ok(()) => self.enqueue(queued),
+            Ok(()) => {
+                self.enqueue(queued);
+                self.count_fired(ra);
+            }
             Err(OpError::Limit(_)) if flags.report_done => {
                 self.report_event(&queued, Outcome::Failed(FailureReason::QueueFull));
             }

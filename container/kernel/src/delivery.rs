@@ -33,6 +33,7 @@ impl Kernel {
                 Ok(None) => return,
                 Err(_) => {
                     self.roll_back();
+                    self.count_rollback(service);
                     routing.progress.rolled_back = true;
                     return;
                 }
@@ -137,15 +138,15 @@ impl Kernel {
                 .load_object(entity)
                 .map_err(|cause| self.failed(cause))?,
         };
-        self.metrics.deliveries += 1;
         self.set_executing(entity, true);
         self.current = Some(EventContext {
             activity: routing.activity,
             event: routing.number,
         });
-        let service = self.entities.get(entity).map(|entity| entity.service);
-        self.probe
-            .enter(service.unwrap_or(ServiceIx(u16::MAX)), routing.kind);
+        let whose = self.entities.get(entity).map(|e| (e.service, e.sbb));
+        let (service, sbb) = whose.unwrap_or((ServiceIx(u16::MAX), 0));
+        self.count_delivery(service, sbb, routing.kind);
+        self.probe.enter(service, routing.kind);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             handler(
                 object.as_any_mut(),
@@ -209,7 +210,9 @@ impl Kernel {
                 error,
             );
         }));
-        self.metrics.panics += u64::from(outcome.is_err());
+        if outcome.is_err() {
+            self.count_panic_of(entity);
+        }
     }
 
     pub(crate) fn set_executing(&mut self, entity: EntityId, executing: bool) {
@@ -224,7 +227,7 @@ impl Kernel {
         let text = text
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
-        self.metrics.panics += 1;
+        self.count_panic_of(entity);
         if let Some(service) = self.entities.get(entity).map(|e| e.service) {
             self.outputs.notice(ShardOutput::Alarm {
                 source: AlarmSource::Service(service),
@@ -298,6 +301,7 @@ impl Kernel {
         }) else {
             return;
         };
+        self.count_rollback(service);
         let cause = self
             .tx
             .cause
@@ -349,7 +353,9 @@ impl Kernel {
             rolled_back(object.as_any_mut(), &mut Cx::new(self, id, activity), what)
         }));
         self.set_executing(id, false);
-        self.metrics.panics += u64::from(outcome.is_err());
+        if outcome.is_err() {
+            self.count_panic_of(id);
+        }
         let fine = matches!(outcome, Ok(Ok(()))) && !self.tx.rollback_only;
         if fine && self.keep(id, object).is_ok() && self.complete(id).is_ok() {
             self.tx.claimed.clear();

@@ -110,7 +110,7 @@ impl Kernel {
                         .unwrap_or(OpError::InvalidArgument("create failed")),
                 ),
                 Err(_) => {
-                    self.metrics.panics += 1;
+                    self.count_panic_of(id);
                     self.tx.rollback_only = true;
                     Some(OpError::TransactionRolledBack(id))
                 }
@@ -163,9 +163,7 @@ impl Kernel {
         if let Some(parent) = parent.and_then(|p| self.entities.get_mut(p)) {
             parent.children.get_or_insert_default().push(id);
         }
-        if let Some(s) = self.service_mut(service) {
-            s.entities += 1;
-        }
+        self.count_entity(service, sbb, 1);
         self.tx.undo.push(Undo::EntityMade(id));
         self.touch_entity(id);
         Ok(id)
@@ -310,9 +308,7 @@ impl Kernel {
             let Some(entity) = self.entities.take(id) else {
                 continue;
             };
-            if let Some(s) = self.service_mut(entity.service) {
-                s.entities -= 1;
-            }
+            self.count_entity(entity.service, entity.sbb, -1);
             self.tx.undo.push(Undo::EntityGone(id, Box::new(entity)));
         }
         self.tx.doomed.clear();
@@ -334,7 +330,7 @@ impl Kernel {
                         outcome.err()
                     }
                     Err(_) => {
-                        self.metrics.panics += 1;
+                        self.count_panic_of(id);
                         Some(OpError::TransactionRolledBack(id).into())
                     }
                 }

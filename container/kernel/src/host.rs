@@ -105,9 +105,9 @@ impl Host for Kernel {
         options: FireOptions,
     ) -> Result<(), OpError> {
         self.takes_effect()?;
-        self.queue_takes(activity)?;
-        let target = self.target_service(options.service)?;
         let kind = self.registry.event(&decl);
+        self.queue_takes(activity, kind)?;
+        let target = self.target_service(options.service)?;
         let mut queued = self.new_event(activity, kind, event);
         queued.target = target;
         queued.address = options.address.map(Box::new);

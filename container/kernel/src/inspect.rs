@@ -58,6 +58,8 @@ pub struct Metrics {
     pub timers_set: u64,
     /// Timer events fired.
     pub timers_fired: u64,
+    /// Of those, the ones more than 100 ms after their time.
+    pub timers_late: u64,
     /// Occurrences of timers dropped as missed.
     pub timers_missed: u64,
     /// Records handed to the store, removals included.

@@ -17,6 +17,7 @@ use crate::registry::Registry;
 use crate::selection::Roots;
 use crate::service::{Aliases, Sbb, Service};
 use crate::slab::Slab;
+use crate::tally::Timing;
 use crate::timer::Timer;
 use crate::transaction::Transaction;
 use siphasher::sip::SipHasher24;
@@ -87,6 +88,7 @@ pub(crate) struct Kernel {
     pub(crate) metrics: Metrics,
     pub(crate) probe: Probe,
     pub(crate) recorder: Recorder,
+    pub(crate) timing: Timing,
     pub(crate) scratch: Vec<u8>,
     pub(crate) no_settings: Arc<dyn Any + Send + Sync>,
 }
@@ -134,6 +136,7 @@ impl Kernel {
             sweep: (0, Wall(0)),
             metrics: Metrics::default(),
             probe: options.probe.clone(),
+            timing: Timing::new(),
             scratch: Vec::new(),
             no_settings: Arc::new(()),
             entropy,

@@ -39,6 +39,7 @@ mod service;
 mod shard;
 mod slab;
 mod suspension;
+mod tally;
 mod timer;
 mod transaction;
 
@@ -54,3 +55,4 @@ pub use recorder::{
     RecorderOptions, Step, What,
 };
 pub use shard::Shard;
+pub use tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};

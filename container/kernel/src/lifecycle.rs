@@ -187,7 +187,8 @@ impl Kernel {
             }
         }
         for ra in self.ras() {
-            let done = |a: &AdaptorEntity| a.told == AdaptorState::Stopping && a.activities == 0;
+            let done =
+                |a: &AdaptorEntity| a.told == AdaptorState::Stopping && a.tally.activities == 0;
             if self.adaptor(ra).is_some_and(done) {
                 self.tell_inactive(ra);
                 settled = true;
@@ -460,6 +461,7 @@ impl Kernel {
         if self.recorder.on {
             self.record_ended(id);
         }
+        self.registry.count_activity(activity.kind, -1);
         self.remove_activity_records(id, &activity);
         let timers = std::mem::take(&mut activity.timers);
         self.drop_timers(&timers);

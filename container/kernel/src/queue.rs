@@ -106,8 +106,8 @@ impl Kernel {
         }
     }
 
-    /// Whether an activity takes one more event.
-    pub(crate) fn queue_takes(&mut self, id: ActivityId) -> Result<(), OpError> {
+    /// Whether an activity takes one more event, of that type.
+    pub(crate) fn queue_takes(&mut self, id: ActivityId, kind: EventIx) -> Result<(), OpError> {
         let activity = self.activities.get(id).ok_or(OpError::StaleActivity(id))?;
         if activity.ending {
             return Err(OpError::Ending(id));
@@ -117,6 +117,9 @@ impl Kernel {
         if waiting >= self.limits.events_per_activity as usize || all >= self.limits.events as usize
         {
             self.metrics.queue_full += 1;
+            if let Some(tally) = self.registry.tally(kind) {
+                tally.refused += 1;
+            }
             return Err(OpError::Limit("events_per_activity"));
         }
         Ok(())
@@ -128,7 +131,7 @@ impl Kernel {
         if self.recorder.on {
             self.record_event(&event);
         }
-        let (id, number, is_end) = (event.activity, event.number, event.kind == END);
+        let (id, number, kind) = (event.activity, event.number, event.kind);
         let Some((place, first)) = self.link_event(event) else {
             return;
         };
@@ -136,11 +139,14 @@ impl Kernel {
             self.queue.ready.push_back(id);
         }
         self.metrics.events += 1;
+        if let Some(tally) = self.registry.tally(kind) {
+            tally.fired += 1;
+        }
         let class = self
             .activities
             .get(id)
             .map_or(Durability::None, |a| a.class);
-        if !is_end && class > Durability::None {
+        if kind != END && class > Durability::None {
             self.journal.note_event(class, place, number);
             self.open_commit(class);
         }

@@ -135,6 +135,7 @@ impl Kernel {
         if !self.activities.restore(id, activity) {
             return Err(damaged(key));
         }
+        self.registry.count_activity(kind, 1);
         for name in record.names {
             self.insert_name(id, Box::from(name), usize::MAX);
         }
@@ -328,9 +329,7 @@ impl Kernel {
         if !self.entities.restore(id, entity) {
             return Err(damaged(key));
         }
-        if let Some(service) = self.service_mut(ix) {
-            service.entities += 1;
-        }
+        self.count_entity(ix, place as u16, 1);
         match record.parent {
             None => self.name_root(id),
             Some(parent) => recovery.children.push((parent, id)),

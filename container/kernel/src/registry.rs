@@ -1,6 +1,7 @@
 //! Event types and activity types as small numbers, so that dispatch is a look-up in an array.
 
 use crate::manage::InstallError;
+use crate::tally::EventTally;
 use ahash::RandomState;
 use std::collections::HashMap;
 use strowger::activity::Activity as _;
@@ -24,8 +25,12 @@ pub(crate) const SERVICE: KindIx = 1;
 pub(crate) struct Registry {
     event_ix: HashMap<ComponentId, EventIx, RandomState>,
     events: Vec<EventDecl>,
+    /// Of each event type.
+    tallies: Vec<EventTally>,
     kind_ix: HashMap<ComponentId, KindIx, RandomState>,
     kinds: Vec<Component>,
+    /// Activities of each type.
+    living: Vec<u32>,
     /// Those that the end of a shard does not wait for.
     lasting: Vec<KindIx>,
     components: HashMap<ComponentId, Component, RandomState>,
@@ -36,8 +41,10 @@ impl Registry {
         let mut registry = Self {
             event_ix: HashMap::with_hasher(hasher.clone()),
             events: Vec::new(),
+            tallies: Vec::new(),
             kind_ix: HashMap::with_hasher(hasher.clone()),
             kinds: Vec::new(),
+            living: Vec::new(),
             lasting: Vec::new(),
             components: HashMap::with_hasher(hasher.clone()),
         };
@@ -65,6 +72,7 @@ impl Registry {
         }
         let ix = EventIx::try_from(self.events.len()).unwrap_or(EventIx::MAX);
         self.events.push(*decl);
+        self.tallies.push(EventTally::default());
         self.event_ix.insert(id, ix);
         ix
     }
@@ -79,6 +87,16 @@ impl Registry {
         self.events.get(usize::from(ix))
     }
 
+    /// What is counted of an event type.
+    pub(crate) fn tally(&mut self, ix: EventIx) -> Option<&mut EventTally> {
+        self.tallies.get_mut(usize::from(ix))
+    }
+    /// All event types, with what was counted of them.
+    pub(crate) fn tallies(&self) -> impl Iterator<Item = (Component, EventTally)> {
+        let tallies = self.tallies.iter().copied();
+        self.events.iter().map(|e| e.component).zip(tallies)
+    }
+
     /// The number of an activity type, which is a new one if it was never met.
     pub(crate) fn kind(&mut self, kind: Component) -> KindIx {
         let id = kind.id();
@@ -87,6 +105,7 @@ impl Registry {
         }
         let ix = KindIx::try_from(self.kinds.len()).unwrap_or(KindIx::MAX);
         self.kinds.push(kind);
+        self.living.push(0);
         self.kind_ix.insert(id, ix);
         ix
     }
@@ -99,6 +118,16 @@ impl Registry {
     }
     pub(crate) fn is_lasting(&self, ix: KindIx) -> bool {
         self.lasting.contains(&ix)
+    }
+    /// There is one activity of that type more or less.
+    pub(crate) fn count_activity(&mut self, ix: KindIx, n: i32) {
+        if let Some(living) = self.living.get_mut(usize::from(ix)) {
+            *living = living.saturating_add_signed(n);
+        }
+    }
+    /// All activity types, and how many activities there are of each.
+    pub(crate) fn living(&self) -> impl Iterator<Item = (Component, u32)> {
+        self.kinds.iter().copied().zip(self.living.iter().copied())
     }
     pub(crate) fn known_kind(&self, id: ComponentId) -> Option<KindIx> {
         self.kind_ix.get(&id).copied()

@@ -92,7 +92,11 @@ impl Kernel {
             event: routing.number,
         });
         while let Some(target) = self.next_target(&mut routing) {
+            let timed = self.begin_timing(target);
             self.deliver(&mut routing, target);
+            if let Some(timed) = timed {
+                self.end_timing(timed);
+            }
             *left = left.saturating_sub(1);
             let held = self
                 .queue
@@ -231,11 +235,14 @@ impl Kernel {
         let outcome = match (routing.progress.processed, routing.progress.rolled_back) {
             (true, _) => Outcome::Processed,
             (false, true) => Outcome::RolledBack,
-            (false, false) => {
-                self.metrics.unreceived += 1;
-                Outcome::NoReceiver
-            }
+            (false, false) => Outcome::NoReceiver,
         };
+        let unreceived = u64::from(outcome == Outcome::NoReceiver);
+        self.metrics.unreceived += unreceived;
+        if let Some(tally) = self.registry.tally(routing.kind) {
+            tally.routed += 1;
+            tally.unreceived += unreceived;
+        }
         self.forget_event(&event);
         self.report_event(&event, outcome);
         if routing.kind == END {

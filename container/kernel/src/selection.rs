@@ -95,7 +95,7 @@ impl Kernel {
         };
         if let Some(select) = decl.select {
             if catch_unwind(AssertUnwindSafe(|| select(&mut selector))).is_err() {
-                self.metrics.panics += 1;
+                self.count_panic(ix);
                 return None;
             }
             if !selector.initial {

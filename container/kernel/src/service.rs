@@ -5,6 +5,7 @@
 use crate::manage::{InstallError, ServiceState};
 use crate::options::{Durability, ServiceOptions};
 use crate::registry::{EventIx, KindIx, Registry};
+use crate::tally::{SbbTally, ServiceTally};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub(crate) struct Service {
     pub(crate) links: Vec<(&'static str, ComponentId, RaIx)>,
     pub(crate) activity: Option<ActivityId>,
     pub(crate) entities: u32,
+    pub(crate) tally: ServiceTally,
     /// The store says what its ids mean.
     pub(crate) described: bool,
 }
@@ -56,6 +58,7 @@ pub(crate) struct Sbb {
     /// By event type: bit in a mask, and handlers by activity type.
     received: Vec<Option<Received>>,
     handlers: Vec<SbbHandler>,
+    pub(crate) tally: SbbTally,
     object: fn() -> Box<dyn Object>,
     pool: Vec<Box<dyn Object>>,
 }
@@ -147,12 +150,16 @@ impl Service {
             links: Vec::new(),
             activity: None,
             entities: 0,
+            tally: ServiceTally::default(),
             described: false,
         })
     }
 
     pub(crate) fn sbb(&self, ix: u16) -> Option<&Sbb> {
         self.sbbs.get(usize::from(ix))
+    }
+    pub(crate) fn sbb_mut(&mut self, ix: u16) -> Option<&mut Sbb> {
+        self.sbbs.get_mut(usize::from(ix))
     }
     /// The initial handler of the root SBB for an event type on an activity type (R-IE-01).
     pub(crate) fn initial(&self, event: EventIx, kind: KindIx) -> Option<&InitialDecl> {
@@ -203,6 +210,7 @@ impl Sbb {
             events: Vec::new(),
             received: Vec::new(),
             handlers: Vec::new(),
+            tally: SbbTally::default(),
             object: descriptor.object,
             pool: Vec::new(),
         };

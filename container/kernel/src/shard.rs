@@ -5,10 +5,11 @@ use crate::kernel::Kernel;
 use crate::manage::{
     AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
 };
-use crate::options::{Options, ServiceOptions};
+use crate::options::{Limits, Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
 use crate::recorder::{Ladder, LadderInfo, RecorderCounts, RecorderOptions};
 use crate::service::Service;
+use crate::tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 use std::any::Any;
 use std::sync::Arc;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot};
@@ -311,6 +312,38 @@ impl Shard {
         let registry = &self.kernel.registry;
         let decls = (0..registry.events()).filter_map(|ix| registry.event_decl(ix));
         decls.map(|decl| decl.component)
+    }
+    /// Lends it a stopwatch for the times of deliveries; without one they are not timed.
+    pub fn time_deliveries(&mut self, stopwatch: Box<dyn Stopwatch>) {
+        self.kernel.timing.stopwatch = Some(stopwatch);
+    }
+    /// The limits that it was made with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.kernel.limits
+    }
+    /// What was counted of each event type, in the order of [`event_types`](Self::event_types).
+    pub fn event_tallies(&self) -> impl Iterator<Item = (Component, EventTally)> {
+        self.kernel.registry.tallies()
+    }
+    /// How many activities there are of each type that the shard has met.
+    pub fn activity_types(&self) -> impl Iterator<Item = (Component, u32)> {
+        self.kernel.registry.living()
+    }
+    /// What was counted of a service.
+    #[must_use]
+    pub fn service_tally(&self, service: ServiceIx) -> Option<ServiceTally> {
+        self.kernel.service(service).map(|s| s.tally)
+    }
+    /// What was counted of the SBBs of a service, its root first.
+    pub fn sbb_tallies(&self, service: ServiceIx) -> impl Iterator<Item = (Component, SbbTally)> {
+        let service = self.kernel.service(service).into_iter();
+        service.flat_map(|s| s.sbbs.iter().map(|sbb| (sbb.component, sbb.tally)))
+    }
+    /// What was counted of an adaptor entity.
+    #[must_use]
+    pub fn adaptor_tally(&self, ra: RaIx) -> Option<AdaptorTally> {
+        self.kernel.adaptor(ra).map(|a| a.tally)
     }
     /// Counters of the adaptor entities, in the order of entity and name.
     pub fn counters(&self) -> impl Iterator<Item = (RaIx, &'static str, u64)> {

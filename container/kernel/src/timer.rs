@@ -16,6 +16,9 @@ use strowger::timer::{Expiry, PreserveMissed, TimerOptions};
 /// Expired timers whose activity can still be asked for (R-TM-09), per activity.
 const EXPIRED: usize = 4;
 
+/// A timer whose event is fired more than this after its time is counted as late.
+const LATE: Duration = Duration::from_millis(100);
+
 /// After a full queue refused a timer's event: when to try again.
 const RETRY: Duration = Duration::from_millis(10);
 
@@ -279,8 +282,9 @@ impl Kernel {
             return Ok(());
         };
         let (activity, kind, address) = (timer.activity, timer.kind, timer.address.clone());
+        let late = now - timer.next > LATE;
         let bytes = timer.event_bytes(id, now);
-        self.queue_takes(activity)?;
+        self.queue_takes(activity, kind)?;
         let decode = self.registry.event_decl(kind).map(|d| d.decode);
         let event: Option<AnyEvent> = bytes
             .zip(decode)
@@ -293,6 +297,7 @@ impl Kernel {
             queued.address = address;
             self.enqueue(queued);
             self.metrics.timers_fired += 1;
+            self.metrics.timers_late += u64::from(late);
         }
         if let Some(timer) = self.timers.get_mut(id) {
             timer.missed = 0;

@@ -184,9 +184,7 @@ impl Kernel {
             Undo::TimerCancelled(id, timer) => self.put_back_timer(id, *timer),
             Undo::EntityMade(id) => self.undo_make(id),
             Undo::EntityGone(id, entity) => {
-                if let Some(s) = self.service_mut(entity.service) {
-                    s.entities += 1;
-                }
+                self.count_entity(entity.service, entity.sbb, 1);
                 self.entities.put_back(id, *entity);
             }
             Undo::Doomed(id) => {
@@ -241,7 +239,7 @@ impl Kernel {
         let Some(entity) = self.entities.get(id) else {
             return;
         };
-        let (service, parent) = (entity.service, entity.parent);
+        let (service, sbb, parent) = (entity.service, entity.sbb, entity.parent);
         match parent {
             None => self.unname_root(id),
             Some(parent) => {
@@ -255,9 +253,7 @@ impl Kernel {
             }
         }
         self.entities.remove(id);
-        if let Some(s) = self.service_mut(service) {
-            s.entities -= 1;
-        }
+        self.count_entity(service, sbb, -1);
     }
 
     /// Makes what the transaction did final, and lets its effects go.

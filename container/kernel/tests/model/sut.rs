@@ -5,6 +5,7 @@ use super::record::{self, Record, with};
 use super::script::{Act1, Case, ENERGY, Step};
 use super::toy::{self, NAMES, Toy};
 use super::trace::{ActivityPicture, EntityPicture, Line, Picture};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use strowger::time::{Mono, Now, Wall};
 use strowger_journal::memory::Crash;
 use strowger_journal::{MemoryStore, Store};
 use strowger_kernel::{
-    Durability, NetInput, Options, ServiceOptions, ServiceState, Shard, SleeState,
+    Durability, EventTally, NetInput, Options, ServiceOptions, ServiceState, Shard, SleeState,
 };
 
 /// When every case begins.
@@ -79,6 +80,7 @@ impl Sut {
         });
         self.act(&step.action);
         self.run(step.budget);
+        self.check_tallies();
         if step.group {
             self.group();
         }
@@ -131,6 +133,48 @@ impl Sut {
             Act1::Crash => self.crash(),
             Act1::Nothing => {}
         }
+    }
+
+    /// What is counted in passing is what a walk over everything finds.
+    fn check_tallies(&self) {
+        let shard = &self.shard;
+        let mut living: BTreeMap<_, u32> = BTreeMap::new();
+        for activity in shard.activities() {
+            *living.entry(activity.kind).or_default() += 1;
+        }
+        let counted = shard.activity_types().filter(|(_, n)| *n > 0);
+        assert_eq!(counted.collect::<BTreeMap<_, _>>(), living);
+        let mut entities: BTreeMap<_, u32> = BTreeMap::new();
+        for entity in shard.entities() {
+            *entities.entry((entity.service, entity.sbb)).or_default() += 1;
+        }
+        let mut deliveries = 0;
+        for service in [ServiceIx(0), ServiceIx(1), ServiceIx(2)] {
+            for (sbb, tally) in shard.sbb_tallies(service) {
+                let walked = entities.get(&(service, sbb)).copied().unwrap_or(0);
+                assert_eq!(tally.entities, walked, "{service:?} {sbb}");
+                deliveries += tally.deliveries;
+            }
+        }
+        let (metrics, mut events) = (shard.metrics(), EventTally::default());
+        for (_, tally) in shard.event_tallies() {
+            events.fired += tally.fired;
+            events.routed += tally.routed;
+            events.unreceived += tally.unreceived;
+            events.refused += tally.refused;
+            events.deliveries += tally.deliveries;
+        }
+        let total = EventTally {
+            fired: metrics.events,
+            routed: metrics.events_done,
+            unreceived: metrics.unreceived,
+            refused: metrics.queue_full,
+            deliveries: metrics.deliveries,
+        };
+        assert_eq!((events, deliveries), (total, metrics.deliveries));
+        let ra = shard.adaptor_tally(RA).map_or(0, |tally| tally.activities);
+        let owned = shard.activities().filter(|a| a.owner == Some(RA)).count();
+        assert_eq!(ra as usize, owned);
     }
 
     fn activity(&self, n: u8) -> Option<ActivityId> {

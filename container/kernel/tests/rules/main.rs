@@ -18,5 +18,6 @@ mod recorder;
 mod rt;
 mod se;
 mod sv;
+mod tally;
 mod tm;
 mod tx;
