@@ -42,6 +42,9 @@ pub trait Base: Send + Sized + 'static {
     /// The table cannot be written or synced.
     fn commit(&mut self, upto: Seq) -> Result<bool, StoreError>;
 
+    /// Bytes that it takes on disk.
+    fn bytes(&self) -> u64;
+
     /// Gives every record in the order of keys. Nothing is written meanwhile.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ impl<B: Base> JournalStore<B> {
             reserved = release_reserve(&home, &*disk)?;
         }
         let base = B::open(&home.checkpoint(), options)?;
-        let covered = base.covered();
+        let (covered, checkpoint_bytes) = (base.covered(), base.bytes());
         let journal = Journal::open(
             home.journal(),
             Arc::clone(&disk),
@@ -97,7 +97,10 @@ impl<B: Base> JournalStore<B> {
             urgent: 0,
             stall_reported: false,
             reserved,
-            health: Health::default(),
+            health: Health {
+                checkpoint_bytes,
+                ..Health::default()
+            },
             home,
         };
         store.watch_space()?;
@@ -160,6 +163,8 @@ impl<B: Base> JournalStore<B> {
                 },
             ),
         ) = (job.started.elapsed(), job.finish()?);
+        self.health.checkpoint_bytes = base.bytes();
+        self.health.checkpoint_time = elapsed;
         self.base = Some(base);
         self.last_checkpoint = Instant::now();
         self.stall_reported = false;

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use strowger_journal::{Group, Health, Seq, Store, StoreError};
+use strowger_journal::{Group, Health, Seq, Store, StoreError, Times};
 use thiserror::Error;
 
 mod queue;
@@ -68,10 +68,18 @@ pub struct WriterStats {
     pub bytes: u64,
     /// Batches, each one write and one sync.
     pub syncs: u64,
+    /// How long each batch took to be written and synced.
+    pub sync_times: Times,
+    /// How long ago the last checkpoint began to count; since the start if none has.
+    pub checkpoint_age: Duration,
     /// Groups that wait.
     pub queued_groups: usize,
+    /// How many may.
+    pub queue_groups: usize,
     /// Bytes that wait.
     pub queued_bytes: usize,
+    /// How many may.
+    pub queue_bytes: usize,
     /// Groups refused because the queue was full.
     pub refused: u64,
     /// How the store is.
@@ -224,7 +232,7 @@ fn serve(
                 store.append(group)?;
             }
             let durable = store.sync()?;
-            shared.written(durable, &mut batch);
+            shared.written(durable, store.health().last_sync, &mut batch);
             on_event(WriterEvent::Durable(durable));
         }
         if due == Due::Close {

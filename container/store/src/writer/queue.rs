@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use strowger_journal::{Group, Health, Seq};
 
 /// Buffers kept for shards to use again.
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     durable: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     groups: VecDeque<Waiting>,
     bytes: usize,
@@ -38,6 +38,8 @@ struct Queue {
     failed: bool,
     spare: Vec<Vec<u8>>,
     stats: WriterStats,
+    /// When the last checkpoint began to count.
+    checkpoint_at: Instant,
 }
 
 /// A group that waits.
@@ -61,14 +63,23 @@ pub(super) enum Due {
 impl Shared {
     pub(super) fn new(options: WriterOptions, health: Health) -> Self {
         let stats = WriterStats {
+            queue_groups: options.queue_groups,
+            queue_bytes: options.queue_bytes,
             health,
             ..WriterStats::default()
         };
         Self {
             options,
             queue: Queue {
+                groups: VecDeque::new(),
+                bytes: 0,
+                first_awaited: None,
+                idle: false,
+                closed: false,
+                failed: false,
+                spare: Vec::new(),
                 stats,
-                ..Queue::default()
+                checkpoint_at: Instant::now(),
             }
             .into(),
             wake: Condvar::new(),
@@ -158,11 +169,12 @@ impl Shared {
         }
     }
 
-    /// Publishes that a batch is durable, and keeps its buffers for shards.
-    pub(super) fn written(&self, durable: Seq, batch: &mut Vec<Group>) {
+    /// Publishes that a batch is durable, which took so long, and keeps its buffers for shards.
+    pub(super) fn written(&self, durable: Seq, took: Duration, batch: &mut Vec<Group>) {
         self.durable.store(durable.0, Ordering::Release);
         let mut queue = self.lock();
         queue.stats.syncs += 1;
+        queue.stats.sync_times.add(took);
         for group in batch.drain(..) {
             queue.stats.groups += 1;
             queue.stats.commits += group.last().0 + 1 - group.first().0;
@@ -183,7 +195,11 @@ impl Shared {
     }
 
     pub(super) fn set_health(&self, health: Health) {
-        self.lock().stats.health = health;
+        let mut queue = self.lock();
+        if health.checkpoint != queue.stats.health.checkpoint {
+            queue.checkpoint_at = Instant::now();
+        }
+        queue.stats.health = health;
     }
 
     pub(super) fn stats(&self) -> WriterStats {
@@ -191,6 +207,7 @@ impl Shared {
         WriterStats {
             queued_groups: queue.groups.len(),
             queued_bytes: queue.bytes,
+            checkpoint_age: queue.checkpoint_at.elapsed(),
             ..queue.stats
         }
     }

@@ -59,6 +59,10 @@ impl Base for FjallBase {
         self.covered
     }
 
+    fn bytes(&self) -> u64 {
+        self.db.disk_space().unwrap_or(0)
+    }
+
     fn put(&mut self, key: &[u8], value: &[u8], _fresh: bool) -> Result<(), StoreError> {
         self.slice.insert(&self.records, key, value);
         Ok(())
