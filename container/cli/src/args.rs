@@ -135,7 +135,7 @@ pub(crate) struct Status {
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Also count activities by type and entities by service, which takes time in proportion to them.
+    /// Also tell it by activity type, event type and SBB.
     #[arg(long)]
     pub(crate) detail: bool,
     #[command(flatten)]

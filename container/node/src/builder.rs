@@ -8,6 +8,7 @@ use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
 use crate::plan::Plan;
+use crate::process;
 use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
@@ -304,7 +305,7 @@ impl Running {
     pub fn ask(&self, request: Request) -> Option<Reply> {
         let (reply, answer) = oneshot::channel();
         self.door.order(Order::Ask(request, reply)).ok()?;
-        answer.blocking_recv().ok()
+        answer.blocking_recv().ok().map(process::complete)
     }
 
     /// Waits until the node has ended.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use strowger::time::{Mono, Now, Wall};
+use strowger_kernel::Stopwatch;
 
 /// Reads the system's clocks. Monotonic time counts from the clock's creation, a second ahead so that zero is before it.
 #[derive(Clone, Copy, Debug)]
@@ -42,5 +43,11 @@ impl Clock {
     /// Monotonic time.
     pub(crate) fn mono(&self) -> Mono {
         Mono(0) + AHEAD + self.origin.elapsed()
+    }
+}
+
+impl Stopwatch for Clock {
+    fn read(&self) -> Mono {
+        self.mono()
     }
 }

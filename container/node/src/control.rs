@@ -29,7 +29,7 @@ const REPLY_BYTES: u64 = 16 * 1024 * 1024;
 pub enum Request {
     /// How the node is.
     Status {
-        /// Also count activities by type and entities by service, which takes time in proportion to them.
+        /// Also tell it by activity type, event type and SBB.
         #[serde(default)]
         detail: bool,
     },

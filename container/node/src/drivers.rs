@@ -8,6 +8,7 @@ use crate::error::NodeError;
 use crate::inbox::Door;
 use crate::net::Sink;
 use crate::plan::{PlannedAdaptor, PlannedDriver};
+use crate::status::Level;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,10 +158,22 @@ impl Drivers {
         }
     }
 
-    /// What the driver of an adaptor entity counts, if it has one.
-    pub(crate) fn meters(&self, ra: RaIx) -> BTreeMap<String, u64> {
+    /// What the driver of an adaptor entity counts, if it has one, and the names of what rises and falls.
+    pub(crate) fn meters(&self, ra: RaIx) -> (BTreeMap<String, u64>, Vec<String>) {
         let held = self.held(ra);
-        held.map(|held| held.meters.read()).unwrap_or_default()
+        held.map(|held| (held.meters.read(), held.meters.levels()))
+            .unwrap_or_default()
+    }
+
+    /// How full their queues are, by adaptor entity.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = (RaIx, [Level; 2])> {
+        self.all.iter().map(|held| {
+            let (down, up) = (&held.down, &held.up);
+            let waiting = down.max_capacity() - down.capacity();
+            let to = Level::new("to_driver", waiting, down.max_capacity());
+            let from = Level::new("from_driver", up.len(), up.max_capacity());
+            (held.ra, [to, from])
+        })
     }
 
     fn held(&self, ra: RaIx) -> Option<&Held> {

@@ -20,6 +20,7 @@ pub mod log;
 mod net;
 mod overload;
 mod plan;
+mod process;
 mod recorder;
 mod reload;
 mod resolver;

@@ -19,6 +19,7 @@ mod stream;
 mod udp;
 
 pub(crate) use accept::listen;
+use counts::ByListener;
 pub use counts::Counts;
 pub use error::ListenError;
 
@@ -87,7 +88,9 @@ pub(crate) struct Net {
     /// Handshakes that were looked at in this turn.
     shaken: usize,
     now: Mono,
-    pub(crate) counts: Counts,
+    counts: ByListener,
+    /// Datagrams read in this turn.
+    read: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -121,7 +124,8 @@ impl Net {
             sweep_at: None,
             shaken: 0,
             now: Mono(0),
-            counts: Counts::default(),
+            counts: ByListener::default(),
+            read: 0,
         };
         for (ra, listeners) in wanted {
             for (listener, n) in listeners.iter().zip(0..) {
@@ -165,6 +169,7 @@ impl Net {
             }
             _ => return Err(io::ErrorKind::Unsupported.into()),
         };
+        self.counts.add(at);
         self.bound.push(Bound {
             at,
             name: listener.name.clone(),
@@ -172,6 +177,29 @@ impl Net {
             address,
         });
         Ok(())
+    }
+
+    /// Totals of all listeners.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts.total()
+    }
+
+    /// Totals of a listener.
+    pub(crate) fn counts_of(&self, at: Socket) -> Counts {
+        self.counts.get(at)
+    }
+
+    /// Connections that a listener has accepted and that stand, and how many it may have.
+    pub(crate) fn accepted(&self, at: Socket) -> (u32, u32) {
+        let mut acceptors = self.acceptors.iter().map(|(acceptor, _)| acceptor);
+        let found = acceptors.find(|acceptor| acceptor.at == at);
+        found.map_or((0, 0), |acceptor| (acceptor.open, acceptor.connections))
+    }
+
+    /// Datagrams that wait for the system to take them, and how many may.
+    pub(crate) fn unsent(&self) -> (usize, usize) {
+        let waiting = self.ports.iter().map(|(port, _)| port.waiting());
+        (waiting.sum(), self.ports.len() * udp::OUTBOX)
     }
 
     /// The listeners as they stand.
@@ -253,7 +281,7 @@ impl Net {
     pub(crate) fn gather(&mut self, now: Mono, budget: usize, sink: &mut dyn Sink) {
         self.now = now;
         self.shaken = 0;
-        let before = self.counts.datagrams_in;
+        self.read = 0;
         let mut turns = budget.max(1);
         while turns > 0 {
             let Some((ra, report)) = self.reports.pop_front() else {
@@ -264,8 +292,7 @@ impl Net {
         }
         // Every source gets its turn before the first one gets its second.
         for _ in 0..self.ready.len() {
-            let read = (self.counts.datagrams_in - before) as usize;
-            if read >= budget || turns == 0 {
+            if self.read >= budget || turns == 0 {
                 return;
             }
             turns -= 1;
@@ -288,7 +315,10 @@ impl Net {
         let Some((port, flags)) = self.ports.get_mut(n as usize) else {
             return false;
         };
-        flags.queued = port.receive(&mut self.buffer, sink, &mut self.counts);
+        let counts = self.counts.of(port.at());
+        let before = counts.datagrams_in;
+        flags.queued = port.receive(&mut self.buffer, sink, counts);
+        self.read += (counts.datagrams_in - before) as usize;
         flags.queued
     }
 
@@ -300,13 +330,13 @@ impl Net {
             .zip(0..)
             .find(|((port, _), _)| port.at() == at);
         let Some(((port, _), n)) = place else {
-            self.counts.datagrams_failed += 1;
+            self.counts.of(at).datagrams_failed += 1;
             let listener = at.listener;
             return self
                 .reports
                 .push_back((at.ra, NetInput::SendFailed { listener, to }));
         };
-        if port.push(to, bytes, &mut self.counts) {
+        if port.push(to, bytes, self.counts.of(at)) {
             self.unsent.push(Source::Port(n));
         }
     }
@@ -329,7 +359,8 @@ impl Net {
         let Some((port, _)) = self.ports.get_mut(n as usize) else {
             return;
         };
-        port.flush(&mut self.counts, &mut |at, to| {
+        let counts = self.counts.of(port.at());
+        port.flush(counts, &mut |at, to| {
             let listener = at.listener;
             self.reports
                 .push_back((at.ra, NetInput::SendFailed { listener, to }));

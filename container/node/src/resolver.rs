@@ -47,6 +47,8 @@ pub(crate) struct Resolved {
 pub(crate) struct Asking {
     questions: mpsc::Sender<Question>,
     room: usize,
+    /// Room when nothing is asked.
+    all: usize,
 }
 
 /// The supervisor's end.
@@ -61,6 +63,7 @@ pub(crate) fn questions(room: usize) -> (Asking, Asked) {
     let asking = Asking {
         questions: sender,
         room,
+        all: room,
     };
     (
         asking,
@@ -92,6 +95,11 @@ impl Asking {
         })?;
         self.room -= 1;
         Ok(())
+    }
+
+    /// Questions under way, and how many may be.
+    pub(crate) fn level(&self) -> (usize, usize) {
+        (self.all - self.room, self.all)
     }
 
     /// An answer has come: there is room for another question.

@@ -9,6 +9,7 @@ mod ladders;
 mod listen;
 mod orders;
 mod start;
+mod status;
 mod stop;
 
 pub(crate) use start::{Begun, Start, begin};
@@ -74,6 +75,8 @@ pub(crate) struct Driver {
     ending: Vec<(ServiceIx, Mono)>,
     rest: Rest,
     sample: Sample,
+    /// How long turns took.
+    turns: strowger_journal::Times,
 }
 
 /// What the node is short of.
@@ -125,6 +128,8 @@ pub(crate) struct Times {
     pub(crate) service_stop: Duration,
     pub(crate) ready_at: Mono,
     pub(crate) ready_after: Duration,
+    /// When the start began: milliseconds since 1970.
+    pub(crate) started: u64,
 }
 
 /// Totals at the beginning of the present second with work, and rates of the one before.
@@ -170,6 +175,7 @@ impl Driver {
                 return Exit::StoreFailed;
             }
             let more = self.turn(now);
+            self.turns.add(self.clock.mono() - now.mono);
             if self.is_over(now.mono) {
                 self.beat.end();
                 return self.finish();
@@ -344,11 +350,11 @@ impl Driver {
                     tracing::warn!(service, %sbb, %event, %entity, cause, "delivery rolled back");
                 }
                 ShardOutput::Service(service, state) => {
-                    let (service, state) = (self.names.service(service), orders::service(state));
+                    let (service, state) = (self.names.service(service), status::service(state));
                     tracing::info!(service, state, "service changed its state");
                 }
                 ShardOutput::Adaptor(ra, state) => {
-                    let (adaptor, state) = (self.names.adaptor(ra), orders::adaptor(state));
+                    let (adaptor, state) = (self.names.adaptor(ra), status::adaptor(state));
                     tracing::info!(adaptor, state, "adaptor changed its state");
                 }
             }
@@ -398,7 +404,7 @@ impl Driver {
         if time < Duration::from_secs(1) {
             return;
         }
-        let (kernel, net) = (self.shard.metrics(), &self.net.counts);
+        let (kernel, net) = (self.shard.metrics(), self.net.counts());
         let syncs = self.handle.stats().syncs;
         let totals = [
             kernel.events,

@@ -1,9 +1,14 @@
 //! How a node is, as its control socket tells it. Fields are added, never renamed: others read them.
 
+mod tallies;
+
+pub use tallies::{EventTypeStatus, Level, Process, SbbStatus, ShardStatus, Times};
+
 use crate::alarms::Alarm;
 use crate::net::Counts as Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use strowger::ra::Report;
 
 /// How a node is.
@@ -23,8 +28,12 @@ pub struct Status {
     pub uptime_ms: u64,
     /// Milliseconds from its start until it was ready.
     pub ready_after_ms: u64,
+    /// When it was started: milliseconds since 1970.
+    pub started_ms: u64,
     /// Bytes of memory resident.
     pub resident_bytes: u64,
+    /// What the system says of the process.
+    pub process: Process,
     /// Whether new work is refused, and why.
     pub refusing: Vec<String>,
     /// How often since its start it was overloaded, and refused part of the new work.
@@ -37,8 +46,12 @@ pub struct Status {
     pub services: Vec<ServiceStatus>,
     /// How much there is.
     pub counts: Counts,
+    /// The shards.
+    pub shards: Vec<ShardStatus>,
     /// Activities by type; only in detail.
     pub activities_by_type: BTreeMap<String, u64>,
+    /// What happened to events, by type; only in detail.
+    pub event_types: Vec<EventTypeStatus>,
     /// Per second, over the last seconds with work.
     pub rates: Rates,
     /// Totals of the kernel since start.
@@ -98,6 +111,12 @@ pub struct Listening {
     pub transport: String,
     /// Address and port, as bound.
     pub address: String,
+    /// Connections accepted that stand.
+    pub open: u64,
+    /// How many there may be; zero where there are none.
+    pub open_max: u64,
+    /// Totals since start; `None` for a listener of an adaptor's own driver, which has them in its counters.
+    pub network: Option<Network>,
 }
 
 /// One adaptor entity.
@@ -111,8 +130,18 @@ pub struct AdaptorStatus {
     pub component: String,
     /// `inactive`, `active` or `stopping`.
     pub state: String,
-    /// Its own counters.
+    /// Its activities.
+    pub activities: u64,
+    /// Inputs that it was given: from the network, commands of services, times, reports.
+    pub inputs: u64,
+    /// Events that it fired and that were accepted.
+    pub events: u64,
+    /// Panics caught.
+    pub panics: u64,
+    /// Its own counters, with the levels of its driver.
     pub counters: BTreeMap<String, u64>,
+    /// Which of them rise and fall.
+    pub levels: Vec<String>,
     /// Its parts that have a state of their own, such as peers.
     pub parts: Vec<Report>,
 }
@@ -130,8 +159,18 @@ pub struct ServiceStatus {
     pub state: String,
     /// Its class of durability.
     pub durability: String,
-    /// Its entities; only in detail.
+    /// Its entities.
     pub entities: Option<u64>,
+    /// Handlers called.
+    pub deliveries: u64,
+    /// Deliveries rolled back.
+    pub rollbacks: u64,
+    /// Panics caught.
+    pub panics: u64,
+    /// How long deliveries took, with what was done for them up to their commit: one in 61 is measured.
+    pub times: Times,
+    /// Its SBBs; only in detail.
+    pub sbbs: Vec<SbbStatus>,
 }
 
 /// How much there is.
@@ -227,6 +266,8 @@ kernel! {
     timers_set,
     /// Timer events fired.
     timers_fired,
+    /// Of those, the ones more than 100 ms after their time.
+    timers_late,
     /// Occurrences of timers dropped as missed.
     timers_missed,
     /// Records handed to the store, removals included.
@@ -236,7 +277,7 @@ kernel! {
 }
 
 /// The store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Store {
@@ -244,6 +285,14 @@ pub struct Store {
     pub durable: u64,
     /// The last commit in a checkpoint.
     pub checkpoint: u64,
+    /// Milliseconds since a checkpoint last began to count; since the start if none has.
+    pub checkpoint_age_ms: u64,
+    /// Microseconds that the last checkpoint took.
+    pub checkpoint_us: u64,
+    /// Bytes that the checkpoint takes on disk.
+    pub checkpoint_bytes: u64,
+    /// Groups of commits made durable since start.
+    pub groups: u64,
     /// Commits made durable since start.
     pub commits: u64,
     /// Bytes of them.
@@ -252,8 +301,16 @@ pub struct Store {
     pub syncs: u64,
     /// Microseconds of the last sync.
     pub last_sync_us: u64,
+    /// How long the syncs took.
+    pub sync_times: Times,
     /// Groups that wait to be written.
     pub queued_groups: u64,
+    /// How many may.
+    pub queued_groups_max: u64,
+    /// Bytes that wait to be written.
+    pub queued_bytes: u64,
+    /// How many may.
+    pub queued_bytes_max: u64,
     /// Groups refused since start because too many waited.
     pub refused: u64,
     /// Bytes of journal on disk.
@@ -270,15 +327,27 @@ impl From<strowger_store::WriterStats> for Store {
         Self {
             durable: health.durable.0,
             checkpoint: health.checkpoint.0,
+            checkpoint_age_ms: u64::try_from(stats.checkpoint_age.as_millis()).unwrap_or(u64::MAX),
+            checkpoint_us: micros(health.checkpoint_time),
+            checkpoint_bytes: health.checkpoint_bytes,
+            groups: stats.groups,
             commits: stats.commits,
             bytes: stats.bytes,
             syncs: stats.syncs,
-            last_sync_us: u64::try_from(health.last_sync.as_micros()).unwrap_or(u64::MAX),
+            last_sync_us: micros(health.last_sync),
+            sync_times: (&stats.sync_times).into(),
             queued_groups: stats.queued_groups as u64,
+            queued_groups_max: stats.queue_groups as u64,
+            queued_bytes: stats.queued_bytes as u64,
+            queued_bytes_max: stats.queue_bytes as u64,
             refused: stats.refused,
             journal_bytes: health.journal_bytes,
             free_bytes: health.free_bytes,
             low_space: health.low_space,
         }
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

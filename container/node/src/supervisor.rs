@@ -5,6 +5,7 @@ use crate::control::{Order, Reply, Request, SOCKET, short_path};
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
+use crate::process;
 use crate::reload::{ReloadError, Reloader};
 use crate::resolver::Asked;
 use crate::shard::Names;
@@ -311,13 +312,7 @@ async fn answer(line: &[u8], door: &Door) -> Reply {
         };
     }
     match timeout(PATIENCE, answer).await {
-        Ok(Ok(Reply::Status(mut status))) => {
-            status.pid = std::process::id();
-            status.version = env!("CARGO_PKG_VERSION").to_owned();
-            status.resident_bytes = resident().unwrap_or(0);
-            Reply::Status(status)
-        }
-        Ok(Ok(reply)) => reply,
+        Ok(Ok(reply)) => process::complete(reply),
         Ok(Err(_)) => Reply::Refused {
             reason: "the node is ending".to_owned(),
         },
@@ -325,14 +320,4 @@ async fn answer(line: &[u8], door: &Door) -> Reply {
             reason: "the shard does not answer".to_owned(),
         },
     }
-}
-
-/// Bytes of memory resident, from the system's books.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1_024)
 }

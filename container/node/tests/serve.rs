@@ -226,6 +226,51 @@ fn the_control_socket_answers_and_refuses_nonsense() {
     assert_eq!(gone.code(), "NOD-010");
 }
 
+/// Figures by listener, event type, service, SBB, adaptor, queue and store.
+#[test]
+fn the_status_tells_what_happened_where() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("alice hello"), "alice 1 hello");
+    let status = node.status().unwrap();
+    let at = |name: &str| {
+        let mut listeners = status.listeners.iter();
+        let found = listeners.find(|at| at.listener == name).unwrap();
+        found.network.unwrap()
+    };
+    assert_eq!((at("udp").datagrams_in, at("udp").datagrams_out), (1, 1));
+    assert_eq!((at("udp").bytes_in, at("tcp").bytes_in), (11, 0));
+    assert_eq!(status.network.datagrams_in, 1);
+    let service = &status.services[0];
+    assert_eq!(
+        (service.deliveries, service.rollbacks, service.panics),
+        (1, 0, 0)
+    );
+    assert_eq!((service.times.count, service.entities), (1, Some(1)));
+    let sbbs: u64 = service.sbbs.iter().map(|sbb| sbb.deliveries).sum();
+    assert_eq!(sbbs, service.deliveries);
+    let fired: u64 = status.event_types.iter().map(|event| event.fired).sum();
+    assert_eq!(fired, status.kernel.events);
+    let adaptor = &status.adaptors[0];
+    assert!(adaptor.inputs > 0 && adaptor.events == 1, "{adaptor:?}");
+    let shard = &status.shards[0];
+    assert!(shard.turns.count > 0 && shard.cpu_us > 0, "{shard:?}");
+    let events = shard
+        .queues
+        .iter()
+        .find(|queue| queue.name == "events")
+        .unwrap();
+    assert_eq!((events.used, events.bound), (0, 1_000_000));
+    let kinds: u64 = status.activities_by_type.values().sum();
+    assert_eq!(
+        kinds,
+        status.counts.activities + status.counts.service_activities
+    );
+    assert_eq!(status.store.sync_times.count, status.store.syncs);
+    assert!(status.process.open_files > 3 && status.started_ms > 1_700_000_000_000);
+}
+
 #[test]
 fn a_node_that_cannot_start_says_why() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();

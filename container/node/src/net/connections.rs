@@ -46,10 +46,10 @@ impl Net {
             }
         };
         if !acceptor.may_enter(peer.ip()) {
-            self.counts.refused += 1;
+            self.counts.of(acceptor.at).refused += 1;
             return true;
         }
-        self.counts.accepted += 1;
+        self.counts.of(acceptor.at).accepted += 1;
         self.next_inbound += 1;
         let id = inbound_id(self.next_inbound);
         let (at, bounds) = (acceptor.at, acceptor.bounds);
@@ -58,7 +58,7 @@ impl Net {
             Ok(session) => session,
             Err(error) => {
                 tracing::debug!(%peer, %error, "TLS cannot be begun");
-                self.counts.handshakes_failed += 1;
+                self.counts.of(at).handshakes_failed += 1;
                 acceptor.shaken(peer.ip());
                 self.left(at, true);
                 return true;
@@ -103,7 +103,7 @@ impl Net {
             Got::Nothing => false,
             Got::Bytes(read, more) => {
                 stream.queued = more;
-                self.counts.bytes_in += read as u64;
+                self.counts.of(stream.at).bytes_in += read as u64;
                 if stream.stage == Stage::Open {
                     stream.touch(self.now);
                     let (ra, conn) = (stream.at.ra, stream.id);
@@ -149,7 +149,7 @@ impl Net {
             return;
         };
         stream.touch(self.now);
-        match stream.push(bytes, &mut self.counts) {
+        match stream.push(bytes, self.counts.of(stream.at)) {
             Ok(true) => self.unsent.push(Source::Stream(n)),
             Ok(false) => {}
             Err(Broken) => {
@@ -170,7 +170,7 @@ impl Net {
         let begun = self.begin_connect(conn, at, to, server_name);
         if let Err(error) = begun {
             tracing::debug!(%to, %error, "connection could not be opened");
-            self.counts.connects_failed += 1;
+            self.counts.of(at).connects_failed += 1;
             self.reports
                 .push_back((at.ra, NetInput::ConnectFailed { conn }));
         }
@@ -246,7 +246,7 @@ impl Net {
         let Some(stream) = self.streams.get_mut(n) else {
             return;
         };
-        if let Err(Broken) = stream.flush(&mut self.counts) {
+        if let Err(Broken) = stream.flush(self.counts.of(stream.at)) {
             self.drop_stream(n);
         }
     }
@@ -262,7 +262,7 @@ impl Net {
                 if stream.stage == Stage::Open {
                     let input = connected(stream, None);
                     self.reports.push_back((stream.at.ra, input));
-                    self.counts.connected += 1;
+                    self.counts.of(stream.at).connected += 1;
                 }
                 // What came before the connection was known to stand has had its wake-up.
                 if !stream.queued {
@@ -291,12 +291,16 @@ impl Net {
             hurried |= stream.stage != Stage::Open;
         }
         for n in over {
-            match self.streams.get_mut(n).map(|stream| stream.stage) {
-                Some(Stage::Handshake) => {
+            match self
+                .streams
+                .get_mut(n)
+                .map(|stream| (stream.stage, stream.at))
+            {
+                Some((Stage::Handshake, _)) => {
                     self.refuse(n, &"it has not ended in time");
                     continue;
                 }
-                Some(Stage::Open) => self.counts.streams_idle += 1,
+                Some((Stage::Open, at)) => self.counts.of(at).streams_idle += 1,
                 _ => {}
             }
             self.drop_stream(n);
@@ -353,7 +357,7 @@ impl Net {
         let report = match (stream.stage, stream.inbound) {
             (Stage::Handshake, true) => return self.shaken(stream.at, stream.peer.ip()),
             (Stage::Connecting | Stage::Handshake, _) => {
-                self.counts.connects_failed += 1;
+                self.counts.of(stream.at).connects_failed += 1;
                 NetInput::ConnectFailed { conn }
             }
             (Stage::Open | Stage::HalfClosed | Stage::Closing, _) => NetInput::Closed { conn },

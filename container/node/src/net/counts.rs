@@ -1,40 +1,92 @@
-//! What the network has counted.
+//! What the network has counted, by listener.
 
-/// Totals since start.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Counts {
+use super::Socket;
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Totals since start.
+        #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct Counts {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl std::ops::AddAssign for Counts {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
+}
+
+counts! {
     /// Datagrams received.
-    pub datagrams_in: u64,
+    datagrams_in,
     /// Datagrams sent.
-    pub datagrams_out: u64,
+    datagrams_out,
     /// Datagrams that the system refused to send.
-    pub datagrams_failed: u64,
+    datagrams_failed,
     /// Datagrams dropped because too many waited to be sent.
-    pub datagrams_dropped: u64,
+    datagrams_dropped,
     /// Bytes received, datagrams and streams.
-    pub bytes_in: u64,
+    bytes_in,
     /// Bytes sent, datagrams and streams.
-    pub bytes_out: u64,
+    bytes_out,
     /// Connections accepted.
-    pub accepted: u64,
+    accepted,
     /// Connections closed as they arrived, because as many as allowed were there.
-    pub refused: u64,
+    refused,
     /// Connections opened.
-    pub connected: u64,
+    connected,
     /// Connections that could not be opened.
-    pub connects_failed: u64,
+    connects_failed,
     /// Connections closed because the peer did not read.
-    pub streams_overflown: u64,
+    streams_overflown,
     /// Connections closed because nothing moved on them.
-    pub streams_idle: u64,
+    streams_idle,
     /// Handshakes of TLS that succeeded.
-    pub handshakes: u64,
+    handshakes,
     /// Those of them that resumed an earlier session.
-    pub handshakes_resumed: u64,
+    handshakes_resumed,
     /// Handshakes of TLS that failed, or were not over in time.
-    pub handshakes_failed: u64,
+    handshakes_failed,
     /// Connections over TLS that broke off because of what came on them.
-    pub streams_garbled: u64,
+    streams_garbled,
+}
+
+/// The counts of each listener; connections that were opened count with the listener from whose address they were.
+#[derive(Debug, Default)]
+pub(super) struct ByListener {
+    of: Vec<(Socket, Counts)>,
+    /// What no listener was there for.
+    nowhere: Counts,
+}
+
+impl ByListener {
+    /// One more listener.
+    pub(super) fn add(&mut self, at: Socket) {
+        self.of.push((at, Counts::default()));
+    }
+
+    /// Where a listener's are counted. There are few, so a look at each is cheaper than a table.
+    pub(super) fn of(&mut self, at: Socket) -> &mut Counts {
+        let found = self.of.iter_mut().find(|(known, _)| *known == at);
+        found.map_or(&mut self.nowhere, |(_, counts)| counts)
+    }
+
+    /// Those of a listener.
+    pub(super) fn get(&self, at: Socket) -> Counts {
+        let found = self.of.iter().find(|(known, _)| *known == at);
+        found.map(|(_, counts)| *counts).unwrap_or_default()
+    }
+
+    /// All together.
+    pub(super) fn total(&self) -> Counts {
+        let mut total = self.nowhere;
+        for (_, counts) in &self.of {
+            total += *counts;
+        }
+        total
+    }
 }

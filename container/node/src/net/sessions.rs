@@ -40,7 +40,7 @@ impl Net {
                     return false;
                 }
             };
-            self.counts.bytes_in += read as u64;
+            self.counts.of(stream.at).bytes_in += read as u64;
             if session.wants_write() {
                 self.unsent.push(Source::Stream(n));
             }
@@ -69,9 +69,10 @@ impl Net {
             if session.is_handshaking() {
                 return false;
             }
-            self.counts.handshakes += 1;
-            self.counts.handshakes_resumed += u64::from(session.is_resumed());
-            self.counts.connected += u64::from(!stream.inbound);
+            let counts = self.counts.of(stream.at);
+            counts.handshakes += 1;
+            counts.handshakes_resumed += u64::from(session.is_resumed());
+            counts.connected += u64::from(!stream.inbound);
             let secure = Some(Arc::new(session.peer()));
             stream.opened(self.now);
             sink.input(stream.at.ra, connected(stream, secure));
@@ -109,12 +110,12 @@ impl Net {
             return;
         };
         // Whatever comes of it, the connection ends.
-        let _ = stream.flush(&mut self.counts);
+        let _ = stream.flush(self.counts.of(stream.at));
         if stream.stage == Stage::Handshake {
             return self.refuse(n, fault);
         }
         if matches!(fault, Fault::Tls(_)) {
-            self.counts.streams_garbled += 1;
+            self.counts.of(stream.at).streams_garbled += 1;
             tracing::debug!(peer = %stream.peer, %fault, "connection over TLS broke off");
         }
         self.drop_stream(n);
@@ -123,7 +124,7 @@ impl Net {
     /// A handshake has failed.
     pub(super) fn refuse(&mut self, n: u32, reason: &dyn Display) {
         if let Some(stream) = self.streams.get_mut(n) {
-            self.counts.handshakes_failed += 1;
+            self.counts.of(stream.at).handshakes_failed += 1;
             let (peer, inbound) = (stream.peer, stream.inbound);
             tracing::debug!(%peer, inbound, %reason, "handshake failed");
         }

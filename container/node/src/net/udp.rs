@@ -21,7 +21,7 @@ pub(super) const BATCH: usize = 64;
 /// The largest datagram there is.
 pub(super) const DATAGRAM: usize = 65_536;
 /// Datagrams that wait while the system's buffer is full.
-const OUTBOX: usize = 4_096;
+pub(super) const OUTBOX: usize = 4_096;
 /// Asked of the system for both directions; it may give less.
 const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 
@@ -78,6 +78,11 @@ impl Port {
 
     pub(super) fn at(&self) -> Socket {
         self.at
+    }
+
+    /// Datagrams in the outbox.
+    pub(super) fn waiting(&self) -> usize {
+        self.outbox.len()
     }
 
     pub(super) fn is_flushed(&self) -> bool {

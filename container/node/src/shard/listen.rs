@@ -62,6 +62,7 @@ impl Opened {
             listener: bound.name.clone(),
             transport: transport_word(bound.transport).to_owned(),
             address: bound.address.to_string(),
+            ..Listening::default()
         });
         listening.chain(self.driven.drain(..)).collect()
     }
@@ -82,6 +83,7 @@ impl Opened {
                 listener: listener.name.clone(),
                 transport: transport_word(listener.transport).to_owned(),
                 address: address.to_string(),
+                ..Listening::default()
             });
             let tls = match listener.tls.clone() {
                 Some(tls) => Some(self.driven_tls(planned, &listener.name, tls, config)?),

@@ -1,14 +1,12 @@
 //! What operators and the supervisor ask of a shard, carried out between two pieces of its work.
 
-use super::{Driver, Phase};
+use super::Driver;
 use crate::control::{Order, Reply, Request};
 use crate::reload::Changed;
-use crate::status::{AdaptorStatus, Counts, ServiceStatus, Status};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
-use strowger_kernel::{AdaptorState, ServiceState};
+use strowger_kernel::ServiceState;
 
 impl Driver {
     /// Does what is asked.
@@ -133,122 +131,10 @@ impl Driver {
             }
         }
     }
-
-    /// How the node is. What only its supervisor knows is left at its default.
-    fn status(&self, now: Now, detail: bool) -> Status {
-        let counts = self.shard.counts();
-        let (mut by_type, mut by_service) = (BTreeMap::new(), BTreeMap::new());
-        if detail {
-            for activity in self.shard.activities() {
-                *by_type.entry(activity.kind.to_string()).or_default() += 1;
-            }
-            for entity in self.shard.entities() {
-                *by_service.entry(entity.service.0).or_default() += 1;
-            }
-        }
-        let mut refusing = Vec::new();
-        let reasons = [
-            (self.phase != Phase::Running, "stopping"),
-            (self.held.is_some(), "store-queue-full"),
-            (self.seen.low_space, "low-space"),
-            (self.overload.lasts(), "overload"),
-        ];
-        refusing.extend(
-            reasons
-                .iter()
-                .filter(|(on, _)| *on)
-                .map(|(_, why)| (*why).to_owned()),
-        );
-        Status {
-            node: self.names.node.clone(),
-            state: if self.phase == Phase::Running {
-                "running"
-            } else {
-                "stopping"
-            }
-            .into(),
-            uptime_ms: millis(now.mono - self.times.ready_at),
-            ready_after_ms: millis(self.times.ready_after),
-            refusing,
-            overloads: self.overload.begun,
-            listeners: self.names.listeners.clone(),
-            adaptors: self.adaptors(),
-            services: self.services(detail.then_some(&by_service)),
-            counts: Counts {
-                activities: counts.activities.into(),
-                service_activities: counts.service_activities.into(),
-                entities: counts.entities.into(),
-                timers: counts.timers.into(),
-                events: counts.events.into(),
-                suspended: counts.suspended.into(),
-                names: counts.names.into(),
-                outputs: counts.outputs.into(),
-                connections: self.net.connections() as u64,
-            },
-            activities_by_type: by_type,
-            rates: self.sample.rates,
-            kernel: self.shard.metrics().into(),
-            network: self.net.counts,
-            store: self.handle.stats().into(),
-            recorder: self.shard.recorder_counts().into(),
-            alarms: self.alarms.list(),
-            ..Status::default()
-        }
-    }
-
-    fn adaptors(&self) -> Vec<AdaptorStatus> {
-        let all = self.names.adaptors.iter();
-        let all = all.map(|(ra, name, component)| AdaptorStatus {
-            name: name.clone(),
-            component: component.clone(),
-            state: self.shard.adaptor_state(*ra).map_or("?", adaptor).into(),
-            parts: self.shard.report(*ra),
-            counters: {
-                let counters = self.shard.counters().filter(|(of, ..)| of == ra);
-                let counters = counters.map(|(_, name, n)| (name.to_owned(), n));
-                counters.chain(self.drivers.meters(*ra)).collect()
-            },
-        });
-        all.collect()
-    }
-
-    fn services(&self, entities: Option<&BTreeMap<u16, u64>>) -> Vec<ServiceStatus> {
-        let all = self.names.services.iter();
-        let all = all.map(|(ix, name, component, durability)| ServiceStatus {
-            name: name.clone(),
-            component: component.clone(),
-            state: self.shard.service_state(*ix).map_or("?", service).into(),
-            durability: durability.clone(),
-            entities: entities.map(|counts| counts.get(&ix.0).copied().unwrap_or(0)),
-        });
-        all.collect()
-    }
 }
 
 fn no_service(name: &str) -> Reply {
     Reply::Refused {
         reason: format!("there is no service `{name}`"),
-    }
-}
-
-fn millis(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The word for a state.
-pub(super) const fn service(state: ServiceState) -> &'static str {
-    match state {
-        ServiceState::Inactive => "inactive",
-        ServiceState::Active => "active",
-        ServiceState::Stopping => "stopping",
-    }
-}
-
-/// The word for a state.
-pub(super) const fn adaptor(state: AdaptorState) -> &'static str {
-    match state {
-        AdaptorState::Inactive => "inactive",
-        AdaptorState::Active => "active",
-        AdaptorState::Stopping => "stopping",
     }
 }

@@ -23,7 +23,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
-use strowger::time::Mono;
 use strowger_config::{Config, Size};
 use strowger_journal::{Seq, Store};
 use strowger_kernel::{Options, Restored, Shard};
@@ -99,15 +98,12 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let writer = spawn_writer(store, &config, door.clone())?;
 
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
-    let ready_at = clock.mono();
-    let ready_after = clock.running();
-    let times = times(&config, ready_at, ready_after);
-    let active = plan.active_services();
+    let times = times(&config, clock);
     let begun = Begun {
         names: names.clone(),
         door,
-        active,
-        ready_after,
+        active: plan.active_services(),
+        ready_after: times.ready_after,
         restored,
         watch: opened.watch,
         asked,
@@ -138,7 +134,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         behind: 0,
         ending: Vec::new(),
         rest: Rest::new(tidy),
-        sample: Sample::since(ready_at),
+        sample: Sample::since(times.ready_at),
+        turns: strowger_journal::Times::default(),
     };
     Ok((driver, begun))
 }
@@ -158,12 +155,15 @@ fn seat(
     (drivers, seats)
 }
 
-fn times(config: &Config, ready_at: Mono, ready_after: Duration) -> Times {
+/// Now that the node is ready.
+fn times(config: &Config, clock: Clock) -> Times {
+    let (now, ready_after) = (clock.now(), clock.running());
     Times {
         drain_limit: config.node.drain_limit,
         service_stop: config.limits.service_stop_time,
-        ready_at,
+        ready_at: now.mono,
         ready_after,
+        started: now.wall.0.saturating_sub(ready_after.as_millis() as u64),
     }
 }
 
@@ -191,6 +191,7 @@ fn activate(
             activated.map_err(|source| failed(name, source))?;
         }
     }
+    shard.time_deliveries(Box::new(clock));
     shard
         .start(clock.now())
         .map_err(|source| failed("the node", source))

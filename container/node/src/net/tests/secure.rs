@@ -253,7 +253,7 @@ fn clients_prove_who_they_are_where_they_must() {
             });
             if welcome {
                 answer.unwrap();
-                secure.bench.until(|net, _| net.counts.handshakes == 2);
+                secure.bench.until(|net, _| net.counts().handshakes == 2);
                 assert!(!secure.bench.log.1.last().unwrap().1.verified);
             } else {
                 assert!(answer.is_err(), "{answer:?}");
@@ -261,7 +261,7 @@ fn clients_prove_who_they_are_where_they_must() {
             }
         }
         let failed = if required { 3 } else { 2 };
-        assert_eq!(secure.bench.net.counts.handshakes_failed, failed);
+        assert_eq!(secure.bench.net.counts().handshakes_failed, failed);
     }
 }
 
@@ -302,7 +302,7 @@ fn servers_prove_who_they_are() {
             secure.bench.net.close(conn);
         } else {
             assert_eq!(secure.bench.log.0, [Heard::ConnectFailed(conn)]);
-            assert_eq!(secure.bench.net.counts.handshakes_failed, 1);
+            assert_eq!(secure.bench.net.counts().handshakes_failed, 1);
         }
         secure.bench.until(|_, _| thread.is_finished());
         let early: &[u8] = if good { b"early" } else { b"" };
@@ -384,7 +384,7 @@ fn garbage_and_halves_of_handshakes_are_refused_unheard() {
         });
         secure
             .bench
-            .until(|net, _| net.counts.handshakes_failed == n);
+            .until(|net, _| net.counts().handshakes_failed == n);
     }
     assert_eq!(secure.bench.log.0, []);
     assert_eq!(secure.bench.net.connections(), 0);
@@ -402,7 +402,7 @@ fn a_handshake_that_takes_its_time_is_ended() {
     secure.bench.until(|net, _| !net.has_ready());
     secure.bench.pass(HANDSHAKE / 2);
     assert_eq!(secure.bench.net.connections(), 0);
-    assert_eq!(secure.bench.net.counts.handshakes_failed, 1);
+    assert_eq!(secure.bench.net.counts().handshakes_failed, 1);
     assert_eq!(secure.bench.log.0, []);
     // The same where we are the client, of a server that says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -429,7 +429,7 @@ fn one_address_has_so_many_handshakes_under_way_and_connections_beside_them() {
     let silent: Vec<_> = (0..3)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();
-    secure.bench.until(|net, _| net.counts.refused == 1);
+    secure.bench.until(|net, _| net.counts().refused == 1);
     assert_eq!(secure.bench.net.connections(), 3);
     // They end, and so does what they have taken.
     secure.bench.pass(HANDSHAKE);
@@ -438,7 +438,7 @@ fn one_address_has_so_many_handshakes_under_way_and_connections_beside_them() {
         drop(secure.connect(Arc::clone(&config)));
     }
     drop(silent);
-    assert_eq!(secure.bench.net.counts.refused, 1);
+    assert_eq!(secure.bench.net.counts().refused, 1);
 }
 
 #[test]
@@ -451,7 +451,7 @@ fn what_is_tampered_with_ends_the_connection() {
     secure
         .bench
         .until(|_, heard| heard.contains(&Heard::Closed(conn)));
-    assert_eq!(secure.bench.net.counts.streams_garbled, 1);
+    assert_eq!(secure.bench.net.counts().streams_garbled, 1);
     assert_eq!(received(&secure.bench.log.0, conn), b"");
 }
 
@@ -488,7 +488,7 @@ fn a_peer_that_does_not_read_is_dropped_before_much_has_piled_up() {
         net.stream(conn, piece.clone());
         heard.contains(&Heard::Closed(conn))
     });
-    assert_eq!(secure.bench.net.counts.streams_overflown, 1);
+    assert_eq!(secure.bench.net.counts().streams_overflown, 1);
 }
 
 #[test]
@@ -507,7 +507,7 @@ fn sessions_are_resumed() {
                 client
             });
             drop(client);
-            assert_eq!(secure.bench.net.counts.handshakes_resumed, n);
+            assert_eq!(secure.bench.net.counts().handshakes_resumed, n);
             assert_eq!(secure.peer_of(conn).dns, ["proxy.example"]);
         }
     }
@@ -530,7 +530,7 @@ fn a_crowd_of_handshakes_is_served_and_does_not_starve_others() {
     secure
         .bench
         .until(|_, heard| received(heard, conn) == b"hello");
-    let before = secure.bench.net.counts.handshakes;
+    let before = secure.bench.net.counts().handshakes;
     assert!(before < 60, "{before}");
     let crowd = secure.run(move || {
         let mut crowd = crowd;
@@ -539,7 +539,7 @@ fn a_crowd_of_handshakes_is_served_and_does_not_starve_others() {
         }
         crowd
     });
-    secure.bench.until(|net, _| net.counts.handshakes == 61);
+    secure.bench.until(|net, _| net.counts().handshakes == 61);
     drop(crowd);
 }
 
