@@ -1,0 +1,170 @@
+//! The node, its process and its shards.
+
+use super::metric::Metric;
+
+const REASONS: [&str; 4] = ["stopping", "store-queue-full", "low-space", "overload"];
+
+pub(super) const METRICS: &[Metric] = &[
+    Metric::info(
+        "strowger_build",
+        &["version"],
+        "The version of the node's binary.",
+        |status, series| series.info(&[&status.version]),
+    ),
+    Metric::info(
+        "strowger_node",
+        &["node"],
+        "The node's name.",
+        |status, series| series.info(&[&status.node]),
+    ),
+    Metric::gauge(
+        "strowger_start_time",
+        &[],
+        "When the node was started, since 1970.",
+        |status, series| series.millis(&[], status.started_ms),
+    )
+    .seconds(),
+    Metric::gauge(
+        "strowger_ready_after",
+        &[],
+        "From the start of the node until it was ready.",
+        |status, series| series.millis(&[], status.ready_after_ms),
+    )
+    .seconds(),
+    Metric::gauge(
+        "strowger_refusing",
+        &["reason"],
+        "Whether new work is refused for that reason: stopping, store-queue-full, low-space, overload.",
+        |status, series| {
+            for reason in REASONS {
+                let holds = status.refusing.iter().any(|given| given == reason);
+                series.flag(&[reason], holds);
+            }
+        },
+    ),
+    Metric::counter(
+        "strowger_overloads",
+        &[],
+        "How often more arrived than was worked off, so that new work was refused.",
+        |status, series| series.count(&[], status.overloads),
+    ),
+    Metric::gauge(
+        "strowger_alarm",
+        &["source", "name"],
+        "1 for each alarm that is raised.",
+        |status, series| {
+            for alarm in &status.alarms {
+                series.flag(&[&alarm.source, &alarm.name], true);
+            }
+        },
+    ),
+    Metric::gauge(
+        "strowger_alarms",
+        &[],
+        "Alarms that are raised.",
+        |status, series| series.count(&[], status.alarms.len() as u64),
+    ),
+    Metric::counter(
+        "strowger_process_cpu",
+        &[],
+        "CPU time of the process, user and system.",
+        |status, series| series.micros(&[], status.process.cpu_us),
+    )
+    .seconds(),
+    Metric::gauge(
+        "strowger_process_resident_memory",
+        &[],
+        "Memory resident.",
+        |status, series| series.count(&[], status.process.resident_bytes),
+    )
+    .bytes(),
+    Metric::gauge(
+        "strowger_process_open_files",
+        &[],
+        "Open descriptors: files, sockets.",
+        |status, series| series.count(&[], status.process.open_files),
+    ),
+    Metric::gauge(
+        "strowger_process_open_files_limit",
+        &[],
+        "Descriptors that may be open.",
+        |status, series| series.count(&[], status.process.open_files_max),
+    ),
+    Metric::gauge(
+        "strowger_process_threads",
+        &[],
+        "Threads.",
+        |status, series| series.count(&[], status.process.threads),
+    ),
+    Metric::counter(
+        "strowger_shard_cpu",
+        &["shard"],
+        "CPU time of the shard's thread. A shard is full when it rises by one second a second.",
+        |status, series| {
+            for shard in &status.shards {
+                series.micros(&[&shard.shard.to_string()], shard.cpu_us);
+            }
+        },
+    )
+    .seconds(),
+    Metric::histogram(
+        "strowger_shard_turn",
+        &["shard"],
+        "How long the shard's turns took: what arrives meanwhile waits for so long.",
+        |status, series| {
+            for shard in &status.shards {
+                series.times(&[&shard.shard.to_string()], &shard.turns);
+            }
+        },
+    ),
+    Metric::gauge(
+        "strowger_queue_length",
+        &["shard", "queue", "adaptor"],
+        "How many wait: events, datagrams_out, name_questions, and to_driver and from_driver of an adaptor.",
+        |status, series| {
+            for shard in &status.shards {
+                for queue in &shard.queues {
+                    let of = shard.shard.to_string();
+                    series.count(&[&of, &queue.name, &queue.adaptor], queue.used);
+                }
+            }
+        },
+    ),
+    Metric::gauge(
+        "strowger_queue_limit",
+        &["shard", "queue", "adaptor"],
+        "How many may wait.",
+        |status, series| {
+            for shard in &status.shards {
+                for queue in &shard.queues {
+                    let of = shard.shard.to_string();
+                    series.count(&[&of, &queue.name, &queue.adaptor], queue.bound);
+                }
+            }
+        },
+    ),
+    Metric::gauge(
+        "strowger_table_entries",
+        &["shard", "table"],
+        "How many there are: activities (those of services too), entities, timers.",
+        |status, series| {
+            for shard in &status.shards {
+                for table in &shard.tables {
+                    series.count(&[&shard.shard.to_string(), &table.name], table.used);
+                }
+            }
+        },
+    ),
+    Metric::gauge(
+        "strowger_table_limit",
+        &["shard", "table"],
+        "How many there may be.",
+        |status, series| {
+            for shard in &status.shards {
+                for table in &shard.tables {
+                    series.count(&[&shard.shard.to_string(), &table.name], table.bound);
+                }
+            }
+        },
+    ),
+];
