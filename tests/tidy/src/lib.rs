@@ -7,6 +7,7 @@
 
 mod changelog;
 mod conformance;
+mod counters;
 mod documents;
 mod error_codes;
 mod layers;
