@@ -167,4 +167,41 @@ pub(super) const METRICS: &[Metric] = &[
             }
         },
     ),
+    Metric::gauge(
+        "strowger_recorder_calls",
+        &[],
+        "Recorded calls that are held.",
+        |status, series| series.count(&[], status.recorder.calls),
+    ),
+    Metric::gauge(
+        "strowger_recorder_held",
+        &[],
+        "Memory of the recorded calls, about.",
+        |status, series| series.count(&[], status.recorder.bytes),
+    )
+    .bytes(),
+    Metric::counter(
+        "strowger_recorder_recorded",
+        &[],
+        "Calls recorded.",
+        |status, series| series.count(&[], status.recorder.recorded),
+    ),
+    Metric::counter(
+        "strowger_recorder_evicted",
+        &[],
+        "Recorded calls that had ended and made room for others.",
+        |status, series| series.count(&[], status.recorder.evicted),
+    ),
+    Metric::counter(
+        "strowger_recorder_refused",
+        &[],
+        "Calls not recorded because all that were held still lived.",
+        |status, series| series.count(&[], status.recorder.refused),
+    ),
+    Metric::counter(
+        "strowger_recorder_dropped",
+        &[],
+        "Steps of recorded calls that did not fit.",
+        |status, series| series.count(&[], status.recorder.dropped),
+    ),
 ];
