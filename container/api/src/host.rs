@@ -213,6 +213,10 @@ pub trait RaHost {
     fn persist(&mut self, ra: RaIx, activity: ActivityId, sub: &[u8], value: &[u8]);
     /// Removes it.
     fn forget(&mut self, ra: RaIx, activity: ActivityId, sub: &[u8]);
+    /// Writes a durable record of the entity itself, in the slot of an activity and in its class.
+    fn keep(&mut self, ra: RaIx, like: ActivityId, sub: &[u8], value: &[u8]);
+    /// Removes it.
+    fn discard(&mut self, ra: RaIx, slot: Slot, sub: &[u8]);
 
     /// Sends a datagram.
     fn datagram(&mut self, ra: RaIx, listener: ListenerIx, to: SocketAddr, bytes: Bytes);

@@ -321,6 +321,16 @@ impl<'a> RaCx<'a> {
     pub fn forget(&mut self, activity: ActivityId, sub: &[u8]) {
         self.host.forget(self.ra, activity, sub);
     }
+    /// Writes a durable record of this entity itself, which outlives the activity that it is about: under the activity's slot,
+    /// and kept as well as the activity's own records are; not at all if those are not. [`Input::RestoreKept`] brings it back,
+    /// and only [`RaCx::discard`] removes it: whoever keeps must bound what is kept.
+    pub fn keep(&mut self, like: ActivityId, sub: &[u8], value: &[u8]) {
+        self.host.keep(self.ra, like, sub, value);
+    }
+    /// Removes a record of this entity's.
+    pub fn discard(&mut self, slot: Slot, sub: &[u8]) {
+        self.host.discard(self.ra, slot, sub);
+    }
 
     /// Sends a datagram from a listener.
     pub fn datagram(&mut self, listener: ListenerIx, to: SocketAddr, bytes: Bytes) {

@@ -16,6 +16,8 @@ const COUNTERS: usize = 256;
 /// An adaptor entity.
 pub(crate) struct AdaptorEntity {
     pub(crate) name: String,
+    /// Names its own records.
+    pub(crate) name_hash: u64,
     pub(crate) component: Component,
     /// Taken out while it handles an input.
     object: Option<Box<dyn Adaptor>>,
@@ -48,6 +50,7 @@ impl AdaptorEntity {
     pub(crate) fn new(name: &str, component: Component, object: Box<dyn Adaptor>) -> Self {
         Self {
             name: name.to_owned(),
+            name_hash: name_hash(name),
             component,
             object: Some(object),
             state: AdaptorState::Inactive,
@@ -74,6 +77,13 @@ impl AdaptorEntity {
             self.counters.push((name, n));
         }
     }
+}
+
+/// FNV-1a.
+pub(crate) fn name_hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 impl Kernel {

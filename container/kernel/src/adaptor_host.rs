@@ -50,6 +50,16 @@ impl Kernel {
             .ok_or(OpError::InvalidArgument("service"))
     }
 
+    /// Whether a record fits into the store; the operator hears of one that does not.
+    fn is_writable(&mut self, ra: RaIx, sub: &[u8], value: &[u8]) -> bool {
+        let fits = sub.len() <= MAX_SUB && value.len() <= MAX_VALUE;
+        if !fits {
+            let text = "an adaptor record is too long and was not written";
+            self.alarm(ra, "record_too_long", true, text);
+        }
+        fits
+    }
+
     fn push(&mut self, output: ShardOutput) {
         self.outputs.push(self.journal.last_strict, output);
     }
@@ -146,20 +156,26 @@ impl RaHost for Kernel {
         if self.owned(ra, activity).is_err() {
             return self.count(ra, "persist_stale", 1);
         }
-        if sub.len() > MAX_SUB || value.len() > MAX_VALUE {
-            return self.alarm(
-                ra,
-                "record_too_long",
-                true,
-                "an adaptor record is too long and was not written",
-            );
+        if self.is_writable(ra, sub, value) {
+            self.put_adaptor_record(activity, sub, value);
         }
-        self.put_adaptor_record(activity, sub, value);
     }
     fn forget(&mut self, ra: RaIx, activity: ActivityId, sub: &[u8]) {
         if self.owned(ra, activity).is_ok() {
             self.remove_adaptor_record(activity, sub);
         }
+    }
+
+    fn keep(&mut self, ra: RaIx, like: ActivityId, sub: &[u8], value: &[u8]) {
+        let Ok(class) = self.owned(ra, like).map(|activity| activity.class) else {
+            return self.count(ra, "persist_stale", 1);
+        };
+        if self.is_writable(ra, sub, value) {
+            self.put_kept_record(ra, (like.slot(), class), sub, value);
+        }
+    }
+    fn discard(&mut self, ra: RaIx, slot: Slot, sub: &[u8]) {
+        self.remove_kept_record(ra, slot, sub);
     }
 
     fn datagram(&mut self, ra: RaIx, listener: ListenerIx, to: SocketAddr, bytes: Bytes) {

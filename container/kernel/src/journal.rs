@@ -8,7 +8,7 @@ use crate::kernel::Kernel;
 use crate::options::Durability;
 use crate::output::{AlarmSource, ShardOutput};
 use crate::record;
-use strowger::id::{ActivityId, EntityId, ServiceIx, Slot, TimerId};
+use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger_journal::{Group, GroupBuilder, Key, Seq};
 
 /// Numbers of events that one durable ceiling stands for.
@@ -277,6 +277,32 @@ impl Kernel {
         extra.remove_record(sub);
         self.open_commit(class);
         self.journal.remove(&record::adaptor_key(id, sub));
+    }
+
+    /// Writes a record of an adaptor entity itself, under a slot and in a class (see `RaCx::keep`).
+    pub(crate) fn put_kept_record(
+        &mut self,
+        ra: RaIx,
+        (slot, class): (Slot, Durability),
+        sub: &[u8],
+        value: &[u8],
+    ) {
+        let Some(name) = self.adaptor(ra).map(|a| a.name_hash) else {
+            return;
+        };
+        if class == Durability::None {
+            return;
+        }
+        self.open_commit(class);
+        let key = record::kept_key(slot, name, sub);
+        self.journal.put(false, &key, value);
+    }
+    pub(crate) fn remove_kept_record(&mut self, ra: RaIx, slot: Slot, sub: &[u8]) {
+        let Some(name) = self.adaptor(ra).map(|a| a.name_hash) else {
+            return;
+        };
+        self.open_commit(Durability::Relaxed);
+        self.journal.remove(&record::kept_key(slot, name, sub));
     }
 
     /// The turn's changes as a group.

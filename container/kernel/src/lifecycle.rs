@@ -1,7 +1,7 @@
 //! Installing; states of the SLEE, of services and of adaptor entities; and the ends of activities.
 
 use crate::activity::{Activity, Owner};
-use crate::adaptor::{AdaptorEntity, Report};
+use crate::adaptor::{AdaptorEntity, Report, name_hash};
 use crate::kernel::Kernel;
 use crate::manage::{AdaptorState, InstallError, ManageError, ServiceState, SleeState};
 use crate::options::{Durability, ServiceOptions};
@@ -25,7 +25,8 @@ impl Kernel {
         def: &AdaptorDef,
         settings: &Arc<dyn Any + Send + Sync>,
     ) -> Result<RaIx, InstallError> {
-        let taken = name.is_empty() || self.adaptors.iter().any(|a| a.name == name);
+        let hash = name_hash(name);
+        let taken = name.is_empty() || self.adaptors.iter().any(|a| a.name_hash == hash);
         if taken {
             return Err(InstallError::NameTaken(name.to_owned()));
         }

@@ -9,6 +9,7 @@
 //! | 4 | activity | timer | a timer |
 //! | 5 | activity | event | an event not yet offered to all, with its progress |
 //! | 6 | root entity | entity | an entity: state, place in the tree, attachments |
+//! | 7 | an adaptor entity's name, hashed | the adaptor's | a record of the adaptor entity itself |
 
 use crate::activity::Owner;
 use crate::kernel::Kernel;
@@ -29,6 +30,7 @@ pub(crate) const ADAPTOR: u8 = 3;
 pub(crate) const TIMER: u8 = 4;
 pub(crate) const EVENT: u8 = 5;
 pub(crate) const ENTITY: u8 = 6;
+pub(crate) const KEPT: u8 = 7;
 
 /// Tables in ceiling records.
 pub(crate) const ACTIVITIES: u8 = 0;
@@ -69,6 +71,14 @@ pub(crate) fn adaptor_key(id: ActivityId, sub: &[u8]) -> Key<'_> {
         slot: id.slot().0,
         session: id.raw(),
         kind: ADAPTOR,
+        sub,
+    }
+}
+pub(crate) fn kept_key(slot: Slot, adaptor: u64, sub: &[u8]) -> Key<'_> {
+    Key {
+        slot: slot.0,
+        session: adaptor,
+        kind: KEPT,
         sub,
     }
 }

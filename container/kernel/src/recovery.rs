@@ -20,7 +20,7 @@ use crate::timer::Timer;
 use serde::Deserialize;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
-use strowger::id::{ActivityId, ComponentId, EntityId, ServiceIx, Slot, TimerId};
+use strowger::id::{ActivityId, ComponentId, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::ra::Input;
 use strowger::time::Now;
 use strowger_journal::{Key, Record, Seq};
@@ -72,6 +72,7 @@ impl Kernel {
             record::TIMER => self.restore_timer(recovery, key, activity, read(key, value)?)?,
             record::EVENT => self.restore_event(recovery, key, activity, read(key, value)?)?,
             record::ENTITY => self.restore_entity(recovery, key, read(key, value)?)?,
+            record::KEPT => self.restore_kept_record(key, value),
             _ => return Err(damaged(key)),
         };
         if !kept {
@@ -177,6 +178,20 @@ impl Kernel {
                 value,
             },
         );
+        true
+    }
+
+    /// One of an adaptor entity that is not there any more means nothing.
+    fn restore_kept_record(&mut self, key: &Key<'_>, value: &[u8]) -> bool {
+        let named = |ra: &RaIx| {
+            self.adaptor(*ra)
+                .is_some_and(|a| a.name_hash == key.session)
+        };
+        let Some(ra) = self.ras().find(named) else {
+            return false;
+        };
+        let (slot, sub) = (Slot(key.slot), key.sub);
+        self.input(ra, Input::RestoreKept { slot, sub, value });
         true
     }
 

@@ -1,7 +1,7 @@
 //! What happens to an adaptor entity, one input at a time.
 
 use super::{Answer, Bytes, ConnId, ListenerIx, Outcome, Peer, ResolveError};
-use crate::id::{ActivityId, ComponentId};
+use crate::id::{ActivityId, ComponentId, Slot};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -127,6 +127,15 @@ pub enum Input<'a, C> {
         /// Its type.
         kind: ComponentId,
     },
+    /// After a restart: a record that [`RaCx::keep`](crate::ra::RaCx::keep) wrote.
+    RestoreKept {
+        /// The slot that it lies under.
+        slot: Slot,
+        /// The record's sub key.
+        sub: &'a [u8],
+        /// The record.
+        value: &'a [u8],
+    },
     /// After a restart: all records have been handed over; what must be sent until it is answered is sent again.
     Restored,
     /// The activity was raised to a durable class: persist what must survive of it now.
@@ -200,6 +209,7 @@ impl<'a, C> Input<'a, C> {
             Self::EventUnreferenced { activity, event } => {
                 Input::EventUnreferenced { activity, event }
             }
+            Self::RestoreKept { slot, sub, value } => Input::RestoreKept { slot, sub, value },
             Self::Restore {
                 activity,
                 kind,

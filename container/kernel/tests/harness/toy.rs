@@ -421,6 +421,12 @@ impl strowger::ra::Protocol for Protocol {
                     String::from_utf8_lossy(value)
                 ));
             }
+            Input::RestoreKept { slot, sub, value } => write(format!(
+                "ra: kept {} {} {}",
+                slot.0,
+                String::from_utf8_lossy(sub),
+                String::from_utf8_lossy(value)
+            )),
             Input::RestoreBare { .. } => write("ra: restore bare".into()),
             Input::Snapshot(id) => {
                 write("ra: snapshot".into());

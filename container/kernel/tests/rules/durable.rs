@@ -172,6 +172,41 @@ fn strict_outputs_wait_for_the_store_and_others_do_not() {
 }
 
 #[test]
+fn what_an_adaptor_keeps_outlives_the_activity_that_it_is_about() {
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    let a = kit.start();
+    kit.ra(move |cx| cx.keep(a, b"before", b"lost"));
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.ra(move |cx| {
+        send(cx, "x".into());
+        cx.keep(a, b"k", b"v");
+        cx.keep(a, b"l", b"w");
+        cx.end_activity(a).unwrap();
+    });
+    assert_eq!(kit.sent(), Vec::<String>::new(), "it waits for the store");
+    kit.run();
+    kit.log();
+    kit.restart(secs(1));
+    let slot = a.slot();
+    let kept = |kit: &mut Kit| {
+        let mut log = kit.log();
+        log.retain(|line| line.starts_with("ra: kept"));
+        log
+    };
+    let both = [
+        format!("ra: kept {} k v", slot.0),
+        format!("ra: kept {} l w", slot.0),
+    ];
+    assert_eq!(kept(&mut kit), both);
+    kit.ra(move |cx| cx.discard(slot, b"k"));
+    kit.run();
+    kit.restart(secs(1));
+    assert_eq!(kept(&mut kit), both[1..]);
+}
+
+#[test]
 fn what_commits_nothing_waits_only_for_what_is_before_it() {
     let mut kit = Kit::new();
     kit.service_in::<0>(Spec::usual(), Durability::Strict);
