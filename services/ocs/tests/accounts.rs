@@ -127,7 +127,8 @@ fn a_request_that_comes_again_debits_nothing_also_after_a_crash() {
     end.expect(2001);
     slee.crash_and_restart();
     gateway.connect();
-    end.again().expect_answer();
+    end.again().expect(2001);
+    end.anew().expect(2001);
     assert_eq!(balance(&gateway, "c"), 85);
 }
 

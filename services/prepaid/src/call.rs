@@ -8,7 +8,7 @@ use strowger_diameter::charging::{
 use strowger_sip::{self as sip, Dialog, Reply, Sip};
 
 use crate::meter::Due;
-use crate::settings::Settings;
+use crate::settings::{LostReports, Settings};
 use crate::{NoAnswer, Prepaid, Quota, TooLong};
 
 /// One side of a call.
@@ -62,6 +62,7 @@ impl Prepaid {
         decisions: Vec<Decision>,
         with: &With<'_>,
     ) -> Result {
+        let mut lost = None;
         for decision in decisions {
             match decision {
                 Decision::Granted(_) => {
@@ -70,8 +71,15 @@ impl Prepaid {
                     self.watch(cx, with)?;
                 }
                 Decision::Unchecked | Decision::Free(_) => {
+                    if let Some((seconds, certain)) = lost.take() {
+                        self.collect(cx, seconds, certain, with)?;
+                    }
                     self.meter.free();
                     self.connect(cx, with)?;
+                }
+                Decision::Lost { usage, certain } => {
+                    let seconds = usage.iter().filter_map(|one| one.used?.time);
+                    lost = Some((seconds.fold(0, u32::saturating_add), certain));
                 }
                 Decision::Denied(_, code) => {
                     self.refuse(cx, Ended::Denied(code), with)?;
@@ -84,7 +92,14 @@ impl Prepaid {
                     }
                 }
                 Decision::Report(_, reason) => self.report(cx, reason, with)?,
-                Decision::Closed => self.credit = None,
+                Decision::Closed => {
+                    if let Some((seconds, certain)) = lost.take() {
+                        // A call that ended with it has lasted some time since its last report.
+                        let rest = self.meter.settle(cx.now().wall);
+                        self.collect(cx, seconds.saturating_add(rest), certain, with)?;
+                    }
+                    self.credit = None;
+                }
             }
         }
         Ok(())
@@ -174,6 +189,25 @@ impl Prepaid {
         let usage = Usage::report(self.group, Units::time(used), reason).and_ask(with.conf.units());
         let decisions = credit.update(cx, with.diameter, vec![usage])?;
         self.take(cx, decisions, with)
+    }
+
+    /// Debits what was reported in vain, if that is wanted.
+    fn collect(&mut self, cx: &mut Cx, seconds: u32, certain: bool, with: &With<'_>) -> Result {
+        let wanted = match with.conf.lost_reports {
+            LostReports::Leave => false,
+            LostReports::Debit => certain,
+            LostReports::DebitAlways => true,
+        };
+        let Some(credit) = self.credit.as_ref().filter(|_| wanted && seconds > 0) else {
+            return Ok(());
+        };
+        let lost = vec![Usage::report(
+            self.group,
+            Units::time(seconds),
+            Reason::Final,
+        )];
+        self.debit = Some(credit.debit(cx, with.diameter, &with.conf.terms(), lost)?);
+        Ok(())
     }
 
     fn granted(&mut self, conf: &Settings) {

@@ -13,12 +13,14 @@ mod call;
 mod meter;
 mod settings;
 
-pub use settings::{Callers, Handling, Payer, Place, Route, Settings};
+pub use settings::{Callers, Handling, LostReports, Payer, Place, Route, Settings};
 
 use call::{Leg, With};
 use meter::Meter;
 use strowger::prelude::*;
-use strowger_diameter::charging::{Credit, CreditEvent, CreditTimer, GroupKey};
+use strowger_diameter::charging::{
+    Charge, ChargeTimer, Credit, CreditEvent, CreditTimer, GroupKey,
+};
 use strowger_diameter::{
     CreditControlAnswer, Diameter, ErrorAnswer, ReAuthRequest, SendFailure, Session, Timeout,
 };
@@ -44,6 +46,8 @@ pub struct Prepaid {
     answered: bool,
     /// The charging session, until it is over.
     credit: Option<Credit>,
+    /// The debit of what was reported in it in vain, until it is over.
+    debit: Option<Charge>,
     /// What is charged in it.
     group: GroupKey,
     meter: Meter,
@@ -342,11 +346,12 @@ impl Prepaid {
         &mut self,
         cx: &mut Cx,
         ev: &CreditControlAnswer,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, ev.into(), &with(*sip, *diameter, &conf))
+        self.charging(cx, (session, ev.into()), &with(*sip, *diameter, &conf))
     }
 
     #[on]
@@ -354,11 +359,12 @@ impl Prepaid {
         &mut self,
         cx: &mut Cx,
         ev: &ErrorAnswer,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, ev.into(), &with(*sip, *diameter, &conf))
+        self.charging(cx, (session, ev.into()), &with(*sip, *diameter, &conf))
     }
 
     #[on]
@@ -366,11 +372,12 @@ impl Prepaid {
         &mut self,
         cx: &mut Cx,
         ev: &Timeout,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, ev.into(), &with(*sip, *diameter, &conf))
+        self.charging(cx, (session, ev.into()), &with(*sip, *diameter, &conf))
     }
 
     #[on]
@@ -378,11 +385,12 @@ impl Prepaid {
         &mut self,
         cx: &mut Cx,
         ev: &SendFailure,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, ev.into(), &with(*sip, *diameter, &conf))
+        self.charging(cx, (session, ev.into()), &with(*sip, *diameter, &conf))
     }
 
     #[on]
@@ -390,11 +398,12 @@ impl Prepaid {
         &mut self,
         cx: &mut Cx,
         ev: &Timer<CreditTimer>,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, ev.into(), &with(*sip, *diameter, &conf))
+        self.charging(cx, (session, ev.into()), &with(*sip, *diameter, &conf))
     }
 
     #[on]
@@ -402,31 +411,61 @@ impl Prepaid {
         &mut self,
         cx: &mut Cx,
         ev: &ReAuthRequest,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, ev.into(), &with(*sip, *diameter, &conf))
+        self.charging(cx, (session, ev.into()), &with(*sip, *diameter, &conf))
     }
 
-    /// The charging session has gone without a last word: by an operator, or with the class `none` and its process.
+    /// It is time to try a debit again that no server has taken.
+    #[on]
+    fn debit_again(
+        &mut self,
+        cx: &mut Cx,
+        ev: &Timer<ChargeTimer>,
+        diameter: Ra<Diameter>,
+    ) -> Result {
+        match self.debit.as_mut() {
+            Some(debit) => debit.retry(cx, *diameter, ev).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The activity of the charging session has gone before its time: its server has restarted, or an operator has removed it.
     #[on]
     fn charging_ended(
         &mut self,
         cx: &mut Cx,
         _ev: &ActivityEnd,
-        _: Aci<Session>,
+        Aci(session): Aci<Session>,
         sip: Ra<Sip>,
         diameter: Ra<Diameter>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.charging(cx, CreditEvent::SendFailure, &with(*sip, *diameter, &conf))
+        let gone = (session, CreditEvent::Gone);
+        self.charging(cx, gone, &with(*sip, *diameter, &conf))
     }
 }
 
 impl Prepaid {
-    fn charging(&mut self, cx: &mut Cx, event: CreditEvent<'_>, with: &With<'_>) -> Result {
-        let Some(credit) = self.credit.as_mut() else {
+    fn charging(
+        &mut self,
+        cx: &mut Cx,
+        (session, event): (Handle<Session>, CreditEvent<'_>),
+        with: &With<'_>,
+    ) -> Result {
+        let debit = self.debit.as_mut().filter(|its| its.session() == session);
+        if let Some(debit) = debit {
+            debit.on(cx, with.diameter, event)?;
+            if debit.is_over() {
+                self.debit = None;
+            }
+            return Ok(());
+        }
+        let credit = self.credit.as_mut().filter(|its| its.session() == session);
+        let Some(credit) = credit else {
             return Ok(());
         };
         let decisions = credit.on(cx, with.diameter, event)?;

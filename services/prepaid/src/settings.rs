@@ -79,6 +79,11 @@ pub struct Settings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
     pub retry: Duration,
+    /// What becomes of use that a call has reported in vain, because the charging server did not know the session any more or
+    /// refused the report: whether it is debited as a one-time event (direct debiting). It is counted and an alarm is raised in
+    /// any case.
+    #[schemars(extend("x-reload" = "live"))]
+    pub lost_reports: LostReports,
     /// How long a call may last before both ends get BYE; `0s` for ever. Counts on while the node is down.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
@@ -136,6 +141,19 @@ pub enum Handling {
     RetryAndTerminate,
 }
 
+/// What is done about use that was reported in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LostReports {
+    /// Nothing: the call was free.
+    Leave,
+    /// It is debited where the server cannot have counted it: it does not know the session, and the report went out once.
+    #[default]
+    Debit,
+    /// It is debited, also where a first copy of the report may have been counted.
+    DebitAlways,
+}
+
 /// A SIP URI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -183,6 +201,7 @@ impl Default for Settings {
             failover: false,
             keep_end: Duration::from_secs(3600),
             retry: Duration::from_secs(10),
+            lost_reports: LostReports::default(),
             max_call: Duration::from_secs(4 * 3600),
             no_credit: 402,
         }

@@ -209,6 +209,8 @@ pub struct Timeout {
     pub application: u32,
     /// What [`Outgoing::tag`](crate::Outgoing::tag) gave it.
     pub tag: u64,
+    /// Its End-to-End Identifier, to send it [again](crate::Outgoing::again).
+    pub end_to_end: u32,
     /// It may have reached a server: it has been sent at least once.
     pub sent: bool,
 }
@@ -226,6 +228,8 @@ pub struct SendFailure {
     pub application: u32,
     /// What [`Outgoing::tag`](crate::Outgoing::tag) gave it.
     pub tag: u64,
+    /// Its End-to-End Identifier, to send it [again](crate::Outgoing::again).
+    pub end_to_end: u32,
     /// Why.
     pub reason: SendError,
     /// It may have reached a server: it has been sent at least once.

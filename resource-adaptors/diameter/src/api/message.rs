@@ -150,11 +150,17 @@ pub struct Answered {
     pub(crate) message: Message,
     pub(crate) peer: Identity,
     pub(crate) tag: u64,
+    pub(crate) again: bool,
 }
 
 impl Answered {
-    pub(crate) fn new(message: Message, peer: Identity, tag: u64) -> Self {
-        Self { message, peer, tag }
+    pub(crate) fn new(message: Message, peer: Identity, (tag, again): (u64, bool)) -> Self {
+        Self {
+            message,
+            peer,
+            tag,
+            again,
+        }
     }
 
     /// The whole message.
@@ -203,6 +209,19 @@ impl Answered {
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.result_code() / 1000 == 2
+    }
+
+    /// Whether the request went out more than once, or may have, so that this may be the answer to a copy: a server without a
+    /// memory of its own may have carried out the first.
+    #[must_use]
+    pub fn is_to_copy(&self) -> bool {
+        self.again
+    }
+
+    /// The End-to-End Identifier of the request.
+    #[must_use]
+    pub fn end_to_end(&self) -> u32 {
+        self.message.header().end_to_end
     }
 
     /// What [`Outgoing::tag`](crate::Outgoing::tag) gave the request.

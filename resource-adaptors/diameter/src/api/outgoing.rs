@@ -15,7 +15,8 @@ pub struct Outgoing {
     pub(crate) avps: AvpBuf,
     pub(crate) timeout: Option<Duration>,
     pub(crate) tag: u64,
-    pub(crate) retransmitted: bool,
+    /// The End-to-End Identifier that it had.
+    pub(crate) again: Option<u32>,
 }
 
 /// Request or answer.
@@ -69,7 +70,7 @@ impl Outgoing {
             avps: AvpBuf::new(),
             timeout: None,
             tag: 0,
-            retransmitted: false,
+            again: None,
         }
     }
 
@@ -132,11 +133,12 @@ impl Outgoing {
         self
     }
 
-    /// Of a request: it may have been sent before, by the service itself (T bit, RFC 6733 3). What the adaptor sends again
-    /// on its own has the bit without it.
+    /// Of a request: the service has sent it before, under that End-to-End Identifier, as [`Timeout`](crate::Timeout) or
+    /// [`SendFailure`](crate::SendFailure) told it. It has the identifier again, and the T bit (RFC 6733 3), so that a server
+    /// that knows it does not carry it out twice. What the adaptor sends again on its own has both without it.
     #[must_use]
-    pub fn retransmitted(mut self) -> Self {
-        self.retransmitted = true;
+    pub fn again(mut self, end_to_end: u32) -> Self {
+        self.again = Some(end_to_end);
         self
     }
 

@@ -11,6 +11,7 @@ use strowger::ra::{ActivityFlags, Provider};
 use super::activity::{ClientTx, Session, ShSubscription};
 use super::message::{Identity, Incoming, RequestId};
 use super::outgoing::Outgoing;
+use crate::proto::credit::accounting::Counts;
 use crate::ra::View;
 
 /// Diameter, as handlers take it: `diameter: Ra<Diameter>`.
@@ -106,6 +107,10 @@ pub enum Command {
     },
     End {
         activity: ActivityId,
+    },
+    Note {
+        counts: Vec<(&'static str, u64)>,
+        is_loss: bool,
     },
 }
 
@@ -268,6 +273,43 @@ impl Diameter {
         };
         cx.command(self.ra, command);
         Ok(())
+    }
+
+    /// A report of use will be debited by nobody.
+    pub(crate) fn note_lost(&self, cx: &mut Cx<'_>, certain: bool) {
+        let counts = vec![
+            ("diameter.reports_lost", 1),
+            ("diameter.reports_uncertain", u64::from(!certain)),
+        ];
+        let is_loss = true;
+        cx.command(self.ra, Command::Note { counts, is_loss });
+    }
+
+    /// What has become of accounting records.
+    pub(crate) fn note_records(&self, cx: &mut Cx<'_>, before: Counts, now: Counts) {
+        let counts = vec![
+            (
+                "diameter.accounting_records",
+                now.received - before.received,
+            ),
+            ("diameter.accounting_kept", now.persisted - before.persisted),
+            (
+                "diameter.accounting_resent",
+                now.retransmitted - before.retransmitted,
+            ),
+            (
+                "diameter.accounting_delivered",
+                now.delivered - before.delivered,
+            ),
+            (
+                "diameter.accounting_discarded",
+                now.discarded - before.discarded,
+            ),
+        ];
+        if before != now {
+            let is_loss = now.discarded > before.discarded;
+            cx.command(self.ra, Command::Note { counts, is_loss });
+        }
     }
 
     /// The Session-Id of a session. One that is begun in this delivery has its own already.

@@ -10,7 +10,7 @@ use super::sessions::Session;
 use crate::api::{Outgoing, What};
 use crate::proto::dict::credit;
 use crate::proto::dict::{ApplicationKind, AvpDef, CommandDef, Level, Member, base, validate};
-use crate::proto::wire::{Avp, Avps, BuildError, Builder, Message, flag};
+use crate::proto::wire::{Avp, Avps, BuildError, Builder, Groups, Limits, Message, flag};
 
 /// Auth-Session-State: the server keeps no session (RFC 6733 8.11).
 const NO_STATE_MAINTAINED: i32 = 1;
@@ -35,10 +35,9 @@ impl Core {
         let mut builder = Builder::request(command, application);
         let proxiable = def.is_none_or(|def| def.proxiable);
         let proxiable = if proxiable { flag::PROXIABLE } else { 0 };
-        let again = if outgoing.retransmitted {
-            flag::RETRANSMIT
-        } else {
-            0
+        let again = match outgoing.again {
+            Some(_) => flag::RETRANSMIT,
+            None => 0,
         };
         builder.flags(flag::REQUEST | proxiable | again);
         // In front of all others (RFC 6733 8.8), whoever gives it.
@@ -74,7 +73,8 @@ impl Core {
         if level == Level::Off {
             return true;
         }
-        let Ok(message) = Message::parse(message.clone()) else {
+        let parsed = Message::parse_with(message.clone(), &Limits::OWN, Groups::standard());
+        let Ok(message) = parsed else {
             return false;
         };
         let header = message.header();

@@ -22,7 +22,7 @@ use super::sessions::Session;
 use super::{Core, Work};
 use crate::api;
 use crate::proto::time::Ms;
-use crate::proto::wire::Message;
+use crate::proto::wire::{Limits, Message};
 
 const SELF: &[u8] = b"";
 const PENDING: u8 = 1;
@@ -239,7 +239,8 @@ impl Core {
         value: &[u8],
     ) -> Option<()> {
         let id = u64::from_be_bytes(key.try_into().ok()?);
-        let message = Message::parse(Bytes::copy_from_slice(value)).ok()?;
+        let message = Bytes::copy_from_slice(value);
+        let message = Message::parse_outer(message, &Limits::OWN).ok()?;
         let waiting = Waiting {
             key: None,
             activity,

@@ -51,6 +51,11 @@ impl Core {
         };
         let header = message.header();
         let role = role(header.command, message.avps());
+        if let Some(answer) = self.ended_answer(message) {
+            cx.count("diameter.repeats_answered", 1);
+            self.stack.answer(now, key, answer);
+            return;
+        }
         let place = if api::is_received(cx, header.command) {
             self.place(cx, now, role, message)
         } else {
@@ -230,11 +235,14 @@ impl Core {
         let activity = waiting.activity;
         self.end_work(activity, Work::Theirs(id.0));
         if waiting.alone {
+            self.note_end(cx, now, &waiting, &bytes);
             self.end_activity(cx, activity);
         } else if waiting.role.is_last() || waiting.role == Role::Begins && failed {
+            self.note_end(cx, now, &waiting, &bytes);
             self.end(cx, now, activity);
         } else {
             self.save_answered(cx, id.0, &waiting, &bytes);
+            self.note_answer(waiting, bytes);
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod compose;
 mod durable;
+mod ended;
 mod extensions;
 mod incoming;
 mod links;
@@ -49,6 +50,7 @@ pub use peers::{
 pub use settings::{DuplicateSettings, LimitSettings, Settings, TimerSettings, ValidationSetting};
 pub(crate) use view::View;
 
+use ended::{Ended, Recent};
 use incoming::Waiting;
 use links::Links;
 use outgoing::{Parked, Pending};
@@ -88,6 +90,9 @@ struct Core {
     waiting: HashMap<u64, Waiting>,
     /// When they are given up, soonest first.
     patience: VecDeque<(Ms, u64)>,
+    /// Sessions that are over, and what was answered last.
+    ended: Ended,
+    recent: Option<Recent>,
     /// What activities wait for, by the bits of their ids.
     work: HashMap<u64, SmallVec<[Work; 1]>>,
     /// Events whose outcome decides what the peer is told, by their number: the request's name.
@@ -103,6 +108,8 @@ struct Core {
     /// What is wrong with peers that should be up, and the alarm's text.
     troubles: BTreeMap<Arc<str>, &'static str>,
     trouble: String,
+    /// Until when the alarm of lost reports stands.
+    reports_lost: Option<Ms>,
     state: State,
     refusing: bool,
 }
@@ -218,6 +225,8 @@ impl Core {
             parked_until: None,
             waiting: HashMap::new(),
             patience: VecDeque::new(),
+            ended: Ended::default(),
+            recent: None,
             work: HashMap::new(),
             undecided: HashMap::new(),
             peers: HashMap::new(),
@@ -226,6 +235,7 @@ impl Core {
             started,
             troubles: BTreeMap::new(),
             trouble: String::new(),
+            reports_lost: None,
             state: State::Inactive,
             refusing: false,
         }
@@ -307,6 +317,7 @@ impl Core {
             } => {
                 self.restore(cx, now, activity, kind, sub, value);
             }
+            Input::RestoreKept { slot, sub, value } => self.restore_end(cx, now, slot, sub, value),
             Input::RestoreBare { activity, .. } => self.end_activity(cx, activity),
             Input::Snapshot(activity) => self.snapshot(cx, activity),
             Input::QueryLiveness(activity) if self.is_alive(activity) => {}
@@ -364,6 +375,8 @@ impl Core {
         self.expire_parked(cx, now);
         self.expire_waiting(cx, now);
         self.expire_subscriptions(cx, now);
+        self.expire_ended(cx, now);
+        self.expire_lost(cx, now);
         if let State::Stopping(Some(since)) = self.state
             && now.0 >= since.0 + QUIET
         {
@@ -400,6 +413,8 @@ impl Core {
             self.subscriptions.deadline(),
             self.parked_until,
             self.patience.front().map(|(at, _)| *at),
+            self.ended.deadline(),
+            self.reports_lost,
             quiet,
         ]
         .into_iter()
@@ -433,6 +448,7 @@ impl Core {
 
     /// An activity is over, whatever it is: what it waits for is given up, and what it owes is answered.
     fn end(&mut self, cx: &mut RaCx<'_>, now: Ms, activity: ActivityId) {
+        self.note_ending(cx, now, activity);
         self.give_up(cx, now, activity);
         self.view.sessions.remove(activity);
         self.subscriptions.remove(activity);

@@ -50,6 +50,9 @@ pub(super) struct Again {
     pub(super) sent: bool,
 }
 
+/// Accounting.
+const ACCOUNTING: u32 = 271;
+
 /// CC-Session-Failover: another server may take over (RFC 8506 8.4).
 const FAILOVER_SUPPORTED: i32 = 1;
 
@@ -80,6 +83,7 @@ impl Core {
             Command::Forward { id } => self.forward(cx, now, id),
             Command::Supervise { session, within } => self.supervise(cx, now, session, within),
             Command::End { activity } => self.end(cx, now, activity),
+            Command::Note { counts, is_loss } => self.note(cx, now, &counts, is_loss),
         }
     }
 
@@ -221,7 +225,7 @@ impl Core {
         let request = node::Outgoing {
             message: message.clone(),
             timeout,
-            resend: None,
+            resend: outgoing.again,
         };
         let (tx, end_to_end) = self.stack.request(now, request);
         pending.end_to_end = end_to_end;
@@ -297,7 +301,7 @@ impl Core {
         cx: &mut RaCx<'_>,
         now: Ms,
         tx: Tx,
-        peer: Identity,
+        (peer, again): (Identity, bool),
         message: &Message,
     ) {
         let Some(pending) = self.pending.remove(&tx) else {
@@ -312,9 +316,12 @@ impl Core {
         let answer = match message.result_code() {
             _ if message.is_error() => Answer::Error,
             Some(code) if code < 3000 => Answer::Success,
+            // Some send a protocol error without the bit, and an accounting record that cannot be taken now comes again.
+            Some(3000..=3999) => Answer::Error,
+            Some(4000..=4999) if pending.command == ACCOUNTING => Answer::Error,
             _ => Answer::Failure,
         };
-        let event = Answered::new(message.detached(), peer, pending.tag);
+        let event = Answered::new(message.detached(), peer, (pending.tag, again));
         if api::fire_answer(cx, activity, event).is_err() {
             cx.count("diameter.events_refused", 1);
         }
@@ -383,6 +390,7 @@ impl Core {
             command: pending.command,
             application: pending.application,
             tag: pending.tag,
+            end_to_end: pending.end_to_end,
             sent,
         };
         self.tell(cx, pending.activity, event);
@@ -395,6 +403,7 @@ impl Core {
             command: pending.command,
             application: pending.application,
             tag: pending.tag,
+            end_to_end: pending.end_to_end,
             reason,
             sent,
         };
@@ -437,7 +446,7 @@ enum Answer {
     Success,
     /// The request was refused by whom it was for.
     Failure,
-    /// It was refused on its way, or could not be read (E bit): whom it was for has not seen it.
+    /// It was refused on its way, or for now, or could not be read: whom it was for has not taken it.
     Error,
 }
 

@@ -10,6 +10,9 @@ use crate::proto::node::{Admin, Alarm, DownCause, Output, PeerStatus};
 use crate::proto::peer::{State as Connection, WatchdogState};
 use crate::proto::time::Ms;
 
+/// How long the alarm of lost reports stands, in milliseconds.
+const LOST_ALARM: u64 = 3_600_000;
+
 impl Core {
     pub(super) fn drain(&mut self, cx: &mut RaCx<'_>, now: Ms) {
         if self.state == State::Inactive {
@@ -38,9 +41,12 @@ impl Core {
             Output::Request { key, peer, message } => {
                 self.request_came(cx, now, key, Identity::from(peer), &message);
             }
-            Output::Answer { tx, peer, message } => {
-                self.answered(cx, now, tx, Identity::from(peer), &message);
-            }
+            Output::Answer {
+                tx,
+                peer,
+                message,
+                again,
+            } => self.answered(cx, now, tx, (Identity::from(peer), again), &message),
             Output::Failed { tx, failure, sent } => self.failed(cx, now, tx, failure, sent),
             Output::Up { peer } => self.peer_up(cx, now, peer),
             Output::Down { peer, cause } => self.peer_down(cx, &peer, cause),
@@ -165,6 +171,31 @@ impl Core {
     /// The peers, as operators see them.
     pub(super) fn report(&self) -> Vec<Report> {
         self.stack.peers().map(|peer| part(&peer)).collect()
+    }
+
+    /// Counts what has become of services' reports. The alarm of those that are lost stands for an hour after the last.
+    pub(super) fn note(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        counts: &[(&'static str, u64)],
+        is_loss: bool,
+    ) {
+        for (name, n) in counts.iter().filter(|(_, n)| *n > 0) {
+            cx.count(name, *n);
+        }
+        if is_loss {
+            let text = "what services have reported to a charging system was refused, or taken by none (counters \
+                        diameter.reports_lost, diameter.reports_uncertain, diameter.accounting_discarded)";
+            cx.alarm("reports", true, text);
+            self.reports_lost = Some(now + LOST_ALARM);
+        }
+    }
+
+    pub(super) fn expire_lost(&mut self, cx: &mut RaCx<'_>, now: Ms) {
+        if self.reports_lost.take_if(|until| *until <= now).is_some() {
+            cx.alarm("reports", false, "");
+        }
     }
 
     /// One alarm for all peers that should be up and are not.

@@ -86,11 +86,11 @@ pub struct Settings {
 pub enum ValidationSetting {
     /// Not beyond what it takes to read them at all.
     Off,
-    /// Lengths and formats of AVPs.
+    /// That the lengths of AVPs fit their formats.
     Structure,
     /// The same, and that every AVP that must be understood is.
     Mandatory,
-    /// The same, and which AVPs stand how often in which command.
+    /// The same, and the values of AVPs, and which of them stand how often in which command.
     #[default]
     Full,
 }
@@ -164,6 +164,12 @@ pub struct LimitSettings {
     /// Bytes of a message; one that is longer is answered 5015, and its connection closed.
     #[schemars(range(min = 4096, max = 16_777_212), extend("x-unit" = "bytes", "x-reload" = "live"))]
     pub message_bytes: u32,
+    /// AVPs of a message, those in groups included; one that has more is answered 5012.
+    #[schemars(range(min = 16, max = 1_000_000), extend("x-unit" = "AVPs", "x-reload" = "live"))]
+    pub avps: u32,
+    /// Groups inside each other in a message; one that has more is answered 5012.
+    #[schemars(range(min = 2, max = 16), extend("x-unit" = "groups", "x-reload" = "live"))]
+    pub depth: u8,
     /// Requests to one peer that wait for an answer. Beyond it others are asked.
     #[schemars(range(min = 1, max = 10_000_000), extend("x-unit" = "requests", "x-reload" = "live"))]
     pub pending_per_peer: u32,
@@ -267,6 +273,8 @@ impl Default for LimitSettings {
         Self {
             sessions: 1_000_000,
             message_bytes: l.message,
+            avps: l.avps,
+            depth: l.depth,
             pending_per_peer: l.pending_per_peer,
             pending: l.pending,
             pending_bytes: u32::try_from(l.pending_bytes).unwrap_or(u32::MAX),
@@ -483,6 +491,8 @@ impl LimitSettings {
     fn config(&self) -> node::Limits {
         node::Limits {
             message: self.message_bytes,
+            avps: self.avps,
+            depth: self.depth,
             pending_per_peer: self.pending_per_peer,
             pending: self.pending,
             pending_bytes: self.pending_bytes.into(),

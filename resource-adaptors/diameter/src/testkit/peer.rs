@@ -347,6 +347,21 @@ impl Sent {
         sent
     }
 
+    /// Sends the same once more in a message of its own, as a client that has forgotten the first: with the T bit, and another
+    /// End-to-End Identifier.
+    #[track_caller]
+    pub fn anew(&self) -> Self {
+        let (hop_by_hop, end_to_end) = self.peer.exchange.borrow_mut().number();
+        let copy = Patch::new(Bytes::copy_from_slice(self.message.bytes()));
+        let copy = copy.hop_by_hop(hop_by_hop).end_to_end(end_to_end);
+        let sent = Self {
+            peer: self.peer.clone(),
+            message: self.peer.read(copy.retransmit().finish()),
+        };
+        sent.transmit();
+        sent
+    }
+
     #[track_caller]
     fn transmit(&self) {
         self.peer.send_bytes(self.message.bytes());

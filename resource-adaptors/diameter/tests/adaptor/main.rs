@@ -4,3 +4,4 @@ mod client;
 mod own;
 mod peers;
 mod server;
+mod validation;

@@ -177,6 +177,101 @@ fn what_was_answered_before_a_crash_is_answered_the_same_after_it() {
 }
 
 #[test]
+fn the_answer_that_ended_a_session_is_given_again_also_after_a_crash() {
+    let mut slee = kit(TestKit::strict());
+    let gateway = slee.diameter().client("gw.example");
+    let first = ask(&gateway, None, 1, 0, "yes");
+    first.expect(2001);
+    let id = first.session_id();
+    let last = ask(&gateway, Some(&id), 3, 1, "yes");
+    last.expect(2001);
+    last.again().expect(2001);
+    last.anew().expect(2001);
+    for _ in 0..2 {
+        slee.crash_and_restart();
+        gateway.connect();
+        last.again().expect(2001);
+        last.anew().expect(2001);
+    }
+    // It is the last request that is known, and only as a copy.
+    ask(&gateway, Some(&id), 3, 1, "yes").expect(5002);
+    ask(&gateway, Some(&id), 3, 2, "yes").anew().expect(5002);
+    let other = slee.diameter().client("other.example");
+    let foreign = ask(&other, Some(&id), 3, 1, "yes");
+    foreign.expect(5002);
+    foreign.anew().expect(5002);
+    assert_eq!(slee.states::<Server>().len(), 0);
+    assert_eq!(slee.counts().activities, 0);
+}
+
+#[test]
+fn the_answer_that_refused_a_session_or_a_one_time_event_is_given_again_after_a_crash() {
+    let mut slee = kit(TestKit::strict());
+    let gateway = slee.diameter().client("gw.example");
+    let refused = ask(&gateway, None, 1, 0, "refuse");
+    refused.expect(4012);
+    let event = ask(&gateway, None, 4, 0, "yes");
+    event.expect(2001);
+    slee.crash_and_restart();
+    gateway.connect();
+    refused.again().expect(4012);
+    event.again().expect(2001);
+    assert_eq!(slee.states::<Server>().len(), 0, "no service saw them");
+}
+
+#[test]
+fn answers_of_sessions_that_are_over_are_forgotten_after_their_time() {
+    let mut slee = kit(TestKit::strict());
+    let gateway = slee.diameter().client("gw.example");
+    let first = ask(&gateway, None, 1, 0, "yes");
+    first.expect(2001);
+    let last = ask(&gateway, Some(&first.session_id()), 3, 1, "yes");
+    last.expect(2001);
+    slee.advance(secs(238));
+    last.anew().expect(2001);
+    slee.advance(secs(4));
+    last.again().expect(5002);
+    // Nor are they there again after a restart.
+    slee.crash_and_restart();
+    gateway.connect();
+    last.again().expect(5002);
+    last.anew().expect(5002);
+}
+
+#[test]
+fn no_more_answers_are_kept_than_the_settings_allow() {
+    let mut settings = settings(&[]);
+    settings.duplicates.entries = 3;
+    let mut slee = TestKit::strict()
+        .adaptor_with("diameter", strowger_diameter::adaptor(), settings)
+        .service(server());
+    let gateway = slee.diameter().client("gw.example");
+    let events: Vec<Sent> = (0..5)
+        .map(|_| {
+            let event = ask(&gateway, None, 4, 0, "refuse");
+            event.expect(4012);
+            event
+        })
+        .collect();
+    slee.crash_and_restart();
+    gateway.connect();
+    assert_eq!(slee.states::<Server>().len(), 0);
+    let before = slee.counter("duplicates.answered");
+    for event in &events[2..] {
+        event.again().expect(4012);
+    }
+    assert_eq!(slee.counter("duplicates.answered"), before + 3);
+    for event in &events[..2] {
+        event.again().expect(4012);
+    }
+    assert_eq!(
+        slee.counter("duplicates.answered"),
+        before + 3,
+        "carried out anew"
+    );
+}
+
+#[test]
 fn a_request_that_waits_over_a_crash_is_answered_where_it_comes_again() {
     let mut slee = kit(TestKit::strict());
     let gateway = slee.diameter().client("gw.example");

@@ -25,6 +25,12 @@ fn used(seconds: u32) -> Vec<Usage> {
     vec![report.and_ask(Units::time(60))]
 }
 
+fn lost(seconds: u32, certain: bool) -> Action {
+    let mut usage = used(seconds);
+    usage[0].requested = None;
+    Action::Lost { usage, certain }
+}
+
 fn granted(number: u32) -> Answer {
     Answer {
         groups: vec![GroupAnswer::granted(GroupKey::SESSION, Units::time(60))],
@@ -107,6 +113,16 @@ fn pending_and_failure_temporary_error_or_failed_answer_goes_by_the_failure_hand
                 let context = format!("{state:?} {handling:?} {result:?}: {actions:?}");
                 assert_eq!(client.state(), ClientState::Idle, "{context}");
                 let why = result.map_or(Ended::Unreachable, Ended::Failed);
+                // What was reported has been debited by nobody, as far as can be told.
+                let lost = actions
+                    .iter()
+                    .position(|a| matches!(a, Action::Lost { .. }));
+                let is_reported = state == ClientState::PendingU;
+                assert_eq!(lost.is_some(), is_reported, "{context}");
+                let actions: Vec<Action> = actions
+                    .into_iter()
+                    .filter(|a| !matches!(a, Action::Lost { .. }))
+                    .collect();
                 match handling {
                     FailureHandling::Continue => {
                         assert_eq!(actions, [Action::StopTx, Action::Unchecked], "{context}");
@@ -132,7 +148,11 @@ fn pending_and_tx_expired_ends_or_grants_and_stays() {
             let actions = client.tx_expired();
             if handling == FailureHandling::Terminate {
                 let end = Action::End(Ended::Unreachable);
-                assert_eq!(actions, [Action::StopTx, end, Action::Closed]);
+                let mut expected = vec![Action::StopTx, end, Action::Closed];
+                if state == ClientState::PendingU {
+                    expected.insert(1, lost(50, false));
+                }
+                assert_eq!(actions, expected);
                 assert_eq!(client.state(), ClientState::Idle);
                 continue;
             }
@@ -320,8 +340,52 @@ fn pending_t_ends_whatever_comes() {
             Some(result) => client.answered(NOW, &Answer::of(result, Some(number))),
             None => client.failed_to_send(NOW),
         };
-        assert_eq!(actions, [Action::StopTx, Action::Closed]);
+        assert_eq!(
+            (actions.first(), actions.last()),
+            (Some(&Action::StopTx), Some(&Action::Closed))
+        );
+        let expected = match answer {
+            Some(2001) => None,
+            Some(result) => Some(lost(50, result == 5002)),
+            None => Some(lost(50, false)),
+        };
+        assert_eq!(
+            actions.get(1).filter(|_| actions.len() == 3),
+            expected.as_ref()
+        );
     }
+}
+
+#[test]
+fn what_was_reported_to_a_server_that_does_not_know_the_session_is_lost_and_certainly_so_but_for_copies()
+ {
+    for (state, handling) in [
+        (ClientState::PendingU, FailureHandling::Terminate),
+        (ClientState::PendingU, FailureHandling::Continue),
+        (ClientState::PendingT, FailureHandling::Terminate),
+    ] {
+        for to_copy in [false, true] {
+            let (mut client, number) = in_state(state, handling, false);
+            let mut answer = Answer::of(5002, Some(number));
+            answer.to_copy = to_copy;
+            let actions = client.answered(NOW, &answer);
+            assert!(
+                actions.contains(&lost(50, !to_copy)),
+                "{state:?}: {actions:?}"
+            );
+            assert_eq!(client.state(), ClientState::Idle);
+        }
+    }
+    // With what waits behind it.
+    let (mut client, number) = in_state(ClientState::PendingU, FailureHandling::Terminate, false);
+    client.terminate(1, used(7));
+    let actions = client.answered(NOW, &Answer::of(5002, Some(number)));
+    assert_eq!(actions, [Action::StopTx, lost(57, true), Action::Closed]);
+    // After a denial only that was not reported.
+    let (mut client, number) = in_state(ClientState::PendingU, FailureHandling::Terminate, false);
+    client.terminate(1, used(7));
+    let actions = client.answered(NOW, &Answer::of(4012, Some(number)));
+    assert_eq!(actions, [Action::StopTx, lost(7, true), Action::Closed]);
 }
 
 #[test]
@@ -355,7 +419,7 @@ fn a_final_interrogation_that_is_to_be_kept_goes_out_until_it_is_answered_or_its
     let late = Wall(NOW.0 + 60_000);
     assert_eq!(
         client.failed_to_send(late),
-        [Action::StopTx, Action::Closed]
+        [Action::StopTx, lost(50, false), Action::Closed]
     );
 }
 

@@ -66,6 +66,31 @@ fn a_denial_ends_the_service_while_tx_runs() {
 }
 
 #[test]
+fn a_debit_for_what_was_given_already_is_made_sure_of_whatever_happens() {
+    for failure in [Some(3002), Some(3004), None] {
+        let terms = (TX, Ddfh::TerminateOrBuffer);
+        let mut event = OneTime::new(Asked::DirectDebiting, terms.0, terms.1, false).in_arrears();
+        event.start();
+        assert_eq!(event.tx_expired(), []);
+        let actions = match failure {
+            Some(result) => event.answered(&answer(result)),
+            None => event.failed_to_send(),
+        };
+        assert_eq!(actions, [Do::Store], "{failure:?}");
+        assert_eq!(event.start(), [Do::Send { again: true }]);
+        assert_eq!(event.answered(&answer(2001)), [Do::Delete]);
+        assert!(event.is_over());
+    }
+    for result in [2001, 4012, 5031] {
+        let event = OneTime::new(Asked::DirectDebiting, TX, Ddfh::TerminateOrBuffer, false);
+        let mut event = event.in_arrears();
+        event.start();
+        assert_eq!(event.answered(&answer(result)), [], "{result}");
+        assert!(event.is_over());
+    }
+}
+
+#[test]
 fn a_debit_that_does_not_apply_grants_the_service() {
     let mut event = pending(Asked::DirectDebiting, Ddfh::TerminateOrBuffer);
     assert_eq!(event.answered(&answer(4011)), [Do::Grant]);

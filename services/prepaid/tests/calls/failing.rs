@@ -160,6 +160,144 @@ fn a_call_that_ends_for_want_of_an_answer_pays_for_its_time_once_somebody_listen
     assert_all_gone(&mut slee);
 }
 
+/// A call that has lasted 7.2 s when the server has lost its session.
+fn forgotten(lost_reports: LostReports) -> (TestKit, Peer) {
+    let settings = Settings {
+        lost_reports,
+        ..prepaid()
+    };
+    let (mut slee, ocs) = scripted(settings);
+    let alice = slee.sip().invite(ALICE, BOB);
+    let asked = ocs.expect(CCR);
+    asked.answer_with(2001, |m| grant(m, asked.message(), 60));
+    let bob = slee.sip().expect_invite(BOB).answer();
+    alice.expect(200);
+    bob.expect_ack();
+    slee.advance(millis(7_200));
+    alice.bye().expect(200);
+    bob.expect_bye();
+    (slee, ocs)
+}
+
+#[test]
+fn a_call_whose_server_has_lost_its_session_is_debited_all_the_same() {
+    for (way, is_debited) in [
+        (LostReports::Leave, false),
+        (LostReports::Debit, true),
+        (LostReports::DebitAlways, true),
+    ] {
+        let (mut slee, ocs) = forgotten(way);
+        let last = ocs.expect(CCR);
+        last.answer_with(5002, |m| grant(m, last.message(), 0));
+        assert_eq!(slee.counter("diameter.reports_lost"), 1);
+        assert_eq!(slee.counter("diameter.reports_uncertain"), 0);
+        assert_eq!(slee.alarms(), ["reports raised"]);
+        if is_debited {
+            let debit = ocs.expect(CCR);
+            let asked = debit.message();
+            assert_eq!(number(asked, &credit::CC_REQUEST_TYPE), Some(4));
+            assert_eq!(number(asked, &credit::REQUESTED_ACTION), Some(0));
+            assert_eq!(requested(asked), Some(8));
+            let id = asked.find(&credit::CC_CORRELATION_ID).expect("the session");
+            assert_eq!(
+                Some(id.data),
+                last.message().session_id().map(str::as_bytes)
+            );
+            // Made sure of also if the process dies now.
+            slee.crash_and_restart();
+            let again = ocs.expect(CCR);
+            assert!(again.message().header().is_retransmit());
+            assert_eq!(again.message().session_id(), asked.session_id());
+            again.answer_with(2001, |m| grant(m, again.message(), 0));
+        }
+        assert_all_gone(&mut slee);
+        ocs.expect_nothing();
+    }
+}
+
+#[test]
+fn a_report_that_may_have_been_counted_is_not_debited_a_second_time_unless_that_is_wanted() {
+    for way in [LostReports::Debit, LostReports::DebitAlways] {
+        let (mut slee, ocs) = forgotten(way);
+        let _lost = ocs.expect(CCR);
+        slee.crash_and_restart();
+        let copy = ocs.expect(CCR);
+        assert!(copy.message().header().is_retransmit());
+        copy.answer_with(5002, |m| grant(m, copy.message(), 0));
+        assert_eq!(slee.counter("diameter.reports_uncertain"), 1);
+        if way == LostReports::DebitAlways {
+            let debit = ocs.expect(CCR);
+            assert_eq!(requested(debit.message()), Some(8));
+            debit.answer_with(2001, |m| grant(m, debit.message(), 0));
+        }
+        assert_all_gone(&mut slee);
+        ocs.expect_nothing();
+    }
+}
+
+#[test]
+fn a_call_that_ends_because_its_session_is_lost_pays_for_all_its_time() {
+    let (mut slee, ocs) = scripted(prepaid());
+    let alice = slee.sip().invite(ALICE, BOB);
+    let asked = ocs.expect(CCR);
+    asked.answer_with(2001, |m| grant(m, asked.message(), 60));
+    let bob = slee.sip().expect_invite(BOB).answer();
+    alice.expect(200);
+    bob.expect_ack();
+    let update = ocs.expect(CCR);
+    let told = used(update.message()).expect("what was used");
+    slee.advance(millis(2_400));
+    update.answer_with(5002, |m| grant(m, update.message(), 0));
+    alice.expect_bye();
+    bob.expect_bye();
+    let debit = ocs.expect(CCR);
+    assert_eq!(number(debit.message(), &credit::CC_REQUEST_TYPE), Some(4));
+    let paid = requested(debit.message()).expect("the debit");
+    assert!(
+        (told + 2..=told + 3).contains(&paid),
+        "{told} and then {paid}"
+    );
+    // The server is too busy for it at first.
+    debit.answer_with(3004, |m| grant(m, debit.message(), 0));
+    let again = ocs.expect(CCR);
+    assert!(again.message().header().is_retransmit());
+    assert_eq!(again.message().session_id(), debit.message().session_id());
+    let ends = [&debit, &again].map(|its| its.message().header().end_to_end);
+    assert_eq!(ends[0], ends[1]);
+    again.answer_with(2001, |m| grant(m, again.message(), 0));
+    assert_all_gone(&mut slee);
+}
+
+#[test]
+fn a_call_goes_on_when_its_server_restarts_and_its_time_is_debited() {
+    let (mut slee, ocs) = scripted(prepaid());
+    ocs.origin_state_id(1);
+    ocs.close();
+    ocs.expect_up();
+    slee.advance(secs(100));
+    let alice = slee.sip().invite(ALICE, BOB);
+    let asked = ocs.expect(CCR);
+    asked.answer_with(2001, |m| grant(m, asked.message(), 600));
+    let bob = slee.sip().expect_invite(BOB).answer();
+    alice.expect(200);
+    bob.expect_ack();
+    slee.advance(millis(1_500));
+    ocs.origin_state_id(2);
+    ocs.close();
+    slee.advance(secs(120));
+    assert_eq!(slee.counter("diameter.sessions_lost"), 1);
+    alice.bye().expect(200);
+    bob.expect_bye();
+    let last = ocs.expect(CCR);
+    assert_eq!(last.message().session_id(), asked.message().session_id());
+    assert_eq!(number(last.message(), &credit::CC_REQUEST_NUMBER), Some(1));
+    last.answer_with(5002, |m| grant(m, last.message(), 0));
+    let debit = ocs.expect(CCR);
+    assert_eq!(requested(debit.message()), used(last.message()));
+    debit.answer_with(2001, |m| grant(m, debit.message(), 0));
+    assert_all_gone(&mut slee);
+}
+
 #[test]
 fn requests_of_a_rating_group_stand_in_groups() {
     let (mut slee, ocs) = scripted(Settings {

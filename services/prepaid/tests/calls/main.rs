@@ -14,7 +14,7 @@ use strowger_diameter::proto::dict::{base, charging, credit};
 use strowger_diameter::proto::wire::Message;
 use strowger_diameter::ra::{ListenerSettings, PeerSettings, RealmSettings, UnknownPeerSettings};
 use strowger_diameter::testkit::{DiameterTestKit as _, Peer};
-use strowger_prepaid::{Handling, Route, Settings, service};
+use strowger_prepaid::{Handling, LostReports, Route, Settings, service};
 use strowger_sip::testkit::{Call, SipTestKit as _};
 use strowger_testkit::TestKit;
 
@@ -146,6 +146,12 @@ fn number(message: &Message, def: &strowger_diameter::proto::dict::AvpDef) -> Op
 fn used(message: &Message) -> Option<u32> {
     let used = message.find(&credit::USED_SERVICE_UNIT)?;
     used.group().get(&credit::CC_TIME)?.u32().ok()
+}
+
+/// Seconds that a request asks for.
+fn requested(message: &Message) -> Option<u32> {
+    let requested = message.find(&credit::REQUESTED_SERVICE_UNIT)?;
+    requested.group().get(&credit::CC_TIME)?.u32().ok()
 }
 
 fn grant(m: &mut strowger_diameter::proto::wire::Builder, asked: &Message, seconds: u32) {

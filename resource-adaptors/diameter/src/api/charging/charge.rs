@@ -56,6 +56,8 @@ pub struct Charge {
     usage: Vec<Usage>,
     timeout: Duration,
     retry: Duration,
+    /// What the request was sent as before.
+    sent_as: Option<u32>,
     tx: Option<TimerId>,
     store: Option<Handle<NullActivity>>,
 }
@@ -73,16 +75,42 @@ impl Charge {
         action: RequestedAction,
         usage: Vec<Usage>,
     ) -> Result<Self> {
+        let machine = OneTime::new(action, terms.tx, handling, terms.failover);
+        Self::with(cx, diameter, terms, machine, (account, usage))
+    }
+
+    /// Debits what was used already: until a server has taken it or refused it for good.
+    pub(super) fn in_arrears(
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        terms: &Terms,
+        account: Account,
+        usage: Vec<Usage>,
+    ) -> Result<Self> {
+        let handling = DirectDebitingFailureHandling::TerminateOrBuffer;
+        let action = RequestedAction::DirectDebiting;
+        let machine = OneTime::new(action, terms.tx, handling, terms.failover).in_arrears();
+        Self::with(cx, diameter, terms, machine, (account, usage))
+    }
+
+    fn with(
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        terms: &Terms,
+        machine: OneTime,
+        (account, usage): (Account, Vec<Usage>),
+    ) -> Result<Self> {
         let session = diameter.session(cx, account.to())?;
         cx.attach(session);
         let mut charge = Self {
             session,
             session_id: diameter.session_id(cx, session),
-            machine: OneTime::new(action, terms.tx, handling, terms.failover),
+            machine,
             account,
             usage,
             timeout: terms.timeout(),
             retry: terms.retry,
+            sent_as: None,
             tx: None,
             store: None,
         };
@@ -114,13 +142,22 @@ impl Charge {
         event: impl Into<CreditEvent<'a>>,
     ) -> Result<Vec<Charged>> {
         let mut answer = None;
-        let actions = match event.into() {
+        let event = event.into();
+        if let Some(end_to_end) = event.sent_as(0) {
+            self.sent_as = Some(end_to_end);
+        }
+        let actions = match event {
             CreditEvent::Answer(ev) => {
                 answer = Some(ev.message());
                 self.machine.answered(&codec::read_answer(ev.message()))
             }
             CreditEvent::Error(ev) => self.machine.answered(&codec::read_answer(ev.message())),
-            CreditEvent::Timeout | CreditEvent::SendFailure => self.machine.failed_to_send(),
+            CreditEvent::Timeout(_) | CreditEvent::SendFailure(_) => self.machine.failed_to_send(),
+            CreditEvent::Gone if self.is_over() => Vec::new(),
+            CreditEvent::Gone => {
+                self.renew(cx, diameter)?;
+                self.machine.failed_to_send()
+            }
             CreditEvent::Timer(id, CreditTimer::Tx) if self.tx == Some(id) => {
                 self.tx = None;
                 self.machine.tx_expired()
@@ -152,11 +189,17 @@ impl Charge {
         };
         cx.timer(store, self.retry, ChargeTimer);
         if !cx.is_alive(self.session) {
-            self.session = diameter.session(cx, self.account.to())?;
-            cx.attach(self.session);
+            self.renew(cx, diameter)?;
         }
         let actions = self.machine.start();
         self.carry_out(cx, diameter, actions, None)
+    }
+
+    fn renew(&mut self, cx: &mut Cx<'_>, diameter: Diameter) -> Result {
+        self.session = diameter.session(cx, self.account.to())?;
+        cx.attach(self.session);
+        self.tx = None;
+        Ok(())
     }
 
     fn carry_out(
@@ -216,8 +259,8 @@ impl Charge {
         }
         codec::write_usage(request.body(), &self.usage);
         request = request.timeout(self.timeout);
-        if again {
-            request = request.retransmitted();
+        if let Some(end_to_end) = self.sent_as.filter(|_| again) {
+            request = request.again(end_to_end);
         }
         diameter.send(cx, self.session, request)
     }

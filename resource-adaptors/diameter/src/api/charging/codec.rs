@@ -431,6 +431,7 @@ pub(super) fn read_answer(message: &Message) -> Answer {
         ),
         failover: failover.map(|value| value == 1),
         groups: all,
+        to_copy: false,
     }
 }
 

@@ -3,6 +3,7 @@
 use strowger::State;
 use strowger::prelude::*;
 
+use super::charge::Charge;
 use super::codec::{self, SubscriptionId};
 use crate::api::{
     CreditControlAnswer, Diameter, ErrorAnswer, Outgoing, ReAuthRequest, SendFailure, Session,
@@ -13,6 +14,7 @@ use crate::proto::credit::{
     RequestType, Usage,
 };
 use crate::proto::dict::{base, credit};
+use crate::proto::wire::AvpBuf;
 
 /// How sessions are conducted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,6 +121,16 @@ pub enum Decision {
     Denied(GroupKey, u32),
     /// Call [`Credit::update`] with what these groups have used.
     Report(Vec<GroupKey>, Reason),
+    /// What these groups have used will be debited by nobody, though it was reported: the server has refused the report, or
+    /// nobody has taken it in its time. `certain` tells that no server can have counted it: the server does not know the session
+    /// (5002), and the report went out once. [`Credit::debit`] debits it all the same, as an event. The adaptor counts it
+    /// (`diameter.reports_lost`) and raises the alarm `reports`.
+    Lost {
+        /// What was used, group by group.
+        usage: Vec<Usage>,
+        /// No server can have counted it.
+        certain: bool,
+    },
     /// The user's service is to end. If the session is not over ([`Credit::is_over`]), as with [`Terms::keep_final`], call
     /// [`Credit::terminate`] with what was used since the last report; else nothing has to be reported.
     End(Ended),
@@ -148,10 +160,27 @@ pub enum CreditTimer {
 pub enum CreditEvent<'a> {
     Answer(&'a CreditControlAnswer),
     Error(&'a ErrorAnswer),
-    Timeout,
-    SendFailure,
+    Timeout(&'a Timeout),
+    SendFailure(&'a SendFailure),
     ReAuth(&'a ReAuthRequest),
     Timer(TimerId, CreditTimer),
+    /// The activity has ended although the session is not over: its server has restarted, nothing came for too long, or an
+    /// operator has removed it. The session goes on, under its Session-Id, on an activity of its own.
+    Gone,
+}
+
+impl CreditEvent<'_> {
+    /// The End-to-End Identifier of the request of that tag, if this is what has become of it and a server may have it.
+    pub(super) fn sent_as(&self, asked: u64) -> Option<u32> {
+        let (tag, sent, end_to_end) = match self {
+            Self::Error(ev) => (ev.tag(), true, ev.end_to_end()),
+            Self::Answer(ev) => (ev.tag(), true, ev.end_to_end()),
+            Self::Timeout(ev) => (ev.tag, ev.sent, ev.end_to_end),
+            Self::SendFailure(ev) => (ev.tag, ev.sent, ev.end_to_end),
+            Self::ReAuth(_) | Self::Timer(..) | Self::Gone => return None,
+        };
+        (sent && tag == asked).then_some(end_to_end)
+    }
 }
 
 impl<'a> From<&'a CreditControlAnswer> for CreditEvent<'a> {
@@ -166,15 +195,15 @@ impl<'a> From<&'a ErrorAnswer> for CreditEvent<'a> {
     }
 }
 
-impl From<&Timeout> for CreditEvent<'_> {
-    fn from(_: &Timeout) -> Self {
-        Self::Timeout
+impl<'a> From<&'a Timeout> for CreditEvent<'a> {
+    fn from(ev: &'a Timeout) -> Self {
+        Self::Timeout(ev)
     }
 }
 
-impl From<&SendFailure> for CreditEvent<'_> {
-    fn from(_: &SendFailure) -> Self {
-        Self::SendFailure
+impl<'a> From<&'a SendFailure> for CreditEvent<'a> {
+    fn from(ev: &'a SendFailure) -> Self {
+        Self::SendFailure(ev)
     }
 }
 
@@ -197,7 +226,11 @@ impl From<&Timer<CreditTimer>> for CreditEvent<'_> {
 #[derive(Clone, PartialEq, Eq, Debug, State)]
 pub struct Credit {
     session: Handle<Session>,
+    /// Set once its first activity is gone.
+    session_id: Option<String>,
     machine: Client,
+    /// What the pending interrogation was sent as before.
+    sent_as: Option<u32>,
     account: Account,
     timeout: Duration,
     retry: Duration,
@@ -222,6 +255,8 @@ impl Credit {
         let machine = Client::new(terms.tx, terms.failure_handling, terms.failover);
         let mut credit = Self {
             session,
+            session_id: None,
+            sent_as: None,
             machine: machine.keep_final(terms.keep_final),
             account,
             timeout: terms.timeout(),
@@ -294,6 +329,30 @@ impl Credit {
         self.carry_out(cx, diameter, actions, None)
     }
 
+    /// Debits as a one-time event what [`Decision::Lost`] tells, from the same account, until a server has taken it or refused
+    /// it for good; CC-Correlation-Id names the session.
+    ///
+    /// # Errors
+    /// The container refuses the activity, or a value does not fit its AVP.
+    pub fn debit(
+        &self,
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        terms: &Terms,
+        lost: Vec<Usage>,
+    ) -> Result<Charge> {
+        let mut account = self.account.clone();
+        if let Some(id) = self.id(cx, diameter) {
+            let mut more = AvpBuf::new();
+            more.encoded(&account.more);
+            more.avp(&credit::CC_CORRELATION_ID, id.as_bytes());
+            account.more = more.as_bytes().to_vec();
+        }
+        let ask = |one: Usage| Usage::ask(one.group, one.used.unwrap_or_default());
+        let usage = lost.into_iter().map(ask).collect();
+        Charge::in_arrears(cx, diameter, terms, account, usage)
+    }
+
     /// Something came on the session: what has been decided.
     ///
     /// # Errors
@@ -306,19 +365,33 @@ impl Credit {
     ) -> Result<Vec<Decision>> {
         let now = cx.now().wall;
         let mut re_auth = None;
-        let actions = match event.into() {
+        let event = event.into();
+        let pending = self.machine.pending();
+        if let Some(end_to_end) = pending.and_then(|asked| event.sent_as(asked.number.into())) {
+            self.sent_as = Some(end_to_end);
+        }
+        let actions = match event {
             CreditEvent::Answer(ev) => {
-                let answer = codec::read_answer(ev.message());
+                let mut answer = codec::read_answer(ev.message());
+                answer.to_copy = ev.is_to_copy();
                 self.machine.answered(now, &answer)
             }
             CreditEvent::Error(ev) if ev.command() == credit::CREDIT_CONTROL_COMMAND.code => {
                 let mut answer = codec::read_answer(ev.message());
+                answer.to_copy = ev.is_to_copy();
                 // An answer-message has no number of its own; the request's came back with it.
                 answer.number = u32::try_from(ev.tag()).ok();
                 self.machine.answered(now, &answer)
             }
             CreditEvent::Error(_) => Vec::new(),
-            CreditEvent::Timeout | CreditEvent::SendFailure => self.machine.failed_to_send(now),
+            CreditEvent::Timeout(_) | CreditEvent::SendFailure(_) => {
+                self.machine.failed_to_send(now)
+            }
+            CreditEvent::Gone if self.is_over() => Vec::new(),
+            CreditEvent::Gone => {
+                self.renew(cx, diameter)?;
+                self.machine.failed_to_send(now)
+            }
             CreditEvent::ReAuth(ev) => {
                 re_auth = Some(ev);
                 let key = codec::read_key(ev.message().avps());
@@ -375,6 +448,10 @@ impl Credit {
                     self.leave(cx, diameter)?;
                     decisions.push(Decision::Closed);
                 }
+                Action::Lost { usage, certain } => {
+                    diameter.note_lost(cx, certain);
+                    decisions.push(Decision::Lost { usage, certain });
+                }
                 Action::End(why) => decisions.push(Decision::End(why)),
                 Action::Denied(group, result) => decisions.push(Decision::Denied(group, result)),
                 Action::Free(group) => decisions.push(Decision::Free(group)),
@@ -387,7 +464,12 @@ impl Credit {
         Ok(decisions)
     }
 
-    fn send(&self, cx: &mut Cx<'_>, diameter: Diameter, interrogation: &Interrogation) -> Result {
+    fn send(
+        &mut self,
+        cx: &mut Cx<'_>,
+        diameter: Diameter,
+        interrogation: &Interrogation,
+    ) -> Result {
         let mut request = self
             .account
             .request(interrogation.kind, interrogation.number);
@@ -403,10 +485,31 @@ impl Credit {
         }
         codec::write_usage(request.body(), &interrogation.usage);
         request = request.timeout(self.timeout);
-        if interrogation.again {
-            request = request.retransmitted();
+        // One that no server can have is no copy.
+        match self.sent_as.filter(|_| interrogation.again) {
+            Some(end_to_end) => request = request.again(end_to_end),
+            None => self.sent_as = None,
+        }
+        if let Some(id) = &self.session_id {
+            request = request.avp(&base::SESSION_ID, id.as_str());
         }
         diameter.send(cx, self.session, request)
+    }
+
+    fn id(&self, cx: &Cx<'_>, diameter: Diameter) -> Option<String> {
+        self.session_id
+            .clone()
+            .or_else(|| diameter.session_id(cx, self.session))
+    }
+
+    /// Its activity is gone: another takes its place.
+    fn renew(&mut self, cx: &mut Cx<'_>, diameter: Diameter) -> Result {
+        self.session_id = self.id(cx, diameter);
+        self.session = diameter.session(cx, self.account.to())?;
+        cx.attach(self.session);
+        // Its timers have gone with it.
+        (self.tx, self.validity) = (None, None);
+        self.watch_validity(cx)
     }
 
     /// The session's activity ends once nothing can come of it any more.

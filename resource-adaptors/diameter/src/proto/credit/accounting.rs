@@ -63,17 +63,20 @@ pub struct Counts {
 /// What is to be done.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Send this request; `again` with the T flag and the End-to-End Identifier that it had.
+    /// Send this request.
     Send {
         /// Names the record in [`Buffer::answered`] and [`Buffer::failed`].
         record: u64,
         /// The request.
         request: Vec<u8>,
-        /// It was sent before.
-        again: bool,
+        /// It was sent before, under this End-to-End Identifier.
+        again: Option<u32>,
     },
-    /// The record was given up.
-    Discarded(u64),
+    /// The server has taken the record.
+    Delivered(u64),
+    /// The record was given up: the server has refused it with this result, or there was no room for it, or no server in its
+    /// time.
+    Discarded(u64, Option<u32>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, State)]
@@ -81,7 +84,8 @@ struct Record {
     id: u64,
     kind: RecordType,
     request: Vec<u8>,
-    sent: bool,
+    /// What it was sent as, if a server may have it.
+    sent_as: Option<u32>,
     in_flight: bool,
     /// It counts as persisted: it had to wait.
     waited: bool,
@@ -126,6 +130,12 @@ impl Buffer {
         self.paused_until.filter(|_| !self.records.is_empty())
     }
 
+    /// The name of the record that is stored next.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Takes a record over; the request is complete but for its ids of transmission.
     pub fn store(&mut self, now: Wall, kind: RecordType, request: Vec<u8>) -> Vec<Action> {
         let id = self.next;
@@ -138,17 +148,17 @@ impl Buffer {
             match self.records.iter().position(oldest) {
                 Some(place) => {
                     if let Some(given_up) = self.records.remove(place) {
-                        actions.push(Action::Discarded(given_up.id));
+                        actions.push(Action::Discarded(given_up.id, None));
                     }
                 }
-                None => return vec![Action::Discarded(id)],
+                None => return vec![Action::Discarded(id, None)],
             }
         }
         self.records.push_back(Record {
             id,
             kind,
             request,
-            sent: false,
+            sent_as: None,
             in_flight: false,
             waited: false,
         });
@@ -156,10 +166,16 @@ impl Buffer {
         actions
     }
 
-    /// A record was answered. 3002, 3004 and 3005 keep it; other errors would come again for ever.
-    pub fn answered(&mut self, now: Wall, record: u64, result: u32) -> Vec<Action> {
-        if matches!(result, 3002 | 3004 | 3005) {
-            return self.failed(now, record);
+    /// A record was answered, as what it was sent. Protocol errors and transient failures (RFC 6733 7.1.3, 7.1.4) keep it; other
+    /// errors would come again for ever.
+    pub fn answered(
+        &mut self,
+        now: Wall,
+        record: u64,
+        (result, sent_as): (u32, u32),
+    ) -> Vec<Action> {
+        if is_temporary(result) {
+            return self.failed(now, record, Some(sent_as));
         }
         let Some(place) = self.records.iter().position(|r| r.id == record) else {
             return Vec::new();
@@ -168,36 +184,57 @@ impl Buffer {
         let mut actions = Vec::new();
         if (2000..3000).contains(&result) {
             self.counts.delivered += 1;
+            actions.push(Action::Delivered(record));
         } else {
             self.counts.discarded += 1;
-            actions.push(Action::Discarded(record));
+            actions.push(Action::Discarded(record, Some(result)));
         }
         actions.extend(self.send(now));
         actions
     }
 
-    /// A record could not be sent, or was not answered in time.
-    pub fn failed(&mut self, now: Wall, record: u64) -> Vec<Action> {
+    /// A record could not be sent, or was not answered in time; `sent_as` if a server may have it all the same.
+    pub fn failed(&mut self, now: Wall, record: u64, sent_as: Option<u32>) -> Vec<Action> {
         if let Some(failed) = self.records.iter_mut().find(|r| r.id == record) {
             failed.in_flight = false;
+            failed.sent_as = sent_as.or(failed.sent_as);
         }
         self.paused_until = Some(now + self.limits.pause);
         self.keep();
         Vec::new()
     }
 
-    /// The pause is over, the server is there again, or the process has been started anew and what was in flight is lost.
+    /// Whoever sends them has forgotten what is in flight.
+    pub fn interrupted(&mut self, now: Wall) {
+        let in_flight = self.records.iter_mut().filter(|r| r.in_flight);
+        let mut interrupted = false;
+        for record in in_flight {
+            record.in_flight = false;
+            interrupted = true;
+        }
+        if interrupted {
+            self.paused_until = Some(now + self.limits.pause);
+            self.keep();
+        }
+    }
+
+    /// The pause is over, or the server is there again.
     pub fn resume(&mut self, now: Wall) -> Vec<Action> {
         self.paused_until = None;
         self.send(now)
     }
 
-    /// A new process has taken over: nothing is in flight.
-    pub fn restored(&mut self, now: Wall) -> Vec<Action> {
-        for record in &mut self.records {
-            record.in_flight = false;
-        }
-        self.resume(now)
+    /// Gives up what is not in flight.
+    pub fn give_up(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.records.retain(|record| {
+            if !record.in_flight {
+                actions.push(Action::Discarded(record.id, None));
+            }
+            record.in_flight
+        });
+        self.counts.discarded += actions.len() as u64;
+        actions
     }
 
     fn send(&mut self, now: Wall) -> Vec<Action> {
@@ -210,8 +247,8 @@ impl Buffer {
         let mut actions = Vec::new();
         for record in self.records.iter_mut().filter(|r| !r.in_flight).take(room) {
             record.in_flight = true;
-            let again = std::mem::replace(&mut record.sent, true);
-            self.counts.retransmitted += u64::from(again);
+            let again = record.sent_as;
+            self.counts.retransmitted += u64::from(again.is_some());
             actions.push(Action::Send {
                 record: record.id,
                 request: record.request.clone(),
@@ -230,4 +267,8 @@ impl Buffer {
             }
         }
     }
+}
+
+fn is_temporary(result: u32) -> bool {
+    (3000..5000).contains(&result)
 }

@@ -10,8 +10,8 @@ use strowger::time::Wall;
 
 use super::group::{Group, GroupState};
 use super::{
-    Action, Answer, Ended, FailureHandling, GroupKey, Interrogation, Reason, RequestType, Usage,
-    Verdict, result,
+    Action, Answer, Ended, FailureHandling, GroupKey, Interrogation, Reason, RequestType, Units,
+    Usage, Verdict, result,
 };
 use strowger::prelude::Duration;
 
@@ -180,20 +180,29 @@ impl Client {
             return Vec::new();
         }
         self.learn(answer);
+        // A server that does not know the session has counted nothing of it, unless it has forgotten that it did.
+        let certain = answer.result == result::UNKNOWN_SESSION_ID && !answer.to_copy;
+        let verdict = Verdict::of(answer.result);
         if self.state == ClientState::PendingT {
-            return match Verdict::of(answer.result) {
+            return match verdict {
                 Verdict::Temporary => self.not_ended(now),
-                Verdict::Success | Verdict::Denied | Verdict::NotApplicable | Verdict::Failed => {
-                    self.close(Vec::new())
+                Verdict::Success | Verdict::NotApplicable => self.close(Vec::new()),
+                Verdict::Denied | Verdict::Failed => {
+                    let lost = self.lost(true, certain);
+                    self.close(lost)
                 }
             };
         }
-        match Verdict::of(answer.result) {
+        match verdict {
             Verdict::Success => self.succeeded(now, answer),
-            Verdict::Temporary => self.unanswered(now, Ended::Failed(answer.result), true),
-            Verdict::Denied => self.end(Ended::Denied(answer.result)),
-            Verdict::NotApplicable => self.go_unchecked(),
-            Verdict::Failed => self.unanswered(now, Ended::Failed(answer.result), false),
+            Verdict::Temporary => self.unanswered(now, Ended::Failed(answer.result)),
+            Verdict::Denied => {
+                // What the denied one reported has been counted; what waits behind it will not be.
+                let lost = self.lost(false, true);
+                self.end(lost, Ended::Denied(answer.result))
+            }
+            Verdict::NotApplicable => self.go_unchecked(Vec::new()),
+            Verdict::Failed => self.give_up(Ended::Failed(answer.result), certain),
         }
     }
 
@@ -201,7 +210,7 @@ impl Client {
     pub fn failed_to_send(&mut self, now: Wall) -> Vec<Action> {
         match self.state {
             ClientState::PendingI | ClientState::PendingU => {
-                self.unanswered(now, Ended::Unreachable, true)
+                self.unanswered(now, Ended::Unreachable)
             }
             ClientState::PendingT => self.not_ended(now),
             ClientState::Idle | ClientState::Open => Vec::new(),
@@ -230,7 +239,8 @@ impl Client {
                 self.cut_off(Ended::Unreachable)
             }
             (ClientState::PendingI | ClientState::PendingU, FailureHandling::Terminate) => {
-                self.end(Ended::Unreachable)
+                let lost = self.lost(true, false);
+                self.end(lost, Ended::Unreachable)
             }
             (ClientState::PendingI | ClientState::PendingU, _) => {
                 self.unchecked = true;
@@ -323,7 +333,10 @@ impl Client {
         let until = *self.final_until.get_or_insert(now + self.keep_final);
         match now < until {
             true => vec![Action::SendLater],
-            false => self.close(Vec::new()),
+            false => {
+                let lost = self.lost(true, false);
+                self.close(lost)
+            }
         }
     }
 
@@ -378,10 +391,9 @@ impl Client {
         }
     }
 
-    /// A failure to send, a temporary error, or a failed answer: the failure handling says what becomes of the service.
-    fn unanswered(&mut self, now: Wall, why: Ended, may_retry: bool) -> Vec<Action> {
-        let retries = may_retry
-            && self.failover
+    /// A failure to send or a temporary error: another server is asked, or what is kept waits, or it is given up.
+    fn unanswered(&mut self, now: Wall, why: Ended) -> Vec<Action> {
+        let retries = self.failover
             && self.failure_handling != FailureHandling::Terminate
             && self.pending.as_ref().is_some_and(|pending| !pending.again);
         if let Some(pending) = self.pending.as_mut().filter(|_| retries) {
@@ -389,32 +401,68 @@ impl Client {
             return vec![Action::Send(pending.clone()), Action::StartTx(self.tx)];
         }
         let goes_on = self.failure_handling == FailureHandling::Continue && !self.is_service_over();
-        if may_retry && self.is_kept() && !goes_on {
+        if self.is_kept() && !goes_on {
             let mut actions = self.cut_off(why);
             actions.extend(self.not_ended(now));
             return actions;
         }
+        self.give_up(why, false)
+    }
+
+    /// The pending interrogation has failed for good: the failure handling says what becomes of the service.
+    fn give_up(&mut self, why: Ended, certain: bool) -> Vec<Action> {
+        let lost = self.lost(true, certain);
         match self.failure_handling {
-            FailureHandling::Continue => self.go_unchecked(),
-            FailureHandling::Terminate | FailureHandling::RetryAndTerminate => self.end(why),
+            FailureHandling::Continue => self.go_unchecked(lost),
+            FailureHandling::Terminate | FailureHandling::RetryAndTerminate => self.end(lost, why),
         }
     }
 
-    fn go_unchecked(&mut self) -> Vec<Action> {
+    /// What the pending interrogation and those behind it report, as lost. A service that nobody was to count from its
+    /// beginning on has lost nothing.
+    fn lost(&self, pending: bool, certain: bool) -> Vec<Action> {
+        if self.state == ClientState::PendingI && !self.is_kept() {
+            return Vec::new();
+        }
+        let mut usage = Vec::new();
+        if let Some(pending) = self.pending.as_ref().filter(|_| pending) {
+            merge(&mut usage, pending.usage.clone());
+        }
+        if let Some(
+            Queued::Update(queued) | Queued::Terminate(_, queued) | Queued::CutOff(queued),
+        ) = &self.queued
+        {
+            merge(&mut usage, queued.clone());
+        }
+        usage.retain(|one| {
+            let used = |units: Units| units.amount() > 0 || units.money.is_some();
+            one.used.is_some_and(used)
+        });
+        for one in &mut usage {
+            one.requested = None;
+        }
+        match usage.is_empty() {
+            true => Vec::new(),
+            false => vec![Action::Lost { usage, certain }],
+        }
+    }
+
+    fn go_unchecked(&mut self, mut actions: Vec<Action>) -> Vec<Action> {
         if self.is_service_over() {
-            return self.close(Vec::new());
+            return self.close(actions);
         }
         self.idle();
         self.unchecked = true;
-        vec![Action::StopTx, Action::Unchecked]
+        actions.extend([Action::StopTx, Action::Unchecked]);
+        actions
     }
 
-    fn end(&mut self, why: Ended) -> Vec<Action> {
-        match self.is_service_over() {
-            // The user's service has ended by itself.
-            true => self.close(Vec::new()),
-            false => self.close(vec![Action::End(why)]),
+    fn end(&mut self, mut actions: Vec<Action>, why: Ended) -> Vec<Action> {
+        // The user's service may have ended by itself.
+        if !self.is_service_over() {
+            actions.push(Action::End(why));
         }
+        self.close(actions)
     }
 
     fn close(&mut self, mut actions: Vec<Action>) -> Vec<Action> {

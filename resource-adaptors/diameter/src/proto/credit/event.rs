@@ -52,7 +52,7 @@ pub struct OneTime {
     failover: bool,
     /// Another server was asked.
     retried: bool,
-    /// Tx has expired.
+    /// Tx has expired, or the service has been given before: it stays given.
     late: bool,
     stored: bool,
 }
@@ -76,6 +76,14 @@ impl OneTime {
             late: false,
             stored: false,
         }
+    }
+
+    /// The same of a service that has been given already: a debit that meets a failure is stored, whatever the failure, and
+    /// nothing is granted or refused any more.
+    #[must_use]
+    pub const fn in_arrears(mut self) -> Self {
+        self.late = true;
+        self
     }
 
     /// The state.

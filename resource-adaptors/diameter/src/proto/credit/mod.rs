@@ -312,6 +312,8 @@ pub struct Answer {
     pub failover: Option<bool>,
     /// What it says of groups.
     pub groups: Vec<GroupAnswer>,
+    /// It may be the answer to a copy, the first of which may have been carried out.
+    pub to_copy: bool,
 }
 
 impl Answer {
@@ -325,6 +327,7 @@ impl Answer {
             direct_debiting: None,
             failover: None,
             groups: Vec::new(),
+            to_copy: false,
         }
     }
 }
@@ -355,6 +358,13 @@ pub enum Action {
     Unchecked,
     /// The user's service is to end.
     End(Ended),
+    /// These reports will be debited by nobody: the server has refused them, or nobody has taken them in their time.
+    Lost {
+        /// What was used, group by group.
+        usage: Vec<Usage>,
+        /// No server can have counted it.
+        certain: bool,
+    },
     /// A group gets no service; the others go on.
     Denied(GroupKey, u32),
     /// A group may be used without charge (4011).

@@ -7,7 +7,7 @@ use super::routes::Destination;
 use super::slab::Key;
 use crate::proto::dict::{Level, validate};
 use crate::proto::time::Ms;
-use crate::proto::wire::{Header, Limits, Message};
+use crate::proto::wire::{Header, Message};
 
 /// Protocol errors after which another peer is asked (RFC 6733 7.1.3): undeliverable, too busy, loop.
 const ELSEWHERE: [u32; 3] = [3002, 3004, 3005];
@@ -55,7 +55,7 @@ impl Stack {
         }
         let header = answer.header();
         let known = self.dictionary.command(header.application, header.command);
-        let checked = answer.check_groups(&Limits::DEFAULT);
+        let checked = answer.check_groups(&self.config.limits.wire());
         known.is_some()
             && checked
                 .and_then(|()| validate(answer, &self.dictionary, level))
@@ -73,11 +73,12 @@ impl Stack {
                 let Some(peer) = self.peers.get(from).map(|peer| peer.host.clone()) else {
                     return;
                 };
-                let tx = Tx(key.to_u64());
+                let asked = Header::read(&transaction.message);
                 self.outputs.push_back(Output::Answer {
-                    tx,
+                    tx: Tx(key.to_u64()),
                     peer,
                     message: answer,
+                    again: asked.is_some_and(|header| header.is_retransmit()),
                 });
             }
             Owner::Relay(incoming) => self.relay_answer(incoming, answer.bytes().clone()),

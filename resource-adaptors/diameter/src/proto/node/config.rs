@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::proto::dict::Level;
+use crate::proto::wire;
 
 /// The identifier with which relays and redirect agents advertise that they take every application (RFC 6733 2.4).
 pub const RELAY: u32 = 0xffff_ffff;
@@ -251,6 +252,10 @@ impl Default for Timers {
 pub struct Limits {
     /// Largest message.
     pub message: u32,
+    /// AVPs of a message, those in groups included.
+    pub avps: u32,
+    /// Groups inside each other.
+    pub depth: u8,
     /// Requests to one peer that wait for an answer.
     pub pending_per_peer: u32,
     /// Requests to all peers that wait for an answer.
@@ -269,10 +274,22 @@ pub struct Limits {
     pub redirects: u32,
 }
 
+impl Limits {
+    /// What a message may contain.
+    pub(super) fn wire(&self) -> wire::Limits {
+        wire::Limits {
+            avps: self.avps,
+            depth: self.depth.into(),
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             message: 65_536,
+            avps: wire::Limits::DEFAULT.avps,
+            depth: wire::Limits::DEFAULT.depth as u8,
             pending_per_peer: 10_000,
             pending: 100_000,
             pending_bytes: 256 << 20,

@@ -7,7 +7,7 @@ use super::wheel::TimerId;
 use super::{DownCause, Ends, Link, Output, Stack, Timer};
 use crate::proto::peer::Event;
 use crate::proto::time::Ms;
-use crate::proto::wire::{Fault, Framer, Header, Limits, Message, flag};
+use crate::proto::wire::{Fault, Framer, Groups, Header, Message, flag};
 
 /// A transport connection.
 #[derive(Debug)]
@@ -113,10 +113,11 @@ impl Stack {
     fn frame(&mut self, now: Ms, key: Key, frame: &Bytes) {
         // What is only passed on, and answers, are not looked into.
         let is_request = frame.get(4).is_some_and(|flags| flags & flag::REQUEST != 0);
+        let limits = self.config.limits.wire();
         let parsed = if is_request && !self.relays {
-            Message::parse(frame.clone())
+            Message::parse_with(frame.clone(), &limits, Groups::standard())
         } else {
-            Message::parse_outer(frame.clone(), &Limits::DEFAULT)
+            Message::parse_outer(frame.clone(), &limits)
         };
         match parsed {
             Ok(message) => self.message(now, key, message),

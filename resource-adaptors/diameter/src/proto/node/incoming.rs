@@ -11,7 +11,7 @@ use super::wheel::TimerId;
 use super::{Admin, Stack, Timer};
 use crate::proto::dict::{base, validate};
 use crate::proto::time::Ms;
-use crate::proto::wire::{Builder, Fault, Header, Limits, Message, Patch};
+use crate::proto::wire::{Builder, Fault, Header, Message, Patch};
 
 /// A request of a peer that waits for our answer.
 #[derive(Debug)]
@@ -219,6 +219,16 @@ impl Stack {
             .answered(now, id, answer, &self.config.duplicates);
     }
 
+    /// What a request was answered with, as long as that is known.
+    #[must_use]
+    pub fn remembered(&self, origin_host: &str, end_to_end: u32) -> Option<Bytes> {
+        let id = self.duplicates.id(origin_host.as_bytes(), end_to_end);
+        match self.duplicates.find(id) {
+            Before::Answered(answer) => Some(answer),
+            Before::Waiting(_) | Before::Unknown => None,
+        }
+    }
+
     /// Sends an answer, which has the request's identifiers, to every copy of it, and forgets the request.
     pub(super) fn finish_incoming(&mut self, key: Key, answer: Bytes) {
         let Some(incoming) = self.forget_incoming(key) else {
@@ -265,7 +275,7 @@ impl Stack {
     /// ours, only the service can tell.
     pub(super) fn verify(&self, message: &Message) -> Result<(), Fault> {
         if self.relays {
-            message.check_groups(&Limits::DEFAULT)?;
+            message.check_groups(&self.config.limits.wire())?;
         }
         let header = message.header();
         let known = self.dictionary.command(header.application, header.command);

@@ -98,6 +98,8 @@ pub enum Output {
         peer: Arc<str>,
         /// The answer.
         message: Message,
+        /// The request went out more than once, or may have: the answer may be to a copy.
+        again: bool,
     },
     /// A request of ours has no answer and will get none.
     Failed {

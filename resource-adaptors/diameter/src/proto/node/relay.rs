@@ -36,7 +36,7 @@ impl Stack {
         let Some((asked, from)) = self.incoming.get(key).map(|it| (it.header, it.peer)) else {
             return false;
         };
-        let Ok(message) = Message::parse_outer(request.clone(), &Limits::DEFAULT) else {
+        let Ok(message) = Message::parse_outer(request.clone(), &Limits::OWN) else {
             return false;
         };
         let header = Header {

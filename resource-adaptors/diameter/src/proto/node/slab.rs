@@ -1,6 +1,7 @@
 //! Places for many things, named by index and generation.
 //!
-//! Free places are taken again in the order in which they became free, so that a name comes back as late as possible.
+//! Free places are taken again in the order in which they became free, so that a name comes back as late as possible. When few
+//! are taken after a peak, those behind the last one are given back.
 //! Invariant: an id whose thing was removed finds nothing, until the place was used 2^32 times.
 
 use std::collections::VecDeque;
@@ -30,9 +31,14 @@ impl Key {
 pub(super) struct Slab<T> {
     places: Vec<(u32, Option<T>)>,
     free: VecDeque<u32>,
-    /// The generation of fresh places.
+    /// The generation of fresh places: above those of the places that were given back.
     epoch: u32,
+    /// With so few things places are given back.
+    few: usize,
 }
+
+/// Places that are kept, however few are taken.
+const KEPT: usize = 4_096;
 
 impl<T> Slab<T> {
     pub(super) const fn new(epoch: u32) -> Self {
@@ -40,6 +46,7 @@ impl<T> Slab<T> {
             places: Vec::new(),
             free: VecDeque::new(),
             epoch,
+            few: 0,
         }
     }
 
@@ -58,6 +65,9 @@ impl<T> Slab<T> {
         }
         let index = self.places.len() as u32;
         self.places.push((self.epoch, Some(thing)));
+        if self.places.len() > KEPT {
+            self.few = self.places.len() / 8;
+        }
         Key {
             index,
             generation: self.epoch,
@@ -92,7 +102,25 @@ impl<T> Slab<T> {
         let thing = place.1.take()?;
         place.0 = place.0.wrapping_add(1);
         self.free.push_back(key.index);
+        if self.places.len() > KEPT && self.len() <= self.few {
+            self.shrink();
+        }
         Some(thing)
+    }
+
+    /// Gives back the free places at the end. Looks again when half as many are taken.
+    fn shrink(&mut self) {
+        self.few = self.len() / 2;
+        let last = self.places.iter().rposition(|place| place.1.is_some());
+        let kept = last.map_or(0, |last| last + 1).max(KEPT / 2);
+        let gone = self.places.split_off(kept.min(self.places.len()));
+        let highest = gone.iter().map(|(generation, _)| *generation).max();
+        if let Some(highest) = highest {
+            self.epoch = self.epoch.max(highest.wrapping_add(1));
+            self.free.retain(|index| (*index as usize) < kept);
+            self.places.shrink_to(2 * kept);
+            self.free.shrink_to(2 * kept);
+        }
     }
 
     /// All things, by place.
@@ -126,5 +154,27 @@ mod tests {
         assert_eq!(Key::from_u64(c.to_u64()), c);
         assert_eq!(slab.len(), 1);
         assert_eq!(slab.key_at(b.index), None);
+    }
+
+    #[test]
+    fn places_of_a_peak_are_given_back_and_their_names_do_not_come_back() {
+        let mut slab = Slab::new(7);
+        let keys: Vec<Key> = (0..100_000).map(|n| slab.insert(n)).collect();
+        let kept = keys[KEPT];
+        for key in keys.iter().filter(|key| **key != kept) {
+            slab.remove(*key);
+        }
+        assert_eq!((slab.len(), slab.get(kept)), (1, Some(&4_096)));
+        assert!(
+            slab.places.capacity() <= 4 * KEPT,
+            "{}",
+            slab.places.capacity()
+        );
+        assert!(slab.free.len() < 2 * KEPT);
+        for n in 0..10_000 {
+            let key = slab.insert(n);
+            assert!(!keys.contains(&key), "{key:?}");
+        }
+        assert_eq!(slab.len(), 10_001);
     }
 }

@@ -252,9 +252,5 @@ impl<'de> Visitor<'de> for MessageBytes {
 
 /// What was accepted once is accepted again, whatever limits were configured then.
 fn restored<E: Error>(bytes: Bytes) -> Result<Message, E> {
-    let limits = Limits {
-        avps: u32::MAX,
-        ..Limits::DEFAULT
-    };
-    Message::parse_outer(bytes, &limits).map_err(|fault| E::custom(fault.text))
+    Message::parse_outer(bytes, &Limits::OWN).map_err(|fault| E::custom(fault.text))
 }

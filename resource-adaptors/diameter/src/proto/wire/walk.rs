@@ -26,6 +26,12 @@ impl Limits {
         avps: 1024,
         depth: DEPTH_MAX,
     };
+
+    /// What was let in, or was written here, is not counted once more.
+    pub const OWN: Self = Self {
+        avps: u32::MAX,
+        depth: DEPTH_MAX,
+    };
 }
 
 impl Default for Limits {

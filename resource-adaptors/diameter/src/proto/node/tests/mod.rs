@@ -15,7 +15,7 @@ mod watching;
 use bytes::Bytes;
 
 use super::*;
-use crate::proto::dict::base;
+use crate::proto::dict::{base, credit};
 use crate::proto::wire::{AvpBuf, Builder, Message};
 
 /// Credit control.

@@ -5,9 +5,13 @@ use super::*;
 
 /// A node that knows `peer.test`.
 fn node() -> Raw {
+    Raw::new(node_config())
+}
+
+fn node_config() -> Config {
     let mut config = config("node.test");
     config.peers = vec![PeerConfig::new("peer.test", None)];
-    Raw::new(config)
+    config
 }
 
 /// The result code of the CEA, whose connection is then closed.
@@ -293,6 +297,42 @@ fn a_command_that_nobody_knows_is_the_services_in_our_applications_and_else_3001
     assert_eq!(raw.requests().len(), 1);
     bytes[8..12].copy_from_slice(&[0; 4]);
     assert_eq!(raw.give(link, &bytes)[0].result_code(), Some(3001));
+}
+
+#[test]
+fn more_avps_and_deeper_groups_than_the_settings_allow_are_answered_with_5012() {
+    let with = |avps: u32, depth: u8| {
+        let mut config = node_config();
+        (config.limits.avps, config.limits.depth) = (avps, depth);
+        let mut raw = Raw::new(config);
+        let link = raw.open("peer.test");
+        let mut builder = Builder::request(272, CC);
+        builder
+            .avp(&base::SESSION_ID, "peer.test;1;2")
+            .identities("peer.test", "test");
+        builder.avp(&base::DESTINATION_REALM, "test");
+        // 20 AVPs, and three groups inside each other, of which nobody minds the contents.
+        for _ in 0..13 {
+            builder.put(9_999, 0, 0, b"x");
+        }
+        builder.group(&credit::MULTIPLE_SERVICES_CREDIT_CONTROL, |services| {
+            services.group(&credit::GRANTED_SERVICE_UNIT, |units| {
+                units.group(&credit::CC_MONEY, |_| {});
+            });
+        });
+        let answers = raw.give(link, &builder.finish(1, 1).unwrap());
+        let answer = answers.first().expect("an answer");
+        let text = answer.find(&base::ERROR_MESSAGE).expect("why");
+        let text = text.utf8().expect("text").to_owned();
+        raw.give(link, &request("peer.test", "test", None));
+        assert_eq!(raw.requests().len(), 1, "the next is good");
+        (answer.result_code(), text)
+    };
+    assert_eq!(with(19, 16), (Some(5012), "too many AVPs".to_owned()));
+    let deep = "groups nested too deeply".to_owned();
+    assert_eq!(with(100, 2), (Some(5012), deep));
+    // Within both it is looked at for what it is.
+    assert_eq!(with(20, 3).0, Some(5005));
 }
 
 /// 6.3, row 5015: the frame is lost, the connection ends; the answer goes first.
