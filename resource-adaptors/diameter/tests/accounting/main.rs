@@ -245,9 +245,8 @@ fn records_wait_for_a_server_that_is_away_also_over_the_death_of_the_process() {
     let mut seen = Vec::new();
     let mut copies = 0;
     while seen.last() != Some(&(4, 2)) {
-        let asked = match ground.cdf.find(ACR, secs(120)) {
-            Some(asked) => asked,
-            None => panic!("got only {seen:?}\n{}", ground.slee.ladder()),
+        let Some(asked) = ground.cdf.find(ACR, secs(120)) else {
+            panic!("got only {seen:?}\n{}", ground.slee.ladder());
         };
         assert_eq!(asked.message().session_id(), first.message().session_id());
         if record(&asked).1 == 0 {
