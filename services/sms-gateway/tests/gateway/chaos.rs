@@ -1,12 +1,15 @@
-//! Many messages, a message centre that throttles, fails and does not answer, crashes at any time: none that was accepted is lost.
+//! Many messages, a message centre that throttles, fails and does not answer, senders that take messages back, crashes at any
+//! time: none that was accepted is lost, and none is sent after it was cancelled.
 
 use std::collections::BTreeSet;
 
 use strowger::prelude::*;
 use strowger_sms::proto::receipt::State as Outcome;
-use strowger_sms::proto::wire::{Status, command};
+use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Status, command};
+use strowger_sms::testkit::{Esme, settings};
+use strowger_testkit::TestKit;
 
-use crate::{NUMBER, gateway, registered};
+use crate::{NUMBER, gateway_on, registered};
 
 /// Chance that repeats from its seed (SplitMix64).
 struct Chance(u64);
@@ -24,11 +27,16 @@ impl Chance {
 /// Messages of one run.
 const MESSAGES: usize = 40;
 
-fn run(seed: u64) {
+/// How many were cancelled.
+fn run(seed: u64) -> usize {
     let mut chance = Chance(seed);
-    let (mut kit, shop, up) =
-        gateway("retry.first = \"5s\"\nretry.second = \"5s\"\nretry.longest = \"20s\"");
+    let mut sms = settings(&["shop"], &["up"]);
+    // Some wait for their turn.
+    sms.links.get_mut("up").expect("the link").window = 1 + (seed % 4) as u32;
+    let retry = "retry.first = \"5s\"\nretry.second = \"5s\"\nretry.longest = \"20s\"";
+    let (mut kit, shop, up) = gateway_on(TestKit::strict(), sms, retry);
     let (mut accepted, mut arrived, mut told) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut cancelled = BTreeSet::new();
     let (mut sent, mut rounds, mut upstream) = (0, 0, 0);
     while told.len() < accepted.len() || sent < MESSAGES {
         rounds += 1;
@@ -53,6 +61,12 @@ fn run(seed: u64) {
             }
         }
         while let Some(got) = up.find(command::SUBMIT_SM, millis(1)) {
+            let text = got.text();
+            assert!(
+                !cancelled.contains(&text),
+                "seed {seed}: {text} {}",
+                kit.ladder()
+            );
             match chance.below(6) {
                 0 => got.answer(Status::RSYSERR),
                 1 => got.answer(Status::RTHROTTLED),
@@ -77,6 +91,14 @@ fn run(seed: u64) {
             told.insert(got.receipt().id);
             got.answer(Status::ROK);
         }
+        let known = u64::try_from(accepted.len()).unwrap_or(1).max(1);
+        let place = usize::try_from(chance.below(known)).unwrap_or(0);
+        if let Some((id, text)) = accepted.iter().nth(place).filter(|_| shop.is_bound())
+            && chance.below(4) == 0
+            && cancel(&shop, id) == Status::ROK
+        {
+            cancelled.insert(text.clone());
+        }
         if chance.below(20) == 0 {
             kit.crash_losing_unsynced();
         }
@@ -85,7 +107,7 @@ fn run(seed: u64) {
     }
     for (_, text) in &accepted {
         assert!(
-            arrived.contains(text),
+            arrived.contains(text) || cancelled.contains(text),
             "seed {seed}: {text} {}",
             kit.ladder()
         );
@@ -95,11 +117,21 @@ fn run(seed: u64) {
         "seed {seed}: {:?}",
         kit.rolled_back()
     );
+    cancelled.len()
+}
+
+/// What the gateway says to that.
+fn cancel(shop: &Esme, id: &str) -> Status {
+    let cancel = Pdu::CancelSm(Cancel {
+        message_id: id.as_bytes(),
+        source: Addr::new(1, 1, b"12345"),
+        ..Cancel::default()
+    });
+    shop.request(&cancel).expect_answer().status()
 }
 
 #[test]
 fn nothing_that_was_accepted_is_lost() {
-    for seed in 0..8 {
-        run(seed);
-    }
+    let cancelled: usize = (0..8).map(run).sum();
+    assert!(cancelled > 0);
 }

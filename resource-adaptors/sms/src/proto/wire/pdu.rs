@@ -247,6 +247,9 @@ impl<'a> Pdu<'a> {
             command::BROADCAST_SM_RESP if status.is_ok() => {
                 Self::BroadcastSmResp(MessageIdResp::default())
             }
+            command::QUERY_BROADCAST_SM_RESP if status.is_ok() => {
+                Self::QueryBroadcastSmResp(MessageIdResp::default())
+            }
             command => Self::Bodyless { command },
         }
     }

@@ -215,6 +215,29 @@ fn who_did_not_get_a_message_comes_in_order() {
 }
 
 #[test]
+fn the_least_that_a_success_says_is_a_whole_pdu() {
+    for request in [
+        command::SUBMIT_SM,
+        command::DELIVER_SM,
+        command::DATA_SM,
+        command::SUBMIT_MULTI,
+        command::QUERY_SM,
+        command::CANCEL_SM,
+        command::REPLACE_SM,
+        command::BROADCAST_SM,
+        command::QUERY_BROADCAST_SM,
+        command::CANCEL_BROADCAST_SM,
+        command::ENQUIRE_LINK,
+        command::UNBIND,
+    ] {
+        let written = Pdu::reply(request, Status::ROK).encode(Status::ROK, 1);
+        let written = written.expect("it fits");
+        let read = Pdu::parse(&written, Policy::Strict);
+        assert!(read.is_ok(), "{}: {read:?}", command::name(request));
+    }
+}
+
+#[test]
 fn a_refusal_has_the_body_that_peers_look_for() {
     let body = |request: u32| {
         let status = Status::RSYSERR;
