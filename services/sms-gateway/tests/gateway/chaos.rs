@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use strowger::prelude::*;
 use strowger_sms::proto::receipt::State as Outcome;
 use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Status, command};
-use strowger_sms::testkit::{Esme, settings};
+use strowger_sms::testkit::{Esme, Smsc, settings};
 use strowger_testkit::TestKit;
 
 use crate::{NUMBER, gateway_on, registered};
@@ -27,6 +27,53 @@ impl Chance {
 /// Messages of one run.
 const MESSAGES: usize = 40;
 
+/// The message centre: it throttles, fails, and does not always answer.
+#[derive(Default)]
+struct Centre {
+    seed: u64,
+    arrived: BTreeSet<String>,
+    ids: u64,
+}
+
+impl Centre {
+    fn serve(
+        &mut self,
+        kit: &mut TestKit,
+        up: &Smsc,
+        chance: &mut Chance,
+        cancelled: &BTreeSet<String>,
+    ) {
+        while let Some(got) = up.find(command::SUBMIT_SM, millis(1)) {
+            let text = got.text();
+            assert!(
+                !cancelled.contains(&text),
+                "seed {}: {text} {}",
+                self.seed,
+                kit.ladder()
+            );
+            match chance.below(6) {
+                0 => got.answer(Status::RSYSERR),
+                1 => got.answer(Status::RTHROTTLED),
+                2 => {}
+                _ => {
+                    self.arrived.insert(text);
+                    self.ids += 1;
+                    let id = format!("{:x}", self.ids);
+                    got.accept(&id);
+                    // The centre tells again what was not acknowledged.
+                    for _ in 0..50 {
+                        let receipt = up.receipt(&id, Outcome::Delivered, NUMBER);
+                        match receipt.find_answer(secs(2)) {
+                            Some(_) => break,
+                            None => kit.advance(secs(20)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// How many were cancelled.
 fn run(seed: u64) -> usize {
     let mut chance = Chance(seed);
@@ -35,9 +82,13 @@ fn run(seed: u64) -> usize {
     sms.links.get_mut("up").expect("the link").window = 1 + (seed % 4) as u32;
     let retry = "retry.first = \"5s\"\nretry.second = \"5s\"\nretry.longest = \"20s\"";
     let (mut kit, shop, up) = gateway_on(TestKit::strict(), sms, retry);
-    let (mut accepted, mut arrived, mut told) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut accepted, mut told) = (BTreeSet::new(), BTreeSet::new());
+    let mut centre = Centre {
+        seed,
+        ..Centre::default()
+    };
     let mut cancelled = BTreeSet::new();
-    let (mut sent, mut rounds, mut upstream) = (0, 0, 0);
+    let (mut sent, mut rounds) = (0, 0);
     while told.len() < accepted.len() || sent < MESSAGES {
         rounds += 1;
         assert!(
@@ -60,33 +111,7 @@ fn run(seed: u64) -> usize {
                 }
             }
         }
-        while let Some(got) = up.find(command::SUBMIT_SM, millis(1)) {
-            let text = got.text();
-            assert!(
-                !cancelled.contains(&text),
-                "seed {seed}: {text} {}",
-                kit.ladder()
-            );
-            match chance.below(6) {
-                0 => got.answer(Status::RSYSERR),
-                1 => got.answer(Status::RTHROTTLED),
-                2 => {}
-                _ => {
-                    arrived.insert(got.text());
-                    upstream += 1;
-                    let id = format!("{upstream:x}");
-                    got.accept(&id);
-                    // The centre tells again what was not acknowledged.
-                    for _ in 0..50 {
-                        let receipt = up.receipt(&id, Outcome::Delivered, NUMBER);
-                        match receipt.find_answer(secs(2)) {
-                            Some(_) => break,
-                            None => kit.advance(secs(20)),
-                        }
-                    }
-                }
-            }
-        }
+        centre.serve(&mut kit, &up, &mut chance, &cancelled);
         while let Some(got) = shop.find(command::DELIVER_SM, millis(1)) {
             told.insert(got.receipt().id);
             got.answer(Status::ROK);
@@ -107,7 +132,7 @@ fn run(seed: u64) -> usize {
     }
     for (_, text) in &accepted {
         assert!(
-            arrived.contains(text) || cancelled.contains(text),
+            centre.arrived.contains(text) || cancelled.contains(text),
             "seed {seed}: {text} {}",
             kit.ladder()
         );
