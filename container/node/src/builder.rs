@@ -13,6 +13,7 @@ use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
 use crate::supervisor::{Supervising, Supervisor};
+use crate::systemd::Systemd;
 use crate::watchdog::Beat;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
@@ -43,7 +44,7 @@ pub struct Node;
 /// What a node is made of.
 #[derive(Default)]
 pub struct NodeBuilder {
-    catalog: Catalog,
+    pub(crate) catalog: Catalog,
     config: Option<Config>,
     reload: Option<(Loaded, Read)>,
     store: Option<Box<dyn Store>>,
@@ -222,6 +223,11 @@ impl NodeBuilder {
             owns_process,
             watch: begun.watch,
             check_interval,
+            systemd: if owns_process {
+                Systemd::of_process()
+            } else {
+                Systemd::default()
+            },
         };
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);

@@ -21,6 +21,7 @@ mod net;
 mod overload;
 mod plan;
 mod process;
+mod program;
 mod recorder;
 mod reload;
 mod resolver;
@@ -29,6 +30,7 @@ mod secret;
 mod shard;
 pub mod status;
 mod supervisor;
+mod systemd;
 mod tls;
 mod watchdog;
 

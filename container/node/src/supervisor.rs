@@ -9,6 +9,7 @@ use crate::process;
 use crate::reload::{ReloadError, Reloader};
 use crate::resolver::Asked;
 use crate::shard::Names;
+use crate::systemd::Systemd;
 use crate::tls::Watch;
 use crate::watchdog::{Beat, Pulse};
 use std::fs::{File, Permissions};
@@ -49,6 +50,7 @@ pub(crate) struct Supervisor {
     pub(crate) reloader: Reloader,
     /// Those who ask for the configuration to be read again.
     pub(crate) reloads: mpsc::Receiver<oneshot::Sender<Reply>>,
+    pub(crate) systemd: Systemd,
 }
 
 /// The supervisor's thread.
@@ -114,12 +116,14 @@ impl Supervisor {
         let mut due = self.check();
         let mut look = self.interval();
         let mut slow = false;
+        self.systemd.ready();
         loop {
             let seat = Arc::clone(&seats).acquire_owned();
             tokio::select! {
                 _ = &mut ended => return,
                 told_by = next(&mut signals) => match told_by {
                     Told::Stop => {
+                        self.systemd.stopping();
                         if self.door.order(Order::Stop).is_err() {
                             tracing::error!("told to stop, and the shard does not listen");
                         }
@@ -128,16 +132,25 @@ impl Supervisor {
                         tracing::info!("SIGHUP: looking at certificates and configuration");
                         told.notify_one();
                         // What is wrong with it has been logged, and is an alarm.
-                        let _ = self.reloader.reload(&self.door);
+                        let _ = self.reload();
                     }
                 },
                 Some(reply) = self.reloads.recv() => {
-                    let done = self.reloader.reload(&self.door);
+                    let done = self.reload();
                     let refused = |error: ReloadError| Reply::Refused { reason: error.to_string() };
                     // Whoever asked may have gone; nothing is lost by it.
                     drop(reply.send(done.map_or_else(refused, |_| Reply::Done)));
                 }
-                _ = look.tick() => slow = self.watch(slow).await,
+                _ = look.tick() => {
+                    slow = self.watch(slow).await;
+                    if self.beat.is_stopping() {
+                        self.systemd.stopping();
+                    }
+                    // A shard that does not work is not vouched for.
+                    if !slow {
+                        self.systemd.alive();
+                    }
+                }
                 _ = due.tick() => watch.look(self.clock.seconds(), &self.door),
                 () = told.notified() => watch.look(self.clock.seconds(), &self.door),
                 (Ok(seat), accepted) = async { (seat.await, listener.accept().await) } => {
@@ -158,6 +171,14 @@ impl Supervisor {
         }
     }
 
+    /// Reads the configuration again, while the service manager knows.
+    fn reload(&mut self) -> Result<usize, ReloadError> {
+        self.systemd.reloading();
+        let done = self.reloader.reload(&self.door);
+        self.systemd.ready();
+        done
+    }
+
     /// The service whose handler runs, and the event type; dashes when none does: then an adaptor, or a loop of ours.
     fn running(&self) -> (&str, &str) {
         let Some((service, event)) = self.beat.probe.running() else {
@@ -168,7 +189,12 @@ impl Supervisor {
     }
 
     fn interval(&self) -> Interval {
-        let period = (self.turn_limit / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let (least, most) = (Duration::from_millis(10), Duration::from_secs(1));
+        let most = self
+            .systemd
+            .period()
+            .map_or(most, |wanted| wanted.clamp(least, most));
+        let period = (self.turn_limit / 4).clamp(least, most);
         let mut interval = interval(period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         interval

@@ -5,7 +5,7 @@
 //! durable.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use strowger::time::Mono;
 use strowger_kernel::Probe;
@@ -20,6 +20,8 @@ pub(crate) struct Beat {
     began: Arc<AtomicU64>,
     /// Which handler runs.
     pub(crate) probe: Probe,
+    /// The shard was told to stop.
+    stopping: Arc<AtomicBool>,
 }
 
 /// How a shard is found.
@@ -34,6 +36,14 @@ pub(crate) enum Pulse {
 }
 
 impl Beat {
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn begin(&self, now: Mono) {
         self.began.store(now.0, Ordering::Relaxed);
     }

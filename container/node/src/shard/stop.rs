@@ -29,6 +29,7 @@ impl Driver {
             return;
         }
         self.drivers.drain();
+        self.beat.stop();
         self.phase = Phase::Stopping(now.mono + self.times.drain_limit);
     }
 

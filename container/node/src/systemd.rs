@@ -1,0 +1,154 @@
+//! What a service manager is told of the process: the protocol of sd_notify(3), which systemd's units of `Type=notify` speak.
+//!
+//! One datagram for each change, to the socket that the environment names; without one nobody is told anything. A manager
+//! that does not read is not waited for: what it was told last is what it knows.
+
+use nix::time::{ClockId, clock_gettime};
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+/// The service manager that started the process, if any.
+#[derive(Debug, Default)]
+pub(crate) struct Systemd {
+    to: Option<(UnixDatagram, SocketAddr)>,
+    /// How often at least it wants to hear of the process.
+    watchdog: Option<Duration>,
+    stopping: bool,
+}
+
+impl Systemd {
+    /// The one that `NOTIFY_SOCKET` and `WATCHDOG_USEC` speak of.
+    pub(crate) fn of_process() -> Self {
+        let Some(name) = std::env::var_os("NOTIFY_SOCKET") else {
+            return Self::default();
+        };
+        let to = match connect(&name) {
+            Ok(to) => Some(to),
+            Err(error) => {
+                tracing::warn!(%error, ?name, "NOTIFY_SOCKET cannot be used: the service manager is told nothing");
+                None
+            }
+        };
+        let number = |variable| std::env::var_os(variable)?.to_str()?.parse::<u64>().ok();
+        let own = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+        let period = number("WATCHDOG_USEC").filter(|period| own && *period > 0);
+        Self {
+            to,
+            watchdog: period.map(Duration::from_micros),
+            stopping: false,
+        }
+    }
+
+    /// How often [`alive`](Self::alive) is to be said, where somebody wants to hear it: twice in its period.
+    pub(crate) fn period(&self) -> Option<Duration> {
+        self.to.as_ref()?;
+        self.watchdog.map(|period| period / 2)
+    }
+
+    /// The node serves.
+    pub(crate) fn ready(&self) {
+        self.tell("READY=1\nSTATUS=serving\n");
+    }
+
+    /// Its configuration is read again; [`ready`](Self::ready) says that this is over.
+    pub(crate) fn reloading(&self) {
+        let micros = clock_gettime(ClockId::CLOCK_MONOTONIC)
+            .map_or(0, |now| Duration::from(now).as_micros());
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}\n"));
+    }
+
+    /// It drains; said once.
+    pub(crate) fn stopping(&mut self) {
+        if !std::mem::replace(&mut self.stopping, true) {
+            self.tell("STOPPING=1\nSTATUS=finishing what is there\n");
+        }
+    }
+
+    /// It works.
+    pub(crate) fn alive(&self) {
+        if self.watchdog.is_some() {
+            self.tell("WATCHDOG=1\n");
+        }
+    }
+
+    fn tell(&self, what: &str) {
+        let Some((socket, to)) = &self.to else {
+            return;
+        };
+        if let Err(error) = socket.send_to_addr(what.as_bytes(), to) {
+            tracing::debug!(%error, what, "the service manager was not told");
+        }
+    }
+}
+
+/// A path, or `@` and a name of the abstract namespace.
+fn connect(name: &OsStr) -> io::Result<(UnixDatagram, SocketAddr)> {
+    let address = match name.as_bytes() {
+        [b'@', abstract_name @ ..] => SocketAddr::from_abstract_name(abstract_name)?,
+        _ => SocketAddr::from_pathname(name)?,
+    };
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    Ok((socket, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told_to(name: &OsStr, watchdog: Option<Duration>) -> Systemd {
+        Systemd {
+            to: Some(connect(name).unwrap()),
+            watchdog,
+            stopping: false,
+        }
+    }
+
+    fn heard(socket: &UnixDatagram) -> String {
+        let mut bytes = [0; 500];
+        let length = socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    }
+
+    #[test]
+    fn each_change_is_one_datagram() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let mut systemd = told_to(path.as_os_str(), Some(Duration::from_secs(60)));
+        assert_eq!(systemd.period(), Some(Duration::from_secs(30)));
+        systemd.ready();
+        assert!(heard(&socket).starts_with("READY=1\n"));
+        systemd.reloading();
+        assert!(heard(&socket).starts_with("RELOADING=1\nMONOTONIC_USEC="));
+        systemd.alive();
+        assert_eq!(heard(&socket), "WATCHDOG=1\n");
+        systemd.stopping();
+        systemd.stopping();
+        assert!(heard(&socket).starts_with("STOPPING=1\n"));
+        socket.set_nonblocking(true).unwrap();
+        assert!(socket.recv(&mut [0; 9]).is_err(), "said once");
+    }
+
+    #[test]
+    fn abstract_names_and_managers_that_are_gone_are_borne() {
+        let name = format!("@strowger-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name[1..]).unwrap();
+        let socket = UnixDatagram::bind_addr(&address).unwrap();
+        let systemd = told_to(OsStr::new(&name), None);
+        assert_eq!(systemd.period(), None);
+        systemd.alive();
+        systemd.ready();
+        assert!(
+            heard(&socket).starts_with("READY=1\n"),
+            "no watchdog is wanted"
+        );
+        drop(socket);
+        systemd.ready();
+        Systemd::default().ready();
+    }
+}
