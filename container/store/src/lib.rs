@@ -12,6 +12,7 @@
 //! - A journal segment goes only when two checkpoints cover it.
 
 mod base;
+mod check;
 mod checkpoint;
 pub mod disk;
 mod engine;
@@ -27,6 +28,7 @@ mod window;
 mod writer;
 
 pub use base::{Base, RecordSink};
+pub use check::{Checked, Progress, Unfinished, check};
 pub use engine::JournalStore;
 pub use options::StoreOptions;
 pub use sled_base::SledBase;

@@ -9,8 +9,8 @@ use strowger_journal::{GroupBuilder, Seq, Store, StoreError};
 use strowger_store::{JournalSled, StoreOptions};
 
 /// Bytes of a segment header, and of a frame that `put` makes with a value of 100 bytes.
-const HEADER: u64 = 32;
-const FRAME: u64 = 24 + 5 + 2 + 12 + 4 + 100;
+pub(crate) const HEADER: u64 = 32;
+pub(crate) const FRAME: u64 = 24 + 5 + 2 + 12 + 4 + 100;
 
 /// Small segments, and checkpoints only when a test asks for one.
 pub(crate) fn options() -> StoreOptions {
@@ -42,7 +42,7 @@ fn filled(dir: &Path, count: u64) -> Model {
     live(&mut store).1
 }
 
-fn segments(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn segments(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir.join("journal")).expect("lists");
     let mut found: Vec<_> = entries.map(|entry| entry.expect("lists").path()).collect();
     found.sort();
@@ -57,7 +57,7 @@ fn open_error(dir: &Path) -> StoreError {
     }
 }
 
-fn flip(path: &Path, offset: u64) {
+pub(crate) fn flip(path: &Path, offset: u64) {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
