@@ -15,6 +15,7 @@ Examples:
   STROWGER_NODE__NAME=edge-1 strowger config  Every key in effect, and where its value comes from.
   strowger status --json                      How the node that serves ./strowger-data is.
   strowger explain CFG-014                    What an error code means and what to do.
+  strowger new hello                          A service of your own, with a test: a crate in ./hello.
 ";
 
 /// A service container for telecom: calls that survive the death of their process.
@@ -56,13 +57,23 @@ pub(crate) enum Command {
     /// What it can change while it runs is in effect at once: keys of class `live`. If any other key has changed nothing is, and
     /// the keys are named.
     Reload(Asked),
-    /// Activate or deactivate a service of a running node.
+    /// List, activate or deactivate the services of a running node.
     #[command(subcommand)]
     Services(Services),
     /// Hash a password for an account of the SMS adaptor: one line from standard input.
     SmsPassword,
     /// Explain an error code, such as CFG-014.
     Explain(Explain),
+    /// Look after the store of a node that does not run: check it, back it up, restore it.
+    #[command(subcommand, after_help = exit::table_of(&[0, 1, 2, 4]))]
+    Store(Store),
+    /// Write a service of your own: a crate that builds, with a test, a node and its configuration.
+    #[command(after_help = exit::table_of(&[0, 1, 2]))]
+    New(New),
+    /// Print what makes a shell complete this command line.
+    ///
+    /// For example: strowger completions bash > /etc/bash_completion.d/strowger
+    Completions(Completions),
 }
 
 /// Where the configuration comes from.
@@ -95,6 +106,9 @@ pub(crate) struct Check {
     /// One key, over files and environment. May be repeated: later ones win.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Print as JSON: `ok`, and the problems or warnings with their places.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Options of `config`.
@@ -181,11 +195,23 @@ pub(crate) enum TraceFormat {
 /// What can be done with services.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Services {
+    /// List the services with their states.
+    List(ListedServices),
     /// Activate a service: it gets new work from here on.
     Activate(OneService),
     /// Deactivate a service: it gets no new work; what it has goes on until it is done, or for
     /// `limits.service_stop_time`.
     Deactivate(OneService),
+}
+
+/// Options of `services list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListedServices {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) node: Asked,
 }
 
 /// A service of a running node.
@@ -204,6 +230,92 @@ pub(crate) struct Explain {
     /// The code; without it, all codes are listed.
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
+    /// Print as JSON: `code`, `title`, and for one code its `page` in Markdown.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What can be done with a store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Read all of it, compute every checksum, and say what is damaged.
+    #[command(after_help = exit::table_of(&[0, 1, 2, 4]))]
+    Check(StoreCheck),
+    /// Write its state and its secret into a new directory, and read that again.
+    Backup(StoreBackup),
+    /// Make the store of a data directory that has none from a backup.
+    Restore(StoreRestore),
+}
+
+/// Which store, of a node that does not run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Offline {
+    /// The data directory; without it, `node.data_dir` of the configuration.
+    #[arg(short, long, visible_alias = "data-dir", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+}
+
+/// Options of `store check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StoreCheck {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) at: Offline,
+}
+
+/// Options of `store backup`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StoreBackup {
+    /// The directory that is made; it must not exist.
+    #[arg(value_name = "TO")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) at: Offline,
+}
+
+/// Options of `store restore`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StoreRestore {
+    /// The directory that a backup made.
+    #[arg(value_name = "FROM")]
+    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) at: Offline,
+}
+
+/// Options of `new`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// The service's name, and that of the folder which is made for it here.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Where the crates of Strowger are: a checkout, or a repository of git as URL or URL#REVISION. Without it, the checkout
+    /// that this binary was built from.
+    #[arg(long, value_name = "PATH|URL")]
+    pub(crate) strowger: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Shells that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Shell {
+    /// bash.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::args;
 use crate::components::components;
 use crate::configuration;
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{print, print_table};
 use serde_json::json;
 use std::fmt::Write as _;
 use strowger_config::{Components, DEFAULT_TOML, Entry, Origin};
@@ -26,7 +26,8 @@ pub(crate) fn run(args: &args::Config) -> Result<(), Failure> {
         if args.json {
             as_json(&entries)
         } else {
-            as_text(&entries)
+            print_table(&as_text(&entries))?;
+            return Ok(());
         }
     };
     print(&text)?;

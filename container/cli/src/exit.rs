@@ -10,7 +10,7 @@ pub(crate) enum Exit {
     Usage,
     /// The configuration cannot be used.
     Configuration,
-    /// A running node does not answer, or refuses.
+    /// A running node does not answer or refuses, or the system refuses a file.
     Refused,
     /// Something that should always be possible was not.
     Internal,
@@ -21,7 +21,10 @@ pub(crate) enum Exit {
 /// Every code that `strowger` ends with, those of a running node included.
 const TABLE: [(u8, &str); 9] = [
     (0, "done; a node that was told to stop has stopped"),
-    (1, "a running node does not answer, or refuses"),
+    (
+        1,
+        "a running node does not answer or refuses, or the system refuses a file",
+    ),
     (2, "the command line is wrong"),
     (3, "the configuration is wrong: nothing was started"),
     (

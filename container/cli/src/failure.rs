@@ -1,6 +1,8 @@
 //! Why a command did not do what it was asked for.
 
 use crate::exit::Exit;
+use crate::new::NewError;
+use crate::store::CareError;
 use std::io;
 use strowger_config::Rejected;
 use strowger_node::NodeError;
@@ -12,6 +14,9 @@ pub(crate) enum Failure {
     /// The configuration cannot be used.
     #[error(transparent)]
     Configuration(#[from] Rejected),
+    /// The same, and it has been printed what is wrong.
+    #[error(transparent)]
+    Told(Rejected),
     /// A key or code was asked for that does not exist.
     #[error("there is no error code `{code}`")]
     UnknownCode {
@@ -44,6 +49,12 @@ pub(crate) enum Failure {
         /// Its own words.
         reason: String,
     },
+    /// A store was not looked after.
+    #[error(transparent)]
+    Care(#[from] CareError),
+    /// No crate could be written.
+    #[error(transparent)]
+    New(#[from] NewError),
     /// A running node answered something else: it is of another version.
     #[error("the node's answer is not one to this question")]
     Unexpected,
@@ -52,9 +63,16 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) => Exit::Configuration,
+            Self::Configuration(_) | Self::Told(_) => Exit::Configuration,
             Self::UnknownCode { .. } | Self::UnknownKey(_) | Self::NoPassword => Exit::Usage,
             Self::Node(error) => Exit::Node(error.exit()),
+            Self::Care(
+                CareError::Store(_) | CareError::Damaged { .. } | CareError::Secret { .. },
+            ) => Exit::Node(strowger_node::Exit::StoreRefused),
+            Self::Care(CareError::Exists { .. }) => Exit::Usage,
+            Self::Care(CareError::Io { .. }) => Exit::Refused,
+            Self::New(NewError::Write { .. }) => Exit::Refused,
+            Self::New(_) => Exit::Usage,
             Self::Ask(_) | Self::Refused { .. } => Exit::Refused,
             Self::Output(_) | Self::Random(_) | Self::Unexpected => Exit::Internal,
         }

@@ -1,10 +1,11 @@
-//! The binary `strowger`: runs a node, checks and explains its configuration, explains its errors.
+//! The binary `strowger`: runs a node, checks and explains its configuration, explains its errors, begins services.
 //!
 //! Not here: anything that a node does. This is the only crate that names concrete adaptors and services
 //! (components.rs), and the only one that prints for people (report.rs).
 
 mod args;
 mod check;
+mod completions;
 mod components;
 mod config;
 mod configuration;
@@ -12,12 +13,14 @@ mod exit;
 mod explain;
 mod failure;
 mod memory;
+mod new;
 mod orders;
 mod output;
 mod password;
 mod report;
 mod run;
 mod status;
+mod store;
 mod trace;
 
 use args::{Args, Command};
@@ -39,6 +42,9 @@ fn main() -> ExitCode {
         Some(Command::Services(services)) => orders::services(services).map(done),
         Some(Command::SmsPassword) => password::run().map(done),
         Some(Command::Explain(explain)) => explain::run(explain).map(done),
+        Some(Command::Store(store)) => store::run(store).map(done),
+        Some(Command::New(new)) => new::run(new).map(done),
+        Some(Command::Completions(shell)) => completions::run(shell).map(done),
     };
     match ended {
         Ok(exit) => exit.into(),

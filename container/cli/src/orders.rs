@@ -4,6 +4,7 @@ use crate::args;
 use crate::components::components;
 use crate::configuration;
 use crate::failure::Failure;
+use crate::status;
 use std::path::PathBuf;
 use strowger_node::control::{self, Reply, Request};
 
@@ -17,9 +18,10 @@ pub(crate) fn reload(args: &args::Asked) -> Result<(), Failure> {
     order(args, &Request::Reload {})
 }
 
-/// Activates or deactivates a service.
+/// Lists the services, or activates or deactivates one.
 pub(crate) fn services(args: &args::Services) -> Result<(), Failure> {
     match args {
+        args::Services::List(list) => status::services(list),
         args::Services::Activate(args::OneService { service, node }) => {
             let service = service.clone();
             order(node, &Request::Activate { service })

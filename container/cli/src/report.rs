@@ -4,6 +4,8 @@
 //! carets under it, and the command that explains the code.
 
 use crate::failure::Failure;
+use crate::new::NewError;
+use crate::store::CareError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, ReportHandler, Severity, SourceCode};
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -15,6 +17,7 @@ use strowger_node::NodeError;
 pub(crate) fn failure(failure: &Failure) {
     let text = match failure {
         Failure::Configuration(rejected) => format!("{}error: {rejected}\n", findings(rejected)),
+        Failure::Told(_) => return,
         Failure::UnknownKey(rejected) => findings(rejected),
         Failure::UnknownCode { near, .. } => {
             format!(
@@ -22,13 +25,21 @@ pub(crate) fn failure(failure: &Failure) {
                 near.join(", ")
             )
         }
-        Failure::Output(error) => format!("error: {failure}: {error}\n"),
+        Failure::Output(source) | Failure::New(NewError::Write { source, .. }) => {
+            format!("error: {failure}: {source}\n")
+        }
         Failure::Node(NodeError::Config(rejected)) => findings(rejected),
         Failure::Node(error) => chain("error", error.code(), error),
         Failure::Ask(error) => chain("error", error.code(), error),
+        Failure::Care(CareError::Io { source, .. }) => format!("error: {failure}: {source}\n"),
+        Failure::Care(error) => match error.code() {
+            Some(code) => chain("error", code, error),
+            None => format!("error: {failure}\n"),
+        },
         Failure::Refused { .. }
         | Failure::Unexpected
         | Failure::NoPassword
+        | Failure::New(_)
         | Failure::Random(_) => format!("error: {failure}\n"),
     };
     say(&text);

@@ -46,11 +46,7 @@ fn invoked_as() -> String {
 /// What listens where, and how to place a first call. The last line is what scripts wait for.
 fn greeting(ready: &Ready) -> String {
     let mut text = format!("strowger {}\n", env!("CARGO_PKG_VERSION"));
-    for at in &ready.listeners {
-        let _ = writeln!(text, "  {:<8} {} {}", at.adaptor, at.transport, at.address);
-    }
-    let _ = writeln!(text, "  services {}", ready.services.join(", "));
-    let _ = writeln!(text, "  data     {}", ready.data_dir.display());
+    let _ = write!(text, "{ready}");
     let udp = ready.listeners.iter().find(|at| at.transport == "udp");
     if let Some(at) = udp.filter(|at| at.adaptor == "sip") {
         let _ = writeln!(text, "\nA first call:   sipp -sn uac {} -m 1", at.address);
@@ -59,11 +55,6 @@ fn greeting(ready: &Ready) -> String {
     let binary = invoked_as();
     let _ = writeln!(text, "How it is:      {binary} status --data {data}");
     let _ = writeln!(text, "To stop it:     Ctrl-C; once more to stop at once\n");
-    let restored = match ready.restored_activities {
-        0 => String::new(),
-        n => format!(", {n} activities recovered"),
-    };
-    let took = ready.took.as_millis();
-    let _ = writeln!(text, "ready after {took} ms{restored}");
+    let _ = writeln!(text, "{}", ready.last_line());
     text
 }

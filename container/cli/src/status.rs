@@ -3,7 +3,7 @@
 use crate::args;
 use crate::failure::Failure;
 use crate::orders::ask;
-use crate::output::print;
+use crate::output::{as_json, print, print_table};
 use std::fmt::Write as _;
 use std::time::Duration;
 use strowger_node::control::{Reply, Request};
@@ -22,8 +22,35 @@ pub(crate) fn run(args: &args::Status) -> Result<(), Failure> {
         text.push('\n');
         print(&text)?;
     } else {
-        print(&table(&status))?;
+        print_table(&table(&status))?;
     }
+    Ok(())
+}
+
+/// Prints the services.
+pub(crate) fn services(args: &args::ListedServices) -> Result<(), Failure> {
+    let request = Request::Status { detail: true };
+    let Reply::Status(status) = ask(&args.node, &request)? else {
+        return Err(Failure::Unexpected);
+    };
+    if args.json {
+        let list = serde_json::to_value(&status.services).map_err(std::io::Error::from)?;
+        as_json(&list)?;
+        return Ok(());
+    }
+    let mut text = format!(
+        "{:<20} {:<9} {:<10} {:>10}  COMPONENT\n",
+        "SERVICE", "STATE", "DURABILITY", "ENTITIES"
+    );
+    for service in &status.services {
+        let entities = service.entities.unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{:<20} {:<9} {:<10} {entities:>10}  {}",
+            service.name, service.state, service.durability, service.component
+        );
+    }
+    print_table(&text)?;
     Ok(())
 }
 

@@ -419,3 +419,109 @@ fn commands_for_a_running_node_say_that_there_is_none() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+fn a_new_service_is_refused_with_the_reason() {
+    let dir = directory(&[("taken", "")]);
+    let say = |args: &[&str]| transcript(&strowger(dir.path(), &[], args));
+    expect![[r#"
+        exit 2
+        error: `Hello` cannot be the name of a service: names have 1 to 64 of the characters a-z, 0-9, - and _
+    "#]]
+    .assert_eq(&say(&["new", "Hello"]));
+    expect![[r#"
+        exit 2
+        error: taken exists already
+    "#]]
+    .assert_eq(&say(&["new", "taken"]));
+    expect![[r#"
+        exit 2
+        error: nowhere is no checkout of Strowger: it has no container/api/Cargo.toml
+    "#]]
+    .assert_eq(&say(&["new", "hello", "--strowger", "nowhere"]));
+    assert!(!dir.path().join("hello").exists());
+}
+
+#[test]
+fn a_new_service_finds_our_crates_where_it_is_told() {
+    let dir = directory(&[]);
+    let url = "https://git.example/strowger.git#0123abc";
+    stdout(&strowger(
+        dir.path(),
+        &[],
+        &["new", "hello", "--strowger", url],
+    ));
+    let read = |file: &str| std::fs::read_to_string(dir.path().join("hello").join(file)).unwrap();
+    let line =
+        "strowger-node = { git = \"https://git.example/strowger.git\", rev = \"0123abc\" }\n";
+    assert!(read("Cargo.toml").contains(line), "{}", read("Cargo.toml"));
+    assert!(!dir.path().join("hello/Cargo.lock").exists());
+    for file in [
+        "Cargo.toml",
+        "README.md",
+        "hello.toml",
+        "src/lib.rs",
+        "tests/calls.rs",
+    ] {
+        let text = read(file);
+        let left = ["my-service", "my_service", "STROWGER_", "STROWGER/"];
+        assert!(
+            !left.iter().any(|word| text.contains(word)),
+            "{file}: {text}"
+        );
+    }
+}
+
+#[test]
+fn shells_are_told_what_they_can_complete() {
+    let dir = directory(&[]);
+    for (shell, mark) in [
+        ("bash", "complete -F _strowger"),
+        ("zsh", "#compdef strowger"),
+        ("fish", "complete -c strowger"),
+    ] {
+        let script = stdout(&strowger(dir.path(), &[], &["completions", shell]));
+        assert!(
+            script.contains(mark) && script.contains("sms-password"),
+            "{shell}"
+        );
+    }
+}
+
+/// What the unit runs is understood, its configuration passes, and the codes at which it does not start again are those
+/// of the page.
+#[test]
+fn the_systemd_unit_runs_what_there_is() {
+    let unit = std::fs::read_to_string(root().join("config/deploy/strowger.service")).unwrap();
+    let config = root().join("config/deploy/strowger.toml");
+    let dir = directory(&[]);
+    let of = |key: &str| -> Vec<String> {
+        let lines = unit.lines().filter_map(|line| line.strip_prefix(key));
+        let here = |line: &str| {
+            line.replace("/etc/strowger/strowger.toml", config.to_str().unwrap())
+                .replace("/var/lib/strowger", "data")
+        };
+        lines.map(here).collect()
+    };
+    let run = |line: &str, more: &[&str]| {
+        let mut words = line.split(' ');
+        assert_eq!(words.next(), Some("/usr/bin/strowger"));
+        let args: Vec<&str> = words.chain(more.iter().copied()).collect();
+        strowger(dir.path(), &[], &args)
+    };
+    // A listener that no machine has: everything before it is right, and nothing serves.
+    let nowhere = "adaptors.sip.settings.listeners.udp.bind=192.0.2.1:5060";
+    let started = run(&of("ExecStart=")[0], &["--set", nowhere]);
+    assert_eq!(started.status.code(), Some(5), "{}", transcript(&started));
+    let reload = of("ExecReload=");
+    stdout(&run(&reload[0], &[]));
+    let asked = run(&reload[1], &[]);
+    assert!(
+        transcript(&asked).contains("error[NOD-010]"),
+        "{}",
+        transcript(&asked)
+    );
+    let operating = std::fs::read_to_string(root().join("docs/operating.md")).unwrap();
+    let codes = of("RestartPreventExitStatus=")[0].clone();
+    assert!(operating.contains(&format!("`RestartPreventExitStatus={codes}`")));
+}

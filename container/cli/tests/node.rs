@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::UdpSocket;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -23,7 +24,10 @@ struct Node {
 
 impl Node {
     fn start(dir: &Path, more: &[&str]) -> Self {
-        let mut command = strowger(dir);
+        Self::start_as(strowger(dir), more)
+    }
+
+    fn start_as(mut command: Command, more: &[&str]) -> Self {
         command.args(["run", "--data-dir", "data"]);
         for name in ["udp", "tcp"] {
             let bind = format!("adaptors.sip.settings.listeners.{name}.bind=127.0.0.1:0");
@@ -229,4 +233,144 @@ fn a_node_reads_its_files_again_at_sighup() {
     let (code, log) = node.end(Signal::SIGTERM);
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("SIGHUP"), "{log}");
+}
+
+#[test]
+fn a_service_manager_is_told_how_the_node_is() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("notify.sock");
+    let manager = UnixDatagram::bind(&path).expect("a socket");
+    manager
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a time limit");
+    let mut command = strowger(dir.path());
+    command
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "200000");
+    let node = Node::start_as(command, &[]);
+    // Signs of life come in between; `until` has what was said before, without them.
+    let until = |wanted: &str| -> Vec<String> {
+        let mut said = Vec::new();
+        let mut bytes = [0; 500];
+        loop {
+            let length = manager.recv(&mut bytes).expect("it is told");
+            let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            let found = text.starts_with(wanted);
+            if !text.starts_with("WATCHDOG=1") || found {
+                said.push(text);
+            }
+            if found {
+                return said;
+            }
+        }
+    };
+    assert_eq!(until("READY=1").len(), 1);
+    until("WATCHDOG=1");
+    until("WATCHDOG=1");
+    node.signal(Signal::SIGHUP);
+    assert!(until("RELOADING=1")[0].contains("\nMONOTONIC_USEC="));
+    assert_eq!(until("READY=1").len(), 1);
+    let (code, log) = node.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{log}");
+    until("STOPPING=1");
+}
+
+/// Calls that are up when a node ends are in its backup, and in a node that is started on what is restored from it.
+#[test]
+fn a_store_is_checked_backed_up_and_restored() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    // It does not wait for the call, which is there again at the next start.
+    let stop = ["--set", "node.drain_limit=0s"];
+    let node = Node::start(dir.path(), &stop);
+    call(&node.address("udp"));
+    let run = |args: &[&str]| {
+        let output = strowger(dir.path()).args(args).output().expect("it runs");
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    };
+    let check = ["store", "check", "--data", "data"];
+    let (code, said) = run(&check);
+    assert!(code == Some(4) && said.contains("error[STO-005]"), "{said}");
+    let (code, log) = node.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{log}");
+
+    let (code, said) = run(&check);
+    assert!(code == Some(0) && said.ends_with("sound\n"), "{said}");
+    let json = ask(dir.path(), &["store", "check", "--json", "--data", "data"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    assert!(
+        json["sound"] == true && json["records"].as_u64() > Some(0),
+        "{json}"
+    );
+    let (code, said) = run(&["store", "backup", "saved", "--data", "data"]);
+    assert!(
+        code == Some(0) && said.ends_with("read again and sound\n"),
+        "{said}"
+    );
+    let (code, said) = run(&["store", "backup", "saved", "--data", "data"]);
+    assert!(
+        code == Some(2) && said.contains("nothing is overwritten"),
+        "{said}"
+    );
+    let (code, said) = run(&["store", "restore", "saved", "--data", "data"]);
+    assert!(
+        code == Some(2) && said.contains("nothing is overwritten"),
+        "{said}"
+    );
+
+    std::fs::rename(dir.path().join("data"), dir.path().join("lost")).expect("it is moved");
+    let (code, said) = run(&["store", "restore", "saved", "--data", "data"]);
+    assert!(code == Some(0), "{said}");
+    let node = Node::start(dir.path(), &stop);
+    assert!(
+        node.said
+            .iter()
+            .any(|line| line.contains("activities recovered")),
+        "{:?}",
+        node.said
+    );
+    node.end(Signal::SIGTERM);
+
+    // A backup with a changed byte is refused before anything is written.
+    let records = dir.path().join("saved/records.export");
+    let mut bytes = std::fs::read(&records).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&records, bytes).expect("it is written");
+    let (code, said) = run(&["store", "restore", "saved", "--data", "other"]);
+    assert!(code == Some(4) && said.contains("error[STO-003]"), "{said}");
+    assert!(!dir.path().join("other").exists());
+}
+
+/// Has the node answer a call, which nobody ends.
+fn call(node: &str) {
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    peer.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    let here = peer.local_addr().expect("an address");
+    let send = |method: &str, tag: &str| {
+        let request = format!(
+            "{method} sip:service@node SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{method}\r\nMax-Forwards: 70\r\n\
+             From: <sip:me@{here}>;tag=1\r\nTo: <sip:service@node>{tag}\r\nCall-ID: 2@{here}\r\nCSeq: 1 {method}\r\n\
+             Contact: <sip:me@{here}>\r\nContent-Length: 0\r\n\r\n"
+        );
+        peer.send_to(request.as_bytes(), node)
+            .expect("it can be sent");
+    };
+    send("INVITE", "");
+    let mut bytes = [0; 2_000];
+    loop {
+        let length = peer.recv(&mut bytes).expect("an answer");
+        let answer = String::from_utf8_lossy(&bytes[..length]).into_owned();
+        if !answer.starts_with("SIP/2.0 200") {
+            continue;
+        }
+        let to = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("To: <sip:service@node>"));
+        send("ACK", to.expect("a tag"));
+        return;
+    }
 }

@@ -5,8 +5,10 @@
 mod bench;
 mod changelog;
 mod count;
+mod deb;
 mod error;
 mod interop;
+mod licences;
 mod packages;
 mod print;
 mod process;
@@ -43,6 +45,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "interop" => interop::run(rest)?,
         "acceptance" => bench::acceptance(rest)?,
         "changelog" => changelog::run(rest)?,
+        "licences" => licences::run()?,
+        "deb" => deb::run(rest)?,
         "peers" if rest.first().is_some_and(|which| which == "all") => {
             for peers in [tools::FOR_TESTS, tools::FOR_BENCHMARKS] {
                 for package in tools::ensure_peers(peers)? {
@@ -86,5 +90,9 @@ fn help() {
     say(
         "  interop [--list] [--write] [NAME] real clients before a running node; writes docs/interop.md",
     );
+    say(
+        "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",
+    );
+    say("  deb [--debug]                    the Debian package, in target/debian");
     say("  changelog [--release X.Y.Z]      show the next section, or move the fragments into it");
 }
