@@ -70,6 +70,8 @@ impl Session {
         let load = [high, low, 0, 1, self.load()];
         let tells = self.version >= V5_0
             && carries_load(response)
+            // Behind no body it would be read as one.
+            && !matches!(pdu, Pdu::Bodyless { .. })
             && pdu.tlvs().get(tlv::CONGESTION_STATE).is_none();
         let more = Tlvs::written(if tells { &load } else { &[] });
         let (out, knows_tlvs) = (&mut self.written, self.version >= V3_4);

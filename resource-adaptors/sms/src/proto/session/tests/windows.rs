@@ -1,7 +1,7 @@
 //! Windows in both directions: what waits, what stalls, what is refused.
 
 use super::*;
-use crate::proto::wire::{PduBuf, TlvBuf, tlv};
+use crate::proto::wire::{Broadcast, PduBuf, TlvBuf, tlv};
 
 fn window(window: usize) -> Config {
     Config {
@@ -322,6 +322,18 @@ fn a_response_has_to_be_the_requests() {
     let nack = Pdu::GenericNack(Tlvs::EMPTY);
     let taken = mc.session.respond(mc.now, key, Status::RSYSERR, &nack);
     assert_eq!(taken, Ok(()));
+}
+
+#[test]
+fn a_refusal_without_a_body_tells_no_load() {
+    let mut mc = Side::mc_with(Mode::Transceiver, 0x50, Config::default());
+    let broadcast = Pdu::BroadcastSm(Broadcast::default());
+    mc.feed(&request(&broadcast, 1));
+    let key = mc.requests()[0];
+    mc.refuse(key, Status::RSYSERR);
+    let answer = mc.sent.pop().expect("an answer");
+    let (_, pdu) = Pdu::parse(&answer, Policy::Strict).expect("a PDU");
+    assert!(matches!(pdu, Pdu::Bodyless { .. }), "{pdu:?}");
 }
 
 #[test]
