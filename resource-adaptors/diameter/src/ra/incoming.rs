@@ -6,6 +6,7 @@ use strowger::id::ActivityId;
 use strowger::ra::{FailureReason, FireFlags, Outcome, RaCx};
 
 use super::compose::{Role, role};
+use super::recorded;
 use super::sessions::{self, Session};
 use super::{Core, State, Work};
 use crate::api::{self, FLAGS, Identity, Incoming, Outgoing, RequestId, ServerTx};
@@ -65,6 +66,7 @@ impl Core {
             Ok((activity, alone)) => {
                 // It may be kept for long, and would keep a whole buffer of others' bytes.
                 let message = message.detached();
+                recorded::activity(cx, activity, &message);
                 let waiting = Waiting {
                     key: Some(key),
                     activity,

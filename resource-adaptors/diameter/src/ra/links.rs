@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use bytes::Bytes;
 use strowger::ra::{ConnId, Listener, ListenerIx, Peer, RaCx, Transport};
 
 use crate::proto::node::{Ends, Link, Secure, Stack};
@@ -88,10 +87,8 @@ impl Links {
         true
     }
 
-    pub(super) fn send(&self, cx: &mut RaCx<'_>, link: Link, bytes: Bytes) {
-        if let Some(conn) = self.by_link.get(&link) {
-            cx.stream(*conn, bytes);
-        }
+    pub(super) fn conn(&self, link: Link) -> Option<ConnId> {
+        self.by_link.get(&link).copied()
     }
 
     /// Closes a connection after what was sent on it.

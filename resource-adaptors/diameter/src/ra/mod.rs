@@ -16,6 +16,7 @@ mod listener;
 mod outgoing;
 mod overload;
 mod peers;
+mod recorded;
 mod report;
 mod sessions;
 mod settings;
@@ -30,7 +31,9 @@ use smallvec::SmallVec;
 use strowger::activity::Activity;
 use strowger::event::EventDecl;
 use strowger::id::{ActivityId, Component};
-use strowger::ra::{AdaptorDef, Input, Listener, Protocol, Provider, RaCx, Report, SettingsError};
+use strowger::ra::{
+    AdaptorDef, ConnId, Input, Listener, Protocol, Provider, RaCx, Report, SettingsError,
+};
 use strowger::room::{trim_line, trim_map};
 use strowger::time::Mono;
 
@@ -54,6 +57,7 @@ use ended::{Ended, Recent};
 use incoming::Waiting;
 use links::Links;
 use outgoing::{Parked, Pending};
+use recorded::Wires;
 use subscriptions::Subscriptions;
 
 /// The Diameter adaptor, for a node or a test kit.
@@ -78,6 +82,7 @@ struct Core {
     dictionary: Arc<Dictionary>,
     stack: Stack,
     links: Links,
+    wires: Wires,
     view: View,
     subscriptions: Subscriptions,
     /// Requests of ours that wait for an answer.
@@ -216,6 +221,7 @@ impl Core {
         Self {
             stack: Self::stack(settings, &dictionary, cx, now),
             links: Links::new(&settings.node_listeners()),
+            wires: Wires::default(),
             view: View::new(&settings.origin_host),
             settings: settings.clone(),
             dictionary,
@@ -261,6 +267,13 @@ impl Core {
         self.forget_peers(cx);
     }
 
+    fn received(&mut self, now: Ms, conn: ConnId, bytes: &[u8]) {
+        if let Some(link) = self.links.link(conn) {
+            self.wires.read_from(conn);
+            self.stack.received(now, link, bytes);
+        }
+    }
+
     fn handle(&mut self, cx: &mut RaCx<'_>, now: Ms, input: Input<'_, Command>) {
         match input {
             Input::Active => self.activate(cx, now),
@@ -273,21 +286,18 @@ impl Core {
             Input::Timeout => self.timeout(cx, now),
             Input::Connected {
                 conn,
+                listener,
                 peer,
                 local,
                 inbound,
                 secure,
-                ..
             } => {
+                self.wires.opened(conn, listener, peer, secure.is_some());
                 let ends = links::ends(peer, local, secure.as_deref());
                 self.links
                     .connected(cx, &mut self.stack, now, conn, inbound, ends);
             }
-            Input::Received { conn, bytes } => {
-                if let Some(link) = self.links.link(conn) {
-                    self.stack.received(now, link, bytes);
-                }
-            }
+            Input::Received { conn, bytes } => self.received(now, conn, bytes),
             Input::ConnectFailed { conn } => {
                 if let Some(link) = self.links.forget(conn) {
                     self.stack.connect_failed(now, link);
@@ -300,6 +310,7 @@ impl Core {
                 cx.close(conn);
             }
             Input::Closed { conn } => {
+                self.wires.closed(conn);
                 if let Some(link) = self.links.forget(conn) {
                     self.stack.closed(now, link);
                 }

@@ -25,7 +25,12 @@ impl Core {
 
     fn carry_out(&mut self, cx: &mut RaCx<'_>, now: Ms, output: Output) {
         match output {
-            Output::Send { link, bytes } => self.links.send(cx, link, bytes),
+            Output::Send { link, bytes } => {
+                if let Some(conn) = self.links.conn(link) {
+                    self.wires.leaves(cx, conn, &bytes);
+                    cx.stream(conn, bytes);
+                }
+            }
             Output::Connect {
                 link,
                 peer,
@@ -39,6 +44,7 @@ impl Core {
             }
             Output::Close { link } => self.links.close(cx, link),
             Output::Request { key, peer, message } => {
+                self.wires.came(cx, &message);
                 self.request_came(cx, now, key, Identity::from(peer), &message);
             }
             Output::Answer {
@@ -46,7 +52,10 @@ impl Core {
                 peer,
                 message,
                 again,
-            } => self.answered(cx, now, tx, (Identity::from(peer), again), &message),
+            } => {
+                self.wires.came(cx, &message);
+                self.answered(cx, now, tx, (Identity::from(peer), again), &message);
+            }
             Output::Failed { tx, failure, sent } => self.failed(cx, now, tx, failure, sent),
             Output::Up { peer } => self.peer_up(cx, now, peer),
             Output::Down { peer, cause } => self.peer_down(cx, &peer, cause),
