@@ -221,6 +221,10 @@ fn delivery(step: &Step) -> Option<(&str, u64)> {
 pub(super) fn seconds(ms: u64) -> String {
     if ms < 1_000 {
         format!("{ms} ms")
+    } else if ms.is_multiple_of(3_600_000) {
+        format!("{} h", ms / 3_600_000)
+    } else if ms.is_multiple_of(60_000) {
+        format!("{} min", ms / 60_000)
     } else if ms.is_multiple_of(1_000) {
         format!("{} s", ms / 1_000)
     } else {

@@ -16,7 +16,7 @@ pub enum Page {
 }
 
 /// Distance of two rows.
-const ROW: usize = 26;
+const ROW: usize = 28;
 /// Where lanes begin.
 const TOP: usize = 92;
 /// Room for times.

@@ -95,8 +95,13 @@ fn title(message: &Message) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut title = match (message.method(), message.status()) {
         (Some(method), _) => {
-            let uri = message.uri_raw().unwrap_or_default();
-            format!("{} {}", text(method.as_bytes()), text(uri))
+            let mut title = text(method.as_bytes());
+            // Within a dialog it is clear who is meant.
+            if let Some(parties) = parties(message) {
+                title.push(' ');
+                title.push_str(&parties.called);
+            }
+            title
         }
         (None, status) => {
             let reason = text(message.reason().unwrap_or_default());
