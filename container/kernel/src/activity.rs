@@ -38,6 +38,8 @@ pub(crate) struct Activity {
     pub(crate) dirty: bool,
     /// It was reported unreferenced, and nothing referred to it since.
     pub(crate) reported: bool,
+    /// Its adaptor has a record of the empty sub key, which is the only one that most have.
+    pub(crate) recorded: bool,
     /// Number of the next attachment.
     pub(crate) seq: u32,
     pub(crate) cookie: u64,
@@ -75,8 +77,8 @@ pub(crate) struct Extra {
     pub(crate) names: Vec<Box<str>>,
     /// Attributes, by the hash of their SBB and name, or of their alias.
     pub(crate) attributes: Vec<(u64, Box<[u8]>)>,
-    /// Sub keys of the adaptor's records, each behind its length.
-    pub(crate) records: Vec<u8>,
+    /// Sub keys of the adaptor's records but the empty one, each behind its length.
+    records: Vec<u8>,
 }
 
 impl Activity {
@@ -90,6 +92,7 @@ impl Activity {
             written: false,
             dirty: false,
             reported: false,
+            recorded: false,
             seq: 0,
             cookie: 0,
             created: seconds,
@@ -120,26 +123,47 @@ impl Activity {
     pub(crate) fn attachment_mut(&mut self, entity: EntityId) -> Option<&mut Attachment> {
         self.attached.iter_mut().find(|a| a.entity == entity)
     }
-}
 
-impl Extra {
+    /// Whether the adaptor has any record.
+    pub(crate) fn has_records(&self) -> bool {
+        self.subs().next().is_some()
+    }
     /// Whether the adaptor has a record of that sub key.
     pub(crate) fn has_record(&self, sub: &[u8]) -> bool {
         self.subs().any(|s| s == sub)
     }
     pub(crate) fn add_record(&mut self, sub: &[u8]) {
-        self.records.push(sub.len() as u8);
-        self.records.extend_from_slice(sub);
+        if sub.is_empty() {
+            self.recorded = true;
+            return;
+        }
+        let records = &mut self.extra().records;
+        records.push(sub.len() as u8);
+        records.extend_from_slice(sub);
     }
     pub(crate) fn remove_record(&mut self, sub: &[u8]) {
-        let kept: Vec<Box<[u8]>> = self.subs().filter(|s| *s != sub).map(Box::from).collect();
-        self.records.clear();
+        if sub.is_empty() {
+            self.recorded = false;
+            return;
+        }
+        let Some(extra) = &mut self.extra else { return };
+        let kept: Vec<Box<[u8]>> = extra.subs().filter(|s| *s != sub).map(Box::from).collect();
+        extra.records.clear();
         for s in kept {
             self.add_record(&s);
         }
     }
     /// The sub keys of the adaptor's records.
     pub(crate) fn subs(&self) -> impl Iterator<Item = &[u8]> {
+        let empty: Option<&[u8]> = self.recorded.then_some(&[]);
+        let others = self.extra.iter().flat_map(|e| e.subs());
+        empty.into_iter().chain(others)
+    }
+}
+
+impl Extra {
+    /// The sub keys that are not empty.
+    fn subs(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &self.records[..];
         std::iter::from_fn(move || {
             let (length, tail) = rest.split_first()?;
@@ -356,5 +380,55 @@ impl Kernel {
         for child in e.children.iter().flat_map(|c| c.iter()) {
             self.attachments_of(*child, found);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::Entity;
+    use crate::timer::Timer;
+
+    fn activity() -> Activity {
+        Activity::new(NULL, Owner::Null, ActivityFlags::default(), 0)
+    }
+
+    #[test]
+    fn sub_keys_of_records_are_known_until_they_are_removed() {
+        let mut activity = activity();
+        assert!(!activity.has_records());
+        for sub in [&b"a"[..], b"", b"bc"] {
+            activity.add_record(sub);
+        }
+        assert!(activity.subs().eq([&b""[..], b"a", b"bc"]));
+        activity.remove_record(b"a");
+        activity.remove_record(b"unknown");
+        assert!(activity.has_record(b"") && !activity.has_record(b"a"));
+        activity.remove_record(b"");
+        assert!(activity.subs().eq([b"bc"]));
+        activity.remove_record(b"bc");
+        assert!(!activity.has_records());
+    }
+
+    #[test]
+    fn an_adaptors_only_record_takes_no_memory() {
+        let mut activity = activity();
+        activity.add_record(b"");
+        assert!(activity.extra.is_none());
+    }
+
+    /// A million of each are usual: a stamp of eight bytes comes on top.
+    #[test]
+    fn activities_entities_and_timers_are_small() {
+        let sizes = [
+            size_of::<Activity>(),
+            size_of::<Entity>(),
+            size_of::<Timer>(),
+        ];
+        let most = [120, 120, 72];
+        assert!(
+            sizes.iter().zip(most).all(|(size, most)| *size <= most),
+            "{sizes:?}"
+        );
     }
 }

@@ -237,14 +237,14 @@ impl Kernel {
         id: ActivityId,
         activity: &crate::activity::Activity,
     ) {
-        if !activity.written && activity.extra.as_ref().is_none_or(|e| e.records.is_empty()) {
+        if !activity.written && !activity.has_records() {
             return;
         }
         self.open_commit(Durability::Relaxed);
         if activity.written {
             self.journal.remove(&record::activity_key(id));
         }
-        for sub in activity.extra.iter().flat_map(|e| e.subs()) {
+        for sub in activity.subs() {
             self.journal.remove(&record::adaptor_key(id, sub));
         }
     }
@@ -258,23 +258,20 @@ impl Kernel {
         if class == Durability::None {
             return;
         }
-        let extra = activity.extra();
-        let new = !extra.has_record(sub);
+        let new = !activity.has_record(sub);
         if new {
-            extra.add_record(sub);
+            activity.add_record(sub);
         }
         self.open_commit(class);
         self.journal.put(new, &record::adaptor_key(id, sub), value);
     }
     pub(crate) fn remove_adaptor_record(&mut self, id: ActivityId, sub: &[u8]) {
-        let Some(activity) = self.activities.get_mut(id) else {
+        let activity = self.activities.get_mut(id);
+        let Some(activity) = activity.filter(|a| a.has_record(sub)) else {
             return;
         };
         let class = activity.class;
-        let Some(extra) = activity.extra.as_mut().filter(|e| e.has_record(sub)) else {
-            return;
-        };
-        extra.remove_record(sub);
+        activity.remove_record(sub);
         self.open_commit(class);
         self.journal.remove(&record::adaptor_key(id, sub));
     }

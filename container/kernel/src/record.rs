@@ -225,6 +225,7 @@ pub(crate) fn encode_timer(kernel: &Kernel, id: TimerId, out: &mut Vec<u8>) -> b
     let Some(timer) = kernel.timers.get(id) else {
         return false;
     };
+    let rare = timer.rare();
     let record = TimerRecord {
         kind: kernel
             .registry
@@ -234,12 +235,12 @@ pub(crate) fn encode_timer(kernel: &Kernel, id: TimerId, out: &mut Vec<u8>) -> b
         at_once: timer.at_once,
         tag: &timer.tag,
         next: timer.next,
-        period: timer.period,
-        repetitions: timer.repetitions,
+        period: rare.period,
+        repetitions: rare.repetitions,
         passed: timer.passed,
         missed: timer.missed,
         timeout: timer.timeout,
-        address: timer.address.as_deref().map(Cow::Borrowed),
+        address: rare.address.as_ref().map(Cow::Borrowed),
     };
     append(&record, out)
 }

@@ -35,6 +35,12 @@ impl Roots {
             hasher,
         }
     }
+    /// Makes room in an empty table.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        if self.table.is_empty() {
+            self.table = HashTable::with_capacity(count);
+        }
+    }
     fn hash(&self, service: ServiceIx, name: &[u8]) -> u64 {
         self.hasher.hash_one((service.0, name))
     }

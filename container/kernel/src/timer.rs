@@ -39,23 +39,46 @@ pub(crate) struct Timer {
     pub(crate) next: Wall,
     /// Where it stands in the order of expiries.
     pub(crate) armed: Wall,
-    /// Milliseconds; 0 for a one-shot timer.
-    pub(crate) period: u64,
-    /// As set; 0 means for ever.
-    pub(crate) repetitions: u32,
     /// Occurrences that are over.
     pub(crate) passed: u32,
     /// Occurrences dropped since the last event.
     pub(crate) missed: u32,
     /// Milliseconds.
     pub(crate) timeout: u64,
-    pub(crate) address: Option<Box<Address>>,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few timers have.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rare {
+    /// Milliseconds; 0 for a one-shot timer.
+    pub(crate) period: u64,
+    /// As set; 0 means for ever.
+    pub(crate) repetitions: u32,
+    pub(crate) address: Option<Address>,
+}
+
+/// What a one-shot timer without an address has.
+static USUAL: Rare = Rare {
+    period: 0,
+    repetitions: 1,
+    address: None,
+};
+
+impl Rare {
+    /// To be kept, unless it is as usual.
+    pub(crate) fn kept(self) -> Option<Box<Self>> {
+        (self != USUAL).then(|| Box::new(self))
+    }
 }
 
 impl Timer {
+    pub(crate) fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&USUAL)
+    }
     /// Occurrences to come.
     pub(crate) fn remaining(&self) -> u32 {
-        match self.repetitions {
+        match self.rare().repetitions {
             0 => u32::MAX,
             n => n.saturating_sub(self.passed),
         }
@@ -67,7 +90,7 @@ impl Timer {
             return 0;
         }
         let more = (lateness - self.timeout - 1)
-            .checked_div(self.period)
+            .checked_div(self.rare().period)
             .unwrap_or(0);
         u32::try_from(more.saturating_add(1))
             .unwrap_or(u32::MAX)
@@ -76,11 +99,8 @@ impl Timer {
     /// Passes `n` occurrences.
     fn pass(&mut self, n: u32) {
         self.passed = self.passed.saturating_add(n);
-        self.next = Wall(
-            self.next
-                .0
-                .saturating_add(self.period.saturating_mul(u64::from(n))),
-        );
+        let time = self.rare().period.saturating_mul(u64::from(n));
+        self.next = Wall(self.next.0.saturating_add(time));
         self.at_once = false;
     }
     /// Drops the late occurrences that its policy does not keep, and gives their number.
@@ -101,13 +121,18 @@ impl Timer {
         }
     }
     fn event_bytes(&self, id: TimerId, actual: Wall) -> Option<Vec<u8>> {
+        let &Rare {
+            period,
+            repetitions,
+            ..
+        } = self.rare();
         let expiry = Expiry {
             id,
             scheduled: self.next,
             actual,
-            period: (self.period > 0).then(|| Duration::from_millis(self.period)),
-            repetitions: self.repetitions,
-            remaining: if self.repetitions == 0 {
+            period: (period > 0).then(|| Duration::from_millis(period)),
+            repetitions,
+            remaining: if repetitions == 0 {
                 u32::MAX
             } else {
                 self.remaining() - 1
@@ -150,6 +175,11 @@ impl Kernel {
             options.timeout
         };
         let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        let rare = Rare {
+            period,
+            repetitions: if period == 0 { 1 } else { options.repetitions },
+            address: options.address,
+        };
         let timer = Timer {
             activity,
             kind,
@@ -161,8 +191,6 @@ impl Kernel {
             tag: Box::from(tag),
             next: options.first,
             armed: options.first,
-            period,
-            repetitions: if period == 0 { 1 } else { options.repetitions },
             passed: 0,
             missed: 0,
             timeout: if period > 0 {
@@ -170,7 +198,7 @@ impl Kernel {
             } else {
                 timeout
             },
-            address: options.address.map(Box::new),
+            rare: rare.kept(),
         };
         let Some(id) = self.timers.insert(activity.slot(), timer) else {
             return Err(self.limited("timers"));
@@ -187,8 +215,13 @@ impl Kernel {
         let Some(timer) = self.timers.get(id) else {
             return;
         };
+        let activity = timer.activity;
         self.due.insert((timer.armed, id));
-        if let Some(activity) = self.activities.get_mut(timer.activity) {
+        self.enter_timer(id, activity);
+    }
+    /// Enters a running timer into its activity.
+    pub(crate) fn enter_timer(&mut self, id: TimerId, activity: ActivityId) {
+        if let Some(activity) = self.activities.get_mut(activity) {
             activity.timers.push(id);
             activity.running += 1;
         }
@@ -281,7 +314,8 @@ impl Kernel {
         let Some(timer) = self.timers.get(id) else {
             return Ok(());
         };
-        let (activity, kind, address) = (timer.activity, timer.kind, timer.address.clone());
+        let (activity, kind) = (timer.activity, timer.kind);
+        let address = timer.rare().address.clone().map(Box::new);
         let late = now - timer.next > LATE;
         let bytes = timer.event_bytes(id, now);
         self.queue_takes(activity, kind)?;
@@ -313,7 +347,9 @@ impl Kernel {
         };
         timer.expired = true;
         timer.tag = Box::default();
-        timer.address = None;
+        if let Some(rare) = &mut timer.rare {
+            rare.address = None;
+        }
         let (id_of, written) = (timer.activity, timer.written);
         if written {
             self.remove_timer_record(id, id_of);
