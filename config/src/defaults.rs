@@ -38,7 +38,7 @@ impl Default for Store {
             segment_bytes: Size::mib(16),
             checkpoint_bytes: Size::mib(64),
             checkpoint_interval: Duration::from_secs(10),
-            cache: Size::mib(64),
+            cache: Size::mib(16),
             reserve: Size::mib(64),
             low_water: Size::mib(256),
         }

@@ -11,7 +11,7 @@ pub struct StoreOptions {
     pub checkpoint_bytes: u64,
     /// Time after which a checkpoint is made when anything changed. Default 10 s.
     pub checkpoint_interval: Duration,
-    /// Memory that the checkpoint database may use as a cache. Default 64 MiB.
+    /// Memory that the checkpoint database may use as a cache. Default 16 MiB.
     pub cache_bytes: u64,
     /// Disk space kept back for the day the disk is full. Default 64 MiB.
     pub reserve_bytes: u64,
@@ -26,7 +26,7 @@ impl Default for StoreOptions {
             segment_bytes: 16 * MIB,
             checkpoint_bytes: 64 * MIB,
             checkpoint_interval: Duration::from_secs(10),
-            cache_bytes: 64 * MIB,
+            cache_bytes: 16 * MIB,
             reserve_bytes: 64 * MIB,
             low_water_bytes: 256 * MIB,
         }

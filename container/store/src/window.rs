@@ -9,6 +9,13 @@ use std::path::{Path, PathBuf};
 use strowger_journal::frame::{FRAME_HEADER, Frame, FrameError};
 use strowger_journal::{Flaw, Op, Seq, StoreError};
 
+/// Bits of an offset: no segment is a terabyte.
+const OFFSET_BITS: u32 = 40;
+/// Journal bytes of which one change is expected.
+const BYTES_OF_CHANGE: u64 = 128;
+/// Bytes of a key that are expected.
+const BYTES_OF_KEY: usize = 16;
+
 #[derive(Debug)]
 pub(crate) struct Window {
     files: Vec<(PathBuf, File)>,
@@ -22,10 +29,11 @@ pub(crate) struct Window {
 /// What becomes of a key, and where its bytes are.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    /// The first bytes of the key: most comparisons end with them, and never look for the others.
+    prefix: u64,
     key_start: usize,
-    offset: u64,
+    place: At,
     length: u32,
-    file: u32,
     key_length: u8,
     remove: bool,
     /// The checkpoint holds nothing of this key.
@@ -43,9 +51,24 @@ pub(crate) struct Change<'w> {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
-    file: u32,
-    offset: u64,
+    at: At,
     length: u32,
+}
+
+/// A file of the window and an offset in it, in eight bytes.
+#[derive(Debug, Clone, Copy)]
+struct At(u64);
+
+impl At {
+    const fn new(file: usize, offset: u64) -> Self {
+        Self((file as u64) << OFFSET_BITS | offset)
+    }
+    const fn file(self) -> usize {
+        (self.0 >> OFFSET_BITS) as usize
+    }
+    const fn offset(self) -> u64 {
+        self.0 & ((1 << OFFSET_BITS) - 1)
+    }
 }
 
 impl Window {
@@ -65,6 +88,11 @@ impl Window {
             last: after,
             commits: 0,
         };
+        let segments: Vec<_> = segments.collect();
+        let bytes: u64 = segments.iter().map(|segment| segment.end).sum();
+        let changes = usize::try_from(bytes / BYTES_OF_CHANGE).unwrap_or(0);
+        window.entries.reserve(changes);
+        window.keys.reserve(changes * BYTES_OF_KEY);
         for segment in segments {
             window.read_segment(segment, after, applied)?;
         }
@@ -88,8 +116,7 @@ impl Window {
             key: key_of(&self.keys, entry),
             fresh: entry.fresh,
             value: (!entry.remove).then_some(Place {
-                file: entry.file,
-                offset: entry.offset,
+                at: entry.place,
                 length: entry.length,
             }),
         })
@@ -98,9 +125,9 @@ impl Window {
     /// Reads a value into `out`.
     pub(crate) fn value(&self, place: Place, out: &mut Vec<u8>) -> Result<(), StoreError> {
         out.resize(place.length as usize, 0);
-        match self.files.get(place.file as usize) {
+        match self.files.get(place.at.file()) {
             Some((path, file)) => file
-                .read_exact_at(out, place.offset)
+                .read_exact_at(out, place.at.offset())
                 .map_err(|e| io_error("read", path, e)),
             None => Ok(()),
         }
@@ -113,7 +140,7 @@ impl Window {
         applied: Seq,
     ) -> Result<(), StoreError> {
         let path = &segment.path;
-        let file = self.files.len() as u32;
+        let file = self.files.len();
         self.files.push((
             path.clone(),
             File::open(path).map_err(|e| io_error("open", path, e))?,
@@ -151,7 +178,7 @@ impl Window {
         &mut self,
         frame: &Frame<'_>,
         payload: u64,
-        file: u32,
+        file: usize,
         after: Seq,
         applied: Seq,
         path: &Path,
@@ -168,10 +195,10 @@ impl Window {
             for delta in commit.deltas() {
                 let delta = delta.map_err(|e| corrupt(path, payload + e.offset as u64, e))?;
                 self.entries.push(Entry {
+                    prefix: prefix(delta.encoded),
                     key_start: self.keys.len(),
-                    offset: payload + delta.offset as u64,
+                    place: At::new(file, payload + delta.offset as u64),
                     length: delta.value.len() as u32,
-                    file,
                     key_length: delta.encoded.len() as u8,
                     remove: delta.op == Op::Remove,
                     fresh: delta.op == Op::Insert && commit.seq > applied,
@@ -186,13 +213,13 @@ impl Window {
     fn merge(&mut self) {
         let keys = &self.keys;
         self.entries.sort_unstable_by(|a, b| {
-            key_of(keys, a)
-                .cmp(key_of(keys, b))
-                .then(a.key_start.cmp(&b.key_start))
+            let order = a.prefix.cmp(&b.prefix);
+            let order = order.then_with(|| key_of(keys, a).cmp(key_of(keys, b)));
+            order.then(a.key_start.cmp(&b.key_start))
         });
         // `dedup_by` hands over (later, kept): the kept entry takes the later one's change and stays as fresh as it was.
         self.entries.dedup_by(|later, kept| {
-            let same = key_of(keys, later) == key_of(keys, kept);
+            let same = later.prefix == kept.prefix && key_of(keys, later) == key_of(keys, kept);
             if same {
                 *kept = Entry {
                     fresh: kept.fresh,
@@ -204,6 +231,12 @@ impl Window {
         self.entries.retain(|entry| !(entry.fresh && entry.remove));
         self.entries.shrink_to_fit();
     }
+}
+
+/// The first eight bytes of a key, which sort as it does.
+fn prefix(key: &[u8]) -> u64 {
+    key.first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn key_of<'k>(keys: &'k [u8], entry: &Entry) -> &'k [u8] {
