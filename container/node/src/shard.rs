@@ -8,6 +8,7 @@
 mod ladders;
 mod listen;
 mod orders;
+mod recover;
 mod start;
 mod status;
 mod stop;

@@ -3,7 +3,7 @@
 //! Sockets are opened before the state is read back, so that peers that try during a recovery are heard after it and
 //! not told that nobody is there.
 
-use super::{Driver, Names, Phase, Sample, Short, Times, listen};
+use super::{Driver, Names, Phase, Sample, Short, Times, listen, recover};
 use crate::alarms::Alarms;
 use crate::clock::Clock;
 use crate::control::Reply;
@@ -28,9 +28,6 @@ use strowger_journal::{Seq, Store};
 use strowger_kernel::{Options, Restored, Shard};
 use strowger_store::{JournalSled, StoreOptions, Writer, WriterEvent, WriterOptions};
 use tokio::sync::{mpsc, oneshot};
-
-/// Time between two lines about a recovery that takes long.
-const PROGRESS: Duration = Duration::from_secs(2);
 
 /// Those who may wait for the configuration to be read again; others are refused.
 const RELOADS: usize = 4;
@@ -94,7 +91,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let (reload, reloads) = mpsc::channel(RELOADS);
 
     let mut store = store.map_or_else(|| open_store(&config), Ok)?;
-    let restored = recover(&mut shard, store.as_mut(), clock)?;
+    let restored = recover::recover(&mut shard, store.as_mut(), clock)?;
     let writer = spawn_writer(store, &config, door.clone())?;
 
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
@@ -273,41 +270,6 @@ fn open_store(config: &Config) -> Result<Box<dyn Store>, NodeError> {
     };
     let dir = config.node.data_dir.join(secret::STORE);
     Ok(Box::new(JournalSled::open(&dir, &options)?))
-}
-
-/// Gives every record of the store to the shard.
-fn recover(shard: &mut Shard, store: &mut dyn Store, clock: Clock) -> Result<Restored, NodeError> {
-    let begun = clock.mono();
-    let (mut records, mut said, mut refused) = (0_u64, begun, None);
-    let now = clock.now();
-    let recovered = store.recover(&mut |record| {
-        if refused.is_none() {
-            refused = shard.restore(now, &record).err();
-        }
-        records += 1;
-        if records.is_multiple_of(1_024) && clock.mono() - said > PROGRESS {
-            said = clock.mono();
-            tracing::info!(records, "recovering");
-        }
-    })?;
-    if let Some(refused) = refused {
-        return Err(refused.into());
-    }
-    let restored = shard.restored(clock.now(), recovered.last_seq)?;
-    if recovered.records > 0 {
-        tracing::info!(
-            records = recovered.records,
-            replayed = recovered.replayed,
-            activities = restored.activities,
-            entities = restored.entities,
-            timers = restored.timers,
-            events = restored.events,
-            dropped = restored.dropped,
-            took = ?(clock.mono() - begun),
-            "recovered",
-        );
-    }
-    Ok(restored)
 }
 
 fn spawn_writer(store: Box<dyn Store>, config: &Config, door: Door) -> Result<Writer, NodeError> {
