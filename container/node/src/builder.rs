@@ -161,8 +161,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Calls this on the shard's thread each time when, after work, there has been nothing to do for some seconds: so that the
-    /// process's allocator can give back what a peak took.
+    /// Calls this on the shard's thread each time when, after work, there has been nothing to do for some seconds, and on threads
+    /// that have read the store or made a checkpoint, at their end: so that the process's allocator can give back what a peak took.
     #[must_use]
     pub fn on_rest(mut self, on_rest: fn()) -> Self {
         self.on_rest = Some(on_rest);

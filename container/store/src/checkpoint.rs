@@ -49,13 +49,16 @@ pub(crate) struct Plan {
 }
 
 impl<B: Base> Job<B> {
-    pub(crate) fn start(mut base: B, plan: Plan) -> Result<Self, StoreError> {
+    pub(crate) fn start(mut base: B, plan: Plan, tidy: Option<fn()>) -> Result<Self, StoreError> {
         let hurry = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&hurry);
         let thread = thread::Builder::new()
             .name("checkpoint".into())
             .spawn(move || {
                 let outcome = run(&mut base, &plan, &seen);
+                if let Some(tidy) = tidy {
+                    tidy();
+                }
                 (base, outcome)
             })
             .map_err(|source| StoreError::Io {

@@ -42,6 +42,8 @@ pub struct JournalStore<B: Base> {
     urgent: u8,
     stall_reported: bool,
     reserved: bool,
+    /// Called at the end of a checkpoint, on its thread.
+    tidy: Option<fn()>,
     health: Health,
     /// The last field, so that the lock goes last.
     home: Home,
@@ -97,6 +99,7 @@ impl<B: Base> JournalStore<B> {
             urgent: 0,
             stall_reported: false,
             reserved,
+            tidy: None,
             health: Health {
                 checkpoint_bytes,
                 ..Health::default()
@@ -105,6 +108,13 @@ impl<B: Base> JournalStore<B> {
         };
         store.watch_space()?;
         Ok(store)
+    }
+
+    /// Has the memory that a checkpoint took given back at its end: `tidy` is called on the thread that made it.
+    #[must_use]
+    pub fn tidied_by(mut self, tidy: Option<fn()>) -> Self {
+        self.tidy = tidy;
+        self
     }
 
     fn start_checkpoint(&mut self) -> Result<(), StoreError> {
@@ -128,7 +138,7 @@ impl<B: Base> JournalStore<B> {
                 after: self.covered,
                 applied: self.applied,
             };
-            self.job = Some(Job::start(base, plan)?);
+            self.job = Some(Job::start(base, plan, self.tidy)?);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use crate::clock::Clock;
 use crate::error::NodeError;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -18,18 +19,25 @@ const BATCH: usize = 256 * 1024;
 /// Batches that may wait.
 const WAITING: usize = 8;
 
-/// Gives every record of the store to the shard.
+/// Gives every record of the store to the shard. `tidy` gives back the memory that reading took.
 pub(super) fn recover(
     shard: &mut Shard,
     store: &mut dyn Store,
     clock: Clock,
+    tidy: Option<fn()>,
 ) -> Result<Restored, NodeError> {
     let begun = clock.mono();
     let (sender, receiver) = sync_channel(WAITING);
     let (recovered, restored) = thread::scope(|scope| {
         let reading = thread::Builder::new()
             .name("recovery".into())
-            .spawn_scoped(scope, move || read(store, &sender))
+            .spawn_scoped(scope, move || {
+                let recovered = read(store, &sender);
+                // The last batch is on its way, and what reading took is free.
+                drop(sender);
+                tidy.into_iter().for_each(|tidy| tidy());
+                recovered
+            })
             .map_err(|source| NodeError::System {
                 what: "thread for the recovery",
                 source,
@@ -37,7 +45,8 @@ pub(super) fn recover(
         let restored = restore(shard, &receiver, clock);
         // A reader whose records nobody takes comes to its end.
         drop(receiver);
-        let recovered = reading.join().map_err(|_| StoreError::Panicked)?;
+        // A bug of the store's is one of this thread's.
+        let recovered = reading.join().unwrap_or_else(|bug| resume_unwind(bug));
         Ok::<_, NodeError>((recovered, restored))
     })?;
     let recovered = recovered?;

@@ -40,7 +40,8 @@ pub(crate) struct Start {
     pub(crate) beat: Beat,
     /// Instead of the store in the data directory.
     pub(crate) store: Option<Box<dyn Store>>,
-    /// What is done when there has been nothing to do for a while.
+    /// Gives memory that is free back to the system: called after a checkpoint, a recovery, and when there has been nothing
+    /// to do for a while.
     pub(crate) tidy: Option<fn()>,
 }
 
@@ -90,8 +91,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let (asking, asked) = resolver::questions(questions);
     let (reload, reloads) = mpsc::channel(RELOADS);
 
-    let mut store = store.map_or_else(|| open_store(&config), Ok)?;
-    let restored = recover::recover(&mut shard, store.as_mut(), clock)?;
+    let mut store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
+    let restored = recover::recover(&mut shard, store.as_mut(), clock, tidy)?;
     let writer = spawn_writer(store, &config, door.clone())?;
 
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
@@ -258,7 +259,7 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan) -> Result<Installed<'a>, NodeE
     Ok((installed, names))
 }
 
-fn open_store(config: &Config) -> Result<Box<dyn Store>, NodeError> {
+fn open_store(config: &Config, tidy: Option<fn()>) -> Result<Box<dyn Store>, NodeError> {
     let store = &config.store;
     let options = StoreOptions {
         segment_bytes: store.segment_bytes.bytes(),
@@ -269,7 +270,8 @@ fn open_store(config: &Config) -> Result<Box<dyn Store>, NodeError> {
         low_water_bytes: store.low_water.bytes(),
     };
     let dir = config.node.data_dir.join(secret::STORE);
-    Ok(Box::new(JournalSled::open(&dir, &options)?))
+    let store = JournalSled::open(&dir, &options)?;
+    Ok(Box::new(store.tidied_by(tidy)))
 }
 
 fn spawn_writer(store: Box<dyn Store>, config: &Config, door: Door) -> Result<Writer, NodeError> {
