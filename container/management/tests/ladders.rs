@@ -1,7 +1,6 @@
 //! A call through the B2BUA, recorded in virtual time and drawn: always the same to the last letter.
 //!
 //! The picture is the one in docs/ladders.md; `UPDATE_EXPECT=1` draws it anew.
-#![expect(clippy::unwrap_used, reason = "a failed test may panic anywhere")]
 
 use expect_test::{expect, expect_file};
 use std::time::Duration;
