@@ -84,10 +84,13 @@ fn a_call_as_a_text() {
 
 #[test]
 fn a_call_in_a_list() {
+    // The first line keeps the others' indentation.
+    let printed = format!("calls:\n{}", list(&[perfect().info]));
     expect![[r#"
+        calls:
             CALL  BEGAN                        LASTED  STATE  MESSAGES  FROM                     TO                       SERVICES
                1  2026-01-01 00:00:00.000    44.750 s  ended        13  +46701234567             +4687654321              b2bua
-    "#]].assert_eq(&list(&[perfect().info]));
+    "#]].assert_eq(&printed);
 }
 
 #[test]

@@ -46,8 +46,8 @@ fn both_legs_are_one_recorded_call() {
         })
         .collect();
     let expected = [
-        "< INVITE",
-        "> INVITE",
+        "< INVITE bob +SDP",
+        "> INVITE bob +SDP",
         "< 180 Ringing (INVITE)",
         "> 180 Ringing (INVITE)",
     ];
