@@ -71,7 +71,10 @@ fn the_tutorial_can_be_followed() -> Result {
     );
     let binaries = binary()?;
     let path = [
-        binaries.parent().unwrap_or(Path::new(".")).to_path_buf(),
+        binaries
+            .parent()
+            .unwrap_or_else(|| Path::new("."))
+            .to_path_buf(),
         PathBuf::from(std::env::var_os("PATH").unwrap_or_default()),
     ];
     let path = std::env::join_paths(path.iter().flat_map(std::env::split_paths));
@@ -136,6 +139,7 @@ fn succeed(command: &mut Command, dir: &Path) -> Result {
     Err(RunError::Broken(text.into()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
 fn broken(error: std::io::Error) -> RunError {
     RunError::Broken(error.to_string().into())
 }
