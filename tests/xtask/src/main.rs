@@ -6,6 +6,7 @@ mod bench;
 mod changelog;
 mod count;
 mod deb;
+mod disk;
 mod error;
 mod interop;
 mod licences;

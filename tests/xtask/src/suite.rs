@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::count::Count;
+use crate::disk;
 use crate::error::{Error, Result};
 use crate::print::say;
 use crate::step::{STEPS, Step, log};
@@ -14,6 +15,7 @@ const SHOWN: usize = 400;
 /// Runs the chosen steps to the end, also after a failure, so that one run shows all that is wrong.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let chosen = choose(args)?;
+    say(&format!("{:<10} {}", "disk", disk::free()));
     let mut kinds: Vec<(&Step, Count)> = Vec::new();
     for step in chosen {
         kinds.push((step, run_step(step)));
@@ -27,6 +29,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
             step.name, count.passed, count.failed
         ));
     }
+    say(&format!("{:<10} {}", "disk", disk::free()));
     say("");
     say(&format!("{} passed, {} failed", sum.passed, sum.failed));
     Ok(if sum.failed == 0 {

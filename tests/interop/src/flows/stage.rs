@@ -23,7 +23,8 @@ const SIX: u16 = 20_000;
 /// How long any one thing that a flow waits for may take.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// The ground of one run of one flow. Its directory stays, for whoever wants to see what happened.
+/// The ground of one run of one flow. Its directory stays, for whoever wants to see what happened: logs and capture, and
+/// after a failure also what its nodes stored.
 #[derive(Debug)]
 pub struct Stage {
     host: u8,
@@ -159,10 +160,20 @@ impl Stage {
         Program::start(name, command, &self.dir)
     }
 
-    /// Ends the capture; fails with what tshark has against what the node sent.
+    /// Ends the capture; fails with what tshark has against what the node sent. What nodes stored goes when all held: it
+    /// is preallocated, and as much for each of them as for one that carries traffic.
     pub(super) fn close(self, judge: Judge) -> Result<String> {
         let node = self.ip(1);
-        self.capture.finish(node, judge)
+        let said = self.capture.finish(node, judge)?;
+        for entry in fs::read_dir(&self.dir)
+            .map_err(io("list a flow's directory"))?
+            .flatten()
+        {
+            if entry.path().join("store").is_dir() {
+                fs::remove_dir_all(entry.path()).map_err(io("remove what a node stored"))?;
+            }
+        }
+        Ok(said)
     }
 }
 
