@@ -6,6 +6,16 @@ use strowger_interop::runs::full::FULL;
 #[expect(clippy::print_stdout, reason = "a program that prints figures")]
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let unknown = wanted
+        .iter()
+        .find(|w| FULL.iter().all(|full| full.name != w.as_str()));
+    if let Some(unknown) = unknown {
+        println!("no run is called {unknown}; there are:");
+        for full in FULL {
+            println!("  {:16} {}", full.name, full.what);
+        }
+        return ExitCode::from(2);
+    }
     let mut failed = 0;
     for full in FULL {
         let name = full.name;

@@ -53,6 +53,8 @@ struct Row<'a> {
 const HOST: u8 = 58;
 /// The first of Kannel's ports.
 const KANNEL: u16 = 26_500;
+/// A group of commits closes as soon as the sync before it has returned.
+const AT_ONCE: &str = "[store]\ngroup_delay = \"0s\"\n";
 /// How many at once ask Kannel.
 const CLIENTS: usize = 20;
 
@@ -98,10 +100,11 @@ pub fn compare(size: Size, smpp34: &dyn Fn(SocketAddr) -> Command, dir: &Path) -
 
 fn rows<'a>(time: Duration, smpp34: &'a dyn Fn(SocketAddr) -> Command) -> Vec<Row<'a>> {
     let row = |name, measure: Measure<'a>| Row { name, measure };
-    let ours = |name, durability, sessions, passed| {
-        let measure = move |dir: &Path| node(dir, time, durability, sessions, passed);
+    let stored = |name, durability, sessions, passed, store| {
+        let measure = move |dir: &Path| node(dir, time, durability, sessions, passed, store);
         row(name, Box::new(measure))
     };
+    let ours = |name, durability, sessions, passed| stored(name, durability, sessions, passed, "");
     let theirs = |name, sessions| {
         let measure = move |dir: &Path| other(dir, time, smpp34, sessions);
         row(name, Box::new(measure))
@@ -118,6 +121,20 @@ fn rows<'a>(time: Duration, smpp34: &'a dyn Fn(SocketAddr) -> Command) -> Vec<Ro
             "strict",
             4,
             false,
+        ),
+        stored(
+            "the same on 1 session, store.group_delay 0",
+            "strict",
+            1,
+            false,
+            AT_ONCE,
+        ),
+        stored(
+            "the same on 4 sessions, store.group_delay 0",
+            "strict",
+            4,
+            false,
+            AT_ONCE,
         ),
         ours(
             "Strowger strict, sent on to an SMSC, 1 session, window 50",
@@ -178,6 +195,7 @@ fn node(
     durability: &str,
     sessions: usize,
     passed: bool,
+    store: &str,
 ) -> Result<Measured> {
     let script = Script {
         keeps: false,
@@ -187,7 +205,7 @@ fn node(
     let ground = Ground::new(dir, Ipv4Addr::new(127, 0, HOST, 1))?
         .account(ACCOUNT, PREFIX, "")
         .link("smsc", at(2), "window = 100")
-        .more("[limits]\noverload_delay = \"0s\"\n");
+        .more(&format!("[limits]\noverload_delay = \"0s\"\n{store}"));
     let node = ground.start_as("node", durability)?;
     if let Some(smsc) = &smsc {
         smsc.wait_bound(1, SOON)?;
