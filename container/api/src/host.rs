@@ -215,6 +215,8 @@ pub trait RaHost {
     fn forget(&mut self, ra: RaIx, activity: ActivityId, sub: &[u8]);
     /// Writes a durable record of the entity itself, in the slot of an activity and in its class.
     fn keep(&mut self, ra: RaIx, like: ActivityId, sub: &[u8], value: &[u8]);
+    /// The same under a slot, in class strict.
+    fn keep_strict(&mut self, ra: RaIx, slot: Slot, sub: &[u8], value: &[u8]);
     /// Removes it.
     fn discard(&mut self, ra: RaIx, slot: Slot, sub: &[u8]);
 

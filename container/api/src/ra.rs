@@ -327,7 +327,12 @@ impl<'a> RaCx<'a> {
     pub fn keep(&mut self, like: ActivityId, sub: &[u8], value: &[u8]) {
         self.host.keep(self.ra, like, sub, value);
     }
-    /// Removes a record of this entity's.
+    /// The same of what belongs to no activity. Whatever the class of the service whose command is carried out: that commit is
+    /// strict, so that what is sent after it waits for the disk.
+    pub fn keep_strict(&mut self, slot: Slot, sub: &[u8], value: &[u8]) {
+        self.host.keep_strict(self.ra, slot, sub, value);
+    }
+    /// Removes a record of this entity's. That is durable a moment later: after a crash it may be there once more.
     pub fn discard(&mut self, slot: Slot, sub: &[u8]) {
         self.host.discard(self.ra, slot, sub);
     }

@@ -174,6 +174,11 @@ impl RaHost for Kernel {
             self.put_kept_record(ra, (like.slot(), class), sub, value);
         }
     }
+    fn keep_strict(&mut self, ra: RaIx, slot: Slot, sub: &[u8], value: &[u8]) {
+        if self.is_writable(ra, sub, value) {
+            self.put_kept_record(ra, (slot, Durability::Strict), sub, value);
+        }
+    }
     fn discard(&mut self, ra: RaIx, slot: Slot, sub: &[u8]) {
         self.remove_kept_record(ra, slot, sub);
     }

@@ -14,10 +14,10 @@ use strowger_sip::{self as sip, Reply, Sip};
 
 use crate::access::unproved;
 use crate::join::again;
-use crate::policy;
 use crate::settings::Settings;
 use crate::state::{B2bua, Leg, Work};
 use crate::transfer::{Report, Transfer, watch};
+use crate::{policy, record};
 
 /// How long an entity waits to be answered. Both are on one shard: it is the time of a few commits.
 const ANSWER: Duration = secs(2);
@@ -259,6 +259,7 @@ impl B2bua {
                 self.pair(new, replace.kept);
                 self.limit(cx, new, conf);
                 if let Some(old) = replace.old {
+                    record::move_on(cx, Some(old), replace.kept)?;
                     sip.bye(cx, old)?;
                 }
             }

@@ -12,6 +12,7 @@ mod access;
 mod join;
 mod lend;
 mod policy;
+mod record;
 mod ring;
 mod settings;
 mod setup;
@@ -25,6 +26,7 @@ pub use state::B2bua;
 use lend::{Declined, Join, PickUp};
 use state::{Leg, Work};
 use strowger::prelude::*;
+use strowger_records::Records;
 use strowger_sip::proto::wire::HeaderId;
 use strowger_sip::{self as sip, Dialog, Sip};
 
@@ -80,12 +82,18 @@ impl B2bua {
         Aci(caller): Aci<Dialog>,
         sip: Ra<Sip>,
         conf: Conf<Settings>,
+        records: Option<Ra<Records>>,
     ) -> Result {
         let Some(who) = access::admit(cx, ev, *sip, &conf)? else {
             return Ok(());
         };
         if ev.message().has(HeaderId::Replaces) {
             return self.replaces(cx, ev, caller, *sip);
+        }
+        if let Some(records) = records
+            && !record::begin(cx, ev, caller, *records, *sip)?
+        {
+            return Ok(());
         }
         self.set_up(cx, ev, (caller, who), *sip, &conf)
     }
@@ -99,7 +107,11 @@ impl B2bua {
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
         conf: Conf<Settings>,
+        records: Option<Ra<Records>>,
     ) -> Result {
+        if records.is_some() {
+            self.note_response(cx, self.caller_of(from), ev)?;
+        }
         if self.is_working() && self.take_response(cx, ev, from, *sip, &conf)? {
             return Ok(());
         }
@@ -272,8 +284,12 @@ impl B2bua {
         ev: &sip::Cancel,
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
+        records: Option<Ra<Records>>,
     ) -> Result {
         if !self.is_up() {
+            if records.is_some() {
+                self.note_cancel(cx)?;
+            }
             sip.accept_cancel(cx, ev)?;
             return self.give_up(cx, ev.header("Reason"), *sip);
         }
@@ -298,7 +314,11 @@ impl B2bua {
         Aci(from): Aci<Dialog>,
         sip: Ra<Sip>,
         conf: Conf<Settings>,
+        records: Option<Ra<Records>>,
     ) -> Result {
+        if records.is_some() {
+            self.note_bye(cx, from)?;
+        }
         self.left(cx, from, ev.header("Reason"), *sip, &conf)
     }
 
@@ -323,7 +343,11 @@ impl B2bua {
         Aci(leg): Aci<Dialog>,
         sip: Ra<Sip>,
         conf: Conf<Settings>,
+        records: Option<Ra<Records>>,
     ) -> Result {
+        if let Some(records) = records {
+            record::end(cx, leg, *records);
+        }
         self.left(cx, leg, None, *sip, &conf)
     }
 
@@ -334,7 +358,11 @@ impl B2bua {
         _ev: &Timer<NoAnswer>,
         sip: Ra<Sip>,
         conf: Conf<Settings>,
+        records: Option<Ra<Records>>,
     ) -> Result {
+        if records.is_some() {
+            self.note_no_answer(cx)?;
+        }
         self.rang_in_vain(cx, *sip, &conf)
     }
 

@@ -8,9 +8,9 @@ use strowger::prelude::*;
 use strowger_sip::{self as sip, Reply, Sip, Target};
 
 use crate::access::{Caller, identify};
-use crate::policy;
 use crate::settings::{Ringing, Settings};
 use crate::state::{B2bua, Leg, Work};
+use crate::{policy, record};
 
 /// Who is being called for a caller.
 #[derive(Debug, State)]
@@ -86,6 +86,7 @@ impl B2bua {
     ) -> Result {
         let targets = ring.next(cx, cause, sip, conf)?;
         if targets.is_empty() {
+            record::refused(cx, ring.caller, ring.best)?;
             return match last {
                 Some(last) => policy::relay(cx, last, ring.caller, sip, conf),
                 None if ring.best == 0 => sip.answer(cx, ring.caller, 480),
@@ -239,6 +240,15 @@ impl B2bua {
 }
 
 impl Ring {
+    pub(crate) fn caller(&self) -> Leg {
+        self.caller
+    }
+
+    /// Whether that leg is one of those that ring.
+    pub(crate) fn calls(&self, leg: Leg) -> bool {
+        self.branches.contains(&leg)
+    }
+
     /// Whom to call next: contacts that have not been tried, then the place that calls are forwarded to.
     fn next(&mut self, cx: &Cx, cause: Cause, sip: Sip, conf: &Settings) -> Result<Vec<Target>> {
         let Some(route) = conf.route(self.invite.user()).filter(|_| !self.forwarded) else {

@@ -91,6 +91,25 @@ impl B2bua {
         other_of(self.legs, leg).or_else(|| other_of(other(), leg))
     }
 
+    /// The leg of the caller, until the callee has answered and from then on.
+    pub(crate) fn caller(&self) -> Option<Leg> {
+        match self.work() {
+            Some(Work::Ring(ring)) => Some(ring.caller()),
+            _ => self.legs.map(|(caller, _)| caller),
+        }
+    }
+
+    /// The leg of the caller for whom a leg was called; none of one that a transfer calls.
+    pub(crate) fn caller_of(&self, called: Leg) -> Option<Leg> {
+        match self.work() {
+            Some(Work::Ring(ring)) => ring.calls(called).then(|| ring.caller()),
+            Some(Work::Transfer(_) | Work::Replace(_) | Work::Lent(_)) | None => {
+                let (caller, callee) = self.legs?;
+                (callee == called).then_some(caller)
+            }
+        }
+    }
+
     /// Whether there is room for one more call.
     pub(crate) fn has_room(&self) -> bool {
         self.more.as_ref().is_none_or(|more| more.other.is_none())

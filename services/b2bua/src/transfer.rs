@@ -18,7 +18,7 @@ use crate::join::{Offer, Step};
 use crate::ring::better;
 use crate::settings::Settings;
 use crate::state::{B2bua, Leg, Work};
-use crate::{Overdue, policy};
+use crate::{Overdue, policy, record};
 
 /// How long a target rings if calls may ring for ever.
 const RINGING: Duration = minutes(3);
@@ -216,6 +216,8 @@ impl B2bua {
     ) -> Result {
         cx.cancel(transfer.timer);
         transfer.tell(cx, 200, true, sip)?;
+        record::move_on(cx, transfer.referrer, kept)?;
+        record::move_on(cx, transfer.spare, target)?;
         for leg in [transfer.referrer, transfer.spare].into_iter().flatten() {
             sip.bye(cx, leg)?;
         }

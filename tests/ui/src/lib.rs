@@ -52,3 +52,8 @@ pub struct Http;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/sms.md")]
 pub struct Sms;
+
+/// The code in docs/records.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/records.md")]
+pub struct Records;

@@ -2,6 +2,7 @@
 
 use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, Tick, Toy, command, say, send};
 use strowger::attribute::Attribute;
+use strowger::id::Slot;
 use strowger::service::ServiceDef;
 use strowger::time::{millis, secs};
 use strowger::timer::{PreserveMissed, TimerOptions};
@@ -123,6 +124,44 @@ fn nothing_is_left_in_the_store_after_the_end() {
         .filter(|k| *k > 1)
         .collect();
     assert_eq!(kinds, Vec::<u8>::new());
+}
+
+#[test]
+fn what_an_adaptor_keeps_strictly_waits_for_the_disk_whatever_the_class_of_the_service() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            command(cx, |cx| {
+                cx.keep_strict(Slot(7), b"k", b"one");
+                cx.keep_strict(Slot(7), b"k", b"two");
+                send(cx, "kept".into());
+            });
+        }
+        if call.is::<Pong>() {
+            command(cx, |cx| cx.keep_strict(Slot(7), b"m", b"never"));
+            return Err(strowger::Error::msg("rolled back"));
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    let before = kit.durable_seq();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.run(), ["kept"]);
+    assert!(kit.durable_seq() > before);
+    kit.restart(secs(1));
+    let kept = |log: Vec<String>| {
+        log.into_iter()
+            .filter(|line| line.contains("kept"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kept(kit.log()).len(), 1);
+    kit.ra(|cx| cx.discard(Slot(7), b"k"));
+    kit.run();
+    kit.restart(secs(1));
+    assert_eq!(kept(kit.log()), Vec::<String>::new());
+    assert_eq!(kit.shard.metrics().panics, 0);
 }
 
 #[test]

@@ -193,6 +193,9 @@ impl RaHost for Host {
     fn keep(&mut self, _: RaIx, _: ActivityId, _: &[u8], _: &[u8]) {
         panic!("SIP keeps nothing beside its activities");
     }
+    fn keep_strict(&mut self, _: RaIx, _: Slot, _: &[u8], _: &[u8]) {
+        panic!("SIP keeps nothing beside its activities");
+    }
     fn discard(&mut self, _: RaIx, _: Slot, _: &[u8]) {}
     fn datagram(&mut self, _ra: RaIx, _listener: ListenerIx, _to: SocketAddr, bytes: Bytes) {
         self.last_sent = String::from_utf8_lossy(&bytes).into_owned();

@@ -8,6 +8,7 @@ mod hold;
 mod plain;
 mod policy;
 mod recorded;
+mod records;
 mod ring;
 mod timers;
 

@@ -9,6 +9,7 @@ use super::leaks::{self, Calls};
 use super::load::{self, Load};
 use super::overload::{self, Overload};
 use super::prepaid::{self, Prepaid};
+use super::records;
 use super::registrations::{self, Registrations};
 use super::sms::kill::{self as sms_kill, Kill as SmsKill};
 use super::sms::stops::{self, Stops};
@@ -85,6 +86,9 @@ pub const FULL: &[Full] = &[
     }),
     Full::new("powercut-tcp", "the same over TCP", |dir| {
         kill::random(20, 100, seed(), &cut(61, Tcp), dir)
+    }),
+    Full::new("records", "one record a call over 20 kills", |dir| {
+        records::killed(10, 100, seed(), 62, dir)
     }),
     Full::new("registrations", "10,000 users refresh at 500/s", |dir| {
         let size = Registrations {

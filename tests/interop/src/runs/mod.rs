@@ -13,6 +13,7 @@ pub mod memory;
 pub mod overload;
 pub mod pieces;
 pub mod prepaid;
+pub mod records;
 pub mod registrations;
 pub mod scenarios;
 pub mod sms;

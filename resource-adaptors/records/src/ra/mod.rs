@@ -1,0 +1,290 @@
+//! The adaptor: records from their commit until their targets have them.
+//!
+//! A record is kept as one of the adaptor entity's own, in class strict whatever the class of its service, so that the commit
+//! that wrote it is durable before the driver hears of it (docs/adr/0010). It has no activities and fires no events.
+
+mod line;
+mod numbers;
+mod pending;
+mod settings;
+
+pub use line::rfc3339;
+pub use settings::{FileSettings, Settings, WebhookSettings};
+
+use bytes::Bytes;
+use std::any::Any;
+use std::time::Duration;
+use strowger::event::EventDecl;
+use strowger::id::{Component, Slot};
+use strowger::ra::{
+    AdaptorDef, Driven, Input, Listener, Needs, Protocol, Provider as _, RaCx, Report,
+    SettingsError,
+};
+use strowger::time::Mono;
+
+use crate::api::{Command, Records};
+use crate::driver::{Down, RecordId, Target, Up};
+use line::Head;
+use numbers::{CEILING, Numbers};
+use pending::{Pending, WINDOW};
+
+/// The adaptor type, to be installed: its driver is another crate's.
+#[must_use]
+pub fn adaptor() -> AdaptorDef {
+    AdaptorDef::driven::<RecordsProtocol>()
+}
+
+/// What the provider reads while a handler runs.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// New work may begin.
+    pub(crate) room: bool,
+    /// Nothing more is taken.
+    pub(crate) full: bool,
+}
+
+/// A records adaptor entity.
+#[derive(Debug)]
+pub struct RecordsProtocol {
+    settings: Settings,
+    numbers: Numbers,
+    pending: Pending,
+    view: View,
+    /// The SLEE runs: the driver may be told.
+    active: bool,
+    /// When to tell the driver again what it did not take.
+    again: Option<Mono>,
+}
+
+/// Time after which the driver is told again what it did not take.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Messages from the driver that wait at most.
+const UP: usize = 64;
+
+impl Protocol for RecordsProtocol {
+    const TYPE: Component = Records::TYPE;
+    type Settings = Settings;
+    type Command = Command;
+
+    fn verify(settings: &Settings) -> Result<(), SettingsError> {
+        settings.verify()
+    }
+    fn listeners(_: &Settings) -> Vec<Listener> {
+        Vec::new()
+    }
+    fn events() -> Vec<EventDecl> {
+        Vec::new()
+    }
+    fn activities() -> Vec<Component> {
+        Vec::new()
+    }
+    fn new(settings: &Settings) -> Self {
+        Self {
+            settings: settings.clone(),
+            numbers: Numbers::default(),
+            pending: Pending::default(),
+            view: View {
+                room: true,
+                full: false,
+            },
+            active: false,
+            again: None,
+        }
+    }
+    fn deadline(&self) -> Option<Mono> {
+        self.again
+    }
+    fn configure(&mut self, cx: &mut RaCx<'_>, settings: &Settings) {
+        self.settings = settings.clone();
+        self.look(cx);
+    }
+    fn view(&self) -> &dyn Any {
+        &self.view
+    }
+
+    fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Command>) {
+        match input {
+            Input::Active => {
+                self.active = true;
+                self.tell(cx);
+            }
+            Input::Timeout => {
+                self.again = None;
+                self.tell(cx);
+            }
+            Input::Command { command, .. } => self.command(cx, command),
+            Input::RestoreKept { slot, sub, value } => self.restore(cx, slot, sub, value),
+            Input::Restored => self.look(cx),
+            // Work in progress writes its records also while the adaptor is stopping, and what is not written by the end of
+            // the process is there at its next start. It has no activities and hears of no network.
+            _ => {}
+        }
+    }
+
+    fn report(&self) -> Vec<Report> {
+        let targets = self.settings.targets.iter();
+        let part = |target: &Target| {
+            let (waiting, told) = self.pending.lane(*target);
+            let counts = [("waiting", waiting as u64), ("told", told as u64)];
+            Report {
+                name: match target {
+                    Target::Files => "files".to_owned(),
+                    Target::Webhook => "webhook".to_owned(),
+                },
+                state: if self.view.room { "open" } else { "full" }.to_owned(),
+                detail: String::new(),
+                counts: counts.map(|(name, n)| (name.to_owned(), n)).into(),
+            }
+        };
+        targets.map(part).collect()
+    }
+}
+
+impl Driven for RecordsProtocol {
+    type Down = Down;
+    type Up = Up;
+
+    fn needs(settings: &Settings) -> Needs {
+        Needs {
+            down: WINDOW * settings.targets.len().max(1),
+            up: UP,
+            client: settings
+                .has(Target::Webhook)
+                .then(|| settings.webhook.tls.clone()),
+        }
+    }
+
+    fn heard(&mut self, cx: &mut RaCx<'_>, Up { target, ids }: Up) {
+        for id in ids {
+            if self.pending.safe(target, id) {
+                cx.count("records.done", 1);
+                release(cx, id);
+            }
+        }
+        self.look(cx);
+        self.tell(cx);
+    }
+
+    fn untold(&mut self, cx: &mut RaCx<'_>, down: Down) {
+        cx.count("records.driver_full", 1);
+        self.pending.untold(down.target, down.id);
+        let due = cx.now().mono + AGAIN;
+        self.again.get_or_insert(due);
+    }
+}
+
+impl RecordsProtocol {
+    fn command(&mut self, cx: &mut RaCx<'_>, command: Command) {
+        match command {
+            Command::Write {
+                slot,
+                kind,
+                version,
+                personal,
+                service,
+                time,
+                body,
+            } => {
+                let id = self.numbers.next(cx, slot);
+                let head = Head {
+                    id,
+                    kind,
+                    version,
+                    node: &self.settings.node,
+                    service,
+                    time,
+                };
+                let masked = line::mask(&body, personal, self.settings.mask_last);
+                let line = head.line(masked.as_ref().unwrap_or(&body));
+                cx.count("records.written", 1);
+                cx.keep_strict(slot, &sub(id), &line);
+                self.pending
+                    .insert(id, Bytes::from(line), &self.settings.targets);
+                self.look(cx);
+                self.tell(cx);
+            }
+            Command::Lost => {
+                cx.count("records.lost", 1);
+                let text = "a record was not taken, since too many wait to be written: it is lost";
+                cx.alarm("records_lost", true, text);
+            }
+        }
+    }
+
+    /// A record of an earlier process.
+    fn restore(&mut self, cx: &mut RaCx<'_>, slot: Slot, sub: &[u8], value: &[u8]) {
+        if sub == CEILING {
+            if !self.numbers.restore(slot, value) {
+                cx.count("records.bad", 1);
+            }
+            return;
+        }
+        let Ok(number) = sub.try_into().map(u64::from_be_bytes) else {
+            return cx.count("records.bad", 1);
+        };
+        let origin = self.numbers.origin(cx);
+        let id = RecordId { origin, number };
+        cx.count("records.restored", 1);
+        let line = Bytes::copy_from_slice(value);
+        self.pending.insert(id, line, &self.settings.targets);
+    }
+
+    /// Tells the driver what there is room for.
+    fn tell(&mut self, cx: &mut RaCx<'_>) {
+        if !self.active || self.again.is_some() {
+            return;
+        }
+        for target in Target::ALL {
+            while let Some((id, line)) = self.pending.next(target) {
+                cx.tell::<Self>(Down { target, id, line });
+            }
+        }
+    }
+
+    /// Looks how full it is.
+    fn look(&mut self, cx: &mut RaCx<'_>) {
+        self.give_up(cx);
+        let (most, bytes) = (self.settings.pending as usize, self.settings.pending_bytes);
+        let (waiting, size) = (self.pending.len(), self.pending.bytes);
+        self.view.full = waiting >= 2 * most || size >= 2 * bytes;
+        // Once it was full, a tenth is to be free before it is not.
+        let room = match self.view.room {
+            true => waiting < most && size < bytes,
+            false => waiting < most - most / 10 && size < bytes - bytes / 10,
+        };
+        if room != self.view.room {
+            self.view.room = room;
+            let text = "as many records wait to be written as may: new work is refused";
+            cx.alarm("records_full", !room, text);
+        }
+    }
+
+    /// What is in a file need not wait for a server that does not take it, if it would keep new work from beginning.
+    fn give_up(&mut self, cx: &mut RaCx<'_>) {
+        if !self.settings.has(Target::Files) || !self.settings.has(Target::Webhook) {
+            return;
+        }
+        let (most, bytes) = (self.settings.pending as usize, self.settings.pending_bytes);
+        while self.pending.len() >= most || self.pending.bytes >= bytes {
+            let Some(id) = self.pending.give_up(Target::Webhook) else {
+                return;
+            };
+            release(cx, id);
+            cx.count("records.webhook_given_up", 1);
+            let text = "the webhook is behind: records that are in files are not sent to it";
+            cx.alarm("webhook_given_up", true, text);
+        }
+    }
+}
+
+fn release(cx: &mut RaCx<'_>, id: RecordId) {
+    cx.discard(slot(id), &sub(id));
+}
+
+fn slot(id: RecordId) -> Slot {
+    Slot((id.number >> 56) as u8)
+}
+
+fn sub(id: RecordId) -> [u8; 8] {
+    id.number.to_be_bytes()
+}
