@@ -137,11 +137,6 @@ fn each_is_written_once_over_crashes_at_any_time() {
         slee.advance(secs(10));
         assert_each_once(&slee);
         assert_eq!(slee.counter("records.lost"), 0);
-        println!(
-            "{} records, {} told again",
-            numbers(&slee).len(),
-            records.repeated()
-        );
     }
 }
 

@@ -117,7 +117,7 @@ impl Protocol for RecordsProtocol {
             Input::Restored => self.look(cx),
             // Work in progress writes its records also while the adaptor is stopping, and what is not written by the end of
             // the process is there at its next start. It has no activities and hears of no network.
-            _ => {}
+            Input::Stopping | Input::Inactive | Input::RefuseNew(_) | _ => {}
         }
     }
 
