@@ -11,7 +11,7 @@ mod files;
 mod writer;
 
 use strowger_driver::{Driver, DriverDef, Setup, StartError, async_trait};
-use strowger_records::driver::{Down, Target};
+use strowger_records::driver::Down;
 use strowger_records::{RecordsProtocol, Settings};
 use writer::Writer;
 
@@ -24,7 +24,7 @@ pub fn driver() -> DriverDef {
 /// The driver of one records adaptor entity.
 #[derive(Debug)]
 pub struct RecordsDriver {
-    files: Option<Writer>,
+    files: Writer,
 }
 
 #[async_trait]
@@ -32,33 +32,22 @@ impl Driver for RecordsDriver {
     type Protocol = RecordsProtocol;
 
     async fn start(setup: Setup<RecordsProtocol>) -> Result<Self, StartError> {
-        let settings = &setup.settings;
-        let files = match settings.has(Target::Files) {
-            true => Some(Writer::start(settings, setup.endpoint.clone()).await?),
-            false => None,
-        };
+        let files = Writer::start(&setup.settings, setup.endpoint).await?;
         Ok(Self { files })
     }
 
     async fn told(&mut self, down: Down) {
-        match (down.target, &self.files) {
-            (Target::Files, Some(files)) => files.write(down).await,
-            (Target::Files, None) | (Target::Webhook, _) => {}
-        }
+        self.files.write(down).await;
     }
 
     async fn configure(&mut self, settings: &Settings) {
-        if let Some(files) = &self.files {
-            files.configure(settings);
-        }
+        self.files.configure(settings);
     }
 
     /// What is still told is written as before.
     async fn drain(&mut self) {}
 
     async fn stop(self) {
-        if let Some(files) = self.files {
-            files.stop().await;
-        }
+        self.files.stop().await;
     }
 }

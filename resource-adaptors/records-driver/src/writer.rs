@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger_driver::Endpoint;
-use strowger_records::driver::{Down, Target, Up};
+use strowger_records::driver::{Down, Up};
 use strowger_records::{FileSettings, RecordsProtocol, Settings};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -127,8 +127,7 @@ impl Work {
             }
         }
         let ids = batch.iter().map(|down| down.id).collect();
-        let target = Target::Files;
-        if self.endpoint.send(Up { target, ids }).await.is_err() {
+        if self.endpoint.send(Up { ids }).await.is_err() {
             tracing::debug!("the shard has ended before it heard of records that were written");
         }
     }

@@ -1,10 +1,8 @@
 //! What the adaptor and its driver say to each other.
 
 use bytes::Bytes;
-use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
-use strowger::schemars::JsonSchema;
 
 /// The id of a record: no other record of any node ever has it.
 ///
@@ -42,38 +40,18 @@ impl FromStr for RecordId {
     }
 }
 
-/// Where records go.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(crate = "strowger::schemars")]
-pub enum Target {
-    /// Files in a directory: each record once.
-    Files,
-    /// An HTTP server: each record at least once.
-    Webhook,
-}
-
-impl Target {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Files, Self::Webhook];
-}
-
-/// What the adaptor tells its driver: a record for a target. It is answered by [`Up`], whenever that is.
+/// What the adaptor tells its driver: a record. It is answered by [`Up`], whenever that is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Down {
-    /// Where it is to go.
-    pub target: Target,
     /// The record.
     pub id: RecordId,
     /// The record as it is to be written: one object in JSON, in one line, without the line's end.
     pub line: Bytes,
 }
 
-/// What the driver tells its adaptor: these are safe in a target and need not be told again.
+/// What the driver tells its adaptor: these are safe and need not be told again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Up {
-    /// Where they are.
-    pub target: Target,
     /// The records.
     pub ids: Vec<RecordId>,
 }

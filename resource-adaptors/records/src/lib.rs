@@ -1,11 +1,11 @@
 //! The resource adaptor of records: what services write down of calls and messages, for billing and for statistics.
 //!
 //! This half is sans-IO: it keeps records durably from the commit that wrote them until its driver has said where they are
-//! safe. Files, their rotation and webhooks are the driver's (`strowger-records-driver`), which only the node runs.
+//! safe. Files and their rotation are the driver's (`strowger-records-driver`), which only the node runs.
 //! Not here: what is in a record, which is the service's business, and what is done with the files.
 //!
 //! **Invariant:** a record whose delivery has committed is told to the driver, over any number of restarts, until the driver
-//! has it in each of its targets; one whose delivery was rolled back never is.
+//! has it in its files; one whose delivery was rolled back never is.
 
 mod api;
 pub mod driver;
@@ -14,4 +14,4 @@ mod ra;
 pub mod testkit;
 
 pub use api::{Command, Record, RecordError, Records};
-pub use ra::{FileSettings, RecordsProtocol, Settings, View, WebhookSettings, adaptor, rfc3339};
+pub use ra::{FileSettings, RecordsProtocol, Settings, View, adaptor, rfc3339};

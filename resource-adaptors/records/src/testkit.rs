@@ -15,7 +15,7 @@ use std::rc::Rc;
 use serde_json::Value;
 use strowger_testkit::{Driven, Ground, Reaction, TestKit};
 
-use crate::driver::{Down, RecordId, Target, Up};
+use crate::driver::{Down, RecordId, Up};
 
 /// `slee.records()`.
 pub trait RecordsTestKit {
@@ -54,7 +54,6 @@ struct State {
     waiting: Vec<Down>,
     ids: BTreeSet<RecordId>,
     lines: Vec<Value>,
-    posted: Vec<Value>,
     repeated: usize,
 }
 
@@ -77,12 +76,6 @@ impl Written {
         let state = self.state.borrow();
         let of = state.lines.iter().filter(|line| line["kind"] == kind);
         of.map(|line| line["record"].clone()).collect()
-    }
-
-    /// What a webhook got, with what it got twice.
-    #[must_use]
-    pub fn posted(&self) -> Vec<Value> {
-        self.state.borrow().posted.clone()
     }
 
     /// How many records the files were told that had them already.
@@ -143,14 +136,10 @@ impl State {
             Ok(line) => line,
             Err(error) => panic!("a record is no JSON: {error}"),
         };
-        match down.target {
-            Target::Webhook => self.posted.push(line),
-            Target::Files if self.ids.insert(down.id) => self.lines.push(line),
-            Target::Files => self.repeated += 1,
+        match self.ids.insert(down.id) {
+            true => self.lines.push(line),
+            false => self.repeated += 1,
         }
-        Up {
-            target: down.target,
-            ids: vec![down.id],
-        }
+        Up { ids: vec![down.id] }
     }
 }

@@ -44,6 +44,16 @@ const ADAPTORS: &[(&str, &str, &[&str])] = &[
         "docs/http-operating.md",
         &["http"],
     ),
+    (
+        "resource-adaptors/records/src",
+        "docs/records.md",
+        &["records"],
+    ),
+    (
+        "resource-adaptors/records-driver/src",
+        "docs/records.md",
+        &["records"],
+    ),
 ];
 
 #[test]

@@ -4,7 +4,6 @@ use super::*;
 use bytes::Bytes;
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use strowger_records::driver::Target;
 use tempfile::TempDir;
 
 /// What goes wrong.
@@ -48,7 +47,6 @@ fn record(n: u64) -> Down {
         number: n,
     };
     Down {
-        target: Target::Files,
         id,
         line: Bytes::from(format!(
             r#"{{"id":"{id}","kind":"test","record":{{"n":{n}}}}}"#

@@ -1,4 +1,4 @@
-//! The adaptor: records from their commit until their targets have them.
+//! The adaptor: records from their commit until they are in the files.
 //!
 //! A record is kept as one of the adaptor entity's own, in class strict whatever the class of its service, so that the commit
 //! that wrote it is durable before the driver hears of it (docs/adr/0010). It has no activities and fires no events.
@@ -9,7 +9,7 @@ mod pending;
 mod settings;
 
 pub use line::rfc3339;
-pub use settings::{FileSettings, Settings, WebhookSettings};
+pub use settings::{FileSettings, Settings};
 
 use bytes::Bytes;
 use std::any::Any;
@@ -23,7 +23,7 @@ use strowger::ra::{
 use strowger::time::Mono;
 
 use crate::api::{Command, Records};
-use crate::driver::{Down, RecordId, Target, Up};
+use crate::driver::{Down, RecordId, Up};
 use line::Head;
 use numbers::{CEILING, Numbers};
 use pending::{Pending, WINDOW};
@@ -122,21 +122,16 @@ impl Protocol for RecordsProtocol {
     }
 
     fn report(&self) -> Vec<Report> {
-        let targets = self.settings.targets.iter();
-        let part = |target: &Target| {
-            let (waiting, told) = self.pending.lane(*target);
-            let counts = [("waiting", waiting as u64), ("told", told as u64)];
-            Report {
-                name: match target {
-                    Target::Files => "files".to_owned(),
-                    Target::Webhook => "webhook".to_owned(),
-                },
-                state: if self.view.room { "open" } else { "full" }.to_owned(),
-                detail: String::new(),
-                counts: counts.map(|(name, n)| (name.to_owned(), n)).into(),
-            }
-        };
-        targets.map(part).collect()
+        let counts = [
+            ("waiting", self.pending.len() as u64),
+            ("told", self.pending.told as u64),
+        ];
+        vec![Report {
+            name: "files".to_owned(),
+            state: if self.view.room { "open" } else { "full" }.to_owned(),
+            detail: String::new(),
+            counts: counts.map(|(name, n)| (name.to_owned(), n)).into(),
+        }]
     }
 }
 
@@ -144,19 +139,17 @@ impl Driven for RecordsProtocol {
     type Down = Down;
     type Up = Up;
 
-    fn needs(settings: &Settings) -> Needs {
+    fn needs(_: &Settings) -> Needs {
         Needs {
-            down: WINDOW * settings.targets.len().max(1),
+            down: WINDOW,
             up: UP,
-            client: settings
-                .has(Target::Webhook)
-                .then(|| settings.webhook.tls.clone()),
+            client: None,
         }
     }
 
-    fn heard(&mut self, cx: &mut RaCx<'_>, Up { target, ids }: Up) {
+    fn heard(&mut self, cx: &mut RaCx<'_>, Up { ids }: Up) {
         for id in ids {
-            if self.pending.safe(target, id) {
+            if self.pending.safe(id) {
                 cx.count("records.done", 1);
                 release(cx, id);
             }
@@ -167,7 +160,7 @@ impl Driven for RecordsProtocol {
 
     fn untold(&mut self, cx: &mut RaCx<'_>, down: Down) {
         cx.count("records.driver_full", 1);
-        self.pending.untold(down.target, down.id);
+        self.pending.untold(down.id);
         let due = cx.now().mono + AGAIN;
         self.again.get_or_insert(due);
     }
@@ -198,8 +191,7 @@ impl RecordsProtocol {
                 let line = head.line(masked.as_ref().unwrap_or(&body));
                 cx.count("records.written", 1);
                 cx.keep_strict(slot, &sub(id), &line);
-                self.pending
-                    .insert(id, Bytes::from(line), &self.settings.targets);
+                self.pending.insert(id, Bytes::from(line));
                 self.look(cx);
                 self.tell(cx);
             }
@@ -226,7 +218,7 @@ impl RecordsProtocol {
         let id = RecordId { origin, number };
         cx.count("records.restored", 1);
         let line = Bytes::copy_from_slice(value);
-        self.pending.insert(id, line, &self.settings.targets);
+        self.pending.insert(id, line);
     }
 
     /// Tells the driver what there is room for.
@@ -234,16 +226,13 @@ impl RecordsProtocol {
         if !self.active || self.again.is_some() {
             return;
         }
-        for target in Target::ALL {
-            while let Some((id, line)) = self.pending.next(target) {
-                cx.tell::<Self>(Down { target, id, line });
-            }
+        while let Some((id, line)) = self.pending.next() {
+            cx.tell::<Self>(Down { id, line });
         }
     }
 
     /// Looks how full it is.
     fn look(&mut self, cx: &mut RaCx<'_>) {
-        self.give_up(cx);
         let (most, bytes) = (self.settings.pending as usize, self.settings.pending_bytes);
         let (waiting, size) = (self.pending.len(), self.pending.bytes);
         self.view.full = waiting >= 2 * most || size >= 2 * bytes;
@@ -256,23 +245,6 @@ impl RecordsProtocol {
             self.view.room = room;
             let text = "as many records wait to be written as may: new work is refused";
             cx.alarm("records_full", !room, text);
-        }
-    }
-
-    /// What is in a file need not wait for a server that does not take it, if it would keep new work from beginning.
-    fn give_up(&mut self, cx: &mut RaCx<'_>) {
-        if !self.settings.has(Target::Files) || !self.settings.has(Target::Webhook) {
-            return;
-        }
-        let (most, bytes) = (self.settings.pending as usize, self.settings.pending_bytes);
-        while self.pending.len() >= most || self.pending.bytes >= bytes {
-            let Some(id) = self.pending.give_up(Target::Webhook) else {
-                return;
-            };
-            release(cx, id);
-            cx.count("records.webhook_given_up", 1);
-            let text = "the webhook is behind: records that are in files are not sent to it";
-            cx.alarm("webhook_given_up", true, text);
         }
     }
 }
