@@ -57,8 +57,9 @@ pub fn killed(rounds: u32, rate: u32, seed: u64, host: u8, dir: &Path) -> Result
         bench.callee.calls.clear();
         bench.kill(node)?;
     }
-    // The last node writes what the one before was told and did not write.
+    // The last node writes what the one before was told and did not write, and ends what that had not ended.
     let mut node = bench.start()?;
+    super::expect_empty(&node, Duration::from_secs(60))?;
     node.wait_status(Duration::from_secs(10), |status| waiting(status) == 0)?;
     node.terminate(Duration::from_secs(60))?;
     let found = Found::read(&files)?;
