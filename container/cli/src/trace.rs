@@ -71,20 +71,28 @@ fn calls(args: &args::Trace, limit: u32, find: String) -> Result<Vec<LadderInfo>
     Ok(calls)
 }
 
-/// The call of that number; else the latest one that has this in a name or Call-ID.
+/// The call of that number; without one, the latest that has this in a number or Call-ID.
 fn ladder(args: &args::Trace, call: &str) -> Result<Ladder, Failure> {
-    let id = match call.parse() {
-        Ok(id) => id,
-        Err(_) => {
-            let found = calls(args, 1, call.to_owned())?;
-            let refused = || Failure::Refused {
-                reason: format!("no recorded call has `{call}` in a number or Call-ID"),
-            };
-            found.first().ok_or_else(refused)?.id
-        }
+    if let Ok(id) = call.parse()
+        && let Some(ladder) = numbered(args, id)?
+    {
+        return Ok(ladder);
+    }
+    let found = calls(args, 1, call.to_owned())?;
+    let ladder = match found.first() {
+        Some(info) => numbered(args, info.id)?,
+        None => None,
     };
-    let Reply::Ladder(ladder) = ask(&args.node, &Request::Ladder { id })? else {
-        return Err(Failure::Unexpected);
-    };
-    Ok(*ladder)
+    ladder.ok_or_else(|| Failure::Refused {
+        reason: format!("no recorded call is `{call}`, or has it in a number or Call-ID"),
+    })
+}
+
+fn numbered(args: &args::Trace, id: u64) -> Result<Option<Ladder>, Failure> {
+    match ask(&args.node, &Request::Ladder { id }) {
+        Ok(Reply::Ladder(ladder)) => Ok(Some(*ladder)),
+        Ok(_) => Err(Failure::Unexpected),
+        Err(Failure::Refused { .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
