@@ -18,8 +18,10 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 1_024;
 /// Time between two looks at what is old.
 const LOOK: Duration = Duration::from_secs(5);
-/// Records that the files know they have. The adaptor has no more that it could tell again.
-const KNOWN: usize = 2;
+/// Records that the files know they have: twice `pending`, since no more wait, and what one delivery may have added to that.
+const fn known(pending: u32) -> usize {
+    pending as usize * 2 + QUEUE
+}
 
 /// The way to the task.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Writer {
         settings: &Arc<Settings>,
         endpoint: Endpoint<RecordsProtocol>,
     ) -> Result<Self, FilesError> {
-        let known = settings.pending as usize * KNOWN;
+        let known = known(settings.pending);
         let file_settings = settings.files.clone();
         let opened = spawn_blocking(move || Files::open(&file_settings, known)).await;
         let files = opened.unwrap_or_else(|_| Err(FilesError::Panicked))?;

@@ -1,6 +1,7 @@
 //! A record as it is written: one object in JSON, in one line.
 
 use serde_json::Value;
+use strowger::civil::Civil;
 use strowger::time::Wall;
 
 use crate::driver::RecordId;
@@ -88,28 +89,16 @@ fn masked(text: &str, last: u8) -> String {
 /// A time in UTC (RFC 3339), to the millisecond.
 #[must_use]
 pub fn rfc3339(time: Wall) -> String {
-    let (days, millis) = (time.0 / 86_400_000, time.0 % 86_400_000);
-    let (year, month, day) = civil(days);
-    let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
-    let (seconds, millis) = (millis / 1_000 % 60, millis % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
-}
-
-/// Year, month and day, of days since 1970-01-01: counted in years that begin in March, so that a leap day is a year's last,
-/// and eras of 400 of them, which are all of one length.
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468; // since 0000-03-01
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    (era * 400 + year + next, month, day)
+    let (seconds, millis) = (time.0 / 1_000, time.0 % 1_000);
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+    } = Civil::of(i64::try_from(seconds).unwrap_or(i64::MAX));
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
 #[cfg(test)]
