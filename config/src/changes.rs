@@ -3,6 +3,7 @@
 use crate::key::Reload;
 use crate::listing::Leaf;
 use crate::path::KeyPath;
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// A key whose value has changed.
@@ -12,6 +13,10 @@ pub struct Change {
     pub key: KeyPath,
     /// What it takes to put the change into effect.
     pub reload: Reload,
+    /// What it was; `"(secret)"` for a value that must not be shown, `None` where there was none.
+    pub older: Option<Json>,
+    /// What it is.
+    pub newer: Option<Json>,
 }
 
 pub(crate) fn between(older: Vec<(KeyPath, Leaf)>, newer: Vec<(KeyPath, Leaf)>) -> Vec<Change> {
@@ -25,14 +30,25 @@ pub(crate) fn between(older: Vec<(KeyPath, Leaf)>, newer: Vec<(KeyPath, Leaf)>) 
     for (key, leaf) in newer {
         let name = key.to_string();
         let before = older.remove(&name);
-        if before.is_none_or(|(_, before)| before.value != leaf.value) {
-            let reload = reload(&leaf);
-            changed.insert(name, Change { key, reload });
+        let before = before.map(|(_, before)| before);
+        if before.as_ref().is_none_or(|b| b.value != leaf.value) {
+            let change = Change {
+                key,
+                reload: reload(&leaf),
+                older: before.map(Leaf::shown),
+                newer: Some(leaf.shown()),
+            };
+            changed.insert(name, change);
         }
     }
     for (name, (key, leaf)) in older {
-        let reload = reload(&leaf);
-        changed.insert(name, Change { key, reload });
+        let change = Change {
+            key,
+            reload: reload(&leaf),
+            older: Some(leaf.shown()),
+            newer: None,
+        };
+        changed.insert(name, change);
     }
     changed.into_values().collect()
 }

@@ -1,5 +1,6 @@
 //! The defaults of the model's keys.
 
+use crate::management::{Listen, Management};
 use crate::model::{
     Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Recorder, RecorderMode, Redact,
     Service, Store, Tls,
@@ -102,6 +103,20 @@ impl Default for Recorder {
             calls: 1_000,
             memory: Size::mib(64),
             call_memory: Size::kib(256),
+        }
+    }
+}
+
+impl Default for Management {
+    fn default() -> Self {
+        Self {
+            listen: Listen::Auto,
+            tls: None,
+            local_read: true,
+            tokens: BTreeMap::new(),
+            connections: 128,
+            request_timeout: Duration::from_secs(10),
+            audit: None,
         }
     }
 }

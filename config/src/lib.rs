@@ -33,6 +33,7 @@ mod layers;
 mod links;
 mod listing;
 mod load;
+mod management;
 mod model;
 mod named;
 mod nearest;
@@ -51,6 +52,7 @@ pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Set
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};
+pub use management::{Listen, Management, ManagementTls, Scope, Token, TokenHash};
 pub use model::{
     Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Recorder, RecorderMode, Redact,
     Service, Store, Tls,

@@ -18,6 +18,8 @@ pub struct Entry {
     pub value: Json,
     /// Where the value comes from.
     pub origin: Origin,
+    /// What it takes to put a change into effect.
+    pub reload: Option<Reload>,
 }
 
 /// Where a value comes from.
@@ -77,10 +79,8 @@ pub(crate) fn entries(
         origin: layers
             .value(&key)
             .map_or(Origin::Default, |place| origin(&place)),
-        value: match leaf.secret {
-            true => Json::from("(secret)"),
-            false => leaf.value,
-        },
+        reload: leaf.reload,
+        value: leaf.shown(),
         key,
     };
     listed.map(entry).collect()
@@ -91,6 +91,16 @@ pub(crate) struct Leaf {
     pub(crate) value: Json,
     pub(crate) secret: bool,
     pub(crate) reload: Option<Reload>,
+}
+
+impl Leaf {
+    /// The value, unless it must not be shown.
+    pub(crate) fn shown(self) -> Json {
+        match self.secret {
+            true => Json::from("(secret)"),
+            false => self.value,
+        }
+    }
 }
 
 /// Every key in effect, secrets included.

@@ -5,6 +5,7 @@
 //! durations are [`crate::duration`], sizes [`Size`]. No `flatten`, no `untagged`: both lose positions.
 
 use crate::duration;
+use crate::management::Management;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -31,6 +32,8 @@ pub struct Config {
     pub tls: Tls,
     /// Name servers, for adaptors that resolve names.
     pub dns: Dns,
+    /// The HTTP API for operators, and the console.
+    pub management: Management,
     /// The recorder of calls, for ladder diagrams.
     pub recorder: Recorder,
     /// Resource adaptor entities by name.
@@ -66,7 +69,7 @@ pub struct Log {
     pub format: LogFormat,
     /// Which events are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list such as
     /// `info,strowger_sip=debug`.
-    #[schemars(length(min = 1), extend("x-reload" = "restart-node"))]
+    #[schemars(length(min = 1), extend("x-reload" = "live"))]
     pub filter: String,
 }
 

@@ -4,6 +4,7 @@ use crate::check::{NAME, is_name};
 use crate::component::{Claim, Components};
 use crate::key::TableKind;
 use crate::layers::Layers;
+use crate::management::Listen;
 use crate::model::Config;
 use crate::nearest::nearest;
 use crate::path::KeyPath;
@@ -78,7 +79,7 @@ fn listeners(
     wrong: &[Finding],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut earlier: Vec<(KeyPath, Claim)> = Vec::new();
+    let mut earlier: Vec<(KeyPath, Claim)> = management(config).into_iter().collect();
     let place = |key: &KeyPath| layers.value(key).or_else(|| layers.key_or_table(key));
     for (name, adaptor) in config.adaptors.iter().filter(|(_, adaptor)| adaptor.active) {
         let settings = &adaptor.settings;
@@ -111,6 +112,21 @@ fn listeners(
         }
     }
     findings
+}
+
+/// The address of the management API, which comes first, so that the adaptor's is to blame.
+fn management(config: &Config) -> Option<(KeyPath, Claim)> {
+    // What the node takes only if it is free clashes with nothing.
+    let Listen::At(bind) = config.management.listen else {
+        return None;
+    };
+    let key = path(["management", "listen"]);
+    let claim = Claim {
+        key: key.clone(),
+        transport: "tcp",
+        bind,
+    };
+    Some((key, claim))
 }
 
 /// Whether two binds clash. A wildcard address takes the port on all addresses of its family: the node opens IPv6
@@ -158,14 +174,23 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
     findings
 }
 
-/// Times that cannot be nothing: every question to a name server would be over before its answer.
-fn times(config: &Config, layers: &Layers) -> Option<Finding> {
-    let key = path(["dns", "timeout"]);
-    config.dns.timeout.is_zero().then(|| {
+/// Times that cannot be nothing: every question to a name server, or to the API, would be over before its answer.
+fn times(config: &Config, layers: &Layers) -> Vec<Finding> {
+    let times = [
+        (config.dns.timeout, ["dns", "timeout"]),
+        (
+            config.management.request_timeout,
+            ["management", "request_timeout"],
+        ),
+    ];
+    let nothing = times.into_iter().filter(|(time, _)| time.is_zero());
+    let findings = nothing.map(|(_, key)| {
+        let key = path(key);
         let place = layers.value(&key);
         let (value, bounds) = ("0s".to_owned(), "more than 0s".to_owned());
         Finding::at(Problem::OutOfRange { key, value, bounds }, place)
-    })
+    });
+    findings.collect()
 }
 
 /// The store's bounds must leave room for each other.

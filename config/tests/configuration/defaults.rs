@@ -55,6 +55,11 @@ fn every_key_has_doc_line_reload_class_unit_and_default() {
             "adaptors.sip.settings.listeners.NAME.bind",
             "adaptors.sip.settings.listeners.NAME.transport",
             "adaptors.NAME.type",
+            "management.audit",
+            "management.tls.certificate",
+            "management.tls.key",
+            "management.tokens.NAME.scope",
+            "management.tokens.NAME.sha256",
             "services.NAME.kind",
             "services.NAME.priority",
         ]

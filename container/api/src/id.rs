@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// One of the 256 parts into which a node's state is divided; the unit of everything that moves.
 #[derive(
@@ -15,6 +16,23 @@ pub struct Slot(pub u8);
 
 /// Number of slots of a node, fixed when its store is created.
 pub const SLOTS: usize = 256;
+
+/// A text is not an id as they are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not an id of this kind")]
+pub struct NotAnId;
+
+/// Slot, index and stamp of an id as it is printed.
+fn parts(text: &str, letter: &str) -> Option<(Slot, u32, u32)> {
+    let (slot, rest) = text.strip_prefix(letter)?.split_at_checked(2)?;
+    let (index, stamp) = rest.strip_prefix('-')?.split_once('-')?;
+    let index = index.parse().ok().filter(|index| *index < 1 << 24)?;
+    Some((
+        Slot(u8::from_str_radix(slot, 16).ok()?),
+        index,
+        stamp.parse().ok()?,
+    ))
+}
 
 macro_rules! slot_id {
     ($(#[$doc:meta])* $name:ident, $letter:literal) => {
@@ -53,6 +71,13 @@ macro_rules! slot_id {
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
+        }
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let (slot, index, stamp) = parts(text, $letter).ok_or(NotAnId)?;
+                Ok(Self::new(slot, index, stamp))
+            }
         }
     };
 }
@@ -147,6 +172,19 @@ mod tests {
         );
         assert_eq!(ActivityId::from_raw(id.raw()), id);
         assert_eq!(id.to_string(), "aab-16777215-3735928559");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let wrong = [
+            "",
+            "a",
+            "eab-1-1",
+            "aab-16777216-1",
+            "aab-1",
+            "aég-1-1",
+            "aab-1-4294967296",
+        ];
+        for wrong in wrong {
+            assert_eq!(wrong.parse::<ActivityId>(), Err(NotAnId), "{wrong}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(crate) fn stop(args: &args::Asked) -> Result<(), Failure> {
 
 /// Has the node read its configuration again.
 pub(crate) fn reload(args: &args::Asked) -> Result<(), Failure> {
-    order(args, &Request::Reload {})
+    order(args, &Request::Reload { check: false })
 }
 
 /// Lists the services, or activates or deactivates one.
@@ -36,8 +36,10 @@ pub(crate) fn services(args: &args::Services) -> Result<(), Failure> {
 /// Asks the node that the options name.
 pub(crate) fn ask(args: &args::Asked, request: &Request) -> Result<Reply, Failure> {
     let reply = control::ask(&data_dir(args)?, request)?;
-    if let Reply::Refused { reason } = reply {
-        return Err(Failure::Refused { reason });
+    if let Reply::Refused(refusal) = reply {
+        return Err(Failure::Refused {
+            reason: refusal.reason,
+        });
     }
     Ok(reply)
 }

@@ -28,6 +28,7 @@ fn serve(loaded: Loaded, sources: args::Sources) -> Result<Exit, Failure> {
     let _log = log::init(&loaded.config.log).map_err(strowger_node::NodeError::from)?;
     let again = move || configuration::load_again(&sources, &components());
     let node = Node::builder().catalog(catalog()).reloading(loaded, again);
+    let node = node.companion(strowger_management::api::companion());
     let node = node.on_rest(memory::give_back);
     // A node whose operator has closed its standard output serves all the same.
     let exit = node.on_ready(|ready| drop(print(&greeting(ready)))).run()?;

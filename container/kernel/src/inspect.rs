@@ -68,6 +68,48 @@ pub struct Metrics {
     pub record_bytes: u64,
 }
 
+/// Which part of a table is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Walk<I> {
+    /// Behind which place; from the beginning without one.
+    pub after: Option<I>,
+    /// What is found at most.
+    pub limit: usize,
+    /// Places that are looked at at most: what it costs.
+    pub places: usize,
+}
+
+/// Part of a table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found<T, I> {
+    /// What was found.
+    pub items: Vec<T>,
+    /// Behind which place to go on; `None` at the end.
+    pub next: Option<I>,
+}
+
+/// What can be asked of an activity at little cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ActivityGlance {
+    /// Its type.
+    pub kind: Component,
+    /// Its adaptor entity; `None` for null and service activities.
+    pub owner: Option<RaIx>,
+    /// Time since it was started.
+    pub age: Duration,
+    /// Time since something last happened on it.
+    pub idle: Duration,
+}
+
+/// What can be asked of an entity at little cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EntityGlance {
+    /// Its service.
+    pub service: ServiceIx,
+    /// Time since it was created.
+    pub age: Duration,
+}
+
 /// One activity.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ActivityInfo {

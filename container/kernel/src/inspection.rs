@@ -1,7 +1,9 @@
 //! What operators and tests see, and what operators may end.
 
 use crate::activity::Owner;
-use crate::inspect::{ActivityInfo, Counts, EntityInfo, TimerInfo};
+use crate::inspect::{
+    ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, TimerInfo, Walk,
+};
 use crate::kernel::Kernel;
 use crate::manage::{ManageError, SleeState};
 use std::time::Duration;
@@ -70,6 +72,60 @@ impl Kernel {
             next: timer.next,
             remaining: timer.remaining(),
         })
+    }
+    pub(crate) fn walk_activities(
+        &self,
+        walk: Walk<ActivityId>,
+        mut wanted: impl FnMut(&ActivityGlance) -> bool,
+    ) -> Found<ActivityInfo, ActivityId> {
+        let mut items = Vec::new();
+        let next = self.activities.walk(walk.after, walk.places, |id| {
+            let glance = self.activity_glance(id).filter(&mut wanted);
+            items.extend(glance.and_then(|_| self.activity_info(id)));
+            items.len() < walk.limit
+        });
+        Found { items, next }
+    }
+    fn activity_glance(&self, id: ActivityId) -> Option<ActivityGlance> {
+        let activity = self.activities.get(id)?;
+        Some(ActivityGlance {
+            kind: self.registry.kind_component(activity.kind)?,
+            owner: match activity.owner {
+                Owner::Ra(ra) => Some(ra),
+                Owner::Null | Owner::Service(_) => None,
+            },
+            age: self.since(activity.created),
+            idle: self.since(activity.touched),
+        })
+    }
+    pub(crate) fn walk_entities(
+        &self,
+        walk: Walk<EntityId>,
+        mut wanted: impl FnMut(&EntityGlance) -> bool,
+    ) -> Found<EntityInfo, EntityId> {
+        let mut items = Vec::new();
+        let next = self.entities.walk(walk.after, walk.places, |id| {
+            let glance = self.entities.get(id).map(|entity| EntityGlance {
+                service: entity.service,
+                age: self.since(entity.created),
+            });
+            let glance = glance.filter(&mut wanted);
+            items.extend(glance.and_then(|_| self.entity_info(id)));
+            items.len() < walk.limit
+        });
+        Found { items, next }
+    }
+    pub(crate) fn walk_timers(
+        &self,
+        walk: Walk<TimerId>,
+        mut wanted: impl FnMut(&TimerInfo) -> bool,
+    ) -> Found<TimerInfo, TimerId> {
+        let mut items = Vec::new();
+        let next = self.timers.walk(walk.after, walk.places, |id| {
+            items.extend(self.timer_info(id).filter(&mut wanted));
+            items.len() < walk.limit
+        });
+        Found { items, next }
     }
     fn since(&self, seconds: u32) -> Duration {
         Duration::from_secs(u64::from(self.seconds().saturating_sub(seconds)))

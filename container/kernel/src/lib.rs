@@ -43,7 +43,9 @@ mod tally;
 mod timer;
 mod transaction;
 
-pub use inspect::{ActivityInfo, Counts, EntityInfo, Metrics, TimerInfo};
+pub use inspect::{
+    ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
+};
 pub use manage::{
     AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
 };

@@ -1,6 +1,8 @@
 //! The shard: what whoever drives a kernel calls.
 
-use crate::inspect::{ActivityInfo, Counts, EntityInfo, Metrics, TimerInfo};
+use crate::inspect::{
+    ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
+};
 use crate::kernel::Kernel;
 use crate::manage::{
     AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
@@ -12,7 +14,7 @@ use crate::service::Service;
 use crate::tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 use std::any::Any;
 use std::sync::Arc;
-use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot};
+use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::ra::AdaptorDef;
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now};
@@ -396,6 +398,40 @@ impl Shard {
             .timers
             .ids()
             .filter_map(|id| self.kernel.timer_info(id))
+    }
+    /// Part of the activities that are wanted, in the order of slot and place.
+    pub fn walk_activities(
+        &self,
+        walk: Walk<ActivityId>,
+        wanted: impl FnMut(&ActivityGlance) -> bool,
+    ) -> Found<ActivityInfo, ActivityId> {
+        self.kernel.walk_activities(walk, wanted)
+    }
+    /// Part of the entities that are wanted, in the order of slot and place.
+    pub fn walk_entities(
+        &self,
+        walk: Walk<EntityId>,
+        wanted: impl FnMut(&EntityGlance) -> bool,
+    ) -> Found<EntityInfo, EntityId> {
+        self.kernel.walk_entities(walk, wanted)
+    }
+    /// Part of the timers that will still expire and are wanted, in the order of slot and place.
+    pub fn walk_timers(
+        &self,
+        walk: Walk<TimerId>,
+        wanted: impl FnMut(&TimerInfo) -> bool,
+    ) -> Found<TimerInfo, TimerId> {
+        self.kernel.walk_timers(walk, wanted)
+    }
+    /// Link names that are bound for all services, sorted, with their adaptor entities.
+    pub fn links(&self) -> impl Iterator<Item = (&str, RaIx)> {
+        self.kernel.links.iter().map(|(name, ra)| (&**name, *ra))
+    }
+    /// Links of a service, and the adaptor entities behind them, as they were when it was last activated.
+    pub fn links_of(&self, service: ServiceIx) -> impl Iterator<Item = (&'static str, RaIx)> {
+        let service = self.kernel.service(service);
+        let links = service.map_or(&[][..], |service| &service.links);
+        links.iter().map(|(name, _, ra)| (*name, *ra))
     }
     /// All names, sorted, with their activities.
     pub fn names(&self) -> impl Iterator<Item = (&str, ActivityId)> {

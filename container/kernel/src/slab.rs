@@ -213,6 +213,34 @@ impl<I: SlotId, T> Slab<I, T> {
         (0..=u8::MAX).flat_map(|slot| self.ids_in(Slot(slot)))
     }
 
+    /// Shows ids behind a place, in the order of slots and places, until `see` has enough or `places` places were looked at,
+    /// taken or not. Gives where to go on, unless the end was reached: cost is in proportion to `places`, not to what there is.
+    pub(crate) fn walk(
+        &self,
+        after: Option<I>,
+        places: usize,
+        mut see: impl FnMut(I) -> bool,
+    ) -> Option<I> {
+        let (first, from) = after.map_or((0, 0), |id| {
+            let (slot, index, _) = id.parts();
+            (usize::from(slot.0), index as usize + 1)
+        });
+        let mut left = places;
+        for (n, table) in self.slots.iter().enumerate().skip(first) {
+            let slot = Slot(n as u8);
+            let skipped = if n == first { from } else { 0 };
+            for (index, entry) in table.entries.iter().enumerate().skip(skipped) {
+                let id = I::make(slot, index as u32, entry.stamp);
+                left = left.saturating_sub(1);
+                let enough = entry.value.is_some() && !see(id);
+                if enough || left == 0 {
+                    return Some(id);
+                }
+            }
+        }
+        None
+    }
+
     // ---- durability of stamps
 
     /// Whether ids were handed out that no durable ceiling covers. Also one without a record may be in a durable state.
@@ -351,6 +379,38 @@ mod tests {
         assert!(!after.restore(id, ()));
         after.restored();
         assert!(after.insert(Slot(9), ()).unwrap().stamp() >= ceiling);
+    }
+
+    #[test]
+    fn a_walk_shows_all_in_parts_and_looks_at_no_more_places_than_it_may() {
+        let mut slab: Slab<ActivityId, u32> = Slab::new();
+        let mut ids = Vec::new();
+        for n in 0..1_000 {
+            ids.push(slab.insert(Slot((n % 7) as u8), n).unwrap());
+        }
+        for id in ids.extract_if(.., |id| id.index() % 3 == 0) {
+            slab.remove(id);
+        }
+        let (mut seen, mut after, mut parts) = (Vec::new(), None, 0);
+        loop {
+            let mut part = 0;
+            after = slab.walk(after, 100, |id| {
+                seen.push(id);
+                part += 1;
+                part < 50
+            });
+            parts += 1;
+            assert!(part <= 50);
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, slab.ids().collect::<Vec<_>>());
+        assert!(parts > 10);
+        assert_eq!(
+            slab.walk(Some(ids[0]), 1, |_| panic!()).unwrap().index(),
+            ids[0].index() + 1
+        );
     }
 
     /// Fills a slot with `count` values.

@@ -6,8 +6,11 @@ use strowger::time::Wall;
 /// Different alarms raised at one time; beyond that only the log has them.
 const ALARMS: usize = 1_000;
 
+/// Alarms of what has happened, which nothing but an operator clears.
+const EVENTS: [&str; 1] = ["panic"];
+
 /// One raised alarm.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[non_exhaustive]
 pub struct Alarm {
     /// Who raised it: `shard`, `store`, `adaptor NAME`, `service NAME`.
@@ -58,6 +61,18 @@ impl Alarms {
             };
             self.raised.insert(key, alarm);
         }
+    }
+
+    /// Takes an alarm off the list that reports something that has happened: `false` if it reports something that lasts,
+    /// `None` if there is none.
+    pub(crate) fn clear(&mut self, source: &str, name: &str) -> Option<bool> {
+        let found = |(of, which): &&(String, &'static str)| of == source && *which == name;
+        let key = self.raised.keys().find(found)?.clone();
+        let event = EVENTS.contains(&key.1);
+        if event {
+            self.raised.remove(&key);
+        }
+        Some(event)
     }
 
     /// All that are raised, by source and name.

@@ -2,13 +2,14 @@
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::companion::{Accompanied, Companion};
 use crate::control::{Order, Reply, Request};
 use crate::drivers::Driving;
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
+use crate::manage::{Manage, manage};
 use crate::plan::Plan;
-use crate::process;
 use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
@@ -16,6 +17,7 @@ use crate::supervisor::{Supervising, Supervisor};
 use crate::systemd::Systemd;
 use crate::watchdog::Beat;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,7 +26,6 @@ use strowger::service::ServiceDef;
 use strowger_config::{Config, Loaded, Rejected, Sources};
 use strowger_driver::DriverDef;
 use strowger_journal::Store;
-use tokio::sync::oneshot;
 
 /// A node: one shard with its adaptors and services, in one process.
 ///
@@ -50,6 +51,7 @@ pub struct NodeBuilder {
     store: Option<Box<dyn Store>>,
     on_ready: Option<Box<dyn FnOnce(&Ready)>>,
     on_rest: Option<fn()>,
+    companion: Option<Box<dyn Companion>>,
 }
 
 /// What is there once a node serves.
@@ -75,9 +77,11 @@ pub struct Ready {
 pub struct Running {
     ready: Ready,
     door: Door,
+    manage: Manage,
     shard: Option<JoinHandle<Exit>>,
     supervising: Option<Supervising>,
     driving: Option<Driving>,
+    accompanied: Option<Accompanied>,
 }
 
 impl Node {
@@ -169,6 +173,14 @@ impl NodeBuilder {
         self
     }
 
+    /// With something that runs beside it and looks at it, such as the management API. Without one, `management` of the
+    /// configuration has no effect.
+    #[must_use]
+    pub fn companion(mut self, companion: impl Companion + 'static) -> Self {
+        self.companion = Some(Box::new(companion));
+        self
+    }
+
     /// Starts the node and waits for its end: SIGTERM and SIGINT stop it. For a process that is the node.
     ///
     /// # Errors
@@ -203,17 +215,20 @@ impl NodeBuilder {
         );
         let (dns, check_interval) = (config.dns.clone(), config.tls.check_interval);
         let start = Start {
-            config,
+            config: config.clone(),
             plan,
             clock,
             beat: beat.clone(),
             store: self.store.take(),
             tidy: self.on_rest,
+            managed: self.companion.is_some(),
         };
         let (begun, shard) = spawn(start)?;
+        let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
         let supervisor = Supervisor {
             reloader: Reloader::new(self.reload.take(), self.catalog, &begun.names),
-            reloads: begun.reloads,
+            manage: manage.clone(),
+            desk,
             door: begun.door.clone(),
             beat,
             clock,
@@ -241,22 +256,34 @@ impl NodeBuilder {
         let mut running = Running {
             ready,
             door: begun.door,
+            manage: manage.clone(),
             shard: Some(shard),
             supervising: None,
             driving: None,
+            accompanied: None,
         };
         running.driving = Driving::start(begun.seats)?;
         running.supervising = Some(supervisor.spawn(begun.asked, dns)?);
-        let ready = &running.ready;
-        for at in &ready.listeners {
-            let (adaptor, transport, address) = (&at.adaptor, &at.transport, &at.address);
-            tracing::info!(adaptor, transport, address, "listening");
+        if let Some(companion) = self.companion.take() {
+            let begun = Accompanied::start(companion, manage, begun.management)?;
+            running.accompanied = Some(begun);
         }
-        tracing::info!(took = ?ready.took, data_dir = %ready.data_dir.display(), "ready");
+        let ready = &running.ready;
+        ready.log();
         if let Some(on_ready) = self.on_ready.take() {
             on_ready(ready);
         }
         Ok(running)
+    }
+}
+
+impl Ready {
+    fn log(&self) {
+        for at in &self.listeners {
+            let (adaptor, transport, address) = (&at.adaptor, &at.transport, &at.address);
+            tracing::info!(adaptor, transport, address, "listening");
+        }
+        tracing::info!(took = ?self.took, data_dir = %self.data_dir.display(), "ready");
     }
 }
 
@@ -309,9 +336,13 @@ impl Running {
     /// Asks the node something. `None` if it has ended or is too busy. Not to be called from within a tokio runtime.
     #[must_use]
     pub fn ask(&self, request: Request) -> Option<Reply> {
-        let (reply, answer) = oneshot::channel();
-        self.door.order(Order::Ask(request, reply)).ok()?;
-        answer.blocking_recv().ok().map(process::complete)
+        self.manage.ask_blocking(request).ok()
+    }
+
+    /// A handle on it.
+    #[must_use]
+    pub fn manage(&self) -> Manage {
+        self.manage.clone()
     }
 
     /// Waits until the node has ended.
@@ -325,6 +356,7 @@ impl Running {
         // Its ends of the queues went with the shard; what drivers were told before is still carried out.
         drop(self.driving.take());
         drop(self.supervising.take());
+        drop(self.accompanied.take());
         match ended {
             Some(Ok(exit)) => exit,
             Some(Err(_)) => {

@@ -2,6 +2,10 @@
 //!
 //! The node's side is in `supervisor`; this module has the words of it, and [`ask`] for the command line.
 
+use crate::listed::{
+    ActivityEntry, CertificateEntry, EntityEntry, KeyChange, KeyEntry, KeyProblem, LinkEntry,
+    LogLevels, Page, Part, TimerEntry,
+};
 use crate::reload::Changed;
 use crate::status::Status;
 use crate::tls::Renewed;
@@ -45,6 +49,105 @@ pub enum Request {
         /// Its name.
         service: String,
     },
+    /// Deactivate some services and activate others at one instant, all or none.
+    Replace {
+        /// Services that are deactivated.
+        old: Vec<String>,
+        /// Services that are activated.
+        new: Vec<String>,
+    },
+    /// Activate an adaptor entity.
+    ActivateAdaptor {
+        /// Its name.
+        adaptor: String,
+    },
+    /// Deactivate an adaptor entity: it begins nothing new, and is inactive when its last activity has ended.
+    DeactivateAdaptor {
+        /// Its name.
+        adaptor: String,
+    },
+    /// All link names.
+    Links {},
+    /// Bind a link name to an adaptor entity.
+    Bind {
+        /// The link name.
+        link: String,
+        /// The adaptor entity.
+        adaptor: String,
+    },
+    /// Unbind a link name.
+    Unbind {
+        /// The link name.
+        link: String,
+    },
+    /// Part of the list of activities.
+    Activities {
+        /// Which part.
+        #[serde(default)]
+        part: Part,
+        /// Only those whose type has this name.
+        #[serde(default)]
+        kind: Option<String>,
+        /// Only those of this adaptor entity.
+        #[serde(default)]
+        adaptor: Option<String>,
+        /// Only those that began at least this many seconds ago.
+        #[serde(default)]
+        min_age: u64,
+        /// Only those on which nothing has happened for this many seconds.
+        #[serde(default)]
+        min_idle: u64,
+    },
+    /// One activity.
+    Activity {
+        /// The activity.
+        id: String,
+    },
+    /// End an activity; its adaptor drops what it has of it.
+    EndActivity {
+        /// The activity.
+        id: String,
+    },
+    /// Part of the list of entities.
+    Entities {
+        /// Which part.
+        #[serde(default)]
+        part: Part,
+        /// Only those of this service.
+        #[serde(default)]
+        service: Option<String>,
+        /// Only those that were created at least this many seconds ago.
+        #[serde(default)]
+        min_age: u64,
+    },
+    /// One entity.
+    Entity {
+        /// The entity.
+        id: String,
+    },
+    /// Remove an entity and its descendants.
+    RemoveEntity {
+        /// The entity.
+        id: String,
+    },
+    /// Part of the list of timers.
+    Timers {
+        /// Which part.
+        #[serde(default)]
+        part: Part,
+        /// Only those that expire within this many seconds.
+        #[serde(default)]
+        due_within: Option<u64>,
+    },
+    /// Take an alarm off the list that only reports something that has happened.
+    ClearAlarm {
+        /// Who raised it.
+        source: String,
+        /// Which.
+        name: String,
+    },
+    /// The certificates that are used.
+    CertificateList {},
     /// Look at the files of certificates now; what has changed is used from the next handshake on.
     Certificates {},
     /// Which calls are recorded.
@@ -64,8 +167,24 @@ pub enum Request {
         /// Its number.
         id: u64,
     },
+    /// Every key in effect.
+    Configuration {},
     /// Read the configuration again and put into effect what a running node can change; the rest is refused.
-    Reload {},
+    Reload {
+        /// Only say what would become of it.
+        #[serde(default)]
+        check: bool,
+    },
+    /// What the log has.
+    Log {},
+    /// Have the log write more or less of one source.
+    SetLog {
+        /// The source: the beginning of the path of a module, such as `strowger_sip`.
+        source: String,
+        /// `off`, `error`, `warn`, `info`, `debug` or `trace`; none for what the configuration says.
+        #[serde(default)]
+        level: Option<String>,
+    },
 }
 
 /// What is answered.
@@ -86,11 +205,86 @@ pub enum Reply {
     Ladder(Box<Ladder>),
     /// It is being done.
     Done,
+    /// The changes that are in effect, or would be.
+    Reloaded(Vec<KeyChange>),
+    /// All link names.
+    Links(Vec<LinkEntry>),
+    /// Part of the list of activities.
+    Activities(Page<ActivityEntry>),
+    /// One activity.
+    Activity(Box<ActivityEntry>),
+    /// Part of the list of entities.
+    Entities(Page<EntityEntry>),
+    /// One entity.
+    Entity(Box<EntityEntry>),
+    /// Part of the list of timers.
+    Timers(Page<TimerEntry>),
+    /// The certificates that are used.
+    Certificates(Vec<CertificateEntry>),
+    /// Every key in effect.
+    Configuration(Vec<KeyEntry>),
+    /// What the log has.
+    Log(LogLevels),
     /// It was refused.
-    Refused {
-        /// Why.
-        reason: String,
-    },
+    Refused(Refusal),
+}
+
+/// Why something was refused. Nothing was changed.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// In words.
+    pub reason: String,
+    /// What kind of reason it is.
+    pub cause: Cause,
+    /// What of the request is to blame, where one thing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What is wrong with a configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<KeyProblem>,
+}
+
+/// What kind of reason there is to refuse something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// There is no such service, adaptor entity, activity, entity, alarm.
+    Unknown,
+    /// Not in the state that it is in.
+    #[default]
+    State,
+    /// What was asked cannot be understood.
+    Wrong,
+    /// The configuration cannot be used.
+    Configuration,
+    /// The node has no time for it, or is ending.
+    Busy,
+}
+
+impl Refusal {
+    pub(crate) fn new(cause: Cause, reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            cause,
+            field: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// One thing of the request is to blame.
+    pub(crate) fn blame(mut self, field: &str) -> Reply {
+        self.field = Some(field.to_owned());
+        Reply::Refused(self)
+    }
+}
+
+impl Reply {
+    pub(crate) fn refused(cause: Cause, reason: impl Into<String>) -> Self {
+        Self::Refused(Refusal::new(cause, reason))
+    }
 }
 
 /// An order for a shard.
@@ -113,13 +307,19 @@ pub(crate) enum Order {
     Configure(Changed),
 }
 
-/// An order was not taken.
+/// Nobody has answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum Unserved {
+#[non_exhaustive]
+pub enum Unserved {
+    /// As many requests wait as may.
     #[error("the node has too many requests waiting")]
     Busy,
+    /// It has ended, or is about to.
     #[error("the node is ending")]
     Ended,
+    /// It has not answered in time.
+    #[error("the node does not answer")]
+    Silent,
 }
 
 /// Why a node could not be asked.

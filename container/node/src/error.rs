@@ -1,5 +1,6 @@
 //! Why a node does not start, with the codes that operators look up.
 
+use crate::companion::CompanionError;
 use crate::exit::Exit;
 use crate::log::LogError;
 use crate::net::ListenError;
@@ -48,6 +49,12 @@ pub enum NodeError {
         adaptor: String,
         /// Why.
         source: StartError,
+    },
+    /// The management API cannot serve.
+    #[error("the management API cannot serve")]
+    Companion {
+        /// Why.
+        source: CompanionError,
     },
     /// The log cannot be opened.
     #[error(transparent)]
@@ -118,6 +125,7 @@ impl NodeError {
             Self::Panicked => "NOD-012",
             Self::Certificates { .. } => "NOD-014",
             Self::Driver { .. } => "NOD-016",
+            Self::Companion { .. } => "NOD-017",
             Self::Store(error) => error.code(),
         }
     }
@@ -130,7 +138,7 @@ impl NodeError {
             Self::Certificates { .. } => Exit::Config,
             Self::Install { .. } | Self::Activate { .. } => Exit::Config,
             Self::Store(_) | Self::Restore(_) | Self::Secret(_) => Exit::StoreRefused,
-            Self::Listen(_) | Self::Driver { .. } => Exit::StartFailed,
+            Self::Listen(_) | Self::Driver { .. } | Self::Companion { .. } => Exit::StartFailed,
             Self::Control { .. } | Self::System { .. } => Exit::StartFailed,
             Self::Panicked => Exit::Panicked,
         }

@@ -4,11 +4,15 @@
 //! stops a shard. Levels: ERROR, the node or a service cannot go on as it is; WARN, somebody should look soon; INFO, what
 //! an operator did or would want to know the next day; DEBUG, one line per odd message; TRACE, one per message.
 
+use crate::listed::LogLevels;
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use strowger_config::{Log, LogFormat};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::reload::Handle;
 
 /// Lines that wait to be written.
 const LINES: usize = 16_384;
@@ -30,6 +34,36 @@ pub enum LogError {
     Taken(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
 
+/// What changes the filter of the process's log.
+static LEVELS: OnceLock<Mutex<Levels>> = OnceLock::new();
+
+/// Sources whose level was set by an operator, at one time.
+const SOURCES: usize = 100;
+
+struct Levels {
+    configured: String,
+    /// On top of it.
+    sources: BTreeMap<String, String>,
+    apply: Box<dyn Fn(EnvFilter) + Send>,
+}
+
+/// Why a level is not set.
+#[derive(Debug, thiserror::Error)]
+pub enum LevelError {
+    /// The process writes no log of ours.
+    #[error("this process has no log whose levels could be set")]
+    NoLog,
+    /// The source is no path of a module.
+    #[error("`source` is the beginning of the path of a module, such as `strowger_sip`")]
+    Source,
+    /// The level is none.
+    #[error("`level` is one of off, error, warn, info, debug and trace")]
+    Level,
+    /// As many have one as may.
+    #[error("{SOURCES} sources have a level of their own already")]
+    TooMany,
+}
+
 /// Starts the log of the process, and logs panics through it, once each.
 ///
 /// # Errors
@@ -46,15 +80,114 @@ pub fn init(log: &Log) -> Result<LogGuard, LogError> {
     match log.format {
         LogFormat::Plain => {
             let ansi = io::IsTerminal::is_terminal(&io::stderr());
-            tracing::subscriber::set_global_default(lines.with_ansi(ansi).finish())?;
+            let lines = lines.with_ansi(ansi).with_filter_reloading();
+            keep(log, lines.reload_handle());
+            tracing::subscriber::set_global_default(lines.finish())?;
         }
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false);
-            tracing::subscriber::set_global_default(lines.with_span_list(false).finish())?;
+            let lines = lines.with_span_list(false).with_filter_reloading();
+            keep(log, lines.reload_handle());
+            tracing::subscriber::set_global_default(lines.finish())?;
         }
     }
     std::panic::set_hook(Box::new(panicked));
     Ok(LogGuard { _worker: worker })
+}
+
+fn keep<S: 'static>(log: &Log, handle: Handle<EnvFilter, S>) {
+    let levels = Levels {
+        configured: log.filter.clone(),
+        sources: BTreeMap::new(),
+        apply: Box::new(move |filter| {
+            // Fails where the log has ended, with the process.
+            drop(handle.reload(filter));
+        }),
+    };
+    // A second log is refused by what comes next.
+    drop(LEVELS.set(Mutex::new(levels)));
+}
+
+/// What the log has; `configured` where the process writes no log of ours.
+pub(crate) fn levels(configured: String) -> LogLevels {
+    let levels = locked();
+    LogLevels {
+        configured: levels
+            .as_ref()
+            .map_or(configured, |levels| levels.configured.clone()),
+        sources: levels
+            .map(|levels| levels.sources.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// Another filter is configured.
+pub(crate) fn configure(filter: &str) {
+    if let Some(mut levels) = locked() {
+        filter.clone_into(&mut levels.configured);
+        levels.take_effect();
+    }
+}
+
+/// Sets the level of one source, or gives it back to what is configured.
+pub(crate) fn set_source(source: &str, level: Option<&str>) -> Result<(), LevelError> {
+    const WORDS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let path = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':';
+    if source.is_empty() || source.len() > 128 || !source.bytes().all(path) {
+        return Err(LevelError::Source);
+    }
+    if level.is_some_and(|level| !WORDS.contains(&level)) {
+        return Err(LevelError::Level);
+    }
+    let mut levels = locked().ok_or(LevelError::NoLog)?;
+    match level {
+        Some(level) => {
+            if levels.sources.len() >= SOURCES && !levels.sources.contains_key(source) {
+                return Err(LevelError::TooMany);
+            }
+            levels.sources.insert(source.to_owned(), level.to_owned());
+        }
+        None => drop(levels.sources.remove(source)),
+    }
+    levels.take_effect();
+    drop(levels);
+    tracing::info!(source, level, "log level set by the operator");
+    Ok(())
+}
+
+impl LevelError {
+    /// What of the request is to blame.
+    pub(crate) const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Source => Some("source"),
+            Self::Level => Some("level"),
+            Self::NoLog | Self::TooMany => None,
+        }
+    }
+}
+
+fn locked() -> Option<MutexGuard<'static, Levels>> {
+    let levels = LEVELS.get()?;
+    Some(levels.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Levels {
+    fn take_effect(&self) {
+        match EnvFilter::try_new(combined(&self.configured, &self.sources)) {
+            Ok(filter) => (self.apply)(filter),
+            // The parts were checked before.
+            Err(error) => tracing::error!(%error, "the log's filter cannot be read"),
+        }
+    }
+}
+
+/// One filter of all: what comes later counts where both name a source.
+fn combined(configured: &str, sources: &BTreeMap<String, String>) -> String {
+    let mut filter = configured.to_owned();
+    for (source, level) in sources {
+        filter = format!("{filter},{source}={level}");
+    }
+    filter
 }
 
 fn panicked(info: &std::panic::PanicHookInfo<'_>) {

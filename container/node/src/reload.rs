@@ -5,17 +5,23 @@
 //! nothing but an alarm. What is in effect is always one configuration as a whole.
 
 use crate::catalog::Catalog;
-use crate::control::{Order, Unserved};
+use crate::control::{Cause, Order, Refusal, Reply, Unserved};
 use crate::inbox::Door;
+use crate::listed::{KeyChange, KeyEntry, KeyProblem};
+use crate::log;
 use crate::plan::{Plan, PlanError, SettingsOf};
 use crate::recorder;
 use crate::shard::Names;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::RaIx;
-use strowger_config::{Change, Components, Loaded, Rejected, Reload};
+use strowger_config::{
+    Change, Components, Config, Finding, Loaded, Place, Rejected, Reload, SourceKind,
+};
 use strowger_kernel::RecorderOptions;
+use tokio::sync::watch;
 
 /// Reads the configuration again, from where it was read at the start.
 pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
@@ -70,8 +76,46 @@ fn findings(rejected: &Rejected) -> String {
     let found = rejected
         .findings
         .iter()
-        .map(|finding| finding.problem.to_string());
+        .map(|finding| match &finding.place {
+            Some(place) => format!("{} ({place})", finding.problem),
+            None => finding.problem.to_string(),
+        });
     found.collect::<Vec<_>>().join("; ")
+}
+
+impl ReloadError {
+    fn refusal(&self) -> Refusal {
+        let cause = match self {
+            Self::NoSource => Cause::State,
+            Self::Busy(_) => Cause::Busy,
+            Self::Rejected(_) | Self::Plan(_) | Self::Class(_) => Cause::Configuration,
+        };
+        let problems = match self {
+            Self::Rejected(rejected) => rejected.findings.iter().map(problem).collect(),
+            Self::Class(NotLive(changes)) => changes.iter().map(NotLive::problem).collect(),
+            Self::Plan(error) => vec![KeyProblem {
+                code: error.code().to_owned(),
+                message: chain(error),
+                ..KeyProblem::default()
+            }],
+            Self::NoSource | Self::Busy(_) => Vec::new(),
+        };
+        Refusal {
+            problems,
+            ..Refusal::new(cause, self.to_string())
+        }
+    }
+}
+
+impl NotLive {
+    fn problem(change: &Change) -> KeyProblem {
+        KeyProblem {
+            code: "NOD-015".to_owned(),
+            message: format!("needs a restart ({})", change.reload.word()),
+            key: Some(change.key.to_string()),
+            ..KeyProblem::default()
+        }
+    }
 }
 
 fn chain(error: &PlanError) -> String {
@@ -112,12 +156,39 @@ impl Reloader {
         }
     }
 
-    /// Reads the configuration and puts into effect what has changed; gives the number of keys.
-    pub(crate) fn reload(&mut self, door: &Door) -> Result<usize, ReloadError> {
-        let done = self.try_reload(door);
+    /// Reads the configuration, and puts into effect what has changed.
+    pub(crate) fn reload(&mut self, door: &Door, told: &watch::Sender<Arc<Config>>) -> Reply {
+        let done = self.compare().and_then(|newer| {
+            if !newer.changes.is_empty() {
+                door.order(Order::Configure(newer.changed))?;
+            }
+            Ok((newer.loaded, newer.changes))
+        });
+        let done = done.map(|(loaded, changes)| {
+            let config = Arc::new(loaded.config.clone());
+            if told.borrow().log != config.log {
+                log::configure(&config.log.filter);
+            }
+            if !changes.is_empty() {
+                told.send_replace(config);
+                self.running = Some(loaded);
+            }
+            changes
+        });
         match &done {
-            Ok(0) => tracing::info!("the configuration has not changed"),
-            Ok(keys) => tracing::info!(keys, "changes of the configuration are in effect"),
+            Ok(changes) if changes.is_empty() => {
+                tracing::info!("the configuration has not changed");
+            }
+            Ok(changes) => {
+                for change in changes {
+                    let KeyChange {
+                        key, older, newer, ..
+                    } = change;
+                    tracing::info!(key, %older, %newer, "changed");
+                }
+                let keys = changes.len();
+                tracing::info!(keys, "changes of the configuration are in effect");
+            }
             Err(error) => {
                 tracing::warn!(%error, code = "NOD-015", "the changed configuration is not used");
             }
@@ -128,10 +199,39 @@ impl Reloader {
             Err(error) => door.alarm("node".into(), ALARM, true, &error.to_string()),
         }
         self.failed = done.is_err();
-        done
+        done.map_or_else(|error| Reply::Refused(error.refusal()), Reply::Reloaded)
     }
 
-    fn try_reload(&mut self, door: &Door) -> Result<usize, ReloadError> {
+    /// What a reload would do.
+    pub(crate) fn check(&mut self) -> Reply {
+        let newer = self.compare();
+        newer.map_or_else(
+            |error| Reply::Refused(error.refusal()),
+            |newer| Reply::Reloaded(newer.changes),
+        )
+    }
+
+    /// Every key in effect.
+    pub(crate) fn configuration(&self) -> Reply {
+        let Some(running) = &self.running else {
+            return Reply::Refused(ReloadError::NoSource.refusal());
+        };
+        let entry = |entry: strowger_config::Entry| KeyEntry {
+            key: entry.key.to_string(),
+            value: entry.value,
+            origin: entry.origin.to_string(),
+            reload: entry
+                .reload
+                .unwrap_or(Reload::RestartNode)
+                .word()
+                .to_owned(),
+        };
+        let entries = running.entries(&self.components);
+        Reply::Configuration(entries.into_iter().map(entry).collect())
+    }
+
+    /// Reads the configuration, and says what of it is new. Nothing is changed.
+    fn compare(&mut self) -> Result<Newer, ReloadError> {
         let (Some(read), Some(running)) = (&mut self.read, &self.running) else {
             return Err(ReloadError::NoSource);
         };
@@ -143,9 +243,6 @@ impl Reloader {
             .partition(|change| change.reload == Reload::Live);
         if !others.is_empty() {
             return Err(ReloadError::Class(NotLive(others)));
-        }
-        if live.is_empty() {
-            return Ok(0);
         }
         let touched = |of: &str, name: &str| {
             live.iter().any(|change| {
@@ -174,9 +271,42 @@ impl Reloader {
             drain_limit: newer.config.node.drain_limit,
             recorder: recorder::options(&newer.config.recorder),
         };
-        door.order(Order::Configure(changed))?;
-        self.running = Some(newer);
-        Ok(live.len())
+        Ok(Newer {
+            changed,
+            changes: live.iter().map(told).collect(),
+            loaded: newer,
+        })
+    }
+}
+
+/// A configuration that a running node can take over.
+struct Newer {
+    changed: Changed,
+    changes: Vec<KeyChange>,
+    loaded: Loaded,
+}
+
+fn told(change: &Change) -> KeyChange {
+    KeyChange {
+        key: change.key.to_string(),
+        older: change.older.clone().unwrap_or_default(),
+        newer: change.newer.clone().unwrap_or_default(),
+        reload: change.reload.word().to_owned(),
+    }
+}
+
+fn problem(finding: &Finding) -> KeyProblem {
+    let place = finding.place.as_ref();
+    let in_file = place.filter(|place| place.source.kind == SourceKind::File);
+    let (line, column) = in_file.map(Place::line_column).unzip();
+    KeyProblem {
+        code: finding.problem.code().to_owned(),
+        message: finding.problem.to_string(),
+        key: finding.problem.key().map(ToString::to_string),
+        file: place.map(|place| place.source.name.clone()),
+        line: line.map(|n| n as u64),
+        column: column.map(|n| n as u64),
+        hint: finding.hint.clone(),
     }
 }
 
@@ -189,6 +319,8 @@ mod tests {
         let change = |key: &str| Change {
             key: key.parse().unwrap(),
             reload: Reload::RestartAdaptor,
+            older: None,
+            newer: None,
         };
         let text = NotLive(vec![change("adaptors.sip.settings.unserved")]).to_string();
         assert!(

@@ -7,6 +7,7 @@
 
 mod ladders;
 mod listen;
+mod lists;
 mod orders;
 mod recover;
 mod start;
@@ -17,7 +18,6 @@ pub(crate) use start::{Begun, Start, begin};
 
 use crate::alarms::Alarms;
 use crate::clock::Clock;
-use crate::control::Reply;
 use crate::drivers::Drivers;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
@@ -27,14 +27,12 @@ use crate::resolver::{Asking, Question, Resolved};
 use crate::rest::Rest;
 use crate::status::{Listening, Rates};
 use crate::watchdog::Beat;
-use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
 use strowger::time::{Mono, Now};
 use strowger_journal::{Group, Seq};
 use strowger_kernel::{AlarmSource, NetInput, Shard, ShardOutput};
 use strowger_store::{QueueFull, Writer, WriterHandle};
-use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Inputs gathered in one turn, about.
 const INPUTS: usize = 256;
@@ -63,10 +61,6 @@ pub(crate) struct Driver {
     phase: Phase,
     alarms: Alarms,
     asking: Asking,
-    /// Told when the files of certificates are to be looked at.
-    certificates: Arc<Notify>,
-    /// Given those who asked for the configuration to be read again.
-    reloads: mpsc::Sender<oneshot::Sender<Reply>>,
     beat: Beat,
     names: Names,
     times: Times,
@@ -118,6 +112,8 @@ pub(crate) struct Names {
     /// Name, component, durability.
     pub(crate) services: Vec<(ServiceIx, String, String, String)>,
     pub(crate) listeners: Vec<Listening>,
+    /// Adaptor entities whose listeners and drivers are there.
+    pub(crate) opened: Vec<RaIx>,
     /// Event types, by the kernel's numbers.
     pub(crate) events: Vec<String>,
 }

@@ -4,15 +4,16 @@ mod tallies;
 
 pub use tallies::{EventTypeStatus, Level, Process, SbbStatus, ShardStatus, Times};
 
-use crate::alarms::Alarm;
+pub use crate::alarms::Alarm;
 use crate::net::Counts as Network;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use strowger::ra::Report;
+use utoipa::ToSchema;
 
 /// How a node is.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Status {
@@ -36,6 +37,8 @@ pub struct Status {
     pub process: Process,
     /// Whether new work is refused, and why.
     pub refusing: Vec<String>,
+    /// How far it is with stopping, while it stops.
+    pub drain: Option<Drain>,
     /// How often since its start it was overloaded, and refused part of the new work.
     pub overloads: u64,
     /// Addresses that it listens on.
@@ -67,7 +70,7 @@ pub struct Status {
 }
 
 /// The recorder of calls.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Recorder {
@@ -98,8 +101,19 @@ impl From<strowger_kernel::RecorderCounts> for Recorder {
     }
 }
 
+/// A stop under way: `counts` says what is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Drain {
+    /// Milliseconds that it may take in all.
+    pub limit_ms: u64,
+    /// Milliseconds that are left of them.
+    pub left_ms: u64,
+}
+
 /// An address that a node listens on.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Listening {
@@ -120,7 +134,7 @@ pub struct Listening {
 }
 
 /// One adaptor entity.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct AdaptorStatus {
@@ -143,11 +157,26 @@ pub struct AdaptorStatus {
     /// Which of them rise and fall.
     pub levels: Vec<String>,
     /// Its parts that have a state of their own, such as peers.
+    #[schema(value_type = Vec<Part>)]
     pub parts: Vec<Report>,
 }
 
+/// Part of an adaptor entity, as documents describe it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "stands for `strowger::ra::Report` in documents")]
+struct Part {
+    /// What it is called.
+    name: String,
+    /// Its state, in a word.
+    state: String,
+    /// What else there is to say of it.
+    detail: String,
+    /// Numbers of it.
+    counts: BTreeMap<String, u64>,
+}
+
 /// One service.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ServiceStatus {
@@ -174,7 +203,7 @@ pub struct ServiceStatus {
 }
 
 /// How much there is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Counts {
@@ -199,7 +228,7 @@ pub struct Counts {
 }
 
 /// Per second.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Rates {
@@ -220,7 +249,7 @@ pub struct Rates {
 macro_rules! kernel {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Totals of the kernel since start.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
         #[serde(default)]
         #[non_exhaustive]
         pub struct Kernel {
@@ -277,7 +306,7 @@ kernel! {
 }
 
 /// The store.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Store {

@@ -1,12 +1,12 @@
 //! Beside the shard: signals, the control socket, and the watchdog, on a thread with a small tokio runtime.
 
 use crate::clock::Clock;
-use crate::control::{Order, Reply, Request, SOCKET, short_path};
+use crate::control::{Cause, Order, Reply, Request, SOCKET, short_path};
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
-use crate::process;
-use crate::reload::{ReloadError, Reloader};
+use crate::manage::{Desk, Errand, Manage};
+use crate::reload::Reloader;
 use crate::resolver::Asked;
 use crate::shard::Names;
 use crate::systemd::Systemd;
@@ -23,7 +23,7 @@ use strowger_config::Dns;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 /// Control connections served at one time; others wait.
@@ -48,9 +48,10 @@ pub(crate) struct Supervisor {
     /// Time between two looks at the files of certificates; zero for none.
     pub(crate) check_interval: Duration,
     pub(crate) reloader: Reloader,
-    /// Those who ask for the configuration to be read again.
-    pub(crate) reloads: mpsc::Receiver<oneshot::Sender<Reply>>,
     pub(crate) systemd: Systemd,
+    /// What those who serve the control socket ask through.
+    pub(crate) manage: Manage,
+    pub(crate) desk: Desk,
 }
 
 /// The supervisor's thread.
@@ -132,14 +133,12 @@ impl Supervisor {
                         tracing::info!("SIGHUP: looking at certificates and configuration");
                         told.notify_one();
                         // What is wrong with it has been logged, and is an alarm.
-                        let _ = self.reload();
+                        drop(self.reload());
                     }
                 },
-                Some(reply) = self.reloads.recv() => {
-                    let done = self.reload();
-                    let refused = |error: ReloadError| Reply::Refused { reason: error.to_string() };
+                Some((errand, reply)) = self.desk.errands.recv() => {
                     // Whoever asked may have gone; nothing is lost by it.
-                    drop(reply.send(done.map_or_else(refused, |_| Reply::Done)));
+                    drop(reply.send(self.run(errand, &watch)));
                 }
                 _ = look.tick() => {
                     slow = self.watch(slow).await;
@@ -156,9 +155,9 @@ impl Supervisor {
                 (Ok(seat), accepted) = async { (seat.await, listener.accept().await) } => {
                     match accepted {
                         Ok((stream, _)) => {
-                            let door = self.door.clone();
+                            let manage = self.manage.clone();
                             tokio::spawn(async move {
-                                if let Err(error) = serve(stream, &door).await {
+                                if let Err(error) = serve(stream, &manage).await {
                                     tracing::debug!(%error, "control connection ended");
                                 }
                                 drop(seat);
@@ -172,11 +171,25 @@ impl Supervisor {
     }
 
     /// Reads the configuration again, while the service manager knows.
-    fn reload(&mut self) -> Result<usize, ReloadError> {
+    fn reload(&mut self) -> Reply {
         self.systemd.reloading();
-        let done = self.reloader.reload(&self.door);
+        let done = self.reloader.reload(&self.door, &self.desk.config);
         self.systemd.ready();
         done
+    }
+
+    /// Does what is not the shard's.
+    fn run(&mut self, errand: Errand, watch: &Watch) -> Reply {
+        match errand {
+            Errand::Reload { check: false } => self.reload(),
+            Errand::Reload { check: true } => self.reloader.check(),
+            Errand::Configuration => self.reloader.configuration(),
+            Errand::CertificateList => Reply::Certificates(watch.list()),
+            Errand::Certificates => {
+                watch.told.notify_one();
+                Reply::Done
+            }
+        }
     }
 
     /// The service whose handler runs, and the event type; dashes when none does: then an adaptor, or a loop of ours.
@@ -305,7 +318,7 @@ fn listen(data_dir: &Path) -> io::Result<UnixListener> {
 }
 
 /// One control connection: a line in, a line out, until the other side has enough.
-async fn serve(stream: UnixStream, door: &Door) -> io::Result<()> {
+async fn serve(stream: UnixStream, manage: &Manage) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read.take(REQUEST_BYTES));
     let mut line = Vec::new();
@@ -315,35 +328,18 @@ async fn serve(stream: UnixStream, door: &Door) -> io::Result<()> {
         if timeout(PATIENCE, lines.read_until(b'\n', &mut line)).await?? == 0 {
             return Ok(());
         }
-        let reply = answer(&line, door).await;
+        let reply = answer(&line, manage).await;
         let mut reply = serde_json::to_vec(&reply)?;
         reply.push(b'\n');
         timeout(PATIENCE, write.write_all(&reply)).await??;
     }
 }
 
-async fn answer(line: &[u8], door: &Door) -> Reply {
+async fn answer(line: &[u8], manage: &Manage) -> Reply {
     let request: Request = match serde_json::from_slice(line) {
         Ok(request) => request,
-        Err(error) => {
-            return Reply::Refused {
-                reason: error.to_string(),
-            };
-        }
+        Err(error) => return Reply::refused(Cause::Wrong, error.to_string()),
     };
-    let (reply, answer) = oneshot::channel();
-    if let Err(error) = door.order(Order::Ask(request, reply)) {
-        return Reply::Refused {
-            reason: error.to_string(),
-        };
-    }
-    match timeout(PATIENCE, answer).await {
-        Ok(Ok(reply)) => process::complete(reply),
-        Ok(Err(_)) => Reply::Refused {
-            reason: "the node is ending".to_owned(),
-        },
-        Err(_) => Reply::Refused {
-            reason: "the shard does not answer".to_owned(),
-        },
-    }
+    let reply = manage.ask(request).await;
+    reply.unwrap_or_else(|error| Reply::refused(Cause::Busy, error.to_string()))
 }

@@ -14,9 +14,20 @@ fn motto(text: &str) -> String {
 }
 
 fn refusal(node: &Running) -> String {
-    match node.ask(Request::Reload {}) {
-        Some(Reply::Refused { reason }) => reason,
+    match node.ask(Request::Reload { check: false }) {
+        Some(Reply::Refused(refusal)) => refusal.reason,
         other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// The keys that a reload puts into effect.
+fn reloaded(node: &Running) -> Vec<String> {
+    match node.ask(Request::Reload { check: false }) {
+        Some(Reply::Reloaded(changes)) => changes
+            .iter()
+            .map(|change| format!("{}: {} to {}", change.key, change.older, change.newer))
+            .collect(),
+        other => panic!("not reloaded: {other:?}"),
     }
 }
 
@@ -37,7 +48,11 @@ fn a_live_key_changes_while_the_node_serves() {
     assert_eq!(udp.ask("ann hello"), "ann 1 hello");
     assert_eq!(udp.ask("ann motto"), "ann one");
     bench.rewrite(&motto("two"));
-    assert_eq!(node.ask(Request::Reload {}), Some(Reply::Done));
+    let change = r#"adaptors.toy.settings.motto: "one" to "two""#;
+    let checked = node.ask(Request::Reload { check: true });
+    assert!(matches!(checked, Some(Reply::Reloaded(changes)) if changes.len() == 1));
+    assert_eq!(udp.ask("ann motto"), "ann one", "a check changes nothing");
+    assert_eq!(reloaded(&node), [change]);
     assert_eq!(udp.ask("ann motto"), "ann two");
     assert_eq!(
         udp.ask("ann again"),
@@ -50,7 +65,7 @@ fn a_live_key_changes_while_the_node_serves() {
         ("motto", "two")
     );
     // Without a change nothing is done.
-    assert_eq!(node.ask(Request::Reload {}), Some(Reply::Done));
+    assert_eq!(reloaded(&node), Vec::<String>::new());
     assert_eq!(
         node.status().unwrap().adaptors[0]
             .counters
@@ -67,7 +82,7 @@ fn a_live_key_of_a_service_changes_for_what_it_does_from_then_on() {
     let udp = bench.udp(&node);
     assert_eq!(udp.ask("ann hello"), "ann a1 hello");
     bench.rewrite(&parrot("b"));
-    assert_eq!(node.ask(Request::Reload {}), Some(Reply::Done));
+    assert_eq!(reloaded(&node).len(), 1);
     assert_eq!(udp.ask("ann hello"), "ann b2 hello");
 }
 
@@ -89,7 +104,7 @@ fn a_key_of_another_class_keeps_all_from_changing_and_is_named() {
     assert_eq!(udp.ask("ann motto"), "ann one");
     bench.until(|| alarms(&node) == ["node configuration_refused"]);
     bench.rewrite(&motto("two"));
-    assert_eq!(node.ask(Request::Reload {}), Some(Reply::Done));
+    assert_eq!(reloaded(&node).len(), 1);
     assert_eq!(udp.ask("ann motto"), "ann two");
     bench.until(|| alarms(&node).is_empty());
 }

@@ -5,7 +5,7 @@ use super::Socket;
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Totals since start.
-        #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
         #[serde(default)]
         #[non_exhaustive]
         pub struct Counts {

@@ -1,7 +1,7 @@
 //! Recorded calls, for those who ask.
 
 use super::Driver;
-use crate::control::Reply;
+use crate::control::{Cause, Refusal, Reply};
 use std::net::SocketAddr;
 use strowger_kernel::What;
 
@@ -17,9 +17,8 @@ impl Driver {
 
     pub(super) fn ladder(&self, id: u64) -> Reply {
         let Some(mut ladder) = self.shard.ladder(id) else {
-            return Reply::Refused {
-                reason: format!("there is no recorded call {id}"),
-            };
+            let reason = format!("there is no recorded call {id}");
+            return Refusal::new(Cause::Unknown, reason).blame("id");
         };
         for step in &mut ladder.steps {
             if let What::Message(message) = &mut step.what {

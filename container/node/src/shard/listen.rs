@@ -2,6 +2,7 @@
 
 use super::Names;
 use crate::catalog::transport_word;
+use crate::companion::ManagementListener;
 use crate::drivers::Gear;
 use crate::error::NodeError;
 use crate::net::{self, ListenError, Net, Socket};
@@ -12,10 +13,13 @@ use rustls::ClientConfig;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use strowger::id::RaIx;
-use strowger::ra::{ClientTls, Listener, ListenerIx, Tls};
-use strowger_config::Config;
+use strowger::ra::{ClientTls, Listener, ListenerIx, Tls, Transport};
+use strowger_config::{Config, Listen, ManagementTls};
 use strowger_driver::{Open, ServerTls};
 use tokio::sync::watch;
+
+/// What the management API is called among listeners.
+const MANAGEMENT: &str = "management";
 
 /// What is open.
 pub(super) struct Opened {
@@ -65,6 +69,79 @@ impl Opened {
             ..Listening::default()
         });
         listening.chain(self.driven.drain(..)).collect()
+    }
+
+    /// Opens the listener of the management API, as its configuration says.
+    pub(super) fn open_management(
+        &mut self,
+        config: &Config,
+    ) -> Result<Option<ManagementListener>, NodeError> {
+        let wanted = &config.management;
+        let Some(bind) = wanted.listen.address() else {
+            return Ok(None);
+        };
+        let transport = match wanted.tls {
+            Some(_) => Transport::Tls,
+            None => Transport::Tcp,
+        };
+        let refused = |source| ListenError::Bind {
+            name: MANAGEMENT.to_owned(),
+            transport,
+            bind,
+            source,
+        };
+        let socket = match net::listen(bind) {
+            Err(error) if wanted.listen == Listen::Auto => {
+                tracing::warn!(%bind, %error, "the management API is not served");
+                return Ok(None);
+            }
+            opened => opened.map_err(refused)?,
+        };
+        let address = socket.local_addr().map_err(refused)?;
+        let tls = match &wanted.tls {
+            Some(own) => Some(self.management_tls(own)?),
+            None => None,
+        };
+        self.driven.push(Listening {
+            adaptor: MANAGEMENT.to_owned(),
+            listener: "api".to_owned(),
+            transport: transport_word(transport).to_owned(),
+            address: address.to_string(),
+            ..Listening::default()
+        });
+        Ok(Some(ManagementListener {
+            socket,
+            address,
+            tls,
+        }))
+    }
+
+    fn management_tls(
+        &mut self,
+        own: &ManagementTls,
+    ) -> Result<watch::Receiver<ServerTls>, NodeError> {
+        let mut tls = Tls::new(&own.certificate, &own.key);
+        tls.client_roots.clone_from(&own.client_roots);
+        tls.client_certificate_required = !own.client_roots.is_empty();
+        // It opens no connections.
+        tls.insecure_skip_verification = true;
+        let refused = |source| NodeError::Certificates {
+            adaptor: MANAGEMENT.to_owned(),
+            listener: "api".to_owned(),
+            place: None,
+            source: Box::new(source),
+        };
+        let (credentials, files) = tls::load(&tls).map_err(refused)?;
+        let to = watch::Sender::new(credentials.for_driver());
+        let used = to.subscribe();
+        self.watch.listeners.push(Watched {
+            name: format!("{MANAGEMENT}.api"),
+            used: Use::Driver { tls, to },
+            files,
+            valid_until: credentials.valid_until,
+            trouble: None,
+        });
+        Ok(used)
     }
 
     fn open_driven(

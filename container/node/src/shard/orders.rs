@@ -1,7 +1,8 @@
 //! What operators and the supervisor ask of a shard, carried out between two pieces of its work.
 
 use super::Driver;
-use crate::control::{Order, Reply, Request};
+use super::lists::{Activities, done, no_adaptor, no_service};
+use crate::control::{Cause, Order, Reply, Request};
 use crate::reload::Changed;
 use std::sync::Arc;
 use strowger::id::ServiceIx;
@@ -21,32 +22,64 @@ impl Driver {
             } => self.alarms.set(now.wall, source, name, raised, &text),
             Order::Renew(renewed) => self.net.renew(&renewed),
             Order::Configure(changed) => self.configure(now, &changed),
-            // Files are not read here.
-            Order::Ask(Request::Reload {}, reply) => {
-                if let Err(refused) = self.reloads.try_send(reply) {
-                    let reason = "a reload is under way".to_owned();
-                    drop(refused.into_inner().send(Reply::Refused { reason }));
-                }
-            }
             Order::Ask(request, reply) => {
-                let answer = match request {
-                    Request::Status { detail } => Reply::Status(Box::new(self.status(now, detail))),
-                    Request::Stop {} => {
-                        self.stop(now);
-                        Reply::Done
-                    }
-                    Request::Activate { service } => self.activate(now, &service),
-                    Request::Deactivate { service } => self.deactivate(now, &service),
-                    Request::Ladders { after, limit, find } => self.ladders(after, limit, &find),
-                    Request::Ladder { id } => self.ladder(id),
-                    Request::Certificates {} | Request::Reload {} => {
-                        self.certificates.notify_one();
-                        Reply::Done
-                    }
-                };
+                let answer = self.answer(now, request);
                 // Whoever asked may have gone; nothing is lost by it.
                 drop(reply.send(answer));
             }
+        }
+    }
+
+    fn answer(&mut self, now: Now, request: Request) -> Reply {
+        match request {
+            Request::Status { detail } => Reply::Status(Box::new(self.status(now, detail))),
+            Request::Stop {} => {
+                self.stop(now);
+                Reply::Done
+            }
+            Request::Activate { service } => self.replace(now, &[], &[service]),
+            Request::Deactivate { service } => self.replace(now, &[service], &[]),
+            Request::Replace { old, new } => self.replace(now, &old, &new),
+            Request::ActivateAdaptor { adaptor } => self.activate_adaptor(now, &adaptor),
+            Request::DeactivateAdaptor { adaptor } => self.deactivate_adaptor(now, &adaptor),
+            Request::Links {} => self.links(),
+            Request::Bind { link, adaptor } => self.bind(&link, &adaptor),
+            Request::Unbind { link } => self.unbind(&link),
+            Request::Activities {
+                part,
+                kind,
+                adaptor,
+                min_age,
+                min_idle,
+            } => {
+                let wanted = Activities {
+                    kind,
+                    adaptor,
+                    min_age,
+                    min_idle,
+                };
+                self.activities(&part, &wanted)
+            }
+            Request::Activity { id } => self.activity(&id),
+            Request::EndActivity { id } => self.end_activity(now, &id),
+            Request::Entities {
+                part,
+                service,
+                min_age,
+            } => self.entities(&part, service.as_deref(), min_age),
+            Request::Entity { id } => self.entity(&id),
+            Request::RemoveEntity { id } => self.remove_entity(now, &id),
+            Request::Timers { part, due_within } => self.timers(now, &part, due_within),
+            Request::Ladders { after, limit, find } => self.ladders(after, limit, &find),
+            Request::Ladder { id } => self.ladder(id),
+            Request::ClearAlarm { source, name } => self.clear_alarm(&source, &name),
+            // Those are the supervisor's, or the process's.
+            Request::Certificates {}
+            | Request::CertificateList {}
+            | Request::Configuration {}
+            | Request::Reload { .. }
+            | Request::Log {}
+            | Request::SetLog { .. } => Reply::refused(Cause::Wrong, "not a request to a shard"),
         }
     }
 
@@ -68,35 +101,73 @@ impl Driver {
         }
     }
 
-    fn activate(&mut self, now: Now, name: &str) -> Reply {
-        let Some(service) = self.shard.service(name) else {
-            return no_service(name);
-        };
-        match self.shard.activate_services(now, &[service]) {
-            Ok(()) => {
-                tracing::info!(service = name, "activated by the operator");
-                Reply::Done
+    /// Deactivates services and activates others, all or none (R-SV-01, R-SV-08).
+    fn replace(&mut self, now: Now, old: &[String], new: &[String]) -> Reply {
+        let mut found = [Vec::new(), Vec::new()];
+        for (names, services) in [old, new].into_iter().zip(&mut found) {
+            for name in names {
+                let Some(service) = self.shard.service(name) else {
+                    return no_service(name);
+                };
+                services.push(service);
             }
-            Err(error) => Reply::Refused {
-                reason: error.to_string(),
-            },
         }
+        let [leave, come] = found;
+        let outcome = self.shard.replace_services(now, &leave, &come);
+        if outcome.is_ok() {
+            let until = now.mono + self.times.service_stop;
+            self.ending
+                .extend(leave.iter().map(|service| (*service, until)));
+        }
+        done(outcome, || {
+            for name in old {
+                tracing::info!(service = name, "deactivated by the operator");
+            }
+            for name in new {
+                tracing::info!(service = name, "activated by the operator");
+            }
+        })
     }
 
-    fn deactivate(&mut self, now: Now, name: &str) -> Reply {
-        let Some(service) = self.shard.service(name) else {
-            return no_service(name);
+    fn activate_adaptor(&mut self, now: Now, name: &str) -> Reply {
+        let Some(ra) = self.shard.adaptor(name) else {
+            return no_adaptor(name);
         };
-        match self.shard.deactivate_services(now, &[service]) {
-            Ok(()) => {
-                tracing::info!(service = name, "deactivated by the operator");
-                self.ending
-                    .push((service, now.mono + self.times.service_stop));
+        // Sockets and drivers are made ready at a start, and only for what is active then.
+        if !self.names.opened.contains(&ra) {
+            let reason = "its listeners were not opened when the node started: set `active` in the \
+                          configuration, and start the node again";
+            return Reply::refused(Cause::State, reason);
+        }
+        done(self.shard.activate_adaptor(now, ra), || {
+            tracing::info!(adaptor = name, "activated by the operator");
+        })
+    }
+
+    fn deactivate_adaptor(&mut self, now: Now, name: &str) -> Reply {
+        let Some(ra) = self.shard.adaptor(name) else {
+            return no_adaptor(name);
+        };
+        done(self.shard.deactivate_adaptor(now, ra), || {
+            tracing::info!(adaptor = name, "deactivated by the operator");
+        })
+    }
+
+    /// Only what reports an event: a condition that stands is shown as long as it does.
+    fn clear_alarm(&mut self, source: &str, name: &str) -> Reply {
+        match self.alarms.clear(source, name) {
+            None => Reply::refused(
+                Cause::Unknown,
+                format!("there is no alarm `{name}` of `{source}`"),
+            ),
+            Some(false) => Reply::refused(
+                Cause::State,
+                "it stands for something that lasts, and goes when that is over",
+            ),
+            Some(true) => {
+                tracing::info!(source, alarm = name, "alarm cleared by the operator");
                 Reply::Done
             }
-            Err(error) => Reply::Refused {
-                reason: error.to_string(),
-            },
         }
     }
 
@@ -130,11 +201,5 @@ impl Driver {
                 }
             }
         }
-    }
-}
-
-fn no_service(name: &str) -> Reply {
-    Reply::Refused {
-        reason: format!("there is no service `{name}`"),
     }
 }

@@ -6,7 +6,7 @@
 use super::{Driver, Names, Phase, Sample, Short, Times, listen, recover};
 use crate::alarms::Alarms;
 use crate::clock::Clock;
-use crate::control::Reply;
+use crate::companion::ManagementListener;
 use crate::drivers::{Drivers, Gear, Seated};
 use crate::error::NodeError;
 use crate::inbox::{Door, Seen, inbox};
@@ -20,17 +20,12 @@ use crate::tls::Watch;
 use crate::watchdog::Beat;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
 use strowger_config::{Config, Size};
 use strowger_journal::{Seq, Store};
 use strowger_kernel::{Options, Restored, Shard};
 use strowger_store::{JournalSled, StoreOptions, Writer, WriterEvent, WriterOptions};
-use tokio::sync::{mpsc, oneshot};
-
-/// Those who may wait for the configuration to be read again; others are refused.
-const RELOADS: usize = 4;
 
 /// What a shard's thread is started with.
 pub(crate) struct Start {
@@ -43,6 +38,8 @@ pub(crate) struct Start {
     /// Gives memory that is free back to the system: called after a checkpoint, a recovery, and when there has been nothing
     /// to do for a while.
     pub(crate) tidy: Option<fn()>,
+    /// The management API's listener is wanted.
+    pub(crate) managed: bool,
 }
 
 /// A shard that serves, as others see it.
@@ -58,8 +55,8 @@ pub(crate) struct Begun {
     pub(crate) watch: Watch,
     /// Where the shard's questions to name servers arrive.
     pub(crate) asked: Asked,
-    /// Where those arrive who asked for the configuration to be read again.
-    pub(crate) reloads: mpsc::Receiver<oneshot::Sender<Reply>>,
+    /// The listener of the management API.
+    pub(crate) management: Option<ManagementListener>,
     /// Drivers that are to be started.
     pub(crate) seats: Vec<Seated>,
 }
@@ -73,6 +70,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         beat,
         store,
         tidy,
+        managed,
     } = start;
     raise_descriptors();
     let secret = secret::load_or_create(&config.node.data_dir)?;
@@ -83,13 +81,15 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     names.events = shard.event_types().map(|event| event.to_string()).collect();
 
     let mut opened = listen::open(&adaptors, &config)?;
-    let told = Arc::clone(&opened.watch.told);
+    let management = match managed {
+        true => opened.open_management(&config)?,
+        false => None,
+    };
     names.listeners = opened.listening(&names);
     let questions = config.dns.questions as usize;
     let (inbox, door) = inbox(opened.net.waker(), questions);
     let (drivers, seats) = seat(&adaptors, opened.gear, &door);
     let (asking, asked) = resolver::questions(questions);
-    let (reload, reloads) = mpsc::channel(RELOADS);
 
     let mut store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
     let restored = recover::recover(&mut shard, store.as_mut(), clock, tidy)?;
@@ -105,7 +105,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         restored,
         watch: opened.watch,
         asked,
-        reloads,
+        management,
         seats,
     };
     let driver = Driver {
@@ -124,8 +124,6 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         phase: Phase::Running,
         alarms: Alarms::default(),
         asking,
-        certificates: told,
-        reloads: reload,
         beat,
         names,
         times,
@@ -242,6 +240,9 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan) -> Result<Installed<'a>, NodeE
         names
             .adaptors
             .push((ra, name.clone(), planned.def.component.to_string()));
+        if planned.active {
+            names.opened.push(ra);
+        }
         installed.push((ra, planned));
     }
     for planned in services {

@@ -6,7 +6,7 @@
 use super::{Driver, Phase};
 use crate::process;
 use crate::status::{
-    AdaptorStatus, Counts, EventTypeStatus, Level, Listening, SbbStatus, ServiceStatus,
+    AdaptorStatus, Counts, Drain, EventTypeStatus, Level, Listening, SbbStatus, ServiceStatus,
     ShardStatus, Status,
 };
 use std::time::Duration;
@@ -25,6 +25,7 @@ impl Driver {
             ready_after_ms: millis(self.times.ready_after),
             started_ms: self.times.started,
             refusing: self.refusing(),
+            drain: self.drain(now),
             overloads: self.overload.begun,
             listeners: self.listeners(),
             adaptors: self.adaptors(),
@@ -47,6 +48,16 @@ impl Driver {
             status.event_types = self.event_types();
         }
         status
+    }
+
+    fn drain(&self, now: Now) -> Option<Drain> {
+        let Phase::Stopping(until) = self.phase else {
+            return None;
+        };
+        Some(Drain {
+            limit_ms: millis(self.times.drain_limit),
+            left_ms: millis(until - now.mono),
+        })
     }
 
     /// Why new work is refused.
@@ -183,7 +194,7 @@ impl Driver {
     }
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How long something took, in buckets.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Times {
@@ -29,7 +29,7 @@ impl From<&strowger_journal::Times> for Times {
 }
 
 /// The process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Process {
@@ -46,7 +46,7 @@ pub struct Process {
 }
 
 /// One shard.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ShardStatus {
@@ -63,7 +63,7 @@ pub struct ShardStatus {
 }
 
 /// How full something is.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Level {
@@ -93,7 +93,7 @@ impl Level {
 }
 
 /// One event type.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EventTypeStatus {
@@ -112,7 +112,7 @@ pub struct EventTypeStatus {
 }
 
 /// One SBB of a service.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct SbbStatus {

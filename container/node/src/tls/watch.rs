@@ -5,6 +5,7 @@
 
 use super::{Credentials, Files, TlsError, client_credentials, credentials};
 use crate::inbox::Door;
+use crate::listed::CertificateEntry;
 use crate::net::Socket;
 use rustls::ClientConfig;
 use std::error::Error;
@@ -79,6 +80,20 @@ const EXPIRED: &str = "certificate_expired";
 const EXPIRES: &str = "certificate_expires_soon";
 
 impl Watch {
+    /// What is used, as operators see it.
+    pub(crate) fn list(&self) -> Vec<CertificateEntry> {
+        let entry = |watched: &Watched| CertificateEntry {
+            listener: watched.name.clone(),
+            file: watched
+                .used
+                .certificate()
+                .map(|path| path.display().to_string()),
+            valid_until: Some(watched.valid_until).filter(|until| *until != u64::MAX),
+            trouble: watched.trouble.clone(),
+        };
+        self.listeners.iter().map(entry).collect()
+    }
+
     /// Looks at all files; `now` is seconds since 1970.
     pub(crate) fn look(&mut self, now: u64, door: &Door) {
         for listener in &mut self.listeners {

@@ -149,8 +149,9 @@ fn live_settings_are_taken_over_without_a_restart() {
         "[adaptors.http.settings.listeners.http]\nbind = \"127.0.0.1:0\"\n\
          [adaptors.http.settings.limits]\nbody_bytes = 20\n",
     );
-    let reply = node.ask(strowger_node::control::Request::Reload {});
-    assert_eq!(reply, Some(strowger_node::control::Reply::Done));
+    let reply = node.ask(strowger_node::control::Request::Reload { check: false });
+    let reloaded = matches!(reply, Some(strowger_node::control::Reply::Reloaded(_)));
+    assert!(reloaded, "{reply:?}");
     until(|| Raw::to(at).ask(long).status == 200);
 }
 

@@ -1,0 +1,28 @@
+//! The HTTP API: versioned paths, tokens with scopes, problem documents, an audit log.
+//!
+//! [`companion`] is given to a node. What a request may do is decided in one place (`access`), before its handler runs: a
+//! route that nobody has thought about needs the scope `admin` for anything but GET. Not here: what the node does with an
+//! order, and metrics, ladders and the console, whose routes are merged in `server`.
+//!
+//! **Invariant:** no answer and no log line has a secret: values of configuration come masked, tokens only as hashes.
+
+mod access;
+mod activities;
+mod adaptors;
+mod alarms;
+mod audit;
+mod configuration;
+mod connection;
+mod document;
+mod input;
+mod log;
+mod node;
+mod problem;
+mod server;
+mod services;
+mod state;
+
+pub use document::document;
+pub use problem::{Problem, ProblemDocument};
+pub use server::companion;
+pub use state::State;

@@ -1,0 +1,427 @@
+//! Who may do what: tokens with scopes, and what becomes of wrong ones.
+//!
+//! A token comes as `Authorization: Bearer`; its SHA-256 is compared with those of the configuration, with all of them and
+//! in constant time. An address from which too many wrong ones came is not listened to for a while, right or wrong, so that
+//! tokens cannot be tried; the table of such addresses is bounded, and the shard never hears of any of it.
+
+use super::problem::Problem;
+use super::state::State;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, MatchedPath, Request, State as Given};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use strowger_config::{Management, Scope};
+use subtle::ConstantTimeEq;
+
+/// Largest body.
+pub(super) const BODY: usize = 64 * 1024;
+/// Wrong tokens of one address within [`WINDOW`] after which it is not listened to until the window is over.
+const WRONG: u32 = 20;
+const WINDOW: Duration = Duration::from_secs(60);
+/// Addresses whose wrong tokens are counted; the oldest window makes room.
+const ADDRESSES: usize = 1_024;
+
+/// Paths that say nothing of a node but that it is there.
+const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
+/// Changes that every day asks for, and that can be undone. All others are the administrator's.
+const OPERATE: [&str; 9] = [
+    "/v1/adaptors/{name}/activate",
+    "/v1/adaptors/{name}/deactivate",
+    "/v1/alarms/{source}/{name}",
+    "/v1/certificates/reload",
+    "/v1/configuration/reload",
+    "/v1/log/{source}",
+    "/v1/services/{name}/activate",
+    "/v1/services/{name}/deactivate",
+    "/v1/services/replace",
+];
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Who asks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Caller {
+    /// The name of the token, or `local`.
+    pub(crate) name: String,
+    pub(crate) scope: Scope,
+}
+
+/// The tokens that count besides those of the configuration, and the wrong ones that came.
+#[derive(Debug)]
+pub(crate) struct Access {
+    /// What is in `management.token`, which counts while the configuration has none.
+    own: Option<[u8; 32]>,
+    wrong: Mutex<Wrong>,
+}
+
+/// Addresses from which wrong tokens came: since when, and how many.
+#[derive(Debug, Default)]
+struct Wrong(BTreeMap<IpAddr, (Instant, u32)>);
+
+impl Access {
+    pub(crate) fn new(own: Option<&str>) -> Self {
+        Self {
+            own: own.map(hash),
+            wrong: Mutex::default(),
+        }
+    }
+
+    /// Who asks.
+    fn caller(
+        &self,
+        headers: &HeaderMap,
+        method: &Method,
+        peer: SocketAddr,
+        settings: &Management,
+    ) -> Result<Caller, Problem> {
+        let Some(value) = headers.get(header::AUTHORIZATION) else {
+            let looks = matches!(*method, Method::GET | Method::HEAD);
+            if looks && settings.local_read && is_local(peer.ip(), headers) {
+                return Ok(Caller {
+                    name: "local".to_owned(),
+                    scope: Scope::Read,
+                });
+            }
+            return Err(Problem::unauthorized("this needs a token"));
+        };
+        let (now, address) = (Instant::now(), network(peer.ip()));
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if wrong.is_blocked(now, address) {
+            return Err(Problem::too_many_wrong());
+        }
+        let token = value.to_str().ok().and_then(bearer);
+        if let Some(caller) = token.and_then(|token| self.owner(token, settings)) {
+            return Ok(caller);
+        }
+        if wrong.came(now, address) {
+            tracing::warn!(%address, code = "MGT-003", "too many wrong tokens: not listened to for a minute");
+        }
+        Err(Problem::unauthorized("this is not a right token"))
+    }
+
+    /// Whose token it is. Takes as long whichever it is.
+    fn owner(&self, token: &str, settings: &Management) -> Option<Caller> {
+        let hash = hash(token);
+        let is = |own: &[u8; 32]| bool::from(own.ct_eq(&hash));
+        if settings.tokens.is_empty() {
+            return self.own.as_ref().filter(|own| is(own)).map(|_| Caller {
+                name: "management.token".to_owned(),
+                scope: Scope::Admin,
+            });
+        }
+        let mut found = None;
+        for (name, token) in &settings.tokens {
+            if is(&token.sha256.0) {
+                found = Some((name, token.scope));
+            }
+        }
+        found.map(|(name, scope)| Caller {
+            name: name.clone(),
+            scope,
+        })
+    }
+}
+
+impl Wrong {
+    fn is_blocked(&self, now: Instant, address: IpAddr) -> bool {
+        let seen = self.0.get(&address);
+        seen.is_some_and(|(since, n)| *n >= WRONG && now.duration_since(*since) < WINDOW)
+    }
+
+    /// One more came; whether it was the last one that is listened to.
+    fn came(&mut self, now: Instant, address: IpAddr) -> bool {
+        if self.0.len() >= ADDRESSES && !self.0.contains_key(&address) {
+            let oldest = self.0.iter().min_by_key(|(_, (since, _))| *since);
+            if let Some(oldest) = oldest.map(|(address, _)| *address) {
+                self.0.remove(&oldest);
+            }
+        }
+        let (since, n) = self.0.entry(address).or_insert((now, 0));
+        if now.duration_since(*since) >= WINDOW {
+            (*since, *n) = (now, 0);
+        }
+        *n += 1;
+        *n == WRONG
+    }
+}
+
+/// Lets a request through to its handler if who asks may, within its time, and keeps a record of changes.
+pub(super) async fn admit(
+    Given(state): Given<State>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let config = state.config();
+    let time = config.management.request_timeout;
+    let answered = tokio::time::timeout(
+        time,
+        admitted(&state, &config.management, peer.0, request, next),
+    );
+    let late = || Problem::silent("the request has taken longer than `management.request_timeout`");
+    answered.await.unwrap_or_else(|_| late().into_response())
+}
+
+async fn admitted(
+    state: &State,
+    settings: &Management,
+    peer: SocketAddr,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let Some(path) = path.map(|path| path.as_str().to_owned()) else {
+        return next.run(request).await;
+    };
+    if OPEN.contains(&path.as_str()) {
+        return next.run(request).await;
+    }
+    let method = request.method().clone();
+    let caller = state
+        .access()
+        .caller(request.headers(), &method, peer, settings);
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let needed = scope(&method, &path);
+    request.extensions_mut().insert(caller.clone());
+    if needed == Scope::Read {
+        return next.run(request).await;
+    }
+    let target = request.uri().to_string();
+    let (request, body) = match read(request).await {
+        Ok(read) => read,
+        Err(problem) => return problem.into_response(),
+    };
+    let answer = if caller.scope < needed {
+        let (has, needs) = (caller.scope.word(), needed.word());
+        let detail = format!("this needs the scope `{needs}`, and the token has `{has}`");
+        Problem::forbidden(detail).into_response()
+    } else if !state.audit().is_usable() {
+        Problem::no_audit().into_response()
+    } else {
+        next.run(request).await
+    };
+    let (caller, method) = (&caller, method.as_str());
+    let kept = state
+        .audit()
+        .record(caller, peer, method, &target, &body, answer.status());
+    let text = "the audit log cannot be written: nothing is changed through the management API";
+    let broken = kept.is_err();
+    if broken || state.audit().has_mended() {
+        state
+            .manage
+            .alarm("management", "audit_unwritable", broken, text);
+    }
+    answer
+}
+
+/// A request whose body has arrived, and the body.
+async fn read(request: Request) -> Result<(Request, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY).await.map_err(|_| {
+        let detail = format!("the body is longer than {BODY} bytes, or has not come whole");
+        Problem::unreadable(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    })?;
+    let request = Request::from_parts(parts, Body::from(body.clone()));
+    Ok((request, body))
+}
+
+/// What a request needs.
+pub(super) fn scope(method: &Method, path: &str) -> Scope {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        Scope::Read
+    } else if OPERATE.contains(&path) {
+        Scope::Operate
+    } else {
+        Scope::Admin
+    }
+}
+
+/// Whether somebody on the node's own machine asks for it under its own name: not a proxy on behalf of others, and not a
+/// browser that was told a foreign name has this address.
+fn is_local(peer: IpAddr, headers: &HeaderMap) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.unwrap_or_default();
+    let name = match host.parse::<SocketAddr>() {
+        Ok(_) => {
+            return peer.is_loopback() && !forwarded.iter().any(|name| headers.contains_key(*name));
+        }
+        Err(_) => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    let own = name == "localhost" || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    peer.is_loopback() && own && !forwarded.iter().any(|name| headers.contains_key(*name))
+}
+
+/// What wrong tokens are counted by: of IPv6 the network, whose addresses are all one machine's to choose from.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => v4.into(),
+            None => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        },
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strowger_config::{Token, TokenHash};
+
+    fn settings(tokens: &[(&str, Scope)]) -> Management {
+        let token = |(text, scope): &(&str, Scope)| {
+            let sha256 = TokenHash(hash(text));
+            (
+                format!("of-{text}"),
+                Token {
+                    scope: *scope,
+                    sha256,
+                },
+            )
+        };
+        Management {
+            tokens: tokens.iter().map(token).collect(),
+            ..Management::default()
+        }
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (
+                header::HeaderName::from_static(name),
+                value.parse().unwrap(),
+            )
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    fn at(address: &str) -> SocketAddr {
+        SocketAddr::new(address.parse().unwrap(), 1)
+    }
+
+    #[test]
+    fn tokens_have_their_scopes_and_the_own_one_counts_only_while_there_are_none() {
+        let access = Access::new(Some("own"));
+        let none = settings(&[]);
+        let some = settings(&[("ann", Scope::Read), ("bob", Scope::Operate)]);
+        let scope =
+            |token: &str, settings: &Management| access.owner(token, settings).map(|c| c.scope);
+        assert_eq!(scope("own", &none), Some(Scope::Admin));
+        assert_eq!(scope("ann", &none), None);
+        assert_eq!(scope("own", &some), None);
+        assert_eq!(scope("ann", &some), Some(Scope::Read));
+        assert_eq!(scope("bob", &some), Some(Scope::Operate));
+        assert_eq!(scope("", &some), None);
+        assert!(Access::new(None).owner("own", &none).is_none());
+    }
+
+    #[test]
+    fn too_many_wrong_tokens_close_the_door_to_their_address_alone_for_a_while() {
+        let mut wrong = Wrong::default();
+        let (now, here) = (Instant::now(), network(at("192.0.2.1").ip()));
+        for n in 1..=WRONG {
+            assert!(!wrong.is_blocked(now, here));
+            assert_eq!(wrong.came(now, here), n == WRONG);
+        }
+        assert!(wrong.is_blocked(now + WINDOW / 2, here));
+        assert!(!wrong.is_blocked(now, network(at("192.0.2.2").ip())));
+        assert!(!wrong.is_blocked(now + WINDOW, here));
+        assert!(!wrong.came(now + WINDOW, here));
+        // The table is bounded, and the oldest goes.
+        for n in 0..u32::try_from(3 * ADDRESSES).unwrap() {
+            wrong.came(now + WINDOW * 2, IpAddr::from(n.to_be_bytes()));
+        }
+        assert_eq!(wrong.0.len(), ADDRESSES);
+        assert!(!wrong.0.contains_key(&here));
+        assert_eq!(
+            network("2001:db8::1".parse().unwrap()),
+            network("2001:db8::ffff:1".parse().unwrap())
+        );
+        assert_ne!(
+            network("2001:db8::1".parse().unwrap()),
+            network("2001:db8:0:1::1".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn whoever_is_on_this_machine_may_look_and_nothing_else() {
+        let (access, none) = (Access::new(Some("own")), settings(&[]));
+        let ask = |method, peer, pairs: &[(&'static str, &str)]| {
+            access
+                .caller(&headers(pairs), &method, at(peer), &none)
+                .is_ok()
+        };
+        for host in [
+            "127.0.0.1:8088",
+            "localhost:8088",
+            "localhost",
+            "[::1]:8088",
+            "127.0.0.1",
+        ] {
+            assert!(ask(Method::GET, "127.0.0.1", &[("host", host)]), "{host}");
+        }
+        assert!(!ask(Method::POST, "127.0.0.1", &[("host", "localhost")]));
+        assert!(!ask(Method::GET, "192.0.2.1", &[("host", "localhost")]));
+        assert!(!ask(
+            Method::GET,
+            "127.0.0.1",
+            &[("host", "evil.example:8088")]
+        ));
+        assert!(!ask(Method::GET, "127.0.0.1", &[]));
+        let proxied = [("host", "localhost"), ("x-forwarded-for", "192.0.2.1")];
+        assert!(!ask(Method::GET, "127.0.0.1", &proxied));
+        assert!(ask(
+            Method::POST,
+            "192.0.2.1",
+            &[("authorization", "Bearer own")]
+        ));
+        assert!(!ask(
+            Method::GET,
+            "127.0.0.1",
+            &[("host", "localhost"), ("authorization", "Basic own")]
+        ));
+        let closed = Management {
+            local_read: false,
+            ..none.clone()
+        };
+        let local = headers(&[("host", "localhost")]);
+        assert!(
+            access
+                .caller(&local, &Method::GET, at("127.0.0.1"), &closed)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn what_nobody_has_thought_about_is_the_administrators() {
+        assert_eq!(scope(&Method::GET, "/v1/new"), Scope::Read);
+        assert_eq!(scope(&Method::POST, "/v1/new"), Scope::Admin);
+        assert_eq!(
+            scope(&Method::POST, "/v1/services/{name}/activate"),
+            Scope::Operate
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Adaptor entities with their peers and listeners, and the link names by which services find them.
+
+use super::input::{Fields, Params, Path};
+use super::node::Done;
+use super::problem::Problem;
+use super::state::{State, unexpected};
+use axum::extract::State as Given;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use strowger_node::control::{Reply, Request};
+use strowger_node::listed::LinkEntry;
+use strowger_node::status::{AdaptorStatus, Listening};
+use utoipa::ToSchema;
+
+pub(super) fn routes() -> Router<State> {
+    Router::new()
+        .route("/v1/adaptors", get(list))
+        .route("/v1/adaptors/{name}", get(one))
+        .route("/v1/adaptors/{name}/activate", post(activate))
+        .route("/v1/adaptors/{name}/deactivate", post(deactivate))
+        .route("/v1/links", get(links))
+        .route("/v1/links/{name}", put(bind).delete(unbind))
+}
+
+/// An adaptor entity and where it listens.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Adaptor {
+    /// The entity.
+    #[serde(flatten)]
+    status: AdaptorStatus,
+    /// Addresses that it listens on.
+    listeners: Vec<Listening>,
+}
+
+/// Where a link leads.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "says in documents what is read field by field")]
+pub(super) struct Target {
+    /// The adaptor entity.
+    adaptor: String,
+}
+
+async fn all(state: &State) -> Result<Vec<Adaptor>, Problem> {
+    let status = state.status(false).await?;
+    let listeners = status.listeners;
+    let adaptor = |status: AdaptorStatus| Adaptor {
+        listeners: listeners
+            .iter()
+            .filter(|at| at.adaptor == status.name)
+            .cloned()
+            .collect(),
+        status,
+    };
+    Ok(status.adaptors.into_iter().map(adaptor).collect())
+}
+
+/// All adaptor entities.
+#[utoipa::path(get, path = "/v1/adaptors", tag = "adaptors",
+    responses((status = 200, description = "All adaptor entities.", body = Vec<Adaptor>)))]
+pub(super) async fn list(
+    Given(state): Given<State>,
+    params: Params,
+) -> Result<Json<Vec<Adaptor>>, Problem> {
+    params.end()?;
+    Ok(Json(all(&state).await?))
+}
+
+/// One adaptor entity.
+#[utoipa::path(get, path = "/v1/adaptors/{name}", tag = "adaptors",
+    params(("name" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "The adaptor entity.", body = Adaptor)))]
+pub(super) async fn one(
+    Given(state): Given<State>,
+    Path(name): Path<String>,
+    params: Params,
+) -> Result<Json<Adaptor>, Problem> {
+    params.end()?;
+    let all = all(&state).await?;
+    let found = all.into_iter().find(|adaptor| adaptor.status.name == name);
+    let unknown = || Problem::unknown(format!("there is no adaptor `{name}`"));
+    found.map(Json).ok_or_else(unknown)
+}
+
+/// Activate an adaptor entity that was deactivated. One that was not active when the node started has no listeners, and is
+/// activated by its configuration at the next start.
+#[utoipa::path(post, path = "/v1/adaptors/{name}/activate", tag = "adaptors",
+    params(("name" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "It is active.", body = Done)))]
+pub(super) async fn activate(
+    Given(state): Given<State>,
+    Path(adaptor): Path<String>,
+    params: Params,
+) -> Result<Json<Done>, Problem> {
+    params.end()?;
+    state.order(Request::ActivateAdaptor { adaptor }).await?;
+    Ok(Done::json())
+}
+
+/// Deactivate an adaptor entity: it begins nothing new, and is inactive when its last activity has ended.
+#[utoipa::path(post, path = "/v1/adaptors/{name}/deactivate", tag = "adaptors",
+    params(("name" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "It is stopping.", body = Done)))]
+pub(super) async fn deactivate(
+    Given(state): Given<State>,
+    Path(adaptor): Path<String>,
+    params: Params,
+) -> Result<Json<Done>, Problem> {
+    params.end()?;
+    state.order(Request::DeactivateAdaptor { adaptor }).await?;
+    Ok(Done::json())
+}
+
+/// All link names.
+#[utoipa::path(get, path = "/v1/links", tag = "adaptors",
+    responses((status = 200, description = "All link names.", body = Vec<LinkEntry>)))]
+pub(super) async fn links(
+    Given(state): Given<State>,
+    params: Params,
+) -> Result<Json<Vec<LinkEntry>>, Problem> {
+    params.end()?;
+    let Reply::Links(links) = state.ask(Request::Links {}).await? else {
+        return Err(unexpected());
+    };
+    Ok(Json(links))
+}
+
+/// Bind a link name, which no adaptor entity has, until the node ends.
+#[utoipa::path(put, path = "/v1/links/{name}", tag = "adaptors", request_body = Target,
+    params(("name" = String, Path, description = "The link name.")),
+    responses((status = 200, description = "It is bound.", body = Done)))]
+pub(super) async fn bind(
+    Given(state): Given<State>,
+    Path(link): Path<String>,
+    params: Params,
+    mut fields: Fields,
+) -> Result<Json<Done>, Problem> {
+    params.end()?;
+    let adaptor = fields.text("adaptor")?;
+    fields.end()?;
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if link.len() > 64 || !link.bytes().all(allowed) {
+        let detail = "names have up to 64 of the characters a-z, 0-9, - and _";
+        return Err(Problem::wrong("name", detail));
+    }
+    let bound = state.order(Request::Bind { link, adaptor }).await;
+    bound.map_err(Problem::into_wrong)?;
+    Ok(Done::json())
+}
+
+/// Unbind a link name that no service uses.
+#[utoipa::path(delete, path = "/v1/links/{name}", tag = "adaptors",
+    params(("name" = String, Path, description = "The link name.")),
+    responses((status = 200, description = "It is unbound.", body = Done)))]
+pub(super) async fn unbind(
+    Given(state): Given<State>,
+    Path(link): Path<String>,
+    params: Params,
+) -> Result<Json<Done>, Problem> {
+    params.end()?;
+    state.order(Request::Unbind { link }).await?;
+    Ok(Done::json())
+}

@@ -1,0 +1,264 @@
+//! Connections: accepted while there is a place, over TLS where the listener is, served by hyper, ended when they stall.
+
+use super::access::Peer;
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use strowger_node::ManagementListener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+/// How long the head of a request, or the next request, may be waited for.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long a peer may take nothing of an answer.
+const STALL: Duration = Duration::from_secs(30);
+/// How long nothing is accepted when the system has no descriptors left.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+/// How long answers under way may take once the node has ended.
+const LAST: Duration = Duration::from_millis(500);
+/// Longest head of a request, and how many fields it may have.
+const HEAD_BYTES: usize = 32 * 1024;
+const HEAD_FIELDS: usize = 64;
+
+/// Serves the listener until the node has ended.
+pub(super) async fn serve(
+    listener: ManagementListener,
+    router: Router,
+    most: u32,
+    mut ended: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let socket = TcpListener::from_std(listener.socket)?;
+    let crowd = Arc::new(Crowd::new(most));
+    let until = ended.clone();
+    let accepting = async {
+        loop {
+            match socket.accept().await {
+                Ok((stream, peer)) => {
+                    let Some(place) = crowd.enter(peer.ip()) else {
+                        continue;
+                    };
+                    let tls = listener.tls.as_ref().map(|tls| tls.borrow().clone());
+                    let (router, until) = (router.clone(), until.clone());
+                    tokio::spawn(async move {
+                        if let Err(error) = run(stream, peer, tls, router, until).await {
+                            tracing::debug!(%peer, error = &*error, "management connection ended");
+                        }
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "management connection not accepted");
+                    sleep(EXHAUSTED).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        _ = ended.wait_for(|ended| *ended) => {}
+    }
+    // Who has just been told that the node ends is still told so.
+    drop(timeout(LAST, crowd.empty()).await);
+    Ok(())
+}
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+async fn run(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<strowger_node::ServerTls>,
+    router: Router,
+    ended: watch::Receiver<bool>,
+) -> Result<(), Failed> {
+    stream.set_nodelay(true)?;
+    let Some(tls) = tls else {
+        return http(stream, peer, router, ended).await;
+    };
+    let mut config = (*tls.config).clone();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let stream = timeout(tls.handshake_timeout, acceptor.accept(stream)).await??;
+    http(stream, peer, router, ended).await
+}
+
+async fn http<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    mut ended: watch::Receiver<bool>,
+) -> Result<(), Failed>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let routes = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        routes.call(request)
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_buf_size(HEAD_BYTES)
+            .max_headers(HEAD_FIELDS)
+            .serve_connection(TokioIo::new(Stalling::new(stream)), service)
+    );
+    tokio::select! {
+        served = connection.as_mut() => return Ok(served?),
+        _ = ended.wait_for(|ended| *ended) => connection.as_mut().graceful_shutdown(),
+    }
+    Ok(connection.await?)
+}
+
+/// How many connections there are, in all and of each address.
+#[derive(Debug)]
+struct Crowd {
+    most: u32,
+    inside: Mutex<BTreeMap<IpAddr, u32>>,
+    /// How many, for who waits for the last.
+    count: watch::Sender<u32>,
+}
+
+/// One connection's place; free again when dropped.
+#[derive(Debug)]
+struct Place {
+    crowd: Arc<Crowd>,
+    ip: IpAddr,
+}
+
+impl Crowd {
+    fn new(most: u32) -> Self {
+        Self {
+            most,
+            inside: Mutex::default(),
+            count: watch::Sender::new(0),
+        }
+    }
+
+    fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = inside.get(&ip).copied().unwrap_or(0);
+        if *self.count.borrow() >= self.most || own >= self.most.div_ceil(2) {
+            return None;
+        }
+        inside.insert(ip, own + 1);
+        self.count.send_modify(|count| *count += 1);
+        let crowd = Arc::clone(self);
+        Some(Place { crowd, ip })
+    }
+
+    async fn empty(&self) {
+        // Its sender is here.
+        drop(self.count.subscribe().wait_for(|count| *count == 0).await);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let inside = self.crowd.inside.lock();
+        let mut inside = inside.unwrap_or_else(PoisonError::into_inner);
+        let left = inside.get(&self.ip).map_or(0, |own| own.saturating_sub(1));
+        match left {
+            0 => inside.remove(&self.ip),
+            left => inside.insert(self.ip, left),
+        };
+        drop(inside);
+        self.crowd.count.send_modify(|count| *count -= 1);
+    }
+}
+
+/// A stream whose peer must take something of what is written, now and then.
+#[derive(Debug)]
+struct Stalling<S> {
+    inner: S,
+    alarm: Pin<Box<Sleep>>,
+    waits: bool,
+}
+
+impl<S> Stalling<S> {
+    fn new(inner: S) -> Self {
+        Self {
+            inner,
+            alarm: Box::pin(sleep(STALL)),
+            waits: false,
+        }
+    }
+
+    /// What writing came to, and the end of patience if it came to nothing.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if done.is_ready() {
+            self.waits = false;
+            return done;
+        }
+        if !self.waits {
+            self.waits = true;
+            self.alarm.as_mut().reset(Instant::now() + STALL);
+        }
+        ready!(self.alarm.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.watch(cx, written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        self.watch(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.inner).poll_shutdown(cx);
+        self.watch(cx, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_half_of_the_places() {
+        let crowd = Arc::new(Crowd::new(4));
+        let enter = |n: u8| crowd.enter(IpAddr::from([192, 0, 2, n]));
+        let (first, _second) = (enter(1), enter(1));
+        assert!(first.is_some() && enter(1).is_none());
+        let (_third, _fourth) = (enter(2), enter(3));
+        assert!(enter(4).is_none());
+        drop(first);
+        assert!(enter(4).is_some());
+        assert_eq!(crowd.inside.lock().unwrap().len(), 3);
+    }
+}

@@ -1,0 +1,137 @@
+//! A handle on a running node, for whoever looks at it from beside the shard: the control socket, the management API.
+//!
+//! What the shard knows is asked of the shard, between two pieces of its work; configuration and certificates are the
+//! supervisor's, the log is the process's. Whoever asks waits, and nobody waits for whoever asks.
+
+use crate::control::{Cause, Order, Refusal, Reply, Request, Unserved};
+use crate::inbox::Door;
+use crate::{log, process};
+use std::sync::Arc;
+use std::time::Duration;
+use strowger_config::Config;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// Errands that wait for the supervisor; others are refused.
+const ERRANDS: usize = 16;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A handle on a running node. Clones are the same handle.
+#[derive(Clone, Debug)]
+pub struct Manage {
+    door: Door,
+    desk: mpsc::Sender<Asked>,
+    config: watch::Receiver<Arc<Config>>,
+}
+
+/// What the supervisor is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Errand {
+    Certificates,
+    CertificateList,
+    Configuration,
+    Reload { check: bool },
+}
+
+/// A question, and where its reply goes.
+type Asked = (Errand, oneshot::Sender<Reply>);
+
+/// The supervisor's ends.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) errands: mpsc::Receiver<Asked>,
+    /// Told what is in effect.
+    pub(crate) config: watch::Sender<Arc<Config>>,
+}
+
+/// A handle, and what the supervisor has to do with it.
+pub(crate) fn manage(door: Door, config: Arc<Config>) -> (Manage, Desk) {
+    let (desk, errands) = mpsc::channel(ERRANDS);
+    let (told, config) = watch::channel(config);
+    let manage = Manage { door, desk, config };
+    let config = told;
+    (manage, Desk { errands, config })
+}
+
+impl Manage {
+    /// Asks the node something.
+    ///
+    /// # Errors
+    /// Nobody has answered.
+    pub async fn ask(&self, request: Request) -> Result<Reply, Unserved> {
+        let answer = timeout(PATIENCE, self.send(request)?).await;
+        let reply = answer.map_err(|_| Unserved::Silent)?;
+        reply.map(process::complete).map_err(|_| Unserved::Ended)
+    }
+
+    /// The same for whoever is not in a tokio runtime.
+    ///
+    /// # Errors
+    /// Nobody has answered.
+    pub fn ask_blocking(&self, request: Request) -> Result<Reply, Unserved> {
+        let reply = self.send(request)?.blocking_recv();
+        reply.map(process::complete).map_err(|_| Unserved::Ended)
+    }
+
+    /// The configuration in effect; changes when it is reloaded.
+    #[must_use]
+    pub fn config(&self) -> watch::Receiver<Arc<Config>> {
+        self.config.clone()
+    }
+
+    /// Raises an alarm of `source`, or clears it.
+    pub fn alarm(&self, source: &str, name: &'static str, raised: bool, text: &str) {
+        self.door.alarm(source.to_owned(), name, raised, text);
+    }
+
+    fn send(&self, request: Request) -> Result<oneshot::Receiver<Reply>, Unserved> {
+        let (reply, answer) = oneshot::channel();
+        if matches!(request, Request::Log {} | Request::SetLog { .. }) {
+            let configured = self.config.borrow().log.filter.clone();
+            // Its other end is held here.
+            drop(reply.send(logged(request, configured)));
+        } else if let Some(errand) = errand(&request) {
+            let sent = self.desk.try_send((errand, reply));
+            sent.map_err(|refused| unserved(&refused))?;
+        } else {
+            self.door.order(Order::Ask(request, reply))?;
+        }
+        Ok(answer)
+    }
+}
+
+fn unserved<T>(refused: &TrySendError<T>) -> Unserved {
+    match refused {
+        TrySendError::Full(_) => Unserved::Busy,
+        TrySendError::Closed(_) => Unserved::Ended,
+    }
+}
+
+/// What of the requests is the supervisor's.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all that is not named here is a shard's"
+)]
+fn errand(request: &Request) -> Option<Errand> {
+    match request {
+        Request::Certificates {} => Some(Errand::Certificates),
+        Request::CertificateList {} => Some(Errand::CertificateList),
+        Request::Configuration {} => Some(Errand::Configuration),
+        Request::Reload { check } => Some(Errand::Reload { check: *check }),
+        _ => None,
+    }
+}
+
+fn logged(request: Request, configured: String) -> Reply {
+    if let Request::SetLog { source, level } = request
+        && let Err(error) = log::set_source(&source, level.as_deref())
+    {
+        return match error.field() {
+            Some(field) => Refusal::new(Cause::Wrong, error.to_string()).blame(field),
+            None => Reply::refused(Cause::State, error.to_string()),
+        };
+    }
+    Reply::Log(log::levels(configured))
+}
