@@ -199,14 +199,7 @@ impl NodeBuilder {
 
     fn begin(mut self, owns_process: bool) -> Result<Running, NodeError> {
         let clock = Clock::new();
-        let config = match self.config.take() {
-            Some(config) => config,
-            None => {
-                let sources = Sources::default().every_component();
-                let sources = sources.process_environment()?;
-                strowger_config::load(&sources, &self.catalog.components())?.config
-            }
-        };
+        let config = self.configuration()?;
         let plan = Plan::new(&config, &self.catalog)?;
         let beat = Beat::default();
         let (data_dir, turn_limit) = (
@@ -274,6 +267,16 @@ impl NodeBuilder {
             on_ready(ready);
         }
         Ok(running)
+    }
+
+    /// The configuration that was given, or else that of the process.
+    fn configuration(&mut self) -> Result<Config, NodeError> {
+        if let Some(config) = self.config.take() {
+            return Ok(config);
+        }
+        let sources = Sources::default().every_component();
+        let sources = sources.process_environment()?;
+        Ok(strowger_config::load(&sources, &self.catalog.components())?.config)
     }
 }
 
