@@ -69,10 +69,17 @@ impl NodeSpec {
         }
     }
 
+    /// Without a management API unless it says where that listens: nodes that run at one time would take its usual address
+    /// from each other, and warn of it.
     fn config(&self) -> String {
-        if let Some(whole) = &self.whole {
-            return whole.clone();
+        let mut config = self.whole.clone().unwrap_or_else(|| self.usual());
+        if !config.contains("[management]") {
+            config.push_str("\n[management]\nlisten = \"off\"\n");
         }
+        config
+    }
+
+    fn usual(&self) -> String {
         let Self {
             sip,
             target,
@@ -177,6 +184,12 @@ impl Node {
                 log: node.log_tail(),
             }),
         }
+    }
+
+    /// The file that it was configured with.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.data.with_extension("toml")
     }
 
     /// Its process id.
