@@ -2,7 +2,7 @@
 //!
 //! [`companion`] is given to a node. What a request may do is decided in one place (`access`), before its handler runs: a
 //! route that nobody has thought about needs the scope `admin` for anything but GET. Not here: what the node does with an
-//! order, and metrics, ladders and the console, whose routes are merged in `server`.
+//! order, and how metrics and ladders look.
 //!
 //! **Invariant:** no answer and no log line has a secret: values of configuration come masked, tokens only as hashes.
 
@@ -15,6 +15,7 @@ mod configuration;
 mod connection;
 mod document;
 mod input;
+mod ladders;
 mod log;
 mod node;
 mod problem;

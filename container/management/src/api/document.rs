@@ -3,7 +3,7 @@
 
 use super::problem::ProblemDocument;
 use super::state::State;
-use super::{activities, adaptors, alarms, configuration, log, node, services};
+use super::{activities, adaptors, alarms, configuration, ladders, log, node, services};
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<State> {
         activities::activities, activities::activity, activities::end,
         activities::entities, activities::entity, activities::remove, activities::timers,
         alarms::list, alarms::clear,
+        ladders::list, ladders::one,
         log::levels, log::set, log::reset,
         configuration::keys, configuration::reload, configuration::certificates, configuration::look,
     ),
@@ -129,7 +130,7 @@ mod tests {
     fn the_document_has_every_route_with_its_problems() {
         let document = serde_json::to_value(document()).unwrap();
         let paths = document["paths"].as_object().unwrap();
-        assert!(paths.len() >= 28, "{} paths", paths.len());
+        assert!(paths.len() >= 30, "{} paths", paths.len());
         for (path, methods) in paths {
             for (method, operation) in methods.as_object().unwrap() {
                 let at = format!("{method} {path}");

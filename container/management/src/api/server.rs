@@ -5,7 +5,7 @@ use super::audit::Audit;
 use super::problem::Problem;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, configuration, connection, document, log, node, services,
+    activities, adaptors, alarms, configuration, connection, document, ladders, log, node, services,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -131,6 +131,7 @@ fn router(state: State) -> Router {
         .merge(adaptors::routes())
         .merge(activities::routes())
         .merge(alarms::routes())
+        .merge(ladders::routes())
         .merge(log::routes())
         .merge(configuration::routes())
         .merge(document::routes())
