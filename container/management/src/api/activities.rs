@@ -25,8 +25,8 @@ pub(super) fn routes() -> Router<State> {
     ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Entries at most; 100 unless given."),
     ("type" = Option<String>, Query, description = "Only those whose type has this name."),
     ("adaptor" = Option<String>, Query, description = "Only those of this adaptor entity."),
-    ("min_age" = Option<u64>, Query, description = "Only those that began at least this many seconds ago."),
-    ("min_idle" = Option<u64>, Query, description = "Only those on which nothing has happened for this many seconds."),
+    ("min_age" = Option<u64>, Query, maximum = 2000000000, description = "Only those that began at least this many seconds ago."),
+    ("min_idle" = Option<u64>, Query, maximum = 2000000000, description = "Only those on which nothing has happened for this many seconds."),
 ), responses((status = 200, description = "Part of the list.", body = Page<ActivityEntry>)))]
 pub(super) async fn activities(
     Given(state): Given<State>,
@@ -36,8 +36,8 @@ pub(super) async fn activities(
         part: params.part()?,
         kind: params.take("type")?,
         adaptor: params.take("adaptor")?,
-        min_age: params.take("min_age")?.unwrap_or(0),
-        min_idle: params.take("min_idle")?.unwrap_or(0),
+        min_age: params.seconds("min_age")?.unwrap_or(0),
+        min_idle: params.seconds("min_idle")?.unwrap_or(0),
     };
     params.end()?;
     let reply = state.ask(request).await.map_err(Problem::into_wrong)?;
@@ -82,7 +82,7 @@ pub(super) async fn end(
     ("after" = Option<String>, Query, description = "What the part before gave as `next`."),
     ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Entries at most; 100 unless given."),
     ("service" = Option<String>, Query, description = "Only those of this service."),
-    ("min_age" = Option<u64>, Query, description = "Only those that were created at least this many seconds ago."),
+    ("min_age" = Option<u64>, Query, maximum = 2000000000, description = "Only those that were created at least this many seconds ago."),
 ), responses((status = 200, description = "Part of the list.", body = Page<EntityEntry>)))]
 pub(super) async fn entities(
     Given(state): Given<State>,
@@ -91,7 +91,7 @@ pub(super) async fn entities(
     let request = Request::Entities {
         part: params.part()?,
         service: params.take("service")?,
-        min_age: params.take("min_age")?.unwrap_or(0),
+        min_age: params.seconds("min_age")?.unwrap_or(0),
     };
     params.end()?;
     let reply = state.ask(request).await.map_err(Problem::into_wrong)?;
@@ -135,7 +135,7 @@ pub(super) async fn remove(
 #[utoipa::path(get, path = "/v1/timers", tag = "housekeeping", params(
     ("after" = Option<String>, Query, description = "What the part before gave as `next`."),
     ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Entries at most; 100 unless given."),
-    ("due_within" = Option<u64>, Query, description = "Only those that expire within this many seconds."),
+    ("due_within" = Option<u64>, Query, maximum = 2000000000, description = "Only those that expire within this many seconds."),
 ), responses((status = 200, description = "Part of the list.", body = Page<TimerEntry>)))]
 pub(super) async fn timers(
     Given(state): Given<State>,
@@ -143,7 +143,7 @@ pub(super) async fn timers(
 ) -> Result<Json<Page<TimerEntry>>, Problem> {
     let request = Request::Timers {
         part: params.part()?,
-        due_within: params.take("due_within")?,
+        due_within: params.seconds("due_within")?,
     };
     params.end()?;
     let Reply::Timers(page) = state.ask(request).await? else {

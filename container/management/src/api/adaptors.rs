@@ -35,9 +35,11 @@ pub(super) struct Adaptor {
 
 /// Where a link leads.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "says in documents what is read field by field")]
 pub(super) struct Target {
     /// The adaptor entity.
+    #[schema(example = "sip")]
     adaptor: String,
 }
 
@@ -68,7 +70,7 @@ pub(super) async fn list(
 
 /// One adaptor entity.
 #[utoipa::path(get, path = "/v1/adaptors/{name}", tag = "adaptors",
-    params(("name" = String, Path, description = "Its name.")),
+    params(("name" = String, Path, description = "Its name.", example = "sip")),
     responses((status = 200, description = "The adaptor entity.", body = Adaptor)))]
 pub(super) async fn one(
     Given(state): Given<State>,
@@ -85,7 +87,7 @@ pub(super) async fn one(
 /// Activate an adaptor entity that was deactivated. One that was not active when the node started has no listeners, and is
 /// activated by its configuration at the next start.
 #[utoipa::path(post, path = "/v1/adaptors/{name}/activate", tag = "adaptors",
-    params(("name" = String, Path, description = "Its name.")),
+    params(("name" = String, Path, description = "Its name.", example = "sip")),
     responses((status = 200, description = "It is active.", body = Done)))]
 pub(super) async fn activate(
     Given(state): Given<State>,
@@ -99,7 +101,7 @@ pub(super) async fn activate(
 
 /// Deactivate an adaptor entity: it begins nothing new, and is inactive when its last activity has ended.
 #[utoipa::path(post, path = "/v1/adaptors/{name}/deactivate", tag = "adaptors",
-    params(("name" = String, Path, description = "Its name.")),
+    params(("name" = String, Path, description = "Its name.", example = "sip")),
     responses((status = 200, description = "It is stopping.", body = Done)))]
 pub(super) async fn deactivate(
     Given(state): Given<State>,
@@ -127,7 +129,7 @@ pub(super) async fn links(
 
 /// Bind a link name, which no adaptor entity has, until the node ends.
 #[utoipa::path(put, path = "/v1/links/{name}", tag = "adaptors", request_body = Target,
-    params(("name" = String, Path, description = "The link name.")),
+    params(("name" = String, Path, description = "The link name.", example = "trunk")),
     responses((status = 200, description = "It is bound.", body = Done)))]
 pub(super) async fn bind(
     Given(state): Given<State>,
@@ -150,7 +152,7 @@ pub(super) async fn bind(
 
 /// Unbind a link name that no service uses.
 #[utoipa::path(delete, path = "/v1/links/{name}", tag = "adaptors",
-    params(("name" = String, Path, description = "The link name.")),
+    params(("name" = String, Path, description = "The link name.", example = "trunk")),
     responses((status = 200, description = "It is unbound.", body = Done)))]
 pub(super) async fn unbind(
     Given(state): Given<State>,

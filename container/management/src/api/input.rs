@@ -14,6 +14,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 use strowger_node::listed::{PAGE, Part};
 
+/// Most seconds that can be asked for; documents say so, too.
+const SECONDS: u64 = 2_000_000_000;
+
 /// The parameters of a query.
 #[derive(Debug, Default)]
 pub(crate) struct Params(BTreeMap<String, String>);
@@ -42,6 +45,15 @@ impl Params {
             value.parse().map_err(wrong)
         });
         read.transpose()
+    }
+
+    /// A time in seconds.
+    pub(crate) fn seconds(&mut self, name: &'static str) -> Result<Option<u64>, Problem> {
+        let seconds = self.take::<u64>(name)?;
+        if seconds.is_some_and(|seconds| seconds > SECONDS) {
+            return Err(Problem::wrong(name, format!("`{name}` is 0 to {SECONDS}")));
+        }
+        Ok(seconds)
     }
 
     /// Which part of a list is asked for.

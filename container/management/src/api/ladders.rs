@@ -24,10 +24,6 @@ pub(super) fn routes() -> Router<State> {
 
 /// A recorded call in a list.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "says in documents what the node gives")
-)]
 pub(super) struct RecordedCall {
     /// Its number; later ones have higher numbers.
     id: u64,
@@ -54,10 +50,6 @@ pub(super) struct RecordedCall {
 /// A recorded call.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = Ladder)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "says in documents what the node gives")
-)]
 pub(super) struct Recording {
     /// What lists show of it.
     info: RecordedCall,
@@ -71,10 +63,6 @@ pub(super) struct Recording {
 
 /// One thing that happened.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "says in documents what the node gives")
-)]
 pub(super) struct RecordedStep {
     /// Nanoseconds since the beginning of the call.
     at: u64,
@@ -154,7 +142,7 @@ pub(super) async fn list(
 
 /// Everything that was recorded of a call.
 #[utoipa::path(get, path = "/v1/ladders/{id}", tag = "ladders", params(
-    ("id" = u64, Path, description = "Its number."),
+    ("id" = u64, Path, description = "Its number.", example = 1),
     ("format" = Option<String>, Query, pattern = "^(json|text|svg|pcapng)$", description = "How it is shown: `json` unless given."),
 ), responses((status = 200, description = "The call.", content(
     (Recording = "application/json"),

@@ -19,9 +19,12 @@ pub(super) fn routes() -> Router<State> {
 
 /// How much of a source the log has.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LogLevel)]
 #[expect(dead_code, reason = "says in documents what is read field by field")]
 pub(super) struct Level {
     /// `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    #[schema(pattern = "^(off|error|warn|info|debug|trace)$", example = "debug")]
     level: String,
 }
 
@@ -45,7 +48,7 @@ pub(super) async fn levels(
 
 /// Have the log write more or less of one source, on top of what is configured, until the process ends.
 #[utoipa::path(put, path = "/v1/log/{source}", tag = "log", request_body = Level,
-    params(("source" = String, Path, description = "The beginning of the path of a module, such as `strowger_sip`.")),
+    params(("source" = String, Path, description = "The beginning of the path of a module, such as `strowger_sip`.", example = "strowger_sip")),
     responses((status = 200, description = "What the log has.", body = LogLevels)))]
 pub(super) async fn set(
     Given(state): Given<State>,
@@ -61,7 +64,7 @@ pub(super) async fn set(
 
 /// Have the log write what is configured of one source.
 #[utoipa::path(delete, path = "/v1/log/{source}", tag = "log",
-    params(("source" = String, Path, description = "The source.")),
+    params(("source" = String, Path, description = "The source.", example = "strowger_sip")),
     responses((status = 200, description = "What the log has.", body = LogLevels)))]
 pub(super) async fn reset(
     Given(state): Given<State>,

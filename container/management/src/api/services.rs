@@ -23,7 +23,8 @@ pub(super) fn routes() -> Router<State> {
 
 /// Services that change their states at one instant.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = Replacement)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Replacement, example = json!({"deactivate": ["b2bua"], "activate": []}))]
 #[expect(dead_code, reason = "says in documents what is read field by field")]
 pub(super) struct Replacement {
     /// Active ones that are deactivated.
@@ -47,7 +48,7 @@ pub(super) async fn list(
 
 /// One service.
 #[utoipa::path(get, path = "/v1/services/{name}", tag = "services",
-    params(("name" = String, Path, description = "Its name.")),
+    params(("name" = String, Path, description = "Its name.", example = "b2bua")),
     responses((status = 200, description = "The service.", body = ServiceStatus)))]
 pub(super) async fn one(
     Given(state): Given<State>,
@@ -63,7 +64,7 @@ pub(super) async fn one(
 
 /// Activate a service: it gets new work from here on.
 #[utoipa::path(post, path = "/v1/services/{name}/activate", tag = "services",
-    params(("name" = String, Path, description = "Its name.")),
+    params(("name" = String, Path, description = "Its name.", example = "b2bua")),
     responses((status = 200, description = "It is active.", body = Done)))]
 pub(super) async fn activate(
     Given(state): Given<State>,
@@ -77,7 +78,7 @@ pub(super) async fn activate(
 
 /// Deactivate a service: it gets no new work; what it has goes on until it is done, or for `limits.service_stop_time`.
 #[utoipa::path(post, path = "/v1/services/{name}/deactivate", tag = "services",
-    params(("name" = String, Path, description = "Its name.")),
+    params(("name" = String, Path, description = "Its name.", example = "b2bua")),
     responses((status = 200, description = "It is stopping.", body = Done)))]
 pub(super) async fn deactivate(
     Given(state): Given<State>,

@@ -26,6 +26,10 @@ fn the_node_as_a_whole_is_shown_to_whoever_is_on_its_machine() {
     assert_eq!(served.get("/v1/services/parrot").body["state"], "active");
     assert_eq!(served.get("/v1/certificates").status, 200);
     assert_eq!(served.get("/v1/timers").status, 200);
+    assert_eq!(
+        served.get("/v1/ladders?find=ann").body["items"],
+        serde_json::json!([])
+    );
     let document = served.get("/openapi.json").body;
     for path in document["paths"].as_object().unwrap().keys() {
         let plain = !path.contains('{') && document["paths"][path]["get"].is_object();
@@ -40,7 +44,7 @@ fn what_is_wrong_is_named() {
     let served = Served::new("");
     let own = served.own();
     let wrong = [
-        ("GET", "/v1/status?detial=true", "", "detial"),
+        ("GET", "/v1/status?depth=true", "", "depth"),
         ("GET", "/v1/status?detail=yes", "", "detail"),
         ("GET", "/v1/activities?limit=0", "", "limit"),
         ("GET", "/v1/activities?after=x", "", "after"),
@@ -48,6 +52,9 @@ fn what_is_wrong_is_named() {
         ("GET", "/v1/activities?min_age=-1", "", "min_age"),
         ("GET", "/v1/entities?service=nobody", "", "service"),
         ("GET", "/v1/timers?due_within=soon", "", "due_within"),
+        ("GET", "/v1/ladders?after=x", "", "after"),
+        ("GET", "/v1/ladders?limit=0", "", "limit"),
+        ("GET", "/v1/ladders/1?format=gif", "", "format"),
         (
             "POST",
             "/v1/services/replace",
@@ -83,9 +90,17 @@ fn what_is_wrong_is_named() {
         "/v1/services/nobody",
         "/v1/adaptors/nobody",
         "/v1/activities/a00-999-1",
+        "/v1/ladders/1",
+        "/v1/ladders/first",
     ] {
         assert_eq!(served.get(path).problem(), (404, "MGT-005"), "{path}");
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused() {
+    let served = Served::new("");
+    let own = served.own();
     for body in ["[", "[]", "\"\""] {
         let answer = served.change("POST", "/v1/services/replace", body);
         assert_eq!(answer.problem(), (400, "MGT-004"), "{body}");
