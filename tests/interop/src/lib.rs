@@ -9,6 +9,7 @@ pub mod faulty;
 pub mod flows;
 pub mod ground;
 pub mod node;
+pub mod operator;
 pub mod peer;
 pub mod runs;
 pub mod script;

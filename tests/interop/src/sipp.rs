@@ -24,6 +24,8 @@ pub struct Sipp {
 #[derive(Clone, Debug)]
 pub struct Totals {
     columns: HashMap<String, u64>,
+    /// Milliseconds from each INVITE to its 200, in ascending order; with `-trace_rtt`.
+    answered: Vec<f64>,
     /// The first of what SIPp complained of.
     complaint: String,
 }
@@ -36,6 +38,14 @@ impl Totals {
             .get(&format!("{column}(C)"))
             .copied()
             .unwrap_or(0)
+    }
+
+    /// Within how many milliseconds so many of a hundred calls were answered; with `-trace_rtt`.
+    #[must_use]
+    pub fn percentile(&self, percent: usize) -> u64 {
+        let at = (self.answered.len() * percent).div_ceil(100);
+        let time = self.answered.get(at.saturating_sub(1)).copied();
+        time.unwrap_or(f64::INFINITY).ceil() as u64
     }
 
     /// No call failed, and as many as `calls` succeeded, with no message that the scenario did not expect.
@@ -119,7 +129,26 @@ impl Sipp {
         let complaints = fs::read(self.dir.path().join(COMPLAINTS)).unwrap_or_default();
         let first = &complaints[..complaints.len().min(COMPLAINT_BYTES)];
         let complaint = String::from_utf8_lossy(first).into_owned();
-        Ok(Totals { columns, complaint })
+        Ok(Totals {
+            columns,
+            answered: self.answered()?,
+            complaint,
+        })
+    }
+
+    /// The column of response times of SIPp's `NAME_PID_rtt.csv`: `Date_ms;response_time_ms;rtd_no`.
+    fn answered(&self) -> Result<Vec<f64>> {
+        let entries = fs::read_dir(self.dir.path()).map_err(io("list sipp's files"))?;
+        let mut times = Vec::new();
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().ends_with("_rtt.csv") {
+                let text = fs::read_to_string(entry.path()).map_err(io("read sipp's times"))?;
+                let time = |line: &str| line.split(';').nth(1)?.parse::<f64>().ok();
+                times.extend(text.lines().filter_map(time));
+            }
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(times)
     }
 
     fn problem(&self, problem: String) -> RunError {

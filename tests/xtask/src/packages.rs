@@ -13,6 +13,7 @@ const FROM_PYPI: &[&str] = &[
     "pjsua2-python==2.15.1",
     "python-diameter==0.9.0",
     "rusmppyc==0.4.0a2",
+    "schemathesis==4.32.5",
     "sippy==2.5.0",
     "sipvicious==0.3.3",
     "smpp34==1.5.0",

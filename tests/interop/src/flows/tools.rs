@@ -3,7 +3,7 @@
 use crate::error::{Result, RunError, io};
 use std::path::{Path, PathBuf};
 
-/// Python packages: pjsua2, sippy, sipvicious.
+/// Python packages: pjsua2, sippy, sipvicious, schemathesis.
 pub(crate) fn python() -> Result<PathBuf> {
     existing(home()?.join("peers-python"))
 }

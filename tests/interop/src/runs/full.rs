@@ -1,6 +1,7 @@
 //! The runs in full size: each as large as the figures in the documentation. They take from a minute to ten.
 
 use super::Transport::{self, Tcp, Udp};
+use super::changes::{self, Changes};
 use super::disaster::{Disaster, disaster};
 use super::forks;
 use super::hostile::{self, Abandoned, Idle};
@@ -8,13 +9,16 @@ use super::kill::{self, Kill};
 use super::leaks::{self, Calls};
 use super::load::{self, Load};
 use super::overload::{self, Overload};
+use super::pages::{self, Pages};
 use super::prepaid::{self, Prepaid};
 use super::records;
 use super::registrations::{self, Registrations};
+use super::schema;
 use super::sms::kill::{self as sms_kill, Kill as SmsKill};
 use super::sms::stops::{self, Stops};
 use super::sms::waiting::{Waiting, waiting};
 use super::sms::{later, overload as sms_overload, windows};
+use super::tokens::{self, Tokens};
 use crate::error::{Result, io};
 use std::path::Path;
 use std::time::Duration;
@@ -278,6 +282,52 @@ pub const FULL: &[Full] = &[
             };
             waiting(run, dir)
         },
+    ),
+    Full::new(
+        "tokens",
+        "1,000 wrong tokens a second beside 200 calls/s: no call fails or is slower",
+        |dir| {
+            let size = Tokens {
+                rate: 200,
+                seconds: 30,
+                guesses: 1_000,
+                slower: 5,
+                host: 196,
+            };
+            tokens::guessed(size, dir)
+        },
+    ),
+    Full::new(
+        "changes",
+        "reloads with accounts, certificates and mistakes, and another service off and on, beside 200 calls/s: no call fails or is slower",
+        |dir| {
+            let size = Changes {
+                rate: 200,
+                seconds: 30,
+                slower: 5,
+                host: 199,
+            };
+            changes::under_load(size, dir)
+        },
+    ),
+    Full::new(
+        "pages",
+        "100,000 calls are up: every page of every list of the management API within 300 ms",
+        |dir| {
+            let size = Pages {
+                calls: 100_000,
+                rate: 500,
+                within: Duration::from_millis(300),
+                growth: 32 * 1024,
+                host: 197,
+            };
+            pages::paged(size, dir)
+        },
+    ),
+    Full::new(
+        "schema",
+        "300 requests to each route of the management API, right and wrong ones, made up from its document",
+        |dir| schema::conforms(300, seed(), 198, dir),
     ),
     Full::new("leaks", "100,000 calls of six kinds leave nothing", |dir| {
         let size = Calls {

@@ -143,3 +143,31 @@ fn call(
     ])?;
     caller.finish(within)
 }
+
+/// Calls of half a second through the B2BUA, with the times until they were answered.
+pub(super) fn timed(rate: u32, seconds: u32, node: SocketAddr) -> Result<Totals> {
+    let (to, host) = (node.to_string(), node.ip().to_string());
+    let _callee = Sipp::start(&["-sn", "uas", "-i", &host, "-p", "5070"])?;
+    let (calls, rate) = ((rate * seconds).to_string(), rate.to_string());
+    let caller = Sipp::start(&[
+        "-sn",
+        "uac",
+        "-s",
+        "2000",
+        "-i",
+        &host,
+        "-p",
+        "5080",
+        "-r",
+        &rate,
+        "-m",
+        &calls,
+        "-d",
+        "500",
+        "-trace_rtt",
+        "-rtt_freq",
+        "100",
+        &to,
+    ])?;
+    caller.finish(Duration::from_secs(u64::from(seconds) + 60))
+}

@@ -1,5 +1,6 @@
 //! The runs, one file each: what is started, what must hold, and a line of figures at the end.
 
+pub mod changes;
 pub mod charging;
 pub mod disaster;
 pub mod forks;
@@ -11,12 +12,15 @@ pub mod load;
 pub mod malformed;
 pub mod memory;
 pub mod overload;
+pub mod pages;
 pub mod pieces;
 pub mod prepaid;
 pub mod records;
 pub mod registrations;
 pub mod scenarios;
+pub mod schema;
 pub mod sms;
+pub mod tokens;
 pub mod torture;
 pub mod transparency;
 

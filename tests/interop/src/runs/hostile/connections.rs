@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Target, bounded, counter, is_closed, secured};
 use crate::error::{Result, RunError, ensure, io};
+use crate::flows::Certificates;
 use crate::node::{Node, pause};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -109,7 +110,7 @@ pub fn idle(size: Idle, dir: &Path) -> Result<String> {
         );
     }
     let node = Node::start(&target.spec)?;
-    let config = trusting(&target)?;
+    let config = trusting(&target.certificates)?;
     let before = node.resident_kib()?;
     let begun = Instant::now();
     let mut held = Vec::new();
@@ -181,10 +182,11 @@ fn connect(from: Ipv4Addr, to: SocketAddr) -> Result<TcpStream> {
     open().map_err(io("open a connection"))
 }
 
-fn trusting(target: &Target) -> Result<Arc<ClientConfig>> {
+/// A client that believes whom the authority has signed for.
+pub(in crate::runs) fn trusting(certificates: &Certificates) -> Result<Arc<ClientConfig>> {
     let broken = |error: &dyn std::error::Error| RunError::Broken(error.to_string().into());
     let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_file(target.certificates.path("ca.pem"))
+    let authority = CertificateDer::from_pem_file(certificates.path("ca.pem"))
         .map_err(|error| broken(&error))?;
     roots.add(authority).map_err(|error| broken(&error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -197,7 +199,11 @@ fn trusting(target: &Target) -> Result<Arc<ClientConfig>> {
 }
 
 /// A connection with its handshake behind it.
-fn secure(config: &Arc<ClientConfig>, from: Ipv4Addr, to: SocketAddr) -> Result<TcpStream> {
+pub(in crate::runs) fn secure(
+    config: &Arc<ClientConfig>,
+    from: Ipv4Addr,
+    to: SocketAddr,
+) -> Result<TcpStream> {
     let mut stream = connect(from, to)?;
     let name = ServerName::from(to.ip());
     let mut session = ClientConnection::new(Arc::clone(config), name)

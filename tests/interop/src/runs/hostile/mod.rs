@@ -9,6 +9,7 @@ mod spoofed;
 pub use abandoned::{Abandoned, abandoned};
 pub use bombs::bombs;
 pub use connections::{Idle, idle, slow};
+pub(super) use connections::{secure, trusting};
 pub use guesses::guesses;
 pub use spoofed::spoofed;
 
