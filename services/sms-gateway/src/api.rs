@@ -295,7 +295,7 @@ pub(crate) fn submit(
 ) -> Result<Option<Vec<MessageId>>> {
     let mut begun = Vec::new();
     for submission in submissions {
-        let Ok(own) = w.sms.message(cx) else {
+        let Some(own) = w.home(cx) else {
             return Ok(None);
         };
         begun.extend(w.sms.message_id(cx, own).map(|id| (own, id, submission)));

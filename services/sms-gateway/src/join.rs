@@ -184,7 +184,7 @@ impl Gateway {
         (at, text): (Concat, Text),
         w: &With,
     ) -> Result {
-        let Ok(own) = w.sms.message(cx) else {
+        let Some(own) = w.home(cx) else {
             return w.sms.refuse(cx, ev, Status::RMSGQFUL);
         };
         cx.attach(own);

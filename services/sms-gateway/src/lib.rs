@@ -18,6 +18,7 @@ mod join;
 mod kannel;
 mod message;
 mod phones;
+mod record;
 mod report;
 mod retry;
 mod route;
@@ -38,6 +39,7 @@ use message::{Failure, Message, Phase, Step, What};
 use strowger::prelude::*;
 use strowger::time::Wall;
 use strowger_http::{Exchange, Http, Request};
+use strowger_records::Records;
 use strowger_sip::{self as sip, ClientTx, ServerTx, Sip};
 use strowger_sms::proto::wire::Status;
 use strowger_sms::{
@@ -97,9 +99,14 @@ struct With<'a> {
     sms: Sms,
     http: Option<Http>,
     sip: Option<Sip>,
+    records: Option<Records>,
     conf: &'a Settings,
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a handler names what its message may need on its way, which is each adaptor"
+)]
 #[sbb(name = "sms-gateway", vendor = "strowger", version = "1.0")]
 impl Gateway {
     // ---- what comes by SMPP
@@ -112,9 +119,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.take_submit(cx, ev, &with(*sms, http, sip, &conf))
+        self.take_submit(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on(initial)]
@@ -125,9 +133,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.take_data(cx, ev, &with(*sms, http, sip, &conf))
+        self.take_data(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on(initial)]
@@ -136,9 +145,10 @@ impl Gateway {
         cx: &mut Cx,
         ev: &SubmitMulti,
         sms: Ra<Sms>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        smpp::take_multi(cx, ev, &with(*sms, None, None, &conf))
+        smpp::take_multi(cx, ev, &with(*sms, None, None, records, &conf))
     }
 
     #[on(initial, select = join::pick)]
@@ -149,9 +159,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.take_deliver(cx, ev, &with(*sms, http, sip, &conf))
+        self.take_deliver(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -167,9 +178,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.answer_cancel(cx, ev, &with(*sms, http, sip, &conf))
+        self.answer_cancel(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -180,9 +192,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.answer_replace(cx, ev, &with(*sms, http, sip, &conf))
+        self.answer_replace(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     // ---- a message on its way
@@ -195,6 +208,7 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
         let Some(own) = cx.activity().and_then(|own| cx.narrow(own)) else {
@@ -202,7 +216,13 @@ impl Gateway {
         };
         let mut message = ev.message.clone();
         let step = message.start(ev.begin);
-        self.begin(cx, own, message, step, &with(*sms, http, sip, &conf))
+        self.begin(
+            cx,
+            own,
+            message,
+            step,
+            &with(*sms, http, sip, records, &conf),
+        )
     }
 
     #[on]
@@ -213,6 +233,7 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
         self.timer = None;
@@ -220,7 +241,9 @@ impl Gateway {
         match (self.own, &mut self.message) {
             (Some(own), Some(message)) if message.phase == Phase::Over => {
                 match self.untold.take() {
-                    Some(news) => self.over(cx, Some(news), None, &with(*sms, http, sip, &conf)),
+                    Some(news) => {
+                        self.over(cx, Some(news), None, &with(*sms, http, sip, records, &conf))
+                    }
                     // It was kept to be asked for.
                     None => sms.end(cx, own),
                 }
@@ -231,12 +254,12 @@ impl Gateway {
                         let at = message.expires;
                         self.wake(cx, at)
                     }
-                    false => self.go_on(cx, &with(*sms, http, sip, &conf)),
+                    false => self.go_on(cx, &with(*sms, http, sip, records, &conf)),
                 }
             }
             (_, Some(message)) => {
                 let step = message.due(now);
-                self.step(cx, step, None, &with(*sms, http, sip, &conf))
+                self.step(cx, step, None, &with(*sms, http, sip, records, &conf))
             }
             _ => Ok(()),
         }
@@ -250,6 +273,7 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
         let now = cx.now().wall;
@@ -257,7 +281,7 @@ impl Gateway {
             Some(message) => message.available(now),
             None => Step::Rest,
         };
-        self.step(cx, step, None, &with(*sms, http, sip, &conf))
+        self.step(cx, step, None, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -268,9 +292,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_sent(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_sent(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -281,9 +306,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_not_sent(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_not_sent(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -294,9 +320,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_told(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_told(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     /// A handler has failed at something: whatever that was, the message is looked at again.
@@ -323,9 +350,10 @@ impl Gateway {
         Aci(exchange): Aci<Exchange>,
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.take_request(cx, ev, exchange, &with(*sms, http, None, &conf))
+        self.take_request(cx, ev, exchange, &with(*sms, http, None, records, &conf))
     }
 
     #[on]
@@ -336,9 +364,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.answer_ask(cx, ev, &with(*sms, http, sip, &conf))
+        self.answer_ask(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -354,9 +383,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_answered(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_answered(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -367,9 +397,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_not_answered(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_not_answered(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     // ---- SIP
@@ -382,10 +413,11 @@ impl Gateway {
         _: Aci<ServerTx>,
         sms: Ra<Sms>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
         match sip {
-            Some(sip) => phones::take(cx, ev, *sip, &with(*sms, None, None, &conf)),
+            Some(sip) => phones::take(cx, ev, *sip, &with(*sms, None, None, records, &conf)),
             None => Ok(()),
         }
     }
@@ -398,9 +430,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_messaged(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_messaged(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -411,9 +444,10 @@ impl Gateway {
         sms: Ra<Sms>,
         http: Option<Ra<Http>>,
         sip: Option<Ra<Sip>>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.was_acknowledged(cx, ev, &with(*sms, http, sip, &conf))
+        self.was_acknowledged(cx, ev, &with(*sms, http, sip, records, &conf))
     }
 
     #[on]
@@ -423,9 +457,10 @@ impl Gateway {
         _ev: &ActivityEnd,
         _: Aci<ClientTx>,
         sms: Ra<Sms>,
+        records: Option<Ra<Records>>,
         conf: Conf<Settings>,
     ) -> Result {
-        self.message_is_over(cx, &with(*sms, None, None, &conf))
+        self.message_is_over(cx, &with(*sms, None, None, records, &conf))
     }
 }
 
@@ -433,13 +468,30 @@ fn with<'a>(
     sms: Sms,
     http: Option<Ra<Http>>,
     sip: Option<Ra<Sip>>,
+    records: Option<Ra<Records>>,
     conf: &'a Settings,
 ) -> With<'a> {
     With {
         sms,
         http: http.map(|http| *http),
         sip: sip.map(|sip| *sip),
+        records: records.map(|records| *records),
         conf,
+    }
+}
+
+impl With<'_> {
+    /// Whether there may be new messages: each ends in a record.
+    fn has_room(&self, cx: &Cx) -> bool {
+        self.records.is_none_or(|records| records.has_room(cx))
+    }
+
+    /// What a new message lives on, if there is room for it.
+    fn home(&self, cx: &mut Cx) -> Option<Handle<SmsMessage>> {
+        match self.has_room(cx) {
+            true => self.sms.message(cx).ok(),
+            false => None,
+        }
     }
 }
 
@@ -464,7 +516,12 @@ impl Gateway {
             Step::Rest => Ok(()),
             Step::Send => self.attempt(cx, w),
             Step::Wake(at) => self.wake(cx, at),
-            Step::Over(news) => self.over(cx, news, heard, w),
+            Step::Over(news) => {
+                if let Some(message) = &self.message {
+                    record::write(cx, self.own, message, heard, w);
+                }
+                self.over(cx, news, heard, w)
+            }
         }
     }
 

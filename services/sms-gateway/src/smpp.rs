@@ -130,7 +130,7 @@ impl Gateway {
         let Ok((message, step)) = taken else {
             return w.sms.refuse(cx, ev, REFUSED);
         };
-        let Ok(own) = w.sms.message(cx) else {
+        let Some(own) = w.home(cx) else {
             return w.sms.refuse(cx, ev, Status::RMSGQFUL);
         };
         cx.attach(own);
@@ -147,7 +147,7 @@ impl Gateway {
         step: Step,
         w: &With,
     ) -> Result {
-        let Ok(own) = w.sms.message(cx) else {
+        let Some(own) = w.home(cx) else {
             return w.sms.refuse(cx, ev, Status::RMSGQFUL);
         };
         let Some(id) = w.sms.message_id(cx, own) else {
@@ -311,6 +311,9 @@ fn replaced(
 
 /// submit_multi: a message for each recipient. The id is that of the first; each receipt has that of its own.
 pub(crate) fn take_multi(cx: &mut Cx, ev: &SubmitMulti, w: &With) -> Result {
+    if !w.has_room(cx) {
+        return w.sms.refuse(cx, ev, Status::RMSGQFUL);
+    }
     let multi = ev.submit();
     let now = cx.now().wall;
     let mut refused = UnsuccessBuf::default();

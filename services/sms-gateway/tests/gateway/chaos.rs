@@ -1,9 +1,10 @@
 //! Many messages, a message centre that throttles, fails and does not answer, senders that take messages back, crashes at any
-//! time: none that was accepted is lost, and none is sent after it was cancelled.
+//! time: none that was accepted is lost, none is sent after it was cancelled, and each has one record.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use strowger::prelude::*;
+use strowger_records::testkit::RecordsTestKit as _;
 use strowger_sms::proto::receipt::State as Outcome;
 use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Status, command};
 use strowger_sms::testkit::{Esme, Smsc, settings};
@@ -81,7 +82,9 @@ fn run(seed: u64) -> usize {
     // Some wait for their turn.
     sms.links.get_mut("up").expect("the link").window = 1 + (seed % 4) as u32;
     let retry = "retry.first = \"5s\"\nretry.second = \"5s\"\nretry.longest = \"20s\"";
-    let (mut kit, shop, up) = gateway_on(TestKit::strict(), sms, retry);
+    let with_records = TestKit::strict().adaptor(strowger_records::adaptor());
+    let (mut kit, shop, up) = gateway_on(with_records, sms, retry);
+    let records = kit.records();
     let (mut accepted, mut told) = (BTreeSet::new(), BTreeSet::new());
     let mut centre = Centre {
         seed,
@@ -135,6 +138,21 @@ fn run(seed: u64) -> usize {
             centre.arrived.contains(text) || cancelled.contains(text),
             "seed {seed}: {text} {}",
             kit.ladder()
+        );
+    }
+    let mut recorded: BTreeMap<String, u32> = BTreeMap::new();
+    for record in records.of("message") {
+        let id = record["message_id"].as_str().expect("an id");
+        *recorded.entry(id.to_owned()).or_default() += 1;
+    }
+    assert!(
+        recorded.values().all(|n| *n == 1),
+        "seed {seed}: {recorded:?}"
+    );
+    for (id, text) in &accepted {
+        assert!(
+            recorded.contains_key(id),
+            "seed {seed}: no record of {text}, {id}: {recorded:?}"
         );
     }
     assert!(
