@@ -31,11 +31,13 @@ fn main() {
     let mut slee = TestKit::strict().adaptor(strowger_sip::adaptor());
     if records {
         slee = slee.adaptor(strowger_records::adaptor());
-        slee.records();
     }
     slee = slee
         .service_with(service(), settings)
         .recording_with(options);
+    if records {
+        slee.records();
+    }
     for _ in 0..calls {
         let alice = slee
             .sip()

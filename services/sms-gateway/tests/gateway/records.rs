@@ -12,8 +12,9 @@ use crate::{NUMBER, gateway_with, plain, registered};
 
 fn gateway(text: &str) -> (TestKit, Esme, Smsc) {
     let kit = TestKit::strict().adaptor(strowger_records::adaptor());
-    kit.records();
-    gateway_with(kit, text)
+    let slee = gateway_with(kit, text);
+    slee.0.records();
+    slee
 }
 
 /// The only record that there is.
@@ -130,9 +131,9 @@ fn a_message_is_refused_where_its_record_might_find_no_room() {
         ..strowger_records::Settings::default()
     };
     let kit = TestKit::strict().adaptor_with("records", strowger_records::adaptor(), few);
+    let (mut kit, shop, up) = gateway_with(kit, "");
     let records = kit.records();
     records.stuck(true);
-    let (mut kit, shop, up) = gateway_with(kit, "");
     shop.submit_with(&plain("waits")).expect_ok();
     let waits = up.expect_submit();
     for _ in 0..100 {
