@@ -63,7 +63,7 @@ pub(crate) fn write(
         from: &source.digits,
         to: &dest.digits,
         accepted: rfc3339(message.accepted),
-        ended: rfc3339(message.done.unwrap_or(cx.now().wall)),
+        ended: rfc3339(message.done.unwrap_or_else(|| cx.now().wall)),
         state: api::word(message.state),
         error: message.error,
         failures: message.failures,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use strowger::prelude::*;
-use strowger_records::testkit::RecordsTestKit as _;
+use strowger_records::testkit::{RecordsTestKit as _, Written};
 use strowger_sms::proto::receipt::State as Outcome;
 use strowger_sms::proto::wire::{Addr, Cancel, Pdu, Status, command};
 use strowger_sms::testkit::{Esme, Smsc, settings};
@@ -140,6 +140,16 @@ fn run(seed: u64) -> usize {
             kit.ladder()
         );
     }
+    assert_each_has_one_record(seed, &records, &accepted);
+    assert!(
+        kit.rolled_back().is_empty(),
+        "seed {seed}: {:?}",
+        kit.rolled_back()
+    );
+    cancelled.len()
+}
+
+fn assert_each_has_one_record(seed: u64, records: &Written, accepted: &BTreeSet<(String, String)>) {
     let mut recorded: BTreeMap<String, u32> = BTreeMap::new();
     for record in records.of("message") {
         let id = record["message_id"].as_str().expect("an id");
@@ -149,18 +159,12 @@ fn run(seed: u64) -> usize {
         recorded.values().all(|n| *n == 1),
         "seed {seed}: {recorded:?}"
     );
-    for (id, text) in &accepted {
+    for (id, text) in accepted {
         assert!(
             recorded.contains_key(id),
             "seed {seed}: no record of {text}, {id}: {recorded:?}"
         );
     }
-    assert!(
-        kit.rolled_back().is_empty(),
-        "seed {seed}: {:?}",
-        kit.rolled_back()
-    );
-    cancelled.len()
 }
 
 /// What the gateway says to that.
