@@ -15,6 +15,7 @@ pub(crate) fn catalog() -> Catalog {
         .driver(strowger_records_driver::driver())
         .service(strowger_uas::service())
         .service(strowger_b2bua::service())
+        .service(strowger_record_hook::service())
         .service(strowger_registrar::service())
         .service(strowger_proxy::service())
         .service(strowger_prepaid::service())

@@ -1,8 +1,10 @@
 //! What services see of records: a trait for their types, and the provider.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use strowger::activity::{Activity, Handle};
 use strowger::context::Cx;
-use strowger::id::{Component, RaIx, Slot};
+use strowger::event::Event;
+use strowger::id::{ActivityId, Component, RaIx, Slot};
 use strowger::ra::Provider;
 use strowger::time::Wall;
 
@@ -17,6 +19,35 @@ pub trait Record: Serialize {
     const VERSION: u16;
     /// The fields that hold numbers or addresses of persons, which an operator may want masked.
     const PERSONAL: &'static [&'static str] = &[];
+}
+
+const fn named(name: &'static str) -> Component {
+    Component {
+        name,
+        vendor: "strowger-records",
+        version: "1.0",
+    }
+}
+
+/// Records that a service is to tell on, until it has said whether it could: [`Offered`] happens on it, once.
+#[derive(Clone, Copy, Debug)]
+pub enum Offer {}
+
+impl Activity for Offer {
+    const TYPE: Component = named("records-offer");
+}
+
+/// Records are there to be told on. They are offered until [`Records::taken`] says that they have been, over restarts too.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Offered {
+    /// How many.
+    pub count: u32,
+    /// The records, each a line as in the files, with its end.
+    pub lines: String,
+}
+
+impl Event for Offered {
+    const TYPE: Component = named("records-offered");
 }
 
 /// Records, as handlers take them: `records: Option<Ra<Records>>` for a service that can do without.
@@ -62,14 +93,12 @@ pub enum Command {
     },
     /// A record that was not taken.
     Lost,
+    /// What came of an offer.
+    Answer { offer: ActivityId, taken: bool },
 }
 
 impl Provider for Records {
-    const TYPE: Component = Component {
-        name: "records",
-        vendor: "strowger-records",
-        version: "1.0",
-    };
+    const TYPE: Component = named("records");
     fn bind(ra: RaIx) -> Self {
         Self { ra }
     }
@@ -93,6 +122,21 @@ impl Records {
     #[must_use]
     pub fn has_room(&self, cx: &Cx<'_>) -> bool {
         cx.view::<View>(self.ra).is_none_or(|view| view.room)
+    }
+
+    /// What was offered is where it should be.
+    pub fn taken(&self, cx: &mut Cx<'_>, offer: Handle<Offer>) {
+        self.answer(cx, offer, true);
+    }
+
+    /// What was offered cannot be told on now: it is offered again later.
+    pub fn not_taken(&self, cx: &mut Cx<'_>, offer: Handle<Offer>) {
+        self.answer(cx, offer, false);
+    }
+
+    fn answer(&self, cx: &mut Cx<'_>, offer: Handle<Offer>, taken: bool) {
+        let offer = offer.id();
+        cx.command(self.ra, Command::Answer { offer, taken });
     }
 
     fn try_write<R: Record>(&self, cx: &mut Cx<'_>, record: &R) -> Result<(), RecordError> {

@@ -5,7 +5,8 @@
 //! Not here: what is in a record, which is the service's business, and what is done with the files.
 //!
 //! **Invariant:** a record whose delivery has committed is told to the driver, over any number of restarts, until the driver
-//! has it in its files; one whose delivery was rolled back never is.
+//! has it in its files, and where that is wanted offered to services until one has taken it; one whose delivery was rolled back
+//! never is.
 
 mod api;
 pub mod driver;
@@ -13,5 +14,5 @@ mod ra;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
-pub use api::{Command, Record, RecordError, Records};
-pub use ra::{FileSettings, RecordsProtocol, Settings, View, adaptor, rfc3339};
+pub use api::{Command, Offer, Offered, Record, RecordError, Records};
+pub use ra::{FileSettings, OfferSettings, RecordsProtocol, Settings, View, adaptor, rfc3339};

@@ -1,19 +1,22 @@
 //! The adaptor: records from their commit until they are in the files.
 //!
 //! A record is kept as one of the adaptor entity's own, in class strict whatever the class of its service, so that the commit
-//! that wrote it is durable before the driver hears of it (docs/adr/0010). It has no activities and fires no events.
+//! that wrote it is durable before the driver hears of it (docs/adr/0010). Its only activities are offers to services that tell
+//! records on.
 
 mod line;
 mod numbers;
+mod offers;
 mod pending;
 mod settings;
 
 pub use line::rfc3339;
-pub use settings::{FileSettings, Settings};
+pub use settings::{FileSettings, OfferSettings, Settings};
 
 use bytes::Bytes;
 use std::any::Any;
 use std::time::Duration;
+use strowger::activity::Activity as _;
 use strowger::event::EventDecl;
 use strowger::id::{Component, Slot};
 use strowger::ra::{
@@ -22,11 +25,12 @@ use strowger::ra::{
 };
 use strowger::time::Mono;
 
-use crate::api::{Command, Records};
+use crate::api::{Command, Offer, Offered, Records};
 use crate::driver::{Down, RecordId, Up};
 use line::Head;
 use numbers::{CEILING, Numbers};
-use pending::{Pending, WINDOW};
+use offers::Offers;
+use pending::{Left, Pending, To, WINDOW};
 
 /// The adaptor type, to be installed: its driver is another crate's.
 #[must_use]
@@ -54,6 +58,7 @@ pub struct RecordsProtocol {
     active: bool,
     /// When to tell the driver again what it did not take.
     again: Option<Mono>,
+    offers: Offers,
 }
 
 /// Time after which the driver is told again what it did not take.
@@ -73,10 +78,10 @@ impl Protocol for RecordsProtocol {
         Vec::new()
     }
     fn events() -> Vec<EventDecl> {
-        Vec::new()
+        vec![EventDecl::of::<Offered>()]
     }
     fn activities() -> Vec<Component> {
-        Vec::new()
+        vec![Offer::TYPE]
     }
     fn new(settings: &Settings) -> Self {
         Self {
@@ -89,10 +94,12 @@ impl Protocol for RecordsProtocol {
             },
             active: false,
             again: None,
+            offers: Offers::default(),
         }
     }
     fn deadline(&self) -> Option<Mono> {
-        self.again
+        let due = [self.again, self.offers.due];
+        due.into_iter().flatten().min()
     }
     fn configure(&mut self, cx: &mut RaCx<'_>, settings: &Settings) {
         self.settings = settings.clone();
@@ -107,31 +114,43 @@ impl Protocol for RecordsProtocol {
             Input::Active => {
                 self.active = true;
                 self.tell(cx);
+                self.handle_offers(cx, Input::Active);
             }
-            Input::Timeout => {
-                self.again = None;
-                self.tell(cx);
-            }
+            Input::Timeout => self.due(cx),
             Input::Command { command, .. } => self.command(cx, command),
             Input::RestoreKept { slot, sub, value } => self.restore(cx, slot, sub, value),
             Input::Restored => self.look(cx),
             // Work in progress writes its records also while the adaptor is stopping, and what is not written by the end of
-            // the process is there at its next start. It has no activities and hears of no network.
-            Input::Stopping | Input::Inactive | Input::RefuseNew(_) | _ => {}
+            // the process is there at its next start.
+            other => self.handle_offers(cx, other),
         }
     }
 
     fn report(&self) -> Vec<Report> {
-        let counts = [
-            ("waiting", self.pending.len() as u64),
-            ("told", self.pending.told as u64),
-        ];
-        vec![Report {
+        let waiting = ("waiting".to_owned(), self.pending.for_files() as u64);
+        let told = ("told".to_owned(), self.pending.told as u64);
+        let files = Report {
             name: "files".to_owned(),
             state: if self.view.room { "open" } else { "full" }.to_owned(),
             detail: String::new(),
-            counts: counts.map(|(name, n)| (name.to_owned(), n)).into(),
-        }]
+            counts: [waiting, told].into(),
+        };
+        if !self.settings.offer.enabled {
+            return vec![files];
+        }
+        let waiting = ("waiting".to_owned(), self.pending.unoffered() as u64);
+        let service = Report {
+            name: "service".to_owned(),
+            state: if self.offers.is_paused() {
+                "not taken"
+            } else {
+                "open"
+            }
+            .to_owned(),
+            detail: String::new(),
+            counts: [waiting].into(),
+        };
+        vec![files, service]
     }
 }
 
@@ -149,9 +168,12 @@ impl Driven for RecordsProtocol {
 
     fn heard(&mut self, cx: &mut RaCx<'_>, Up { ids }: Up) {
         for id in ids {
-            if self.pending.safe(id) {
-                cx.count("records.done", 1);
-                release(cx, id);
+            let left = self.pending.safe(id);
+            cx.count("records.done", u64::from(left.is_some()));
+            match left {
+                Some(Left::Nowhere) => release(cx, id),
+                Some(Left::To(to, line)) => keep_on(cx, id, to, &line),
+                None => {}
             }
         }
         self.look(cx);
@@ -191,10 +213,16 @@ impl RecordsProtocol {
                 let line = head.line(masked.as_ref().unwrap_or(&body));
                 cx.count("records.written", 1);
                 cx.keep_strict(slot, &sub(id), &line);
-                self.pending.insert(id, Bytes::from(line));
+                let to = To {
+                    files: true,
+                    service: self.settings.offer.enabled,
+                };
+                self.pending.insert(id, Bytes::from(line), to);
                 self.look(cx);
                 self.tell(cx);
+                self.look_for_offers(cx);
             }
+            Command::Answer { offer, taken } => self.answered(cx, offer, taken),
             Command::Lost => {
                 cx.count("records.lost", 1);
                 let text = "a record was not taken, since too many wait to be written: it is lost";
@@ -217,8 +245,26 @@ impl RecordsProtocol {
         let origin = self.numbers.origin(cx);
         let id = RecordId { origin, number };
         cx.count("records.restored", 1);
-        let line = Bytes::copy_from_slice(value);
-        self.pending.insert(id, line);
+        let (mut to, line) = pending::restored(value);
+        to.service &= self.settings.offer.enabled;
+        if !to.files && !to.service {
+            return release(cx, id);
+        }
+        let line = Bytes::copy_from_slice(line);
+        self.pending.insert(id, line, to);
+    }
+
+    /// Does what is due.
+    fn due(&mut self, cx: &mut RaCx<'_>) {
+        let now = cx.now().mono;
+        let has_come = |at: Option<Mono>| at.is_some_and(|at| at <= now);
+        if has_come(self.again) {
+            self.again = None;
+            self.tell(cx);
+        }
+        if has_come(self.offers.due) {
+            self.offer(cx);
+        }
     }
 
     /// Tells the driver what there is room for.
@@ -234,7 +280,7 @@ impl RecordsProtocol {
     /// Looks how full it is.
     fn look(&mut self, cx: &mut RaCx<'_>) {
         let (most, bytes) = (self.settings.pending as usize, self.settings.pending_bytes);
-        let (waiting, size) = (self.pending.len(), self.pending.bytes);
+        let (waiting, size) = (self.pending.for_files(), self.pending.bytes);
         self.view.full = waiting >= 2 * most || size >= 2 * bytes;
         // Once it was full, a tenth is to be free before it is not.
         let room = match self.view.room {
@@ -251,6 +297,11 @@ impl RecordsProtocol {
 
 fn release(cx: &mut RaCx<'_>, id: RecordId) {
     cx.discard(slot(id), &sub(id));
+}
+
+/// It goes on waiting for what is left.
+fn keep_on(cx: &mut RaCx<'_>, id: RecordId, to: To, line: &[u8]) {
+    cx.keep_strict(slot(id), &sub(id), &pending::kept(to, line));
 }
 
 fn slot(id: RecordId) -> Slot {

@@ -27,6 +27,32 @@ pub struct Settings {
     pub mask_last: u8,
     /// Files.
     pub files: FileSettings,
+    /// Services that tell records on, such as `record-hook`.
+    pub offer: OfferSettings,
+}
+
+/// Offering records to services that tell them on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(crate = "strowger::schemars")]
+pub struct OfferSettings {
+    /// Whether each record is offered until a service has taken it.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    pub enabled: bool,
+    /// Records of one offer.
+    #[schemars(range(min = 1, max = 1_000), extend("x-unit" = "records", "x-reload" = "live"))]
+    pub batch: u32,
+    /// Records that may wait for a service. Of more the oldest are not offered any more, which is counted; the files have them.
+    #[schemars(range(min = 1_000, max = 10_000_000), extend("x-unit" = "records", "x-reload" = "live"))]
+    pub waiting: u32,
+    /// Time until an offer is made again that was not taken. It doubles each time, to `longest`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub retry: Duration,
+    /// The longest time between two attempts.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("format" = "time-span", "x-reload" = "live"))]
+    pub longest: Duration,
 }
 
 /// Files that records are written to.
@@ -72,6 +98,19 @@ impl Default for Settings {
             pending_bytes: 256 * 1024 * 1024,
             mask_last: 0,
             files: FileSettings::default(),
+            offer: OfferSettings::default(),
+        }
+    }
+}
+
+impl Default for OfferSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            batch: 100,
+            waiting: 100_000,
+            retry: Duration::from_secs(1),
+            longest: Duration::from_secs(60),
         }
     }
 }
@@ -106,6 +145,7 @@ impl Settings {
         let times = [
             ("files.rotate_age", files.rotate_age),
             ("files.retry", files.retry),
+            ("offer.retry", self.offer.retry),
         ];
         for (key, time) in times {
             if time.is_zero() {
