@@ -138,7 +138,7 @@ impl Protocol for RecordsProtocol {
         if !self.settings.offer.enabled {
             return vec![files];
         }
-        let waiting = ("waiting".to_owned(), self.pending.unoffered() as u64);
+        let waiting = ("waiting".to_owned(), self.pending.for_service() as u64);
         let service = Report {
             name: "service".to_owned(),
             state: if self.offers.is_paused() {
