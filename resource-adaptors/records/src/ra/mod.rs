@@ -114,7 +114,7 @@ impl Protocol for RecordsProtocol {
             Input::Active => {
                 self.active = true;
                 self.tell(cx);
-                self.handle_offers(cx, Input::Active);
+                self.begin_offers(cx);
             }
             Input::Timeout => self.due(cx),
             Input::Command { command, .. } => self.command(cx, command),
@@ -122,7 +122,16 @@ impl Protocol for RecordsProtocol {
             Input::Restored => self.look(cx),
             // Work in progress writes its records also while the adaptor is stopping, and what is not written by the end of
             // the process is there at its next start.
-            other => self.handle_offers(cx, other),
+            Input::Stopping => self.end_offers(cx),
+            Input::Unreferenced(offer) | Input::AdministrativeRemove(offer) => {
+                self.answered(cx, offer, false);
+            }
+            Input::QueryLiveness(offer) if !self.is_offered(offer) => offers::end(cx, offer),
+            // It was made by a process before: what it holds is offered anew.
+            Input::Restore { activity, .. } | Input::RestoreBare { activity, .. } => {
+                offers::end(cx, activity);
+            }
+            Input::QueryLiveness(_) | Input::Inactive | Input::RefuseNew(_) | _ => {}
         }
     }
 

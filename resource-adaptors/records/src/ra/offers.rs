@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 use strowger::id::ActivityId;
-use strowger::ra::{ActivityFlags, Input, RaCx};
+use strowger::ra::{ActivityFlags, RaCx};
 use strowger::time::Mono;
 
 use super::pending::Left;
 use super::{RecordsProtocol, keep_on, release, slot};
-use crate::api::{Command, Offer, Offered};
+use crate::api::{Offer, Offered};
 use crate::driver::RecordId;
 
 /// Offers at a time.
@@ -39,39 +39,32 @@ impl Offers {
 }
 
 impl RecordsProtocol {
-    /// What happens to offers, and to nothing else of the adaptor.
-    pub(super) fn handle_offers(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Command>) {
-        match input {
-            Input::Active => {
-                self.offers.active = true;
-                self.look_for_offers(cx);
-            }
-            Input::Stopping => {
-                self.offers.active = false;
-                for (offer, ids) in std::mem::take(&mut self.offers.open) {
-                    self.pending.untaken(&ids);
-                    end(cx, offer);
-                }
-            }
-            Input::Unreferenced(offer) | Input::AdministrativeRemove(offer) => {
-                self.answered(cx, offer, false);
-            }
-            Input::QueryLiveness(offer) if !self.offers.open.contains_key(&offer) => {
-                end(cx, offer);
-            }
-            // It was made by a process before: what it holds is offered anew.
-            Input::Restore { activity, .. } | Input::RestoreBare { activity, .. } => {
-                end(cx, activity);
-            }
-            _ => {}
+    /// The SLEE runs: offers can be made.
+    pub(super) fn begin_offers(&mut self, cx: &RaCx<'_>) {
+        self.offers.active = true;
+        self.look_for_offers(cx);
+    }
+
+    /// It stops: no offer keeps it from that.
+    pub(super) fn end_offers(&mut self, cx: &mut RaCx<'_>) {
+        self.offers.active = false;
+        for (offer, ids) in std::mem::take(&mut self.offers.open) {
+            self.pending.untaken(&ids);
+            end(cx, offer);
         }
+    }
+
+    /// Whether that is an offer of this process.
+    pub(super) fn is_offered(&self, offer: ActivityId) -> bool {
+        self.offers.open.contains_key(&offer)
     }
 
     /// Something may be there to be offered.
     pub(super) fn look_for_offers(&mut self, cx: &RaCx<'_>) {
         let offers = &mut self.offers;
         if self.settings.offer.enabled && offers.active && offers.pause.is_zero() {
-            offers.due.get_or_insert(cx.now().mono);
+            let now = cx.now().mono;
+            offers.due.get_or_insert(now);
         }
     }
 
@@ -185,6 +178,6 @@ impl RecordsProtocol {
 }
 
 /// Ends an activity; one that has ended is no mistake.
-fn end(cx: &mut RaCx<'_>, offer: ActivityId) {
+pub(super) fn end(cx: &mut RaCx<'_>, offer: ActivityId) {
     let _ = cx.end_activity(offer);
 }
