@@ -56,6 +56,7 @@ impl Default for Limits {
             events_per_activity: 1_000,
             attachments: 100_000,
             effects: 100_000,
+            quarantine: 1_000,
             activity_bytes: Size::kib(64),
             state_bytes: Size::kib(256),
             suspend_timeout: Duration::from_secs(10),
@@ -139,6 +140,9 @@ impl Default for Service {
             active: true,
             priority: None,
             durability: Durability::Strict,
+            panics_max: 100,
+            errors_max: 0,
+            failure_window: Duration::from_secs(10),
             links: BTreeMap::new(),
             settings: Section::default(),
         }

@@ -152,6 +152,10 @@ pub struct Limits {
     /// Effects (events, commands, timers and the like) of one delivery.
     #[schemars(range(min = 1, max = 10_000_000), extend("x-unit" = "effects", "x-reload" = "restart-node"))]
     pub effects: u32,
+    /// Deliveries that ended in a panic and are kept until an operator releases or discards them. The oldest makes room for
+    /// the next one; with 0 none is kept.
+    #[schemars(range(min = 0, max = 100_000), extend("x-unit" = "events", "x-reload" = "restart-node"))]
+    pub quarantine: u32,
     /// Size of the attributes and names of one activity.
     #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1024, "x-max-bytes" = 1_073_741_824))]
     pub activity_bytes: Size,
@@ -344,6 +348,18 @@ pub struct Service {
     /// What of the service's state survives a crash, and what its messages wait for.
     #[schemars(extend("x-reload" = "restart-node"))]
     pub durability: Durability,
+    /// So many deliveries that panic within `failure_window` deactivate the service, with the alarm `too_many_failures`. With 0
+    /// none do.
+    #[schemars(range(min = 0, max = 100_000), extend("x-unit" = "deliveries", "x-reload" = "live"))]
+    pub panics_max: u32,
+    /// So many deliveries that are rolled back for another reason than a panic deactivate it as well. With 0, as out of the
+    /// box, none do: to many services an error is an ordinary answer.
+    #[schemars(range(min = 0, max = 100_000), extend("x-unit" = "deliveries", "x-reload" = "live"))]
+    pub errors_max: u32,
+    /// The time within which `panics_max` and `errors_max` are counted.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
+    pub failure_window: Duration,
     /// The adaptor behind each link of the service: the name of an adaptor, or a name in the `links` of one. The links
     /// of a service are named after the adaptor types that it uses unless its code names them otherwise. Needed only
     /// where several adaptors of one type exist. Once loaded, every link is there with the adaptor's own name.

@@ -74,6 +74,9 @@ pub(crate) enum Command {
     ///
     /// For example: strowger completions bash > /etc/bash_completion.d/strowger
     Completions(Completions),
+    /// Look after the quarantined events of a running node: deliveries that ended in a panic and were put aside.
+    #[command(subcommand, after_help = exit::table_of(&[0, 1, 2]))]
+    Quarantine(Quarantine),
 }
 
 /// Where the configuration comes from.
@@ -220,6 +223,64 @@ pub(crate) struct OneService {
     /// The service's name.
     #[arg(value_name = "SERVICE")]
     pub(crate) service: String,
+    #[command(flatten)]
+    pub(crate) node: Asked,
+}
+
+/// What can be done with quarantined events.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Quarantine {
+    /// List them, the oldest first: why, when, how often, and whether they can be released.
+    List(ListedQuarantine),
+    /// Show one of them.
+    Show(OneQuarantined),
+    /// Deliver some of them again, each to the receiver that it failed for. What fails again is put aside again, under its number.
+    Release(SomeQuarantined),
+    /// Drop some of them for good.
+    Discard(SomeQuarantined),
+}
+
+/// Options of `quarantine list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListedQuarantine {
+    /// Only those of this service.
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Those after this one: how a list that goes on is gone on with.
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    /// How many at most; 100 unless given, 1000 at most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: Option<u32>,
+    /// Print as JSON: `items`, and `next` where the list goes on.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) node: Asked,
+}
+
+/// A quarantined event of a running node.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OneQuarantined {
+    /// Its number.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) node: Asked,
+}
+
+/// Quarantined events of a running node.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SomeQuarantined {
+    /// Their numbers.
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// Print as JSON what was done.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) node: Asked,
 }

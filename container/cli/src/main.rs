@@ -17,6 +17,7 @@ mod new;
 mod orders;
 mod output;
 mod password;
+mod quarantine;
 mod report;
 mod run;
 mod status;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Some(Command::Store(store)) => store::run(store).map(done),
         Some(Command::New(new)) => new::run(new).map(done),
         Some(Command::Completions(shell)) => completions::run(shell).map(done),
+        Some(Command::Quarantine(args)) => quarantine::run(args).map(done),
     };
     match ended {
         Ok(exit) => exit.into(),

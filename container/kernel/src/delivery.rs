@@ -2,6 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::output::{AlarmSource, ShardOutput};
+use crate::quarantine::Receiver;
 use crate::registry::END;
 use crate::router::{Routing, Target};
 use smallvec::SmallVec;
@@ -18,7 +19,13 @@ use strowger::{Cx, Error, OpError};
 struct Panicked(String);
 
 /// The transaction is to be rolled back.
-struct Failed;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    /// The handler, or what the container does at its end, has refused it.
+    Refused,
+    /// The handler panicked.
+    Panicked,
+}
 
 impl Kernel {
     /// Offers the event to one receiver.
@@ -45,17 +52,35 @@ impl Kernel {
             false => None,
         };
         let before = self.metrics.deliveries;
-        let done = self.attempt(routing, entity, object).is_ok();
+        let outcome = self.attempt(routing, entity, object);
         if let Some(subject) = &subject {
             let called = self.metrics.deliveries > before;
-            self.record_delivery(routing, subject, called, !done);
+            self.record_delivery(routing, subject, called, outcome.is_err());
         }
-        if done {
-            self.commit();
-        } else {
-            self.recover_from(routing, entity, created);
+        match outcome {
+            Ok(()) => self.commit(),
+            Err(failed) => {
+                let whose = self.entities.get(entity).map(|e| e.service);
+                let receiver = service.or(whose).map(|service| Receiver {
+                    service,
+                    entity: matches!(target, Target::Attached(_)).then_some(entity),
+                });
+                let cause = self.recover_from(routing, entity, created);
+                if let Some(receiver) = receiver {
+                    self.bear(routing, receiver, failed, &cause);
+                }
+            }
         }
         self.recorder.acting = None;
+    }
+
+    /// What a failure means beyond its delivery.
+    fn bear(&mut self, routing: &Routing, receiver: Receiver, failed: Failed, cause: &str) {
+        let panicked = failed == Failed::Panicked;
+        if panicked {
+            self.put_aside(routing, receiver, cause);
+        }
+        self.count_failure(receiver.service, panicked);
     }
 
     /// The root entity that a service serves an initial event with, attached to the activity (R-IE-07).
@@ -161,14 +186,14 @@ impl Kernel {
                 self.call_exception(routing, entity, &mut *object, &error);
                 self.give_back(entity, object);
                 self.tx.cause = Some(error);
-                Err(Failed)
+                Err(Failed::Refused)
             }
             // An object that panicked is never used again (R-SO-05).
             Err(panic) => {
                 let error = self.panicked(entity, &*panic);
                 self.call_exception(routing, entity, &mut *object, &error);
                 self.tx.cause = Some(error);
-                Err(Failed)
+                Err(Failed::Panicked)
             }
         };
         self.current = None;
@@ -176,7 +201,7 @@ impl Kernel {
         let object = outcome?;
         if self.tx.rollback_only {
             self.give_back(entity, object);
-            return Err(Failed);
+            return Err(Failed::Refused);
         }
         self.keep(entity, object)
     }
@@ -189,7 +214,7 @@ impl Kernel {
 
     fn failed(&mut self, cause: OpError) -> Failed {
         self.tx.cause = Some(cause.into());
-        Failed
+        Failed::Refused
     }
 
     /// Lets the object see why its transaction will roll back (R-EX-01).
@@ -247,7 +272,9 @@ impl Kernel {
                 self.tx.orphans.push(root);
             }
         }
-        self.finish_removals(false).then_some(()).ok_or(Failed)
+        self.finish_removals(false)
+            .then_some(())
+            .ok_or(Failed::Refused)
     }
 
     /// Removes what is marked and what lost its last attachment; false when the transaction must roll back.
@@ -262,15 +289,15 @@ impl Kernel {
         !self.tx.rollback_only
     }
 
-    /// After a failed delivery: undo, and tell the entity in a new transaction (R-EX-02).
+    /// After a failed delivery: undo, and tell the entity in a new transaction (R-EX-02). Gives why it failed.
     fn recover_from(
         &mut self,
         routing: &mut Routing,
         entity: EntityId,
         created: Option<ServiceIx>,
-    ) {
+    ) -> String {
         let claimed: SmallVec<[EntityId; 2]> = self.tx.claimed.drain(..).collect();
-        self.note_rollback(routing, entity);
+        let cause = self.note_rollback(routing, entity);
         self.roll_back();
         routing.progress.rolled_back = true;
         let event = Some(routing.event.clone());
@@ -292,29 +319,32 @@ impl Kernel {
         if routing.kind == END {
             self.detach_at_end(routing, entity);
         }
+        cause
     }
 
-    fn note_rollback(&mut self, routing: &Routing, entity: EntityId) {
-        let Some((service, sbb)) = self.entities.get(entity).and_then(|e| {
-            self.sbb_of(entity)
-                .map(|(_, sbb)| (e.service, sbb.component))
-        }) else {
-            return;
-        };
-        self.count_rollback(service);
+    /// Counts and tells it; gives why.
+    fn note_rollback(&mut self, routing: &Routing, entity: EntityId) -> String {
         let cause = self
             .tx
             .cause
             .as_ref()
             .map_or_else(|| "marked for rollback".to_owned(), ToString::to_string);
+        let Some((service, sbb)) = self.entities.get(entity).and_then(|e| {
+            self.sbb_of(entity)
+                .map(|(_, sbb)| (e.service, sbb.component))
+        }) else {
+            return cause;
+        };
+        self.count_rollback(service);
         let event = routing.event.event_type();
         self.outputs.notice(ShardOutput::RolledBack {
             service,
             sbb,
             event,
             entity,
-            cause,
+            cause: cause.clone(),
         });
+        cause
     }
 
     /// The entity's creation was undone too: where its SBB wants to know, it is made again and stays (R-EX-07).

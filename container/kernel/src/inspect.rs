@@ -23,6 +23,8 @@ pub struct Counts {
     pub names: u32,
     /// Outputs that wait to be durable or to be taken.
     pub outputs: u32,
+    /// Deliveries that were put aside.
+    pub quarantined: u32,
 }
 
 /// Counters since the shard was made.
@@ -66,6 +68,16 @@ pub struct Metrics {
     pub records: u64,
     /// Bytes of them.
     pub record_bytes: u64,
+    /// Deliveries put aside because they ended in a panic.
+    pub quarantined: u64,
+    /// Of those, the ones made again by an operator.
+    pub quarantine_released: u64,
+    /// The ones dropped by an operator.
+    pub quarantine_discarded: u64,
+    /// The ones dropped to make room for others.
+    pub quarantine_dropped: u64,
+    /// Services deactivated because their deliveries failed too often.
+    pub services_failed: u64,
 }
 
 /// Which part of a table is looked at.

@@ -22,6 +22,7 @@ impl Kernel {
             suspended: self.holds.len() as u32,
             names: self.names.len() as u32,
             outputs: self.outputs.len() as u32,
+            quarantined: self.quarantine.len() as u32,
         }
     }
 

@@ -302,6 +302,25 @@ impl Kernel {
         self.journal.remove(&record::kept_key(slot, name, sub));
     }
 
+    /// Writes a delivery that was put aside. No message waits for it: what took its event from the queue is in the same commit.
+    pub(crate) fn put_quarantine_record(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        written: &record::QuarantineRecord<'_>,
+    ) {
+        self.open_commit(Durability::Relaxed);
+        let key = number.to_be_bytes();
+        self.write(false, &record::quarantine_key(slot, &key), |_, out| {
+            record::append(written, out)
+        });
+    }
+    pub(crate) fn remove_quarantine_record(&mut self, slot: Slot, number: u64) {
+        self.open_commit(Durability::Relaxed);
+        let key = number.to_be_bytes();
+        self.journal.remove(&record::quarantine_key(slot, &key));
+    }
+
     /// The turn's changes as a group.
     pub(crate) fn take_group(&mut self) -> Option<Group> {
         if self.journal.is_marked() && self.journal.open.is_none() {

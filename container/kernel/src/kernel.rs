@@ -10,6 +10,7 @@ use crate::manage::SleeState;
 use crate::options::{Defaults, Limits, Options};
 use crate::outputs::Outputs;
 use crate::probe::Probe;
+use crate::quarantine::Quarantine;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::recovery::Recovery;
@@ -70,6 +71,7 @@ pub(crate) struct Kernel {
     pub(crate) holds: BTreeSet<(Wall, ActivityId)>,
 
     pub(crate) queue: Queue,
+    pub(crate) quarantine: Quarantine,
     pub(crate) tx: Transaction,
     /// The event whose handler runs.
     pub(crate) current: Option<EventContext>,
@@ -124,6 +126,7 @@ impl Kernel {
             due: BTreeSet::new(),
             holds: BTreeSet::new(),
             queue: Queue::default(),
+            quarantine: Quarantine::default(),
             tx: Transaction::default(),
             current: None,
             routed: None,

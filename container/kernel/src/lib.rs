@@ -18,6 +18,7 @@ mod entity;
 mod host;
 mod inspect;
 mod inspection;
+mod intensity;
 mod journal;
 mod kernel;
 mod lifecycle;
@@ -28,6 +29,7 @@ mod options;
 mod output;
 mod outputs;
 mod probe;
+mod quarantine;
 mod queue;
 mod record;
 mod recorder;
@@ -46,12 +48,15 @@ mod transaction;
 pub use inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
 };
+pub use intensity::Intensity;
 pub use manage::{
-    AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
+    AdaptorState, InstallError, ManageError, ReleaseError, RestoreError, Restored, ServiceState,
+    SleeState,
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ShardOutput};
 pub use probe::Probe;
+pub use quarantine::QuarantinedInfo;
 pub use recorder::{
     Ladder, LadderInfo, LadderMessage, Octets, RecorderCounts, RecorderFilter, RecorderMode,
     RecorderOptions, Step, What,

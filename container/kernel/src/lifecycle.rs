@@ -307,6 +307,7 @@ impl Kernel {
         for (ix, links) in new.iter().zip(links) {
             if let Some(service) = self.service_mut(*ix) {
                 service.links = links;
+                service.failures.clear();
             }
             self.set_service_state(*ix, ServiceState::Active);
             if self.slee == SleeState::Running {

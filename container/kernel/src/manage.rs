@@ -176,6 +176,27 @@ pub enum RestoreError {
     },
 }
 
+/// Why a delivery that was put aside cannot be made again. Nothing was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// None has that number.
+    #[error("there is no such quarantined event")]
+    Unknown,
+    /// Its activity has ended, so there is nothing that it could be delivered on.
+    #[error("its activity has ended")]
+    ActivityGone,
+    /// The entity that was to receive it is gone, or not attached to the activity any more.
+    #[error("the entity that was to receive it is gone")]
+    EntityGone,
+    /// It is an initial event of a service that is not active.
+    #[error("its service is not active")]
+    ServiceInactive,
+    /// No more events may wait on its activity.
+    #[error("too many events wait on its activity")]
+    QueueFull,
+}
+
 /// What a restart brought back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Restored {

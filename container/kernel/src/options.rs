@@ -1,6 +1,7 @@
 //! What a shard is made with: limits, defaults, entropy, and how each service runs.
 
 use crate::Probe;
+use crate::intensity::Intensity;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +58,8 @@ pub struct Limits {
     pub state_bytes: u32,
     /// Effects (events, commands, timers, ...) of one transaction.
     pub effects: u32,
+    /// Deliveries that are put aside because they ended in a panic; what is above makes the oldest go.
+    pub quarantine: u32,
 }
 
 impl Default for Limits {
@@ -72,6 +75,7 @@ impl Default for Limits {
             activity_bytes: 64 * 1024,
             state_bytes: 256 * 1024,
             effects: 100_000,
+            quarantine: 1_000,
         }
     }
 }
@@ -122,6 +126,8 @@ pub struct ServiceOptions {
     pub settings: Arc<dyn Any + Send + Sync>,
     /// Link name, name of an adaptor entity: for this service, before the links of the shard.
     pub links: Vec<(String, String)>,
+    /// How many of its deliveries may fail; by default any number.
+    pub intensity: Intensity,
 }
 
 impl ServiceOptions {
@@ -134,6 +140,7 @@ impl ServiceOptions {
             durability: Durability::default(),
             settings: (def.settings.defaults)(),
             links: Vec::new(),
+            intensity: Intensity::default(),
         }
     }
 }
@@ -145,6 +152,7 @@ impl std::fmt::Debug for ServiceOptions {
             .field("priority", &self.priority)
             .field("durability", &self.durability)
             .field("links", &self.links)
+            .field("intensity", &self.intensity)
             .finish_non_exhaustive()
     }
 }

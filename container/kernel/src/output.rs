@@ -167,6 +167,13 @@ pub enum ShardOutput {
         /// Why, for people.
         cause: String,
     },
+    /// A service's deliveries have failed too often: the shard has deactivated it.
+    ServiceFailed {
+        /// The service.
+        service: ServiceIx,
+        /// How often, for people.
+        why: String,
+    },
     /// A service changed its state.
     Service(ServiceIx, ServiceState),
     /// An adaptor entity changed its state.

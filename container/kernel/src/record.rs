@@ -10,9 +10,11 @@
 //! | 5 | activity | event | an event not yet offered to all, with its progress |
 //! | 6 | root entity | entity | an entity: state, place in the tree, attachments |
 //! | 7 | an adaptor entity's name, hashed | the adaptor's | a record of the adaptor entity itself |
+//! | 8 | 0 | number | a delivery that was put aside |
 
 use crate::activity::Owner;
 use crate::kernel::Kernel;
+use crate::manage::RestoreError;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -31,6 +33,7 @@ pub(crate) const TIMER: u8 = 4;
 pub(crate) const EVENT: u8 = 5;
 pub(crate) const ENTITY: u8 = 6;
 pub(crate) const KEPT: u8 = 7;
+pub(crate) const QUARANTINE: u8 = 8;
 
 /// Tables in ceiling records.
 pub(crate) const ACTIVITIES: u8 = 0;
@@ -80,6 +83,14 @@ pub(crate) fn kept_key(slot: Slot, adaptor: u64, sub: &[u8]) -> Key<'_> {
         session: adaptor,
         kind: KEPT,
         sub,
+    }
+}
+pub(crate) fn quarantine_key(slot: Slot, number: &[u8]) -> Key<'_> {
+    Key {
+        slot: slot.0,
+        session: 0,
+        kind: QUARANTINE,
+        sub: number,
     }
 }
 pub(crate) fn timer_key(id: ActivityId, timer: &[u8]) -> Key<'_> {
@@ -184,7 +195,37 @@ pub(crate) struct AttachmentRecord {
     pub(crate) masked: Vec<ComponentId>,
 }
 
-fn append(record: &impl Serialize, out: &mut Vec<u8>) -> bool {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct QuarantineRecord<'a> {
+    pub(crate) activity: ActivityId,
+    pub(crate) kind: ComponentId,
+    pub(crate) event: Cow<'a, [u8]>,
+    pub(crate) address: Option<Cow<'a, Address>>,
+    pub(crate) service: ComponentId,
+    pub(crate) receiver: Option<EntityId>,
+    pub(crate) cause: &'a str,
+    pub(crate) first: Wall,
+    pub(crate) last: Wall,
+    pub(crate) times: u32,
+}
+
+/// The number that is a record's sub key.
+pub(crate) fn number(key: &Key<'_>) -> Result<u64, RestoreError> {
+    key.sub
+        .try_into()
+        .map(u64::from_be_bytes)
+        .map_err(|_| damaged(key))
+}
+
+pub(crate) fn damaged(key: &Key<'_>) -> RestoreError {
+    RestoreError::Damaged {
+        slot: key.slot,
+        session: key.session,
+        kind: key.kind,
+    }
+}
+
+pub(crate) fn append(record: &impl Serialize, out: &mut Vec<u8>) -> bool {
     out.push(FORMAT);
     strowger::encoding::append(record, out).is_ok()
 }

@@ -11,6 +11,7 @@ use crate::options::Durability;
 use crate::queue::Queued;
 use crate::record::{
     self, ActivityRecord, EntityRecord, EventRecord, OwnerRecord, ProgressRecord, TimerRecord,
+    damaged, number,
 };
 use crate::router::Progress;
 use crate::selection::Name;
@@ -76,6 +77,7 @@ impl Kernel {
             record::EVENT => self.restore_event(recovery, key, activity, read(key, value)?)?,
             record::ENTITY => self.restore_entity(recovery, key, read(key, value)?)?,
             record::KEPT => self.restore_kept_record(key, value),
+            record::QUARANTINE => self.restore_quarantined(key, read(key, value)?)?,
             _ => return Err(damaged(key)),
         };
         if !kept {
@@ -462,7 +464,7 @@ impl Kernel {
         }
     }
 
-    fn service_ix(&self, id: ComponentId) -> Option<ServiceIx> {
+    pub(crate) fn service_ix(&self, id: ComponentId) -> Option<ServiceIx> {
         self.services
             .iter()
             .position(|s| s.id == id)
@@ -531,20 +533,5 @@ fn read<'a, T: Deserialize<'a>>(key: &Key<'_>, value: &'a [u8]) -> Result<T, Res
             known: record::FORMAT,
         }),
         None => Err(damaged(key)),
-    }
-}
-
-fn number(key: &Key<'_>) -> Result<u64, RestoreError> {
-    key.sub
-        .try_into()
-        .map(u64::from_be_bytes)
-        .map_err(|_| damaged(key))
-}
-
-fn damaged(key: &Key<'_>) -> RestoreError {
-    RestoreError::Damaged {
-        slot: key.slot,
-        session: key.session,
-        kind: key.kind,
     }
 }

@@ -255,6 +255,7 @@ impl Kernel {
     }
 
     fn forget_event(&mut self, event: &Queued) {
+        self.quarantine.offered(event.number);
         if event.written {
             self.remove_event_record(event.activity, event.number);
         }

@@ -2,6 +2,7 @@
 //!
 //! Pools are per service and SBB: an object never serves two services (R-SO-06).
 
+use crate::intensity::Failures;
 use crate::manage::{InstallError, ServiceState};
 use crate::options::{Durability, ServiceOptions};
 use crate::registry::{EventIx, KindIx, Registry};
@@ -40,6 +41,7 @@ pub(crate) struct Service {
     pub(crate) activity: Option<ActivityId>,
     pub(crate) entities: u32,
     pub(crate) tally: ServiceTally,
+    pub(crate) failures: Failures,
     /// The store says what its ids mean.
     pub(crate) described: bool,
 }
@@ -151,6 +153,7 @@ impl Service {
             activity: None,
             entities: 0,
             tally: ServiceTally::default(),
+            failures: Failures::new(options.intensity),
             described: false,
         })
     }

@@ -3,12 +3,15 @@
 use crate::inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
 };
+use crate::intensity::Intensity;
 use crate::kernel::Kernel;
 use crate::manage::{
-    AdaptorState, InstallError, ManageError, RestoreError, Restored, ServiceState, SleeState,
+    AdaptorState, InstallError, ManageError, ReleaseError, RestoreError, Restored, ServiceState,
+    SleeState,
 };
 use crate::options::{Limits, Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
+use crate::quarantine::QuarantinedInfo;
 use crate::recorder::{Ladder, LadderInfo, RecorderCounts, RecorderOptions};
 use crate::service::Service;
 use crate::tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
@@ -436,6 +439,38 @@ impl Shard {
     /// All names, sorted, with their activities.
     pub fn names(&self) -> impl Iterator<Item = (&str, ActivityId)> {
         self.kernel.bound_names()
+    }
+    /// Deliveries that were put aside because they ended in a panic, with numbers above `after`, the oldest first; only those of
+    /// a service if one is given. With the number that the next part is after, unless there is none.
+    #[must_use]
+    pub fn quarantined(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+        service: Option<ServiceIx>,
+    ) -> (Vec<QuarantinedInfo>, Option<u64>) {
+        self.kernel.quarantined(after, limit, service)
+    }
+    /// One of them.
+    #[must_use]
+    pub fn quarantined_one(&self, number: u64) -> Option<QuarantinedInfo> {
+        self.kernel.quarantined_one(number)
+    }
+    /// Has one of them made again, to the receiver that it failed for. Should it fail again it is put aside under the number
+    /// that it had.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub fn release_quarantined(&mut self, now: Now, number: u64) -> Result<(), ReleaseError> {
+        self.kernel.release_quarantined(now, number)
+    }
+    /// Drops one of them; whether there was one.
+    pub fn discard_quarantined(&mut self, now: Now, number: u64) -> bool {
+        self.kernel.discard_quarantined(now, number)
+    }
+    /// Says how many deliveries of a service may fail from here on.
+    pub fn limit_failures(&mut self, service: ServiceIx, intensity: Intensity) {
+        self.kernel.limit_failures(service, intensity);
     }
     /// Ends an activity on behalf of the operator; its adaptor entity is told (R-RP-05).
     ///

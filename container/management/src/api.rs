@@ -19,6 +19,7 @@ mod ladders;
 mod log;
 mod node;
 mod problem;
+mod quarantine;
 mod server;
 mod services;
 mod state;

@@ -4,7 +4,7 @@
 
 use crate::listed::{
     ActivityEntry, CertificateEntry, EntityEntry, KeyChange, KeyEntry, KeyProblem, LinkEntry,
-    LogLevels, Page, Part, TimerEntry,
+    LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
 use crate::reload::Changed;
 use crate::status::Status;
@@ -139,6 +139,30 @@ pub enum Request {
         #[serde(default)]
         due_within: Option<u64>,
     },
+    /// Part of the list of quarantined events: deliveries that ended in a panic and were put aside.
+    Quarantine {
+        /// Which part.
+        #[serde(default)]
+        part: Part,
+        /// Only those of this service.
+        #[serde(default)]
+        service: Option<String>,
+    },
+    /// One quarantined event.
+    Quarantined {
+        /// Its number.
+        id: String,
+    },
+    /// Deliver a quarantined event again, to the receiver that it failed for.
+    ReleaseQuarantined {
+        /// Its number.
+        id: String,
+    },
+    /// Drop a quarantined event.
+    DiscardQuarantined {
+        /// Its number.
+        id: String,
+    },
     /// Take an alarm off the list that only reports something that has happened.
     ClearAlarm {
         /// Who raised it.
@@ -219,6 +243,10 @@ pub enum Reply {
     Entity(Box<EntityEntry>),
     /// Part of the list of timers.
     Timers(Page<TimerEntry>),
+    /// Part of the list of quarantined events.
+    Quarantine(Page<QuarantineEntry>),
+    /// One quarantined event.
+    Quarantined(Box<QuarantineEntry>),
     /// The certificates that are used.
     Certificates(Vec<CertificateEntry>),
     /// Every key in effect.

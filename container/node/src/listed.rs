@@ -108,6 +108,33 @@ pub struct TimerEntry {
     pub remaining: Option<u32>,
 }
 
+/// One quarantined event: a delivery that ended in a panic and was put aside.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct QuarantineEntry {
+    /// Its number.
+    pub id: String,
+    /// The service.
+    pub service: String,
+    /// Name, version and vendor of the event type.
+    pub event: String,
+    /// The activity.
+    pub activity: String,
+    /// The entity that was to receive it; none where it is an initial event for the service.
+    pub entity: Option<String>,
+    /// Why it was put aside.
+    pub cause: String,
+    /// When it failed first: milliseconds since 1970.
+    pub first_ms: u64,
+    /// When it failed last: milliseconds since 1970.
+    pub last_ms: u64,
+    /// How often it failed.
+    pub times: u32,
+    /// Why it cannot be released as things are; none where it can.
+    pub stuck: Option<String>,
+}
+
 /// One link name.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]

@@ -11,7 +11,7 @@ use strowger::service::ServiceDef;
 use strowger_config as config;
 use strowger_config::{Config, KeyPath, Place, Section};
 use strowger_driver::DriverDef;
-use strowger_kernel::{Durability, ServiceOptions};
+use strowger_kernel::{Durability, Intensity, ServiceOptions};
 
 /// What a node starts.
 #[derive(Debug)]
@@ -314,6 +314,11 @@ fn service(
     };
     let options = ServiceOptions {
         name: name.into(),
+        intensity: Intensity {
+            panics: wanted.panics_max,
+            errors: wanted.errors_max,
+            window: wanted.failure_window,
+        },
         priority: wanted.priority,
         durability: match wanted.durability {
             config::Durability::None => Durability::None,

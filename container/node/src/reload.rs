@@ -20,7 +20,7 @@ use strowger::id::RaIx;
 use strowger_config::{
     Change, Components, Config, Finding, Loaded, Place, Rejected, Reload, SourceKind,
 };
-use strowger_kernel::RecorderOptions;
+use strowger_kernel::{Intensity, RecorderOptions};
 use tokio::sync::watch;
 
 /// Reads the configuration again, from where it was read at the start.
@@ -31,10 +31,18 @@ pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
 pub(crate) struct Changed {
     /// Adaptor entities with their new settings.
     pub(crate) adaptors: Vec<(RaIx, SettingsOf)>,
-    /// Services, by name, with theirs.
-    pub(crate) services: Vec<(String, SettingsOf)>,
+    /// Services with what can change of them.
+    pub(crate) services: Vec<ChangedService>,
     pub(crate) drain_limit: Duration,
     pub(crate) recorder: RecorderOptions,
+}
+
+/// What of a service can change while the node runs.
+#[derive(Debug)]
+pub(crate) struct ChangedService {
+    pub(crate) name: String,
+    pub(crate) settings: SettingsOf,
+    pub(crate) intensity: Intensity,
 }
 
 /// Why a changed configuration is not used.
@@ -266,7 +274,11 @@ impl Reloader {
         let changed = Changed {
             adaptors: adaptors.collect(),
             services: services
-                .map(|options| (options.name, SettingsOf(options.settings)))
+                .map(|options| ChangedService {
+                    name: options.name,
+                    settings: SettingsOf(options.settings),
+                    intensity: options.intensity,
+                })
                 .collect(),
             drain_limit: newer.config.node.drain_limit,
             recorder: recorder::options(&newer.config.recorder),

@@ -9,6 +9,7 @@ mod ladders;
 mod listen;
 mod lists;
 mod orders;
+mod quarantine;
 mod recover;
 mod start;
 mod status;
@@ -346,7 +347,11 @@ impl Driver {
                     let service = self.names.service(service);
                     tracing::warn!(service, %sbb, %event, %entity, cause, "delivery rolled back");
                 }
+                ShardOutput::ServiceFailed { service, why } => {
+                    self.service_failed(now, service, &why);
+                }
                 ShardOutput::Service(service, state) => {
+                    self.alarms_of(now, service, state);
                     let (service, state) = (self.names.service(service), status::service(state));
                     tracing::info!(service, state, "service changed its state");
                 }

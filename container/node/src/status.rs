@@ -223,6 +223,8 @@ pub struct Counts {
     pub names: u64,
     /// Messages that wait to be durable.
     pub outputs: u64,
+    /// Quarantined events: deliveries that ended in a panic and were put aside.
+    pub quarantined: u64,
     /// Connections.
     pub connections: u64,
 }
@@ -303,6 +305,16 @@ kernel! {
     records,
     /// Bytes of them.
     record_bytes,
+    /// Deliveries put aside because they ended in a panic.
+    quarantined,
+    /// Of those, the ones made again by an operator.
+    quarantine_released,
+    /// The ones dropped by an operator.
+    quarantine_discarded,
+    /// The ones dropped to make room for others.
+    quarantine_dropped,
+    /// Services deactivated because their deliveries failed too often.
+    services_failed,
 }
 
 /// The store.

@@ -286,6 +286,7 @@ impl Net {
             other @ (ShardOutput::Tell { .. }
             | ShardOutput::Alarm { .. }
             | ShardOutput::RolledBack { .. }
+            | ShardOutput::ServiceFailed { .. }
             | ShardOutput::Service(..)
             | ShardOutput::Adaptor(..)) => {
                 return Some(other);

@@ -351,6 +351,9 @@ impl World {
                     self.net.ladder.note(now, &text);
                     self.rolled_back.push(text);
                 }
+                Some(ShardOutput::ServiceFailed { why, .. }) => {
+                    self.alarms.push(format!("too_many_failures raised: {why}"));
+                }
                 _ => {}
             }
         }

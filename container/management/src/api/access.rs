@@ -30,13 +30,14 @@ const ADDRESSES: usize = 1_024;
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 /// Changes that every day asks for, and that can be undone. All others are the administrator's.
-const OPERATE: [&str; 9] = [
+const OPERATE: [&str; 10] = [
     "/v1/adaptors/{name}/activate",
     "/v1/adaptors/{name}/deactivate",
     "/v1/alarms/{source}/{name}",
     "/v1/certificates/reload",
     "/v1/configuration/reload",
     "/v1/log/{source}",
+    "/v1/quarantine/{id}/release",
     "/v1/services/{name}/activate",
     "/v1/services/{name}/deactivate",
     "/v1/services/replace",

@@ -3,7 +3,9 @@
 
 use super::problem::ProblemDocument;
 use super::state::State;
-use super::{activities, adaptors, alarms, configuration, ladders, log, node, services};
+use super::{
+    activities, adaptors, alarms, configuration, ladders, log, node, quarantine, services,
+};
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -33,6 +35,7 @@ pub(super) fn routes() -> Router<State> {
         alarms::list, alarms::clear,
         ladders::list, ladders::one,
         log::levels, log::set, log::reset,
+        quarantine::list, quarantine::one, quarantine::release, quarantine::discard,
         configuration::keys, configuration::reload, configuration::certificates, configuration::look,
     ),
     components(schemas(ProblemDocument)),

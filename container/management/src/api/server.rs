@@ -5,7 +5,8 @@ use super::audit::Audit;
 use super::problem::Problem;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, configuration, connection, document, ladders, log, node, services,
+    activities, adaptors, alarms, configuration, connection, document, ladders, log, node,
+    quarantine, services,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -134,6 +135,7 @@ fn router(state: State) -> Router {
         .merge(ladders::routes())
         .merge(log::routes())
         .merge(configuration::routes())
+        .merge(quarantine::routes())
         .merge(document::routes())
         .fallback(async || Problem::unknown("there is no such path"))
         .method_not_allowed_fallback(async || Problem::no_method())

@@ -62,6 +62,31 @@ pub(super) const METRICS: &[Metric] = &[
         panics
     ),
     total!(
+        "strowger_quarantined",
+        "Deliveries put aside because they ended in a panic.",
+        quarantined
+    ),
+    total!(
+        "strowger_quarantine_released",
+        "Quarantined events delivered again by an operator.",
+        quarantine_released
+    ),
+    total!(
+        "strowger_quarantine_discarded",
+        "Quarantined events dropped by an operator.",
+        quarantine_discarded
+    ),
+    total!(
+        "strowger_quarantine_dropped",
+        "Quarantined events dropped because as many as may be kept were there.",
+        quarantine_dropped
+    ),
+    total!(
+        "strowger_services_failed",
+        "Services deactivated because their deliveries failed too often.",
+        services_failed
+    ),
+    total!(
         "strowger_activities_started",
         "Activities started.",
         activities_started
@@ -123,6 +148,11 @@ pub(super) const METRICS: &[Metric] = &[
         "strowger_events_suspended",
         "Events whose delivery is suspended by a service.",
         suspended
+    ),
+    level!(
+        "strowger_quarantine",
+        "Quarantined events that wait for an operator.",
+        quarantined
     ),
     level!("strowger_names", "Names bound to activities.", names),
     level!(

@@ -293,6 +293,45 @@ fn an_alarm_of_what_has_happened_is_cleared() {
 }
 
 #[test]
+fn a_panicked_delivery_is_listed_released_and_discarded() {
+    let served = Served::new("");
+    let say = served.udp();
+    assert_eq!(say("ann hello"), "ann 1 hello");
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"ann panic", served.at("udp")).unwrap();
+    until(|| served.get("/v1/quarantine").body["items"][0]["times"] == 1);
+    let one = served.get("/v1/quarantine").body["items"][0].clone();
+    assert_eq!(
+        (&one["service"], &one["stuck"]),
+        (&"parrot".into(), &serde_json::Value::Null)
+    );
+    let path = format!("/v1/quarantine/{}", one["id"].as_str().unwrap());
+    assert_eq!(served.get(&path).body, one);
+    // It panics again, and keeps its number.
+    assert_eq!(
+        served.change("POST", &format!("{path}/release"), "").status,
+        200
+    );
+    until(|| served.get(&path).body["times"] == 2);
+    assert_eq!(served.change("DELETE", &path, "").status, 200);
+    assert_eq!(
+        served.change("DELETE", &path, "").problem(),
+        (404, "MGT-005")
+    );
+    assert_eq!(served.get(&path).problem(), (404, "MGT-005"));
+    let none = served.get("/v1/quarantine?service=nobody");
+    assert_eq!(none.problem(), (400, "MGT-004"));
+    let kernel = served.get("/v1/status").body["kernel"].clone();
+    assert_eq!(
+        (
+            &kernel["quarantine_released"],
+            &kernel["quarantine_discarded"]
+        ),
+        (&1.into(), &1.into())
+    );
+}
+
+#[test]
 fn the_end_of_a_node_can_be_watched() {
     let served = Served::new("");
     let say = served.udp();

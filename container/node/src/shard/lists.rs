@@ -223,12 +223,12 @@ fn named<T: Display>(all: &[T]) -> Vec<String> {
     all.iter().take(NAMED).map(ToString::to_string).collect()
 }
 
-fn not_a_place() -> Reply {
+pub(super) fn not_a_place() -> Reply {
     let reason = "`after` is not what an earlier part of this list gave as `next`";
     Refusal::new(Cause::Wrong, reason).blame("after")
 }
 
-fn gone(what: &str, id: &str) -> Reply {
+pub(super) fn gone(what: &str, id: &str) -> Reply {
     Refusal::new(Cause::Unknown, format!("there is no {what} `{id}`")).blame("id")
 }
 

@@ -3,7 +3,7 @@
 use super::Driver;
 use super::lists::{Activities, done, no_adaptor, no_service};
 use crate::control::{Cause, Order, Reply, Request};
-use crate::reload::Changed;
+use crate::reload::{Changed, ChangedService};
 use std::sync::Arc;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
@@ -72,6 +72,10 @@ impl Driver {
             Request::Timers { part, due_within } => self.timers(now, &part, due_within),
             Request::Ladders { after, limit, find } => self.ladders(after, limit, &find),
             Request::Ladder { id } => self.ladder(id),
+            Request::Quarantine { part, service } => self.quarantine(&part, service.as_deref()),
+            Request::Quarantined { id } => self.quarantined(&id),
+            Request::ReleaseQuarantined { id } => self.release_quarantined(now, &id),
+            Request::DiscardQuarantined { id } => self.discard_quarantined(now, &id),
             Request::ClearAlarm { source, name } => self.clear_alarm(&source, &name),
             // Those are the supervisor's, or the process's.
             Request::Certificates {}
@@ -91,12 +95,20 @@ impl Driver {
             self.shard.configure_adaptor(now, *ra, settings.0.as_ref());
             self.drivers.configure(*ra, &settings.0);
         }
-        for (name, settings) in &changed.services {
+        for ChangedService {
+            name,
+            settings,
+            intensity,
+        } in &changed.services
+        {
             let service = self.shard.service(name);
             let given =
                 service.is_some_and(|ix| self.shard.configure_service(ix, Arc::clone(&settings.0)));
             if !given {
                 tracing::warn!(service = %name, "its changed settings are not used");
+            }
+            if let Some(ix) = service {
+                self.shard.limit_failures(ix, *intensity);
             }
         }
     }

@@ -204,6 +204,7 @@ fn options(config: &Config, secret: [u8; 16], beat: &Beat) -> Result<Options, No
     options.limits.events_per_activity = limits.events_per_activity;
     options.limits.attachments = limits.attachments;
     options.limits.effects = limits.effects;
+    options.limits.quarantine = limits.quarantine;
     options.limits.activity_bytes = bytes(limits.activity_bytes);
     options.limits.state_bytes = bytes(limits.state_bytes);
     options.defaults.suspension = limits.suspend_timeout;

@@ -83,6 +83,7 @@ impl Driver {
             suspended: counts.suspended.into(),
             names: counts.names.into(),
             outputs: counts.outputs.into(),
+            quarantined: counts.quarantined.into(),
             connections: self.net.connections() as u64,
         }
     }

@@ -1,0 +1,132 @@
+//! A node in this process whose service is sick: quarantined events, and the end of a service that fails too often.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod bench;
+mod toy;
+
+use bench::Bench;
+use strowger_node::Running;
+use strowger_node::control::{Cause, Reply, Request};
+use strowger_node::listed::{Part, QuarantineEntry};
+
+fn quarantine(node: &Running) -> Vec<QuarantineEntry> {
+    let request = Request::Quarantine {
+        part: Part::default(),
+        service: Some("parrot".into()),
+    };
+    match node.ask(request) {
+        Some(Reply::Quarantine(page)) => page.items,
+        other => panic!("no list: {other:?}"),
+    }
+}
+
+fn release(node: &Running, id: &str) -> Option<Reply> {
+    node.ask(Request::ReleaseQuarantined { id: id.into() })
+}
+
+fn cause(reply: Option<Reply>) -> Cause {
+    match reply {
+        Some(Reply::Refused(refusal)) => refusal.cause,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn a_panicked_delivery_is_there_after_a_restart_and_can_be_released() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    udp.send("ann panic");
+    assert_eq!(udp.ask("ann hello"), "ann 2 hello");
+    let before = quarantine(&node);
+    let [one] = &before[..] else {
+        panic!("{before:?}")
+    };
+    assert_eq!((one.times, &one.stuck), (1, &None));
+    assert!(one.cause.contains("a handler that panics"), "{one:?}");
+    assert_eq!(node.status().unwrap().counts.quarantined, 1);
+    node.stop();
+    node.wait();
+
+    let node = bench.start();
+    assert_eq!(quarantine(&node), before);
+    let named = |node: &Running| {
+        let alarms = node.status().unwrap().alarms;
+        let own = alarms.iter().filter(|a| a.source == "service parrot");
+        own.map(|a| a.name.clone()).collect::<Vec<_>>()
+    };
+    bench.until(|| named(&node) == ["quarantined"]);
+    // It is as sick as before: the delivery fails again, and keeps its number.
+    assert_eq!(release(&node, &one.id), Some(Reply::Done));
+    bench.until(|| quarantine(&node).iter().any(|again| again.times == 2));
+    assert_eq!(quarantine(&node)[0].id, one.id);
+    let discard = || Request::DiscardQuarantined { id: one.id.clone() };
+    assert_eq!(node.ask(discard()), Some(Reply::Done));
+    assert_eq!(cause(node.ask(discard())), Cause::Unknown);
+    assert_eq!(cause(release(&node, &one.id)), Cause::Unknown);
+    bench.until(|| named(&node) == ["panic"]);
+}
+
+#[test]
+fn what_was_for_an_activity_that_has_ended_is_only_discarded() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    udp.send("ann panic");
+    assert_eq!(udp.ask("ann bye"), "ann bye");
+    bench.until(|| node.status().unwrap().counts.activities == 0);
+    let [one] = &quarantine(&node)[..] else {
+        panic!("one was put aside")
+    };
+    assert_eq!(one.stuck.as_deref(), Some("its activity has ended"));
+    assert_eq!(cause(release(&node, &one.id)), Cause::State);
+}
+
+#[test]
+fn a_service_that_panics_too_often_is_deactivated_and_can_be_activated_again() {
+    let limited =
+        |most: u32| format!("[services.parrot]\npanics_max = {most}\nfailure_window = \"10m\"\n");
+    let bench = Bench::new(&limited(1_000));
+    let node = bench.start_reloading();
+    let udp = bench.udp(&node);
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    udp.send("ann panic");
+    assert_eq!(udp.ask("ann hello"), "ann 2 hello");
+    bench.rewrite(&limited(3));
+    assert!(matches!(
+        node.ask(Request::Reload { check: false }),
+        Some(Reply::Reloaded(changes)) if changes.len() == 1
+    ));
+    for _ in 0..3 {
+        udp.send("ann panic");
+    }
+    bench.until(|| node.status().unwrap().services[0].state == "stopping");
+    let alarms = node.status().unwrap().alarms;
+    let failed = alarms
+        .iter()
+        .find(|a| a.name == "too_many_failures")
+        .unwrap();
+    assert_eq!(
+        (&failed.source[..], &failed.text[..]),
+        (
+            "service parrot",
+            "3 deliveries panicked within 600s: it was deactivated"
+        )
+    );
+    // What it has goes on; what is new finds nobody.
+    assert_eq!(udp.ask("ann hello"), "ann 3 hello");
+    assert_eq!(udp.ask("ann bye"), "ann bye");
+    bench.until(|| node.status().unwrap().services[0].state == "inactive");
+    let service = || "parrot".to_owned();
+    let activate = Request::Activate { service: service() };
+    assert_eq!(node.ask(activate), Some(Reply::Done));
+    let stands = || {
+        let alarms = node.status().unwrap().alarms;
+        alarms.iter().any(|a| a.name == "too_many_failures")
+    };
+    bench.until(|| !stands());
+    assert_eq!(udp.ask("bob hello"), "bob 1 hello");
+}
