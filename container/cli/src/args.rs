@@ -64,7 +64,7 @@ pub(crate) enum Command {
     SmsPassword,
     /// Explain an error code, such as CFG-014.
     Explain(Explain),
-    /// Look after the store of a node that does not run: check it, back it up, restore it.
+    /// Look after a store: check it, back it up, restore it. Only a backup is possible while the node runs.
     #[command(subcommand, after_help = exit::table_of(&[0, 1, 2, 4]))]
     Store(Store),
     /// Write a service of your own: a crate that builds, with a test, a node and its configuration.
@@ -303,12 +303,14 @@ pub(crate) enum Store {
     #[command(after_help = exit::table_of(&[0, 1, 2, 4]))]
     Check(StoreCheck),
     /// Write its state and its secret into a new directory, and read that again.
+    ///
+    /// A node that runs does it itself, as of one commit, while calls go on; its user owns the directory then.
     Backup(StoreBackup),
     /// Make the store of a data directory that has none from a backup.
     Restore(StoreRestore),
 }
 
-/// Which store, of a node that does not run.
+/// Which store.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Offline {
     /// The data directory; without it, `node.data_dir` of the configuration.

@@ -7,6 +7,7 @@ use std::io;
 use strowger_config::Rejected;
 use strowger_node::NodeError;
 use strowger_node::control::AskError;
+use strowger_store::backup::BackupError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,11 +67,11 @@ impl Failure {
             Self::Configuration(_) | Self::Told(_) => Exit::Configuration,
             Self::UnknownCode { .. } | Self::UnknownKey(_) | Self::NoPassword => Exit::Usage,
             Self::Node(error) => Exit::Node(error.exit()),
-            Self::Care(
-                CareError::Store(_) | CareError::Damaged { .. } | CareError::Secret { .. },
-            ) => Exit::Node(strowger_node::Exit::StoreRefused),
-            Self::Care(CareError::Exists { .. }) => Exit::Usage,
-            Self::Care(CareError::Io { .. }) => Exit::Refused,
+            Self::Care(CareError::Backup(BackupError::Exists { .. })) => Exit::Usage,
+            Self::Care(CareError::Backup(BackupError::Io { .. })) => Exit::Refused,
+            Self::Care(CareError::Backup(_) | CareError::Damaged { .. }) => {
+                Exit::Node(strowger_node::Exit::StoreRefused)
+            }
             Self::New(NewError::Write { .. }) => Exit::Refused,
             Self::New(_) => Exit::Usage,
             Self::Ask(_) | Self::Refused { .. } => Exit::Refused,

@@ -6,6 +6,7 @@
 use crate::failure::Failure;
 use crate::new::NewError;
 use crate::store::CareError;
+use strowger_store::backup::BackupError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, ReportHandler, Severity, SourceCode};
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -31,7 +32,9 @@ pub(crate) fn failure(failure: &Failure) {
         Failure::Node(NodeError::Config(rejected)) => findings(rejected),
         Failure::Node(error) => chain("error", error.code(), error),
         Failure::Ask(error) => chain("error", error.code(), error),
-        Failure::Care(CareError::Io { source, .. }) => format!("error: {failure}: {source}\n"),
+        Failure::Care(CareError::Backup(BackupError::Io { source, .. })) => {
+            format!("error: {failure}: {source}\n")
+        }
         Failure::Care(error) => match error.code() {
             Some(code) => chain("error", code, error),
             None => format!("error: {failure}\n"),

@@ -1,7 +1,6 @@
-//! `strowger store`: looking after the store of a node that does not run: check, backup, restore.
+//! `strowger store`: looking after a store: check and restore that of a node that does not run, back up either.
 //!
-//! A backup is a directory with the live records in the neutral format of strowger-journal and the secret that belongs to
-//! them. It holds no journal: what it restores is the state, numbered anew.
+//! A node that runs makes its backup itself, while calls go on. Not here: what a backup is; that is `strowger_store::backup`.
 
 use crate::args;
 use crate::components::components;
@@ -11,63 +10,50 @@ use crate::output::{self, print};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, IsTerminal, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::{self, BufReader, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
-use strowger_journal::{Store, StoreError, portable};
+use std::time::Duration;
+use strowger_journal::{Store, StoreError};
+use strowger_node::control::{self, AskError, Reply, Request};
+use strowger_node::status::BackupStatus;
+use strowger_store::backup::{
+    BackupError, Draft, RECORDS, SECRET, absent, read_secret, settle, verify, write_secret,
+};
 use strowger_store::{Checked, JournalSled, Progress, StoreOptions};
 
-/// The store and its secret, in a data directory as in a backup.
+/// The store in a data directory.
 const STORE: &str = "store";
-const SECRET: &str = "secret";
-/// The records of a backup.
-const RECORDS: &str = "records.export";
 /// A restored store until it is whole.
 const DRAFT: &str = "store.restoring";
-const SECRET_BYTES: u64 = 16;
+/// Time between two looks at a backup that a node makes.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why a store was not looked after.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CareError {
-    /// The store cannot be opened, read or written.
+    /// The store, a backup, or a file of theirs.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Backup(#[from] BackupError),
     /// Something in the store is damaged.
     #[error("the store in {} is damaged", dir.display())]
     Damaged {
         /// The data directory.
         dir: PathBuf,
     },
-    /// The secret is missing or is none.
-    #[error("{} does not hold a secret of 16 bytes", path.display())]
-    Secret {
-        /// The file.
-        path: PathBuf,
-    },
-    /// What would be written is there already.
-    #[error("{} exists already, and nothing is overwritten", path.display())]
-    Exists {
-        /// The file or directory.
-        path: PathBuf,
-    },
-    /// The system refuses a file.
-    #[error("cannot use {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+}
+
+impl From<StoreError> for CareError {
+    fn from(error: StoreError) -> Self {
+        Self::Backup(error.into())
+    }
 }
 
 impl CareError {
     /// The code whose page explains what to do, where there is one.
     pub(crate) const fn code(&self) -> Option<&'static str> {
         match self {
-            Self::Store(error) => Some(error.code()),
+            Self::Backup(error) => error.code(),
             Self::Damaged { .. } => Some("STO-003"),
-            Self::Secret { .. } => Some("NOD-008"),
-            Self::Exists { .. } | Self::Io { .. } => None,
         }
     }
 }
@@ -101,7 +87,7 @@ fn check(args: &args::StoreCheck) -> Result<(), Failure> {
         drop(io::stderr().write_all(b"\r\x1b[K"));
     }
     let found = found.map_err(CareError::from)?;
-    let secret = read_secret(&dir).err();
+    let secret = read_secret(&dir).map_err(CareError::from).err();
     if args.json {
         output::as_json(&as_json(&found, secret.as_ref()))?;
     } else {
@@ -194,72 +180,107 @@ fn as_json(found: &Checked, secret: Option<&CareError>) -> serde_json::Value {
 
 fn backup(args: &args::StoreBackup) -> Result<(), Failure> {
     let dir = data_dir(&args.at)?;
-    let to = &args.to;
-    let secret = read_secret(&dir)?;
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CareError::Io { path, source }
+    absent(&args.to).map_err(CareError::from)?;
+    let to = std::path::absolute(&args.to).map_err(at(&args.to))?;
+    let text = match control::ask(&dir, &Request::BackUp { to: to.clone() }) {
+        Ok(Reply::Done) => follow(&dir, &to)?,
+        Ok(Reply::Refused(refusal)) => {
+            return Err(Failure::Refused {
+                reason: refusal.reason,
+            });
+        }
+        Ok(_) => return Err(Failure::Unexpected),
+        // Nobody has it open.
+        Err(AskError::NotRunning { .. }) => offline(&dir, &args.to)?,
+        Err(error) => return Err(error.into()),
     };
-    absent(to)?;
-    // Opening makes a store where there is none.
-    let store = dir.join(STORE);
-    fs::metadata(&store).map_err(at(&store))?;
-    let mut store = JournalSled::open(&store, &StoreOptions::default()).map_err(CareError::from)?;
-    // Whole or not there: the name is given at the end.
-    let draft = beside(to, ".partial");
-    if draft.exists() {
-        fs::remove_dir_all(&draft).map_err(at(&draft))?;
-    }
-    let mut private = fs::DirBuilder::new();
-    private.recursive(true).mode(0o700);
-    private.create(&draft).map_err(at(&draft))?;
-    let path = draft.join(RECORDS);
-    let mut out = BufWriter::new(File::create(&path).map_err(at(&path))?);
-    let records = store.export(&mut out).map_err(CareError::from)?;
-    let file = out.into_inner().map_err(|e| at(&path)(e.into_error()))?;
-    file.sync_all().map_err(at(&path))?;
-    write_secret(&draft, &secret)?;
-    let bytes = fs::metadata(&path).map_err(at(&path))?.len();
-    verify(&path)?;
-    settle(&draft, to)?;
     print(&format!(
-        "{records} records, {bytes} bytes, in {}: read again and sound\n",
-        to.display()
+        "{text}, in {}: read again and sound\n",
+        args.to.display()
     ))?;
     Ok(())
 }
 
+/// Waits for the backup that a node makes.
+fn follow(dir: &Path, to: &Path) -> Result<String, Failure> {
+    loop {
+        let Reply::Status(status) = control::ask(dir, &Request::Status { detail: false })? else {
+            return Err(Failure::Unexpected);
+        };
+        let BackupStatus {
+            state,
+            directory,
+            records,
+            bytes,
+            commit,
+            reason,
+            ..
+        } = status.backup;
+        if Path::new(&directory) != to {
+            return Err(Failure::Unexpected);
+        }
+        match state.as_str() {
+            "running" => std::thread::park_timeout(LOOK),
+            "done" => {
+                return Ok(format!(
+                    "{records} records, {bytes} bytes, up to commit {commit}"
+                ));
+            }
+            _ => {
+                return Err(Failure::Refused {
+                    reason: reason.unwrap_or_default(),
+                });
+            }
+        }
+    }
+}
+
+/// The backup of a node that does not run.
+fn offline(dir: &Path, to: &Path) -> Result<String, Failure> {
+    let secret = read_secret(dir).map_err(CareError::from)?;
+    // Opening makes a store where there is none.
+    let store = dir.join(STORE);
+    fs::metadata(&store).map_err(at(&store))?;
+    let mut store = JournalSled::open(&store, &StoreOptions::default()).map_err(CareError::from)?;
+    let draft = Draft::begin(to).map_err(CareError::from)?;
+    let mut out = draft.records().map_err(CareError::from)?;
+    let records = store.export(&mut out).map_err(CareError::from)?;
+    drop(out);
+    let bytes = draft.finish(&secret).map_err(CareError::from)?;
+    Ok(format!("{records} records, {bytes} bytes"))
+}
+
 fn restore(args: &args::StoreRestore) -> Result<(), Failure> {
     let dir = data_dir(&args.at)?;
-    let secret = read_secret(&args.from)?;
-    let path = args.from.join(RECORDS);
-    // Before anything is written.
-    verify(&path)?;
-    for name in [STORE, SECRET] {
-        absent(&dir.join(name))?;
-    }
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CareError::Io { path, source }
-    };
-    fs::create_dir_all(&dir).map_err(at(&dir))?;
-    let draft = dir.join(DRAFT);
-    if draft.exists() {
-        fs::remove_dir_all(&draft).map_err(at(&draft))?;
-    }
-    let mut store =
-        Box::new(JournalSled::open(&draft, &StoreOptions::default()).map_err(CareError::from)?);
-    let mut input = BufReader::new(File::open(&path).map_err(at(&path))?);
-    let records = store.import(&mut input).map_err(CareError::from)?;
-    store.close().map_err(CareError::from)?;
-    // In this order: a store without its secret is refused by a node, a secret without a store is not.
-    settle(&draft, &dir.join(STORE))?;
-    write_secret(&dir, &secret)?;
+    let records = restored(&args.from, &dir)?;
     print(&format!(
         "{records} records restored into {}\n",
         dir.display()
     ))?;
     Ok(())
+}
+
+fn restored(from: &Path, dir: &Path) -> Result<u64, CareError> {
+    let secret = read_secret(from)?;
+    // Before anything is written.
+    verify(from)?;
+    for name in [STORE, SECRET] {
+        absent(&dir.join(name))?;
+    }
+    fs::create_dir_all(dir).map_err(at(dir))?;
+    let draft = dir.join(DRAFT);
+    if draft.exists() {
+        fs::remove_dir_all(&draft).map_err(at(&draft))?;
+    }
+    let mut store = Box::new(JournalSled::open(&draft, &StoreOptions::default())?);
+    let path = from.join(RECORDS);
+    let mut input = BufReader::new(File::open(&path).map_err(at(&path))?);
+    let records = store.import(&mut input)?;
+    store.close()?;
+    // In this order: a store without its secret is refused by a node, a secret without a store is not.
+    settle(&draft, &dir.join(STORE))?;
+    write_secret(dir, &secret)?;
+    Ok(records)
 }
 
 fn data_dir(at: &args::Offline) -> Result<PathBuf, Failure> {
@@ -272,83 +293,12 @@ fn data_dir(at: &args::Offline) -> Result<PathBuf, Failure> {
     }
 }
 
-fn absent(path: &Path) -> Result<(), CareError> {
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(CareError::Io {
-            path: path.to_owned(),
+fn at(path: &Path) -> impl Fn(io::Error) -> CareError {
+    let path = path.to_owned();
+    move |source| {
+        CareError::Backup(BackupError::Io {
+            path: path.clone(),
             source,
-        }),
-        Ok(_) => Err(CareError::Exists {
-            path: path.to_owned(),
-        }),
+        })
     }
-}
-
-fn verify(path: &Path) -> Result<u64, CareError> {
-    let file = File::open(path).map_err(|source| CareError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    portable::verify(&mut BufReader::new(file)).map_err(|error| {
-        let named = if let StoreError::Corrupt { offset, source, .. } = error {
-            StoreError::Corrupt {
-                file: path.to_owned(),
-                offset,
-                source,
-            }
-        } else {
-            error
-        };
-        named.into()
-    })
-}
-
-fn read_secret(dir: &Path) -> Result<Vec<u8>, CareError> {
-    let path = dir.join(SECRET);
-    match fs::read(&path) {
-        Ok(secret) if secret.len() as u64 == SECRET_BYTES => Ok(secret),
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(CareError::Io { path, source })
-        }
-        Ok(_) | Err(_) => Err(CareError::Secret { path }),
-    }
-}
-
-fn write_secret(dir: &Path, secret: &[u8]) -> Result<(), CareError> {
-    let path = dir.join(SECRET);
-    let write = || {
-        let mut options = File::options();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
-        file.write_all(secret)?;
-        file.sync_all()
-    };
-    write().map_err(|source| CareError::Io { path, source })
-}
-
-/// Gives what is whole its name, for good.
-fn settle(draft: &Path, path: &Path) -> Result<(), CareError> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let settle = || {
-        File::open(draft)?.sync_all()?;
-        fs::rename(draft, path)?;
-        File::open(parent)?.sync_all()
-    };
-    settle().map_err(|source| CareError::Io {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

@@ -104,6 +104,24 @@ pub enum StoreError {
     Panicked,
 }
 
+/// Why a backup was not made. The store goes on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Unsaved {
+    /// One is being made.
+    #[error("another backup is being made")]
+    Busy,
+    /// Little space is left on the store's disk, which the node needs itself.
+    #[error("too little space is left on the store's disk")]
+    LowSpace,
+    /// The store was closed, or has failed.
+    #[error("the store has ended")]
+    Ended,
+    /// The store could not be read, or the backup not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// What is wrong with bytes on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]

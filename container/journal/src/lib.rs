@@ -22,10 +22,10 @@ mod store;
 mod times;
 
 pub use commit::{Commit, Commits, Corrupt, Damage, Delta, Deltas, Op};
-pub use error::{Flaw, StoreError, TooLong};
+pub use error::{Flaw, StoreError, TooLong, Unsaved};
 pub use group::{Group, GroupBuilder, MAX_GROUP};
 pub use key::{BadKey, Key, MAX_ENCODED, MAX_SUB, MAX_VALUE, SLOTS};
 pub use memory::MemoryStore;
 pub use seq::Seq;
-pub use store::{Health, Record, Recovered, Store, Tended};
+pub use store::{BackedUp, Backup, Health, Record, Recovered, Store, Tended};
 pub use times::Times;

@@ -3,7 +3,7 @@
 //! Layout: the line `strowger export 1`, then per record a 1, the key's length (1), the key, the value's length (4, little
 //! endian) and the value; at the end a 0, the number of records (8) and the crc32 of all before it (4).
 
-use crate::{Flaw, GroupBuilder, Key, MAX_VALUE, Seq, Store, StoreError};
+use crate::{Flaw, GroupBuilder, Key, MAX_VALUE, Record, Seq, Store, StoreError};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -35,34 +35,55 @@ pub enum BadExport {
 /// # Errors
 /// The store cannot be read, or `out` not written.
 pub fn export<S: Store + ?Sized>(store: &mut S, out: &mut dyn Write) -> Result<u64, StoreError> {
+    write(out, |put| {
+        let mut failed = None;
+        store.recover(&mut |record| {
+            if failed.is_none() {
+                failed = put(record).err();
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    })
+}
+
+/// Takes a record, or says why no more are taken.
+pub type RecordPut<'a> = dyn FnMut(Record<'_>) -> Result<(), StoreError> + 'a;
+
+/// Writes the records that `give` gives, in the order of keys, and gives their number.
+///
+/// # Errors
+/// Those of `give`, or `out` cannot be written.
+pub fn write(
+    out: &mut dyn Write,
+    give: impl FnOnce(&mut RecordPut<'_>) -> Result<(), StoreError>,
+) -> Result<u64, StoreError> {
     let mut writer = Summed {
         inner: out,
         crc: crc32fast::Hasher::new(),
         offset: 0,
     };
-    let mut result = writer.put(MAGIC);
+    let unwritten = |source| failed("write", source);
+    writer.put(MAGIC).map_err(unwritten)?;
     let mut count = 0_u64;
     let mut buffer = Vec::new();
-    store.recover(&mut |record| {
-        if result.is_ok() {
-            buffer.clear();
-            buffer.extend_from_slice(&[1, record.key.encoded_len() as u8]);
-            record.key.encode(&mut buffer);
-            buffer.extend_from_slice(&(record.value.len() as u32).to_le_bytes());
-            buffer.extend_from_slice(record.value);
-            result = writer.put(&buffer);
-            count += 1;
-        }
+    give(&mut |record| {
+        buffer.clear();
+        buffer.extend_from_slice(&[1, record.key.encoded_len() as u8]);
+        record.key.encode(&mut buffer);
+        buffer.extend_from_slice(&(record.value.len() as u32).to_le_bytes());
+        buffer.extend_from_slice(record.value);
+        count += 1;
+        writer.put(&buffer).map_err(unwritten)
     })?;
-    result
-        .and_then(|()| writer.put(&[0]))
+    writer
+        .put(&[0])
         .and_then(|()| writer.put(&count.to_le_bytes()))
         .and_then(|()| {
             let crc = writer.crc.clone().finalize();
             writer.inner.write_all(&crc.to_le_bytes())
         })
         .and_then(|()| writer.inner.flush())
-        .map_err(|source| failed("write", source))?;
+        .map_err(unwritten)?;
     Ok(count)
 }
 

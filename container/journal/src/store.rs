@@ -1,6 +1,6 @@
 //! The port through which the container keeps its state.
 
-use crate::{Group, Key, Seq, StoreError, portable};
+use crate::{Group, Key, Seq, StoreError, Unsaved, portable};
 use std::{io, time::Duration};
 
 /// Keeps commits durable and gives the live records back.
@@ -57,6 +57,15 @@ pub trait Store: Send {
         portable::export(self, out)
     }
 
+    /// Begins to write every live record as of the last durable commit, in the neutral format of [`portable`], while commits go
+    /// on; how it ended is told to `backup`. One is made at a time. What goes wrong with it leaves the store as it was.
+    fn back_up(&mut self, mut backup: Backup) {
+        let durable = self.health().durable;
+        let written = self.export(&mut *backup.out);
+        let written = written.map(|records| BackedUp { records, durable });
+        (backup.done)(written.map_err(Unsaved::Store));
+    }
+
     /// Fills an empty store from an export, and gives the number of records. After an error, throw the store away.
     ///
     /// # Errors
@@ -64,6 +73,29 @@ pub trait Store: Send {
     fn import(&mut self, input: &mut dyn io::Read) -> Result<u64, StoreError> {
         portable::import(self, input)
     }
+}
+
+/// A backup that is to be made.
+pub struct Backup {
+    /// Where it goes.
+    pub out: Box<dyn io::Write + Send>,
+    /// Told how it ended, on a thread of the store's; dropped where the store ends in a panic.
+    pub done: Box<dyn FnOnce(Result<BackedUp, Unsaved>) + Send>,
+}
+
+impl std::fmt::Debug for Backup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backup").finish_non_exhaustive()
+    }
+}
+
+/// A backup that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackedUp {
+    /// How many records are in it.
+    pub records: u64,
+    /// The last commit in it. It holds all of those before, and nothing of those after.
+    pub durable: Seq,
 }
 
 /// A live record.

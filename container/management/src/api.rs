@@ -11,6 +11,7 @@ mod activities;
 mod adaptors;
 mod alarms;
 mod audit;
+mod backup;
 mod configuration;
 mod connection;
 mod document;

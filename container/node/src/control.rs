@@ -2,6 +2,7 @@
 //!
 //! The node's side is in `supervisor`; this module has the words of it, and [`ask`] for the command line.
 
+use crate::backup::{SaveError, Saved};
 use crate::listed::{
     ActivityEntry, CertificateEntry, EntityEntry, KeyChange, KeyEntry, KeyProblem, LinkEntry,
     LogLevels, Page, Part, QuarantineEntry, TimerEntry,
@@ -162,6 +163,11 @@ pub enum Request {
     DiscardQuarantined {
         /// Its number.
         id: String,
+    },
+    /// Begin a backup of the store, as of what is durable by then, while calls go on. What becomes of it is in the status.
+    BackUp {
+        /// The directory that is made; an absolute path of something that is not there.
+        to: PathBuf,
     },
     /// Take an alarm off the list that only reports something that has happened.
     ClearAlarm {
@@ -333,6 +339,8 @@ pub(crate) enum Order {
     Renew(Renewed),
     /// Changed configuration.
     Configure(Changed),
+    /// A backup has ended.
+    BackedUp(Result<Saved, SaveError>),
 }
 
 /// Nobody has answered.

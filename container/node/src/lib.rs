@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod alarms;
+mod backup;
 mod builder;
 mod catalog;
 mod clock;

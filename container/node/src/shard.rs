@@ -18,6 +18,7 @@ mod stop;
 pub(crate) use start::{Begun, Start, begin};
 
 use crate::alarms::Alarms;
+use crate::backup::Backups;
 use crate::clock::Clock;
 use crate::drivers::Drivers;
 use crate::exit::Exit;
@@ -70,6 +71,7 @@ pub(crate) struct Driver {
     /// Services that were told to stop, and when what is left of them is removed.
     ending: Vec<(ServiceIx, Mono)>,
     rest: Rest,
+    backups: Backups,
     sample: Sample,
     /// How long turns took.
     turns: strowger_journal::Times,

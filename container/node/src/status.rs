@@ -65,8 +65,33 @@ pub struct Status {
     pub store: Store,
     /// The recorder of calls.
     pub recorder: Recorder,
+    /// The last backup, or the one under way.
+    pub backup: BackupStatus,
     /// Alarms that are raised.
     pub alarms: Vec<Alarm>,
+}
+
+/// The last backup that a node has made, or the one under way.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct BackupStatus {
+    /// `none`, `running`, `done` or `failed`.
+    pub state: String,
+    /// The directory.
+    pub directory: String,
+    /// When it began: milliseconds since 1970.
+    pub began_ms: u64,
+    /// Milliseconds that it took.
+    pub took_ms: u64,
+    /// Records in it.
+    pub records: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// The last commit in it.
+    pub commit: u64,
+    /// Why it failed, if it did.
+    pub reason: Option<String>,
 }
 
 /// The recorder of calls.

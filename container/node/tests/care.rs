@@ -1,4 +1,4 @@
-//! A node in this process whose service is sick: quarantined events, and the end of a service that fails too often.
+//! A node in this process that is looked after: quarantined events, services that fail too often, backups.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
@@ -6,9 +6,14 @@ mod bench;
 mod toy;
 
 use bench::Bench;
+use std::path::Path;
+use strowger_journal::Store as _;
 use strowger_node::Running;
 use strowger_node::control::{Cause, Reply, Request};
 use strowger_node::listed::{Part, QuarantineEntry};
+use strowger_node::status::BackupStatus;
+use strowger_store::backup::{RECORDS, read_secret, write_secret};
+use strowger_store::{JournalSled, StoreOptions};
 
 fn quarantine(node: &Running) -> Vec<QuarantineEntry> {
     let request = Request::Quarantine {
@@ -129,4 +134,93 @@ fn a_service_that_panics_too_often_is_deactivated_and_can_be_activated_again() {
     };
     bench.until(|| !stands());
     assert_eq!(udp.ask("bob hello"), "bob 1 hello");
+}
+
+/// What a backup has become.
+fn backup(bench: &Bench, node: &Running) -> BackupStatus {
+    bench.until(|| node.status().unwrap().backup.state != "running");
+    node.status().unwrap().backup
+}
+
+#[test]
+fn a_backup_of_a_node_that_serves_is_the_state_of_one_moment() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let to = bench.dir().join("saved");
+    let udp = bench.udp(&node);
+    for name in ["ann", "bob", "eve"] {
+        assert_eq!(udp.ask(&format!("{name} hello")), format!("{name} 1 hello"));
+    }
+    assert_eq!(node.status().unwrap().backup.state, "none");
+    let begun = node.ask(Request::BackUp { to: to.clone() });
+    assert_eq!(begun, Some(Reply::Done));
+    // It goes on serving; so many are asked that the backup lies between two of them.
+    let mut asked = 1;
+    while asked < 20 || node.status().unwrap().backup.state == "running" {
+        asked += 1;
+        for name in ["ann", "bob", "eve"] {
+            assert_eq!(
+                udp.ask(&format!("{name} more")),
+                format!("{name} {asked} more")
+            );
+        }
+    }
+    let made = backup(&bench, &node);
+    assert_eq!((&made.state[..], &made.reason), ("done", &None), "{made:?}");
+    assert!(made.records > 0 && made.bytes > 0 && made.commit > 0);
+    assert_eq!(made.directory, to.display().to_string());
+    node.stop();
+    node.stop();
+    node.wait();
+
+    // Restored, it is a node that knows all three, as they were at that moment.
+    let other = Bench::new("");
+    restore(&to, &other);
+    let node = other.start();
+    assert_eq!(node.ready().restored_activities, 3);
+    let udp = udp.again(&other, &node);
+    let mut counts = Vec::new();
+    for name in ["ann", "bob", "eve"] {
+        let answer = udp.ask(&format!("{name} again"));
+        let count = answer.split(' ').nth(1).unwrap();
+        counts.push(count.parse::<u64>().unwrap() - 1);
+    }
+    assert!(counts.is_sorted_by(|one, next| one >= next), "{counts:?}");
+    assert!(counts[0] - counts[2] <= 1, "{counts:?}");
+    assert!(counts[0] >= 1 && counts[0] <= asked, "{counts:?}");
+}
+
+/// What `strowger store restore` does.
+fn restore(from: &Path, to: &Bench) {
+    let data = to.data_dir();
+    std::fs::create_dir(&data).unwrap();
+    let secret = read_secret(from).unwrap();
+    write_secret(&data, &secret).unwrap();
+    let store = JournalSled::open(&data.join("store"), &StoreOptions::default()).unwrap();
+    let mut store = Box::new(store);
+    let records = std::fs::read(from.join(RECORDS)).unwrap();
+    store.import(&mut &records[..]).unwrap();
+    store.close().unwrap();
+}
+
+#[test]
+fn a_backup_that_cannot_be_made_says_why_and_leaves_nothing() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    let to = bench.dir().join("there");
+    std::fs::create_dir(&to).unwrap();
+    let back_up = |to: &Path| node.ask(Request::BackUp { to: to.to_owned() });
+    assert_eq!(back_up(&to), Some(Reply::Done));
+    let failed = backup(&bench, &node);
+    assert_eq!(failed.state, "failed");
+    assert!(failed.reason.unwrap().contains("nothing is overwritten"));
+    assert_eq!(cause(back_up(Path::new("relative"))), Cause::Wrong);
+    let nowhere = Path::new("/proc/nowhere/saved");
+    assert_eq!(back_up(nowhere), Some(Reply::Done));
+    bench.until(|| {
+        let status = node.status().unwrap().backup;
+        status.state == "failed" && status.directory.starts_with("/proc")
+    });
+    assert_eq!(back_up(&bench.dir().join("fine")), Some(Reply::Done));
+    bench.until(|| node.status().unwrap().backup.state == "done");
 }

@@ -6,13 +6,17 @@ use crate::checkpoint::{Job, Outcome, Plan};
 use crate::disk::{Disk, SystemDisk};
 use crate::home::{FORMAT, Home};
 use crate::journal::Journal;
-use crate::segment::{Segment, corrupt, io_error};
+use crate::overlay::overlay;
+use crate::saving;
+use crate::segment::{Segment, io_error};
 use crate::window::Window;
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use strowger_journal::{Group, Health, Key, Record, Recovered, Seq, Store, StoreError, Tended};
+use strowger_journal::{
+    Backup, Group, Health, Record, Recovered, Seq, Store, StoreError, Tended, Unsaved,
+};
 
 /// How often a checkpoint under way is looked after.
 const FOLLOW: Duration = Duration::from_millis(50);
@@ -27,9 +31,12 @@ pub struct JournalStore<B: Base> {
     options: StoreOptions,
     disk: Arc<dyn Disk>,
     journal: Journal,
-    /// Away while a checkpoint is under way.
+    /// Away while a checkpoint or a backup is under way.
     base: Option<B>,
     job: Option<Job<B>>,
+    /// A backup that begins when the base is there.
+    wanted: Option<Backup>,
+    saving: Option<saving::Job<B>>,
     covered: Seq,
     /// The checkpoint before the last one: segments up to here are covered twice.
     covered_twice: Seq,
@@ -92,6 +99,8 @@ impl<B: Base> JournalStore<B> {
             journal,
             base: Some(base),
             job: None,
+            wanted: None,
+            saving: None,
             covered,
             covered_twice: Seq::NONE,
             uncovered_bytes,
@@ -191,6 +200,55 @@ impl<B: Base> JournalStore<B> {
         Ok(())
     }
 
+    /// Begins the backup that is wanted, from the commits that are durable by now.
+    fn start_backup(&mut self, backup: Backup) -> Result<(), StoreError> {
+        if self.health.low_space {
+            (backup.done)(Err(Unsaved::LowSpace));
+            return Ok(());
+        }
+        let Some(base) = self.base.take() else {
+            self.wanted = Some(backup);
+            return Ok(());
+        };
+        let plan = saving::Plan {
+            segments: self.journal.segments_after(self.covered).cloned().collect(),
+            covered: self.covered,
+            dir: self.home.checkpoint(),
+        };
+        self.saving = Some(saving::Job::start(base, plan, backup)?);
+        Ok(())
+    }
+
+    /// Takes the base back from a backup, which is given up if it has not ended.
+    fn finish_backup(&mut self) -> Result<(), StoreError> {
+        if let Some(backup) = self.wanted.take() {
+            (backup.done)(Err(Unsaved::Ended));
+        }
+        if let Some(saving) = self.saving.take() {
+            self.base = Some(saving.finish()?);
+        }
+        Ok(())
+    }
+
+    /// Looks after a backup; whether one is under way or wanted.
+    fn tend_backup(&mut self) -> Result<bool, StoreError> {
+        if let Some(saving) = self.saving.take_if(|saving| saving.is_finished()) {
+            self.base = Some(saving.finish()?);
+        }
+        if let Some(saving) = &self.saving {
+            if self.health.low_space {
+                saving.give_up();
+            }
+            return Ok(true);
+        }
+        if self.job.is_none()
+            && let Some(backup) = self.wanted.take()
+        {
+            self.start_backup(backup)?;
+        }
+        Ok(self.saving.is_some() || self.wanted.is_some())
+    }
+
     /// Looks at free space; keeps, gives up or restores the reserve.
     fn watch_space(&mut self) -> Result<(), StoreError> {
         let (low, reserve) = (self.options.low_water_bytes, self.options.reserve_bytes);
@@ -216,6 +274,7 @@ impl<B: Base> JournalStore<B> {
     /// Waits for a checkpoint under way, if any.
     fn settled_base(&mut self) -> Result<&B, StoreError> {
         self.finish_checkpoint()?;
+        self.finish_backup()?;
         self.base.as_ref().ok_or(StoreError::Panicked)
     }
 }
@@ -238,7 +297,8 @@ impl<B: Base + Debug> Store for JournalStore<B> {
     fn tend(&mut self) -> Result<Tended, StoreError> {
         self.watch_space()?;
         if let Some(job) = &self.job {
-            if self.urgent > 0 || self.uncovered_bytes > self.options.checkpoint_bytes {
+            let behind = self.uncovered_bytes > self.options.checkpoint_bytes;
+            if self.urgent > 0 || behind || self.wanted.is_some() {
                 job.hurry();
             }
             if !job.is_finished() {
@@ -254,6 +314,11 @@ impl<B: Base + Debug> Store for JournalStore<B> {
                 });
             }
             self.finish_checkpoint()?;
+        }
+        if self.tend_backup()? {
+            return Ok(Tended {
+                again: Some(FOLLOW),
+            });
         }
         let changed = self.journal.durable() > self.covered;
         let rest = self
@@ -274,6 +339,7 @@ impl<B: Base + Debug> Store for JournalStore<B> {
 
     fn checkpoint(&mut self) -> Result<Seq, StoreError> {
         self.finish_checkpoint()?;
+        self.finish_backup()?;
         loop {
             let before = self.covered;
             self.start_checkpoint()?;
@@ -300,45 +366,25 @@ impl<B: Base + Debug> Store for JournalStore<B> {
         }
         let dir = self.home.checkpoint();
         let mut records = 0;
-        let mut give = |key: &[u8], value: &[u8]| {
-            let key = Key::decode(key).map_err(|e| corrupt(&dir, 0, e))?;
-            records += 1;
-            sink(Record { key, value });
-            Ok(())
-        };
-        let mut changes = window.changes().peekable();
-        let mut buffer = Vec::new();
         let base = self.base.as_ref().ok_or(StoreError::Panicked)?;
-        base.scan(&mut |key, value| {
-            while let Some(change) = changes.next_if(|change| change.key < key) {
-                if let Some(place) = change.value {
-                    window.value(place, &mut buffer)?;
-                    give(change.key, &buffer)?;
-                }
-            }
-            match changes.next_if(|change| change.key == key) {
-                None => give(key, value),
-                Some(change) => match change.value {
-                    None => Ok(()),
-                    Some(place) => {
-                        window.value(place, &mut buffer)?;
-                        give(key, &buffer)
-                    }
-                },
-            }
+        overlay(base, &window, &dir, &mut |record| {
+            records += 1;
+            sink(record);
+            Ok(())
         })?;
-        for change in changes {
-            if let Some(place) = change.value {
-                window.value(place, &mut buffer)?;
-                give(change.key, &buffer)?;
-            }
-        }
         Ok(Recovered {
             last_seq: window.last(),
             records,
             replayed: window.commits(),
             format: FORMAT,
         })
+    }
+
+    fn back_up(&mut self, backup: Backup) {
+        if self.wanted.is_some() || self.saving.is_some() {
+            return (backup.done)(Err(Unsaved::Busy));
+        }
+        self.wanted = Some(backup);
     }
 
     fn health(&self) -> Health {
@@ -357,10 +403,13 @@ impl<B: Base + Debug> Store for JournalStore<B> {
 }
 
 impl<B: Base> Drop for JournalStore<B> {
-    /// A checkpoint under way ends before the lock is given up.
+    /// A checkpoint or a backup under way ends before the lock is given up.
     fn drop(&mut self) {
         if let Err(error) = self.finish_checkpoint() {
             tracing::error!(%error, "the last checkpoint failed");
+        }
+        if let Err(error) = self.finish_backup() {
+            tracing::error!(%error, "the last backup failed");
         }
     }
 }

@@ -11,6 +11,7 @@
 //! - An error of a write or a sync is final. Nothing is retried: after a failed sync the pages count as clean.
 //! - A journal segment goes only when two checkpoints cover it.
 
+pub mod backup;
 mod base;
 mod check;
 mod checkpoint;
@@ -21,7 +22,9 @@ mod home;
 mod honest_flush;
 mod journal;
 mod options;
+mod overlay;
 mod parts;
+mod saving;
 mod segment;
 mod sled_base;
 mod window;

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use strowger_journal::{Group, Health, Seq, Store, StoreError, Times};
+use strowger_journal::{Backup, Group, Health, Seq, Store, StoreError, Times};
 use thiserror::Error;
 
 mod queue;
@@ -180,6 +180,11 @@ impl WriterHandle {
         self.shared.spare()
     }
 
+    /// Has a backup made of what is durable, while commits go on; see [`Store::back_up`].
+    pub fn back_up(&self, backup: Backup) {
+        self.shared.back_up(backup);
+    }
+
     /// Counts and the store's health.
     #[must_use]
     pub fn stats(&self) -> WriterStats {
@@ -234,6 +239,9 @@ fn serve(
             let durable = store.sync()?;
             shared.written(durable, store.health().last_sync, &mut batch);
             on_event(WriterEvent::Durable(durable));
+        }
+        if let Some(backup) = shared.wanted() {
+            store.back_up(backup);
         }
         if due == Due::Close {
             return Ok(());

@@ -4,7 +4,7 @@
 use super::problem::ProblemDocument;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, configuration, ladders, log, node, quarantine, services,
+    activities, adaptors, alarms, backup, configuration, ladders, log, node, quarantine, services,
 };
 use axum::Router;
 use axum::http::header;
@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<State> {
         alarms::list, alarms::clear,
         ladders::list, ladders::one,
         log::levels, log::set, log::reset,
+        backup::last, backup::begin,
         quarantine::list, quarantine::one, quarantine::release, quarantine::discard,
         configuration::keys, configuration::reload, configuration::certificates, configuration::look,
     ),

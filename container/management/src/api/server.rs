@@ -5,7 +5,8 @@ use super::audit::Audit;
 use super::problem::Problem;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, configuration, connection, document, ladders, log, node,
+    activities, adaptors, alarms, backup, configuration, connection, document, ladders, log,
+    node,
     quarantine, services,
 };
 use axum::Router;
@@ -136,6 +137,7 @@ fn router(state: State) -> Router {
         .merge(log::routes())
         .merge(configuration::routes())
         .merge(quarantine::routes())
+        .merge(backup::routes())
         .merge(document::routes())
         .fallback(async || Problem::unknown("there is no such path"))
         .method_not_allowed_fallback(async || Problem::no_method())

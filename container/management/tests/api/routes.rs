@@ -332,6 +332,24 @@ fn a_panicked_delivery_is_listed_released_and_discarded() {
 }
 
 #[test]
+fn a_backup_is_made_while_the_node_serves() {
+    let served = Served::new("");
+    assert_eq!(served.get("/v1/backup").body["state"], "none");
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("saved");
+    let order = |to: &str| {
+        let body = serde_json::json!({ "directory": to }).to_string();
+        served.change("POST", "/v1/backup", &body)
+    };
+    let wrong = order("saved");
+    assert_eq!(wrong.problem(), (400, "MGT-004"));
+    assert_eq!(wrong.body["field"], "directory");
+    assert_eq!(order(to.to_str().unwrap()).status, 200);
+    until(|| served.get("/v1/backup").body["state"] == "done");
+    assert!(to.join("records.export").exists());
+}
+
+#[test]
 fn the_end_of_a_node_can_be_watched() {
     let served = Served::new("");
     let say = served.udp();

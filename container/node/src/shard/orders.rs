@@ -22,6 +22,7 @@ impl Driver {
             } => self.alarms.set(now.wall, source, name, raised, &text),
             Order::Renew(renewed) => self.net.renew(&renewed),
             Order::Configure(changed) => self.configure(now, &changed),
+            Order::BackedUp(ended) => self.backups.ended(now.wall, ended),
             Order::Ask(request, reply) => {
                 let answer = self.answer(now, request);
                 // Whoever asked may have gone; nothing is lost by it.
@@ -72,6 +73,7 @@ impl Driver {
             Request::Timers { part, due_within } => self.timers(now, &part, due_within),
             Request::Ladders { after, limit, find } => self.ladders(after, limit, &find),
             Request::Ladder { id } => self.ladder(id),
+            Request::BackUp { to } => self.backups.begin(now.wall, to, self.handle.clone()),
             Request::Quarantine { part, service } => self.quarantine(&part, service.as_deref()),
             Request::Quarantined { id } => self.quarantined(&id),
             Request::ReleaseQuarantined { id } => self.release_quarantined(now, &id),

@@ -5,6 +5,7 @@
 
 use super::{Driver, Names, Phase, Sample, Short, Times, listen, recover};
 use crate::alarms::Alarms;
+use crate::backup::Backups;
 use crate::clock::Clock;
 use crate::companion::ManagementListener;
 use crate::drivers::{Drivers, Gear, Seated};
@@ -97,6 +98,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
 
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
     let times = times(&config, clock);
+    let backups = Backups::new(&config.node.data_dir, door.clone());
     let begun = Begun {
         names: names.clone(),
         door,
@@ -130,6 +132,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         behind: 0,
         ending: Vec::new(),
         rest: Rest::new(tidy),
+        backups,
         sample: Sample::since(times.ready_at),
         turns: strowger_journal::Times::default(),
     };

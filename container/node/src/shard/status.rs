@@ -37,6 +37,7 @@ impl Driver {
             network: self.net.counts(),
             store: self.handle.stats().into(),
             recorder: self.shard.recorder_counts().into(),
+            backup: self.backups.status.clone(),
             alarms: self.alarms.list(),
             ..Status::default()
         };

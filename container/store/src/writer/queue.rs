@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use strowger_journal::{Group, Health, Seq};
+use strowger_journal::{Backup, Group, Health, Seq, Unsaved};
 
 /// Buffers kept for shards to use again.
 const SPARE: usize = 4;
@@ -37,6 +37,8 @@ struct Queue {
     closed: bool,
     failed: bool,
     spare: Vec<Vec<u8>>,
+    /// A backup that the store has not been told of.
+    backup: Option<Backup>,
     stats: WriterStats,
     /// When the last checkpoint began to count.
     checkpoint_at: Instant,
@@ -78,6 +80,7 @@ impl Shared {
                 closed: false,
                 failed: false,
                 spare: Vec::new(),
+                backup: None,
                 stats,
                 checkpoint_at: Instant::now(),
             }
@@ -149,7 +152,7 @@ impl Shared {
                 queue.take(self.options.batch_bytes, batch);
                 return Due::Work;
             }
-            if tend_at.is_some_and(|at| at <= now) {
+            if queue.backup.is_some() || tend_at.is_some_and(|at| at <= now) {
                 return Due::Work;
             }
             queue.idle = true;
@@ -212,13 +215,40 @@ impl Shared {
         }
     }
 
+    /// Has the store make a backup.
+    pub(super) fn back_up(&self, backup: Backup) {
+        let mut queue = self.lock();
+        let refused = match (queue.closed || queue.failed, queue.backup.is_some()) {
+            (true, _) => Unsaved::Ended,
+            (_, true) => Unsaved::Busy,
+            (false, false) => {
+                queue.backup = Some(backup);
+                drop(queue);
+                return self.wake.notify_one();
+            }
+        };
+        drop(queue);
+        (backup.done)(Err(refused));
+    }
+
+    /// The backup that is to be made.
+    pub(super) fn wanted(&self) -> Option<Backup> {
+        self.lock().backup.take()
+    }
+
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.wake.notify_one();
     }
 
     pub(super) fn fail(&self) {
-        self.lock().failed = true;
+        let mut queue = self.lock();
+        queue.failed = true;
+        let backup = queue.backup.take();
+        drop(queue);
+        if let Some(backup) = backup {
+            (backup.done)(Err(Unsaved::Ended));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
