@@ -61,13 +61,9 @@ impl Kernel {
             Ok(()) => self.commit(),
             Err(failed) => {
                 let whose = self.entities.get(entity).map(|e| e.service);
-                let receiver = service.or(whose).map(|service| Receiver {
-                    service,
-                    entity: matches!(target, Target::Attached(_)).then_some(entity),
-                });
                 let cause = self.recover_from(routing, entity, created);
-                if let Some(receiver) = receiver {
-                    self.bear(routing, receiver, failed, &cause);
+                if let Some(service) = service.or(whose) {
+                    self.bear(routing, (service, entity), failed, &cause);
                 }
             }
         }
@@ -75,12 +71,24 @@ impl Kernel {
     }
 
     /// What a failure means beyond its delivery.
-    fn bear(&mut self, routing: &Routing, receiver: Receiver, failed: Failed, cause: &str) {
+    fn bear(
+        &mut self,
+        routing: &Routing,
+        (service, entity): (ServiceIx, EntityId),
+        failed: Failed,
+        cause: &str,
+    ) {
         let panicked = failed == Failed::Panicked;
         if panicked {
+            let activity = self.activities.get(routing.activity);
+            let attached = activity.is_some_and(|a| a.attachment(entity).is_some());
+            let receiver = Receiver {
+                service,
+                entity: attached.then_some(entity),
+            };
             self.put_aside(routing, receiver, cause);
         }
-        self.count_failure(receiver.service, panicked);
+        self.count_failure(service, panicked);
     }
 
     /// The root entity that a service serves an initial event with, attached to the activity (R-IE-07).

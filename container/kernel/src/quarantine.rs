@@ -7,6 +7,7 @@
 //! Invariants: there are never more of them than [`Limits::quarantine`](crate::Limits::quarantine), the oldest makes room;
 //! the record of one is written and removed in the commit that takes its event from the queue or puts it there again.
 
+use crate::entity::Entity;
 use crate::kernel::Kernel;
 use crate::manage::{ReleaseError, RestoreError, ServiceState};
 use crate::options::Durability;
@@ -296,14 +297,12 @@ impl Kernel {
     fn progress_to(&self, aside: &Aside) -> Progress {
         let attached = self.activities.get(aside.activity).map(|a| &a.attached);
         let entities = attached.into_iter().flatten().map(|a| a.entity);
-        let others = entities.filter(|id| {
-            aside.receiver != Some(*id)
-                && self
-                    .entities
-                    .get(*id)
-                    .is_some_and(|e| e.service == aside.service)
-        });
         let initial = aside.receiver.is_none();
+        // A root that has come meanwhile may be the one that an initial event is for.
+        let others = entities.filter(|id| {
+            let own = |e: &&Entity| e.service == aside.service && !(initial && e.parent.is_none());
+            aside.receiver != Some(*id) && self.entities.get(*id).as_ref().is_some_and(own)
+        });
         Progress {
             delivered: others.collect(),
             services: SmallVec::from_iter(initial.then_some(aside.service)),

@@ -8,10 +8,10 @@ mod toy;
 use bench::Bench;
 use std::path::Path;
 use strowger_journal::Store as _;
-use strowger_node::Running;
 use strowger_node::control::{Cause, Reply, Request};
 use strowger_node::listed::{Part, QuarantineEntry};
 use strowger_node::status::BackupStatus;
+use strowger_node::{Exit, Running};
 use strowger_store::backup::{RECORDS, read_secret, write_secret};
 use strowger_store::{JournalSled, StoreOptions};
 
@@ -53,7 +53,8 @@ fn a_panicked_delivery_is_there_after_a_restart_and_can_be_released() {
     assert!(one.cause.contains("a handler that panics"), "{one:?}");
     assert_eq!(node.status().unwrap().counts.quarantined, 1);
     node.stop();
-    node.wait();
+    node.stop();
+    assert_eq!(node.wait(), Exit::Clean);
 
     let node = bench.start();
     assert_eq!(quarantine(&node), before);
@@ -171,7 +172,7 @@ fn a_backup_of_a_node_that_serves_is_the_state_of_one_moment() {
     assert_eq!(made.directory, to.display().to_string());
     node.stop();
     node.stop();
-    node.wait();
+    assert_eq!(node.wait(), Exit::Clean);
 
     // Restored, it is a node that knows all three, as they were at that moment.
     let other = Bench::new("");

@@ -1,12 +1,12 @@
 //! Deliveries that ended in a panic: put aside, listed, released, discarded, and there again after a restart.
 
-use crate::harness::{Kit, Note, Ping, Pong, Spec, initial, say};
+use crate::harness::{Call, Data, Kit, Note, Ping, Pong, Spec, initial, say};
 use std::cell::Cell;
 use std::rc::Rc;
-use strowger::Error;
 use strowger::event::ActivityEnd;
 use strowger::id::ActivityId;
 use strowger::time::secs;
+use strowger::{Cx, Error};
 use strowger_kernel::{Durability, ReleaseError};
 
 /// A service that panics on `Pong(13)` as long as `sick` is set, and one beside it that does not; both are attached.
@@ -170,8 +170,38 @@ fn an_initial_event_makes_its_entity_when_it_is_released() {
     kit.shard
         .release_quarantined(kit.now, all[0].number)
         .unwrap();
-    assert_eq!(kit.log(), ["A: ping(1)"]);
+    assert_eq!(kit.log(), ["A: ping(1)", "ra: snapshot"]);
     assert_eq!(kit.attached(a).len(), 1);
+}
+
+/// An initial event for an entity that is there is for that entity, and so is one whose entity has come meanwhile.
+#[test]
+fn an_initial_event_goes_to_the_entity_that_it_names() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    let panics = |_: &mut Data, _: &mut Cx<'_>, call: &Call<'_>| {
+        assert_ne!(call.get::<Ping>(), Some(&Ping(13)));
+        Ok(())
+    };
+    kit.on::<0>(panics);
+    let (a, b) = (kit.start(), kit.start());
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(13));
+    kit.fire(b, Ping(13));
+    kit.fire(b, Ping(2));
+    kit.run();
+    let (all, _) = kit.shard.quarantined(None, 10, None);
+    let entities: Vec<_> = all.iter().map(|one| one.entity).collect();
+    assert_eq!(entities.iter().flatten().count(), 1, "{all:?}");
+    assert!(entities.contains(&Some(kit.attached(a)[0])));
+    kit.on::<0>(|_, _, _| Ok(()));
+    kit.log();
+    for one in &all {
+        kit.shard.release_quarantined(kit.now, one.number).unwrap();
+    }
+    assert_eq!(kit.log(), ["A: ping(13)", "A: ping(13)"]);
+    assert_eq!(kit.shard.counts().entities, 2);
+    assert_eq!(numbers(&kit), [0_u64; 0]);
 }
 
 #[test]
@@ -194,6 +224,7 @@ fn it_is_not_released_without_what_it_was_for() {
         kit.fire(activity, Pong(13));
     }
     kit.fire(b, Pong(1));
+    kit.run();
     kit.fire(c, Ping(13));
     kit.run();
     kit.end(a);
