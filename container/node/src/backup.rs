@@ -67,7 +67,8 @@ impl Backups {
             return Reply::refused(Cause::State, Unsaved::Busy.to_string());
         }
         if !to.is_absolute() {
-            return Refusal::new(Cause::Wrong, "the directory's path is not absolute").blame("directory");
+            return Refusal::new(Cause::Wrong, "the directory's path is not absolute")
+                .blame("directory");
         }
         let status = BackupStatus {
             state: RUNNING.to_owned(),

@@ -353,9 +353,7 @@ impl Driver {
                     self.service_failed(now, service, &why);
                 }
                 ShardOutput::Service(service, state) => {
-                    self.alarms_of(now, service, state);
-                    let (service, state) = (self.names.service(service), status::service(state));
-                    tracing::info!(service, state, "service changed its state");
+                    self.service_changed(now, service, state);
                 }
                 ShardOutput::Adaptor(ra, state) => {
                     let (adaptor, state) = (self.names.adaptor(ra), status::adaptor(state));

@@ -2,6 +2,7 @@
 
 use super::Driver;
 use super::lists::{gone, no_service, not_a_place};
+use super::status;
 use crate::control::{Cause, Refusal, Reply};
 use crate::listed::{Page, Part, QuarantineEntry};
 use strowger::id::ServiceIx;
@@ -98,10 +99,13 @@ impl Driver {
         self.alarms.set(now.wall, source, ALARM, true, &text);
     }
 
-    /// A service that is active again has not failed too often.
-    pub(super) fn alarms_of(&mut self, now: Now, service: ServiceIx, state: ServiceState) {
+    /// A service has changed its state. One that is active again has not failed too often.
+    pub(super) fn service_changed(&mut self, now: Now, service: ServiceIx, state: ServiceState) {
+        let name = self.names.service(service);
+        let word = status::service(state);
+        tracing::info!(service = name, state = word, "service changed its state");
         if state == ServiceState::Active {
-            let source = format!("service {}", self.names.service(service));
+            let source = format!("service {name}");
             let text = "it was activated again";
             self.alarms.set(now.wall, source, ALARM, false, text);
         }
