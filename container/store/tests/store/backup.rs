@@ -1,8 +1,5 @@
 //! Backups that are made while commits go on: of one commit, in nobody's way, and harmless where they fail.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "how long commits take is measured in real time"
-)]
+#![expect(clippy::print_stderr, reason = "how long commits took is told")]
 
 use crate::suite::{live, put};
 use std::io::{self, BufReader, Write};
