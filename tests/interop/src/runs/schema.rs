@@ -42,6 +42,8 @@ pub fn conforms(examples: u32, seed: u64, host: u8, dir: &Path) -> Result<String
         .args(["--phases", "examples,coverage,fuzzing", "--checks", CHECKS])
         // One ends the node, the other never ends.
         .args(["--exclude-path", "/v1/stop", "--exclude-path", "/v1/live"])
+        // Backups go where they are told to.
+        .args(["--exclude-path", "/v1/backup"])
         .args(["--generation-database", "none", "--warnings", "off"])
         // Made-up tokens would have it not listened to.
         .args(["--generation-with-security-parameters", "false"])
