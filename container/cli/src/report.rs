@@ -6,13 +6,13 @@
 use crate::failure::Failure;
 use crate::new::NewError;
 use crate::store::CareError;
-use strowger_store::backup::BackupError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, ReportHandler, Severity, SourceCode};
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use strowger_config::{Finding, Place, Rejected, SourceKind};
 use strowger_node::NodeError;
+use strowger_store::backup::BackupError;
 
 /// Prints why a command failed.
 pub(crate) fn failure(failure: &Failure) {

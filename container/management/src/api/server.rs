@@ -5,8 +5,7 @@ use super::audit::Audit;
 use super::problem::Problem;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, backup, configuration, connection, document, ladders, log,
-    node,
+    activities, adaptors, alarms, backup, configuration, connection, document, ladders, log, node,
     quarantine, services,
 };
 use axum::Router;

@@ -299,7 +299,11 @@ fn a_directory_that_is_there_is_not_touched_and_half_a_backup_is_removed() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("saved");
     let draft = Draft::begin(&to).unwrap();
-    draft.records().unwrap().write_all(b"something that is no export").unwrap();
+    draft
+        .records()
+        .unwrap()
+        .write_all(b"something that is no export")
+        .unwrap();
     // What was written is no export.
     assert!(matches!(
         draft.finish(&[0; 16]),
