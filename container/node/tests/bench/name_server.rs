@@ -30,11 +30,20 @@ pub(crate) struct NameServer {
 
 type Zone = Arc<dyn Fn(&str, RecordType) -> Says + Send + Sync>;
 
+/// A port of both transports; where one is free for UDP, somebody else may have it for TCP.
+fn sockets() -> (UdpSocket, TcpListener) {
+    let both = || {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpListener::bind(udp.local_addr().unwrap());
+        tcp.ok().map(|tcp| (udp, tcp))
+    };
+    (0..100).find_map(|_| both()).unwrap()
+}
+
 impl NameServer {
     pub(crate) fn new(zone: impl Fn(&str, RecordType) -> Says + Send + Sync + 'static) -> Self {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (udp, tcp) = sockets();
         let address = udp.local_addr().unwrap();
-        let tcp = TcpListener::bind(address).unwrap();
         let (zone, asked): (Zone, _) = (Arc::new(zone), Arc::new(AtomicUsize::new(0)));
         let (count, of_zone) = (Arc::clone(&asked), Arc::clone(&zone));
         std::thread::spawn(move || {
