@@ -332,13 +332,9 @@ impl Kernel {
     ) -> Result<bool, RestoreError> {
         let number = record::number(key)?;
         self.queue.number = self.queue.number.max(number + 1);
-        let kind = self.registry.known_event(record.kind);
-        let decode = kind
-            .and_then(|kind| self.registry.event_decl(kind))
-            .map(|d| d.decode);
-        let event = decode.and_then(|decode| decode(&record.event).ok());
+        let decoded = self.registry.decode_event(record.kind, &record.event);
         let service = self.service_ix(record.service);
-        let (Some(kind), Some(event), Some(service)) = (kind, event, service) else {
+        let (Some((kind, event)), Some(service)) = (decoded, service) else {
             return Ok(false);
         };
         let aside = Aside {

@@ -251,12 +251,8 @@ impl Kernel {
     ) -> Result<bool, RestoreError> {
         let number = number(key)?;
         self.queue.number = self.queue.number.max(number + 1);
-        let kind = self.registry.known_event(record.kind);
-        let decode = kind
-            .and_then(|kind| self.registry.event_decl(kind))
-            .map(|d| d.decode);
-        let event = decode.and_then(|decode| decode(&record.event).ok());
-        let (Some(kind), Some(event)) = (kind, event) else {
+        let decoded = self.registry.decode_event(record.kind, &record.event);
+        let Some((kind, event)) = decoded else {
             return Ok(false);
         };
         let queued = Queued {

@@ -6,7 +6,7 @@ use ahash::RandomState;
 use std::collections::HashMap;
 use strowger::activity::Activity as _;
 use strowger::activity::{NullActivity, ServiceActivity};
-use strowger::event::{ActivityEnd, EventDecl};
+use strowger::event::{ActivityEnd, AnyEvent, EventDecl};
 use strowger::id::{Component, ComponentId};
 
 /// Number of an event type.
@@ -78,6 +78,16 @@ impl Registry {
     }
     pub(crate) fn known_event(&self, id: ComponentId) -> Option<EventIx> {
         self.event_ix.get(&id).copied()
+    }
+    /// An event that a record holds, if its type is there and can read it.
+    pub(crate) fn decode_event(
+        &self,
+        id: ComponentId,
+        bytes: &[u8],
+    ) -> Option<(EventIx, AnyEvent)> {
+        let kind = self.known_event(id)?;
+        let event = (self.event_decl(kind)?.decode)(bytes).ok()?;
+        Some((kind, event))
     }
     /// How many event types there are.
     pub(crate) fn events(&self) -> EventIx {

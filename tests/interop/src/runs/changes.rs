@@ -146,8 +146,25 @@ impl<'a> Changing<'a> {
 
         self.operator
             .done("POST", "/v1/services/uas/deactivate", "")?;
+        self.stopped("uas")?;
         self.operator
             .done("POST", "/v1/services/uas/activate", "")?;
+        Ok(())
+    }
+
+    /// Waits for a service that was deactivated: what it has goes on first.
+    fn stopped(&mut self, service: &str) -> Result {
+        let path = format!("/v1/services/{service}");
+        let deadline = Instant::now() + USED_WITHIN;
+        while self.operator.get(&path)?["state"] != "inactive" {
+            ensure(Instant::now() < deadline, || {
+                format!(
+                    "{service} does not become inactive; {}",
+                    self.node.log_tail()
+                )
+            })?;
+            pause();
+        }
         Ok(())
     }
 
