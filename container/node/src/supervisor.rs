@@ -181,7 +181,10 @@ impl Supervisor {
     /// Does what is not the shard's.
     fn run(&mut self, errand: Errand, watch: &Watch) -> Reply {
         match errand {
-            Errand::Reload { check: false } => self.reload(),
+            Errand::Reload { check: false } => {
+                watch.told.notify_one();
+                self.reload()
+            }
             Errand::Reload { check: true } => self.reloader.check(),
             Errand::Configuration => self.reloader.configuration(),
             Errand::CertificateList => Reply::Certificates(watch.list()),

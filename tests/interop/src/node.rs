@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -67,6 +67,16 @@ impl NodeSpec {
             binary: STROWGER,
             cut: None,
         }
+    }
+
+    /// Writes its configuration, which a node that runs reads when it is told to.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_config(&self) -> Result<PathBuf> {
+        let config = self.data.with_extension("toml");
+        fs::write(&config, self.config()).map_err(io("write the configuration"))?;
+        Ok(config)
     }
 
     /// Without a management API unless it says where that listens: nodes that run at one time would take its usual address
@@ -144,8 +154,7 @@ impl Node {
     /// When it does not become ready in time.
     pub fn start(spec: &NodeSpec) -> Result<Self> {
         fs::create_dir_all(&spec.data).map_err(io("create the data directory"))?;
-        let config = spec.data.with_extension("toml");
-        fs::write(&config, spec.config()).map_err(io("write the configuration"))?;
+        let config = spec.write_config()?;
         let log = spec.data.with_extension("log");
         let out = File::options()
             .create(true)
@@ -270,16 +279,22 @@ impl Node {
         self.child.try_wait().map_err(io("wait for the node"))
     }
 
+    /// Runs `strowger` with these arguments for this node.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn order(&self, args: &[&str]) -> Result<Output> {
+        let mut command = Command::new(binary()?);
+        command.args(args).arg("--data").arg(&self.data);
+        command.output().map_err(io("run strowger"))
+    }
+
     /// What `strowger status --json` prints.
     ///
     /// # Errors
     /// When it prints something else than JSON.
     pub fn status(&self) -> Result<serde_json::Value> {
-        let out = Command::new(binary()?)
-            .args(["status", "--json", "--data"])
-            .arg(&self.data)
-            .output()
-            .map_err(io("run strowger status"))?;
+        let out = self.order(&["status", "--json"])?;
         serde_json::from_slice(&out.stdout)
             .map_err(|_| RunError::Status(String::from_utf8_lossy(&out.stderr).into()))
     }
@@ -318,6 +333,14 @@ impl Node {
             .and_then(|f| f.split_whitespace().next())
             .and_then(|n| n.parse().ok())
             .unwrap_or(0))
+    }
+
+    /// Its whole log.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn log(&self) -> Result<String> {
+        fs::read_to_string(&self.log).map_err(io("read the node's log"))
     }
 
     /// The end of its log.

@@ -11,6 +11,7 @@ use strowger_interop::runs::load::{self, Load};
 use strowger_interop::runs::overload::{self, Overload};
 use strowger_interop::runs::prepaid::{self, Prepaid};
 use strowger_interop::runs::registrations::{self, Registrations};
+use strowger_interop::runs::reload::{self, Reload};
 use strowger_interop::runs::{forks, pieces, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
 
@@ -61,6 +62,30 @@ fn b2bua_joins_two_sipps_over_tcp() -> Result {
 #[test]
 fn calls_over_ipv6() -> Result {
     run(|dir| load::over_ipv6(small(27), dir))
+}
+
+fn changes_on(host: u8) -> Reload {
+    Reload {
+        rate: 20,
+        seconds: 6,
+        measured: false,
+        host,
+    }
+}
+
+#[test]
+fn calls_do_not_notice_a_reload_and_a_mistake_changes_nothing() -> Result {
+    run(|dir| reload::reloaded(changes_on(184), dir))
+}
+
+#[test]
+fn every_call_ends_after_a_sigterm() -> Result {
+    run(|dir| reload::drained(changes_on(189), dir))
+}
+
+#[test]
+fn calls_do_not_notice_that_another_service_is_deactivated() -> Result {
+    run(|dir| reload::deactivated(changes_on(185), dir))
 }
 
 #[test]

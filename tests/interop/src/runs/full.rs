@@ -13,6 +13,7 @@ use super::pages::{self, Pages};
 use super::prepaid::{self, Prepaid};
 use super::records;
 use super::registrations::{self, Registrations};
+use super::reload::{self, Reload};
 use super::schema;
 use super::sms::kill::{self as sms_kill, Kill as SmsKill};
 use super::sms::stops::{self, Stops};
@@ -103,6 +104,19 @@ pub const FULL: &[Full] = &[
         };
         registrations::refreshed(size, dir)
     }),
+    Full::new(
+        "reload",
+        "log level, account and certificate change under 200 calls/s; a mistake changes nothing",
+        |dir| reload::reloaded(reload_of(186), dir),
+    ),
+    Full::new("drain", "SIGTERM under 200 calls/s", |dir| {
+        reload::drained(reload_of(187), dir)
+    }),
+    Full::new(
+        "deactivation",
+        "a service is deactivated while another takes 200 calls/s",
+        |dir| reload::deactivated(reload_of(188), dir),
+    ),
     Full::new(
         "disaster",
         "1,000 calls in every state, 10,000 registrations and 500 subscriptions outlive the process",
@@ -338,6 +352,16 @@ pub const FULL: &[Full] = &[
         leaks::nothing_left(size, dir)
     }),
 ];
+
+/// One of the runs of changes while calls go on.
+const fn reload_of(host: u8) -> Reload {
+    Reload {
+        rate: 200,
+        seconds: 30,
+        measured: true,
+        host,
+    }
+}
 
 fn full(host: u8) -> Load {
     Load {

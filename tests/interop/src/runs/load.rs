@@ -105,6 +105,19 @@ fn call(
     user: &str,
     callee: Option<u16>,
 ) -> Result<Totals> {
+    let within = Duration::from_secs(u64::from(load.seconds) + 60);
+    let (caller, _callee) = begin(load, transport, spec, user, callee)?;
+    caller.finish(within)
+}
+
+/// Starts the caller, and its callee, which is to be kept until the caller is done: one that is dropped is stopped.
+pub(super) fn begin(
+    load: Load,
+    transport: Transport,
+    spec: &NodeSpec,
+    user: &str,
+    callee: Option<u16>,
+) -> Result<(Sipp, Option<Sipp>)> {
     let host = match spec.sip.ip() {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
@@ -115,10 +128,8 @@ fn call(
         "t1"
     };
     let calls = (load.rate * load.seconds).to_string();
-    let within = Duration::from_secs(u64::from(load.seconds) + 60);
     let port = callee.unwrap_or(0).to_string();
-    // Kept until the caller is done: a callee that is dropped is stopped.
-    let _callee = callee
+    let callee = callee
         .map(|_| Sipp::start(&["-sn", "uas", "-i", &host, "-p", &port, "-t", mode]))
         .transpose()?;
     let (rate, hold) = (load.rate.to_string(), load.hold_ms.to_string());
@@ -141,7 +152,7 @@ fn call(
         "-d",
         &hold,
     ])?;
-    caller.finish(within)
+    Ok((caller, callee))
 }
 
 /// Calls of half a second through the B2BUA, with the times until they were answered.

@@ -17,6 +17,7 @@ pub mod pieces;
 pub mod prepaid;
 pub mod records;
 pub mod registrations;
+pub mod reload;
 pub mod scenarios;
 pub mod schema;
 pub mod sms;
