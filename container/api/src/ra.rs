@@ -380,17 +380,19 @@ impl<'a> RaCx<'a> {
     }
     /// Tells of a message, which belongs to whatever `key` names: a Call-ID, a session's id. `message` is asked for only if it
     /// is kept. Costs next to nothing while [`is_recording`](Self::is_recording) says no; ask that first where the key has to
-    /// be looked for.
+    /// be looked for. Returns whether it is kept.
     pub fn record<'m>(
         &mut self,
         key: &[u8],
         direction: Direction,
         message: impl FnOnce(Redaction) -> Recorded<'m>,
-    ) {
-        if let Some(redaction) = self.host.records(self.ra, key, direction) {
-            self.host
-                .record(self.ra, key, direction, message(redaction));
-        }
+    ) -> bool {
+        let Some(redaction) = self.host.records(self.ra, key, direction) else {
+            return false;
+        };
+        self.host
+            .record(self.ra, key, direction, message(redaction));
+        true
     }
     /// Whether any message may be recorded.
     #[must_use]

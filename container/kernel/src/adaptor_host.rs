@@ -227,10 +227,10 @@ impl RaHost for Kernel {
     }
 
     fn is_recording(&self) -> bool {
-        self.recorder.on
+        self.recorder.listens()
     }
     fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Redaction> {
-        if self.recorder.on {
+        if self.recorder.listens() {
             self.wants_message(ra, key, direction)
         } else {
             None

@@ -57,6 +57,7 @@ impl Kernel {
             let called = self.metrics.deliveries > before;
             self.record_delivery(routing, subject, called, outcome.is_err());
         }
+        self.recorder.carry_out();
         match outcome {
             Ok(()) => self.commit(),
             Err(failed) => {
@@ -67,7 +68,7 @@ impl Kernel {
                 }
             }
         }
-        self.recorder.acting = None;
+        self.recorder.carried_out();
     }
 
     /// What a failure means beyond its delivery.

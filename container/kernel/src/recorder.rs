@@ -18,9 +18,7 @@ pub(crate) use call::Subject;
 use call::{Call, Delivered, Held, Kept};
 
 use ahash::RandomState;
-use siphasher::sip::SipHasher24;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::Hasher as _;
 use strowger::id::{ActivityId, RaIx, ServiceIx};
 use strowger::ra::{Direction, Parties};
 use strowger::time::Now;
@@ -37,7 +35,7 @@ pub(crate) struct Recorder {
     /// Something is recorded. Everything else is looked at only if so.
     pub(crate) on: bool,
     pub(crate) options: RecorderOptions,
-    secret: [u8; 16],
+    secret: [u64; 2],
     next: CallNo,
     calls: BTreeMap<CallNo, Call>,
     keys: HashMap<u64, CallNo, RandomState>,
@@ -47,10 +45,20 @@ pub(crate) struct Recorder {
     pub(crate) counts: RecorderCounts,
     /// The call whose commands are carried out.
     pub(crate) acting: Option<CallNo>,
+    /// Commands are carried out, of something that is not recorded.
+    aside: bool,
+}
+
+/// Mixes two numbers: both halves of their product.
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = (a as u128).wrapping_mul((b | 1) as u128);
+    (product as u64) ^ ((product >> 64) as u64)
 }
 
 impl Recorder {
     pub(crate) fn new(secret: [u8; 16], hasher: &RandomState) -> Self {
+        let secret = u128::from_le_bytes(secret);
+        let secret = [secret as u64, (secret >> 64) as u64];
         Self {
             on: false,
             options: RecorderOptions::default(),
@@ -62,6 +70,7 @@ impl Recorder {
             ended: VecDeque::new(),
             counts: RecorderCounts::default(),
             acting: None,
+            aside: false,
         }
     }
 
@@ -96,12 +105,38 @@ impl Recorder {
         }
     }
 
-    /// A key as a number: its own for each adaptor entity.
+    /// A key as a number: its own for each adaptor entity. It is done for every message, of which most are not recorded, and
+    /// guards nothing but who is in a sample: it is keyed, and no more than that.
     fn hash(&self, ra: RaIx, key: &[u8]) -> u64 {
-        let mut hasher = SipHasher24::new_with_key(&self.secret);
-        hasher.write_u16(ra.0);
-        hasher.write(key);
-        hasher.finish()
+        let [first, second] = self.secret;
+        let mut hash = first ^ u64::from(ra.0) ^ (key.len() as u64) << 32;
+        let (words, rest) = key.as_chunks::<8>();
+        for word in words {
+            hash = fold(hash ^ u64::from_le_bytes(*word), second);
+        }
+        // What is left, with some of what was before it.
+        let last = match key.last_chunk::<8>() {
+            Some(last) => u64::from_le_bytes(*last),
+            None => rest
+                .iter()
+                .fold(0, |last, byte| last << 8 | u64::from(*byte)),
+        };
+        fold(fold(hash ^ last, second), first)
+    }
+
+    /// What the commands of a delivery send is recorded if the delivery is. Where a filter decides it may begin a call.
+    pub(crate) fn carry_out(&mut self) {
+        self.aside = self.acting.is_none() && matches!(self.options.mode, RecorderMode::Sampled(_));
+    }
+
+    /// The commands have been carried out.
+    pub(crate) fn carried_out(&mut self) {
+        (self.acting, self.aside) = (None, false);
+    }
+
+    /// Whether any message may be recorded here.
+    pub(crate) const fn listens(&self) -> bool {
+        self.on && !self.aside
     }
 
     /// Whether a message of that key is recorded; one that does not belong to anything yet, if it could begin something.

@@ -28,8 +28,8 @@ use strowger::activity::Activity;
 use strowger::event::{Event, EventDecl, FireOptions};
 use strowger::id::{ActivityId, Component, ComponentId};
 use strowger::ra::{
-    AdaptorDef, Bytes, ConnId, Direction, FailureReason, FireFlags, Input, Listener, ListenerIx,
-    Outcome, Protocol, Provider, RaCx, SettingsError,
+    AdaptorDef, Bytes, ConnId, FailureReason, FireFlags, Input, Listener, ListenerIx, Outcome,
+    Protocol, Provider, RaCx, SettingsError,
 };
 use strowger::time::Mono;
 
@@ -40,7 +40,7 @@ use crate::proto::slab::Key;
 use crate::proto::stun;
 use crate::proto::time::Ms;
 use crate::proto::ua::{Methods, Ua};
-use crate::proto::wire::Method;
+use crate::proto::wire::{self, Method};
 pub use call_settings::{CallSettings, ProvisionalSetting, RefresherSetting};
 pub use credentials::CredentialSettings;
 pub use listener::{ListenerSettings, ListenerTransport};
@@ -74,6 +74,8 @@ struct Core {
     undecided_limit: usize,
     stopping: bool,
     refusing: bool,
+    /// What is handled is a message that is not recorded: what is sent at once because of it is of the same call.
+    aside: bool,
 }
 
 impl SipProtocol {
@@ -127,6 +129,7 @@ impl Protocol for SipProtocol {
         let core = self
             .core
             .get_or_insert_with(|| Core::new(settings, cx, now));
+        core.aside = false;
         core.handle(cx, now, input);
         core.drain(cx, now);
     }
@@ -172,6 +175,7 @@ impl Core {
             undecided_limit: UNDECIDED,
             stopping: false,
             refusing: false,
+            aside: false,
         }
     }
 
@@ -251,8 +255,10 @@ impl Core {
                 cx.datagram(ListenerIx(flow.listener), flow.peer, answer);
             }
         } else if !is_keep_alive(&bytes) {
-            recorded::message(cx, &flow, Direction::In, &bytes);
-            self.ua.datagram(now, flow, bytes);
+            let copy = recorded::copy(cx, &bytes);
+            let read = wire::Message::datagram(bytes, self.ua.limits());
+            self.aside = !recorded::came(cx, &flow, copy, read.as_ref().ok());
+            self.ua.came(now, flow, read);
         }
     }
 
@@ -308,17 +314,21 @@ impl Core {
             match came {
                 Came::Message(bytes) => {
                     self.streams.alias(conn, &bytes);
-                    recorded::message(cx, &flow, Direction::In, &bytes);
+                    let copy = recorded::copy(cx, &bytes);
+                    let read = wire::Message::frame(bytes, self.ua.limits());
+                    recorded::came(cx, &flow, copy, read.as_ref().ok());
                     let before = self.ua.settled();
-                    self.ua.frame(now, flow, bytes);
+                    self.ua.came(now, flow, read);
                     if self.ua.settled() > before {
                         self.streams.settled(conn);
                     }
                 }
                 Came::Whole(bytes) => {
-                    recorded::message(cx, &flow, Direction::In, &bytes);
+                    let copy = recorded::copy(cx, &bytes);
+                    let read = wire::Message::whole(bytes, self.ua.limits());
+                    recorded::came(cx, &flow, copy, read.as_ref().ok());
                     let before = self.ua.settled();
-                    self.ua.whole(now, flow, bytes);
+                    self.ua.came(now, flow, read);
                     if self.ua.settled() > before {
                         self.streams.settled(conn);
                     }

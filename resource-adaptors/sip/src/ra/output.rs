@@ -4,7 +4,7 @@ use bytes::Bytes;
 use strowger::activity::{Activity, Handle};
 use strowger::event::{Address, AddressPlan, Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
-use strowger::ra::{ActivityFlags, Direction, FireFlags, ListenerIx, RaCx};
+use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
 
 use super::{Core, end, names, recorded};
 use crate::api::{
@@ -133,7 +133,9 @@ impl Core {
     }
 
     fn send(&mut self, cx: &mut RaCx<'_>, now: Ms, transmit: Transmit) {
-        recorded::message(cx, &transmit.flow, Direction::Out, &transmit.bytes);
+        if !self.aside {
+            recorded::leaves(cx, &transmit.flow, &transmit.bytes);
+        }
         match transmit.flow.transport {
             Transport::Udp => {
                 cx.datagram(

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use memchr::{memchr, memmem};
 use strowger::id::ActivityId;
 use strowger::ra::{Direction, ListenerIx, Parties, RaCx, Recorded, Redaction};
@@ -18,13 +19,37 @@ use crate::proto::wire::{Limits, Message, Uri};
 /// Names in front of what is computed from a password.
 const SECRET_PARAMS: [&[u8]; 2] = [b"response", b"rspauth"];
 
-/// Tells of a message that came or leaves.
-pub(super) fn message(cx: &mut RaCx<'_>, flow: &Flow, direction: Direction, bytes: &[u8]) {
-    if !cx.is_recording() {
-        return;
-    }
-    if let Some(key) = call_id(bytes) {
-        cx.record(key, direction, |redaction| recorded(flow, bytes, redaction));
+/// What came, for [`came`] to tell of once it was read.
+pub(super) fn copy(cx: &RaCx<'_>, bytes: &Bytes) -> Option<Bytes> {
+    cx.is_recording().then(|| bytes.clone())
+}
+
+/// Tells of a message that came; `read` is what it was read as, if it could be. Whether it is kept, or may be.
+pub(super) fn came(
+    cx: &mut RaCx<'_>,
+    flow: &Flow,
+    copy: Option<Bytes>,
+    read: Option<&Message>,
+) -> bool {
+    let Some(bytes) = copy else { return true };
+    let key = match read {
+        Some(message) => message.call_id().ok(),
+        None => call_id(&bytes),
+    };
+    let told = |redaction| recorded(flow, &bytes, read, redaction);
+    key.is_some_and(|key| cx.record(key, Direction::In, told))
+}
+
+/// Tells of a message that leaves.
+pub(super) fn leaves(cx: &mut RaCx<'_>, flow: &Flow, bytes: &[u8]) {
+    if cx.is_recording()
+        && let Some(key) = call_id(bytes)
+    {
+        let told = |redaction| {
+            let read = Message::parse(bytes.to_vec().into(), &Limits::DEFAULT).ok();
+            recorded(flow, bytes, read.as_ref(), redaction)
+        };
+        cx.record(key, Direction::Out, told);
     }
 }
 
@@ -68,9 +93,13 @@ fn call_id(bytes: &[u8]) -> Option<&[u8]> {
     None
 }
 
-fn recorded<'a>(flow: &Flow, bytes: &'a [u8], redaction: Redaction) -> Recorded<'a> {
+fn recorded<'a>(
+    flow: &Flow,
+    bytes: &'a [u8],
+    message: Option<&Message>,
+    redaction: Redaction,
+) -> Recorded<'a> {
     use strowger::ra::Transport as Over;
-    let message = Message::parse(bytes.to_vec().into(), &Limits::DEFAULT).ok();
     Recorded {
         transport: match flow.transport {
             Transport::Udp => Over::Udp,
@@ -80,8 +109,8 @@ fn recorded<'a>(flow: &Flow, bytes: &'a [u8], redaction: Redaction) -> Recorded<
         listener: ListenerIx(flow.listener),
         remote: flow.peer,
         protocol: "sip",
-        title: message.as_ref().map_or_else(|| first_line(bytes), title),
-        parties: message.as_ref().and_then(parties),
+        title: message.map_or_else(|| first_line(bytes), title),
+        parties: message.and_then(parties),
         bytes: redacted(bytes, redaction),
     }
 }

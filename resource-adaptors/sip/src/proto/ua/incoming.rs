@@ -9,7 +9,7 @@ use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::{RequestKeys, RequestVerdict, ServerState};
 use super::super::wire::text::push_decimal;
-use super::super::wire::{HeaderId, Message, Method, Rejected, Scheme};
+use super::super::wire::{HeaderId, Limits, Message, Method, Rejected, Scheme};
 use super::negotiation::has_sdp;
 use super::reliable::REL;
 use super::routing::{refreshes_target, reply_flow};
@@ -24,26 +24,31 @@ const REQUESTS_PER_DIALOG: usize = 16;
 impl Ua {
     /// Handles one message; `flow` is where it came from.
     pub fn datagram(&mut self, now: Ms, flow: Flow, bytes: Bytes) {
-        match Message::datagram(bytes, &self.config.limits) {
-            Ok(message) => self.message(now, flow, message),
-            Err(rejected) => self.reject(flow, &rejected),
-        }
+        self.came(now, flow, Message::datagram(bytes, &self.config.limits));
     }
 
     /// Handles one message that was cut out of a stream.
     pub fn frame(&mut self, now: Ms, flow: Flow, bytes: Bytes) {
-        match Message::frame(bytes, &self.config.limits) {
+        self.came(now, flow, Message::frame(bytes, &self.config.limits));
+    }
+
+    /// Handles one message that filled a frame of a transport that has such (RFC 7118 5.3).
+    pub fn whole(&mut self, now: Ms, flow: Flow, bytes: Bytes) {
+        self.came(now, flow, Message::whole(bytes, &self.config.limits));
+    }
+
+    /// Handles what was read, by whoever wants to know what it was.
+    pub fn came(&mut self, now: Ms, flow: Flow, read: Result<Message, Box<Rejected>>) {
+        match read {
             Ok(message) => self.message(now, flow, message),
             Err(rejected) => self.reject(flow, &rejected),
         }
     }
 
-    /// Handles one message that filled a frame of a transport that has such (RFC 7118 5.3).
-    pub fn whole(&mut self, now: Ms, flow: Flow, bytes: Bytes) {
-        match Message::whole(bytes, &self.config.limits) {
-            Ok(message) => self.message(now, flow, message),
-            Err(rejected) => self.reject(flow, &rejected),
-        }
+    /// The limits that messages are read within.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.config.limits
     }
 
     /// Handles a checked message.
