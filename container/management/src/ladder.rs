@@ -8,5 +8,7 @@ mod svg;
 mod text;
 
 pub use pcapng::pcapng;
+pub(crate) use svg::STYLE;
 pub use svg::{Page, svg};
+pub(crate) use text::instant;
 pub use text::{Width, list, text};

@@ -10,8 +10,8 @@ use strowger_node::Ladder;
 pub enum Page {
     /// A file of its own: colours follow what the reader's system prefers.
     Alone,
-    /// Within a page whose colours it takes: `--ladder-ink`, `--ladder-faint`, `--ladder-paper`, `--ladder-message`,
-    /// `--ladder-work`, `--ladder-time`, `--ladder-bad`, where the page sets them. Every message is a link to `#step-N`.
+    /// Within a page of the console, whose style has its rules and its colours (`--ink`, `--faint`, `--paper`, `--band`,
+    /// `--message`, `--work`, `--time`, `--bad`). Every message is a link to `#step-N`.
     Within,
 }
 
@@ -19,6 +19,8 @@ pub enum Page {
 const ROW: usize = 28;
 /// Where lanes begin.
 const TOP: usize = 92;
+/// How much higher they do where the page says what call it is.
+const HEAD: usize = 50;
 /// Room for times.
 const TIME: usize = 76;
 /// Distance of two lanes.
@@ -31,65 +33,64 @@ const LETTERS: usize = 38;
 const LIGHT: &str = "--ink:#1c2430;--faint:#8a94a3;--paper:#ffffff;--band:#f4f6f9;--message:#1f5fbf;--work:#2b7a4b;--time:#8a5a00;--bad:#b3261e";
 const DARK: &str = "--ink:#e6eaf0;--faint:#7c8797;--paper:#12161c;--band:#1a2029;--message:#7db1ff;--work:#7bd49b;--time:#e0b25a;--bad:#ff8a80";
 
+/// How the parts of a picture look; a page that has one within it has these rules among its own.
+pub(crate) const STYLE: &str = "\
+     .ladder{font:13px ui-sans-serif,system-ui,sans-serif}.ladder text{fill:var(--ink)}.ladder .paper{fill:var(--paper)}\
+     .ladder .band{fill:var(--band)}.ladder .head{font-size:16px;font-weight:600}.ladder .faint{fill:var(--faint)}\
+     .ladder .at{fill:var(--faint);font-size:12px;text-anchor:end;font-variant-numeric:tabular-nums}\
+     .ladder .lane{stroke:var(--faint);stroke-width:1}.ladder .own{stroke-width:2}.ladder .who{text-anchor:middle;font-weight:600}\
+     .ladder .message{stroke:var(--message);stroke-width:1.5}.ladder .again{stroke-dasharray:4 3}\
+     .ladder .tip{fill:var(--message)}.ladder .label{text-anchor:middle;paint-order:stroke;stroke:var(--paper);stroke-width:4px}\
+     .ladder .work{fill:var(--work)}.ladder .time{fill:var(--time)}.ladder .bad{fill:var(--bad)}\
+     .ladder a:hover text,.ladder a:focus text{text-decoration:underline}";
+
 /// A recorded call as a picture.
 #[must_use]
 pub fn svg(ladder: &Ladder, page: Page) -> String {
     let chart = Chart::of(ladder);
     let width = TIME + LANE / 2 + LANE * chart.lanes.len().saturating_sub(1) + END;
-    let height = TOP + ROW * (chart.rows.len() + 2);
+    // A page says itself what call it is.
+    let top = match page {
+        Page::Alone => TOP,
+        Page::Within => TOP - HEAD,
+    };
+    let height = top + ROW * (chart.rows.len() + 2);
     let mut svg = String::new();
     let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          role=\"img\" class=\"ladder\">"
     );
-    style(&mut svg, page);
+    if page == Page::Alone {
+        style(&mut svg);
+    }
     let info = &ladder.info;
-    let title = format!("Call {}: {} to {}", info.id, info.from, info.to);
-    let _ = writeln!(svg, "<title>{}</title>", escape(&title));
+    let title = escape(&format!("Call {}: {} to {}", info.id, info.from, info.to));
+    let _ = writeln!(svg, "<title>{title}</title>");
     let _ = writeln!(
         svg,
-        "<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n\
-         <text class=\"head\" x=\"16\" y=\"26\">{}</text>\n<text class=\"faint\" x=\"16\" y=\"46\">{}</text>",
-        escape(&title),
-        escape(&format!(
-            "{} UTC, {}, {}",
-            instant(info.started),
-            seconds(info.lasted),
-            info.state
-        )),
+        "<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>"
     );
-    lanes(&mut svg, &chart, height);
+    if page == Page::Alone {
+        let (began, lasted) = (instant(info.started), seconds(info.lasted));
+        let when = escape(&format!("{began} UTC, {lasted}, {}", info.state));
+        let _ = writeln!(
+            svg,
+            "<text class=\"head\" x=\"16\" y=\"26\">{title}</text>\n<text class=\"faint\" x=\"16\" y=\"46\">{when}</text>"
+        );
+    }
+    lanes(&mut svg, &chart, top, height);
     for (n, row) in chart.rows.iter().enumerate() {
-        draw(&mut svg, row, TOP + ROW * (n + 1), page);
+        draw(&mut svg, row, top + ROW * (n + 1), page);
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn style(svg: &mut String, page: Page) {
-    let _ = match page {
-        Page::Alone => write!(
-            svg,
-            "<style>svg.ladder{{{LIGHT}}}@media(prefers-color-scheme:dark){{svg.ladder{{{DARK}}}}}"
-        ),
-        Page::Within => write!(
-            svg,
-            "<style>svg.ladder{{--ink:var(--ladder-ink,#1c2430);--faint:var(--ladder-faint,#8a94a3);\
-             --paper:var(--ladder-paper,transparent);--band:var(--ladder-band,#8a94a322);\
-             --message:var(--ladder-message,#1f5fbf);--work:var(--ladder-work,#2b7a4b);\
-             --time:var(--ladder-time,#8a5a00);--bad:var(--ladder-bad,#b3261e)}}"
-        ),
-    };
-    svg.push_str(
-        ".ladder{font:13px ui-sans-serif,system-ui,sans-serif}.ladder text{fill:var(--ink)}.ladder .paper{fill:var(--paper)}\
-         .ladder .band{fill:var(--band)}.ladder .head{font-size:16px;font-weight:600}.ladder .faint{fill:var(--faint)}\
-         .ladder .at{fill:var(--faint);font-size:12px;text-anchor:end;font-variant-numeric:tabular-nums}\
-         .ladder .lane{stroke:var(--faint);stroke-width:1}.ladder .own{stroke-width:2}.ladder .who{text-anchor:middle;font-weight:600}\
-         .ladder .message{stroke:var(--message);stroke-width:1.5}.ladder .again{stroke-dasharray:4 3}\
-         .ladder .tip{fill:var(--message)}.ladder .label{text-anchor:middle;paint-order:stroke;stroke:var(--paper);stroke-width:4px}\
-         .ladder .work{fill:var(--work)}.ladder .time{fill:var(--time)}.ladder .bad{fill:var(--bad)}\
-         .ladder a:hover text,.ladder a:focus text{text-decoration:underline}</style>\n",
+fn style(svg: &mut String) {
+    let _ = writeln!(
+        svg,
+        "<style>svg.ladder{{{LIGHT}}}@media(prefers-color-scheme:dark){{svg.ladder{{{DARK}}}}}{STYLE}</style>"
     );
 }
 
@@ -97,15 +98,15 @@ fn lane_x(lane: usize) -> usize {
     TIME + LANE / 2 + LANE * lane
 }
 
-fn lanes(svg: &mut String, chart: &Chart, height: usize) {
+fn lanes(svg: &mut String, chart: &Chart, top: usize, height: usize) {
     for (n, lane) in chart.lanes.iter().enumerate() {
         let x = lane_x(n);
         let class = if lane.own { "lane own" } else { "lane" };
-        let (top, bottom) = (TOP - 8, height - ROW / 2);
+        let (from, to) = (top - 8, height - ROW / 2);
         let _ = writeln!(
             svg,
-            "<text class=\"who\" x=\"{x}\" y=\"{}\">{}</text><line class=\"{class}\" x1=\"{x}\" y1=\"{top}\" x2=\"{x}\" y2=\"{bottom}\"/>",
-            TOP - 16,
+            "<text class=\"who\" x=\"{x}\" y=\"{}\">{}</text><line class=\"{class}\" x1=\"{x}\" y1=\"{from}\" x2=\"{x}\" y2=\"{to}\"/>",
+            top - 16,
             escape(&short(&lane.title)),
         );
     }

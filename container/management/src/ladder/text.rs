@@ -170,7 +170,7 @@ fn some(name: &str) -> String {
 }
 
 /// Milliseconds since 1970 as a date and time in UTC.
-pub(super) fn instant(ms: u64) -> String {
+pub(crate) fn instant(ms: u64) -> String {
     let Civil {
         year,
         month,
