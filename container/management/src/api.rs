@@ -16,7 +16,7 @@ mod configuration;
 mod connection;
 mod document;
 mod input;
-mod ladders;
+pub(crate) mod ladders;
 mod log;
 mod node;
 mod problem;
@@ -24,6 +24,10 @@ mod quarantine;
 mod server;
 mod services;
 mod state;
+
+pub(crate) use access::{Caller, Peer, needed};
+pub(crate) use input::{Params, Path};
+pub(crate) use state::unexpected;
 
 pub use document::document;
 pub use problem::{Problem, ProblemDocument};

@@ -7,5 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+mod console;
 pub mod ladder;
 pub mod metrics;

@@ -2,10 +2,12 @@
 //!
 //! A token comes as `Authorization: Bearer`; its SHA-256 is compared with those of the configuration, with all of them and
 //! in constant time. An address from which too many wrong ones came is not listened to for a while, right or wrong, so that
-//! tokens cannot be tried; the table of such addresses is bounded, and the shard never hears of any of it.
+//! tokens cannot be tried; the table of such addresses is bounded, and the shard never hears of any of it. For pages of the
+//! console the browser keeps the token, and what one of them may do is what the same path of the API may.
 
 use super::problem::Problem;
 use super::state::State;
+use crate::console;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, MatchedPath, Request, State as Given};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -43,6 +45,9 @@ const OPERATE: [&str; 10] = [
     "/v1/services/replace",
 ];
 
+/// The name of who is on the node's own machine.
+const LOCAL: &str = "local";
+
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
@@ -53,6 +58,13 @@ pub(crate) struct Caller {
     /// The name of the token, or `local`.
     pub(crate) name: String,
     pub(crate) scope: Scope,
+}
+
+impl Caller {
+    /// Whether it is somebody on the node's own machine who has shown no token.
+    pub(crate) fn is_local(&self) -> bool {
+        self.name == LOCAL && self.scope == Scope::Read
+    }
 }
 
 /// The tokens that count besides those of the configuration, and the wrong ones that came.
@@ -78,27 +90,41 @@ impl Access {
     /// Who asks.
     fn caller(
         &self,
-        headers: &HeaderMap,
+        (headers, is_page): (&HeaderMap, bool),
         method: &Method,
         peer: SocketAddr,
         settings: &Management,
     ) -> Result<Caller, Problem> {
-        let Some(value) = headers.get(header::AUTHORIZATION) else {
-            let looks = matches!(*method, Method::GET | Method::HEAD);
-            if looks && settings.local_read && is_local(peer.ip(), headers) {
-                return Ok(Caller {
-                    name: "local".to_owned(),
-                    scope: Scope::Read,
-                });
-            }
-            return Err(Problem::unauthorized("this needs a token"));
-        };
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            let token = value.to_str().ok().and_then(bearer);
+            return self.known(token, peer, settings);
+        }
+        let kept = is_page.then(|| console::token(headers)).flatten();
+        if kept.is_some() {
+            return self.known(kept.as_deref(), peer, settings);
+        }
+        let looks = matches!(*method, Method::GET | Method::HEAD);
+        if looks && settings.local_read && is_local(peer.ip(), headers) {
+            return Ok(Caller {
+                name: LOCAL.to_owned(),
+                scope: Scope::Read,
+            });
+        }
+        Err(Problem::unauthorized("this needs a token"))
+    }
+
+    /// Who shows this token; `None` is a wrong one.
+    pub(crate) fn known(
+        &self,
+        token: Option<&str>,
+        peer: SocketAddr,
+        settings: &Management,
+    ) -> Result<Caller, Problem> {
         let (now, address) = (Instant::now(), network(peer.ip()));
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.is_blocked(now, address) {
             return Err(Problem::too_many_wrong());
         }
-        let token = value.to_str().ok().and_then(bearer);
         if let Some(caller) = token.and_then(|token| self.owner(token, settings)) {
             return Ok(caller);
         }
@@ -182,18 +208,17 @@ async fn admitted(
     let Some(path) = path.map(|path| path.as_str().to_owned()) else {
         return next.run(request).await;
     };
-    if OPEN.contains(&path.as_str()) {
+    if OPEN.contains(&path.as_str()) || console::OPEN.contains(&path.as_str()) {
         return next.run(request).await;
     }
     let method = request.method().clone();
-    let caller = state
-        .access()
-        .caller(request.headers(), &method, peer, settings);
+    let shown = (request.headers(), console::is_console(&path));
+    let caller = state.access().caller(shown, &method, peer, settings);
     let caller = match caller {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    let needed = scope(&method, &path);
+    let needed = needed(&method, &path);
     request.extensions_mut().insert(caller.clone());
     if needed == Scope::Read {
         return next.run(request).await;
@@ -237,11 +262,13 @@ async fn read(request: Request) -> Result<(Request, Bytes), Problem> {
     Ok((request, body))
 }
 
-/// What a request needs.
-pub(super) fn scope(method: &Method, path: &str) -> Scope {
+/// What a request needs. A page needs what the same path of the API does.
+pub(crate) fn needed(method: &Method, path: &str) -> Scope {
+    let rest = path.strip_prefix("/console").unwrap_or_default();
+    let is_operation = |own: &&str| *own == path || own.strip_prefix("/v1") == Some(rest);
     if matches!(*method, Method::GET | Method::HEAD) {
         Scope::Read
-    } else if OPERATE.contains(&path) {
+    } else if OPERATE.iter().any(is_operation) {
         Scope::Operate
     } else {
         Scope::Admin
@@ -372,7 +399,7 @@ mod tests {
         let (access, none) = (Access::new(Some("own")), settings(&[]));
         let ask = |method, peer, pairs: &[(&'static str, &str)]| {
             access
-                .caller(&headers(pairs), &method, at(peer), &none)
+                .caller((&headers(pairs), false), &method, at(peer), &none)
                 .is_ok()
         };
         for host in [
@@ -411,18 +438,49 @@ mod tests {
         let local = headers(&[("host", "localhost")]);
         assert!(
             access
-                .caller(&local, &Method::GET, at("127.0.0.1"), &closed)
+                .caller((&local, false), &Method::GET, at("127.0.0.1"), &closed)
                 .is_err()
         );
     }
 
     #[test]
+    fn what_the_browser_keeps_counts_for_pages_alone() {
+        let (access, none) = (Access::new(Some("own")), settings(&[]));
+        let kept = headers(&[("host", "h:1"), ("cookie", "strowger-token-1=own")]);
+        let ask = |is_page, kept: &HeaderMap| {
+            let caller = access.caller((kept, is_page), &Method::POST, at("192.0.2.1"), &none);
+            caller.map(|caller| caller.scope)
+        };
+        assert_eq!(ask(true, &kept), Ok(Scope::Admin));
+        assert!(ask(false, &kept).is_err());
+        // Somebody on this machine whose token is wrong is not let in for being on this machine.
+        let wrong = headers(&[
+            ("host", "localhost:1"),
+            ("cookie", "strowger-token-1=other"),
+        ]);
+        let looked = access.caller((&wrong, true), &Method::GET, at("127.0.0.1"), &none);
+        assert!(looked.is_err());
+    }
+
+    #[test]
     fn what_nobody_has_thought_about_is_the_administrators() {
-        assert_eq!(scope(&Method::GET, "/v1/new"), Scope::Read);
-        assert_eq!(scope(&Method::POST, "/v1/new"), Scope::Admin);
-        assert_eq!(
-            scope(&Method::POST, "/v1/services/{name}/activate"),
-            Scope::Operate
-        );
+        let post = |path| needed(&Method::POST, path);
+        assert_eq!(needed(&Method::GET, "/v1/new"), Scope::Read);
+        for admin in [
+            "/v1/new",
+            "/console/new",
+            "/console",
+            "/",
+            "/console/stop",
+            "/services/{name}/activate",
+        ] {
+            assert_eq!(post(admin), Scope::Admin, "{admin}");
+        }
+        for operate in [
+            "/v1/services/{name}/activate",
+            "/console/services/{name}/activate",
+        ] {
+            assert_eq!(post(operate), Scope::Operate, "{operate}");
+        }
     }
 }

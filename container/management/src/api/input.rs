@@ -22,7 +22,8 @@ const SECONDS: u64 = 2_000_000_000;
 pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Params {
-    fn read(query: &str) -> Result<Self, Problem> {
+    /// Those of a query, or of a form.
+    pub(crate) fn read(query: &str) -> Result<Self, Problem> {
         let mut params = BTreeMap::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

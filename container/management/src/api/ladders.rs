@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 use std::str::FromStr;
 use strowger_node::control::{Reply, Request};
-use strowger_node::listed::Page;
+use strowger_node::listed::{Page, Part};
 use strowger_node::{Ladder, LadderInfo};
 use utoipa::ToSchema;
 
@@ -80,7 +80,7 @@ pub(super) struct Capture(Vec<u8>);
 
 /// How a recorded call is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Format {
+pub(crate) enum Format {
     /// As data.
     Json,
     /// As a ladder of letters.
@@ -94,7 +94,7 @@ enum Format {
 /// A format is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("it is one of `json`, `text`, `svg` and `pcapng`")]
-struct NoFormat;
+pub(crate) struct NoFormat;
 
 impl FromStr for Format {
     type Err = NoFormat;
@@ -124,6 +124,15 @@ pub(super) async fn list(
     let part = params.part()?;
     let find = params.take::<String>("find")?.unwrap_or_default();
     params.end()?;
+    Ok(Json(recordings(&state, part, find).await?))
+}
+
+/// Part of the list of recorded calls.
+pub(crate) async fn recordings(
+    state: &State,
+    part: Part,
+    find: String,
+) -> Result<Page<LadderInfo>, Problem> {
     let after = part.after.map(|after| after.parse());
     let wrong = |_| Problem::wrong("after", "`after` is not what a part has given as `next`");
     let request = Request::Ladders {
@@ -134,10 +143,10 @@ pub(super) async fn list(
     let Reply::Ladders { calls, next } = state.ask(request).await? else {
         return Err(unexpected());
     };
-    Ok(Json(Page {
+    Ok(Page {
         items: calls,
         next: next.map(|next| next.to_string()),
-    }))
+    })
 }
 
 /// Everything that was recorded of a call.
@@ -157,15 +166,20 @@ pub(super) async fn one(
 ) -> Result<Response, Problem> {
     let format = params.take("format")?.unwrap_or(Format::Json);
     params.end()?;
+    Ok(shown(&*recording(&state, &call).await?, format))
+}
+
+/// Everything that was recorded of a call.
+pub(crate) async fn recording(state: &State, call: &str) -> Result<Box<Ladder>, Problem> {
     let unknown = |_| Problem::unknown(format!("there is no recorded call `{call}`"));
     let id = call.parse().map_err(unknown)?;
     let Reply::Ladder(ladder) = state.ask(Request::Ladder { id }).await? else {
         return Err(unexpected());
     };
-    Ok(shown(&ladder, format))
+    Ok(ladder)
 }
 
-fn shown(ladder: &Ladder, format: Format) -> Response {
+pub(crate) fn shown(ladder: &Ladder, format: Format) -> Response {
     let kind = |kind| [(header::CONTENT_TYPE, kind)];
     match format {
         Format::Json => Json(ladder).into_response(),

@@ -65,6 +65,12 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "MGT-003", detail)
     }
 
+    /// A change that a page of another origin has asked for.
+    pub(crate) fn foreign() -> Self {
+        let detail = "this change was asked for by a page that is not the console's own";
+        Self::new(StatusCode::FORBIDDEN, "MGT-009", detail)
+    }
+
     /// A parameter or field is wrong.
     pub(crate) fn wrong(field: &str, detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, "MGT-004", detail);
@@ -109,6 +115,26 @@ impl Problem {
         self
     }
 
+    /// Whether there is no such thing.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.status() == StatusCode::NOT_FOUND
+    }
+
+    /// What is wrong, in words.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What is wrong with a configuration.
+    pub(crate) fn problems(&self) -> &[KeyProblem] {
+        &self.0.problems
+    }
+
     /// The status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -151,9 +177,13 @@ impl IntoResponse for Problem {
         let wait = match status {
             StatusCode::TOO_MANY_REQUESTS => "60",
             StatusCode::SERVICE_UNAVAILABLE => "1",
-            _ => return response,
+            _ => "",
         };
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
+        if !wait.is_empty() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
+        }
+        // For whoever makes a page of it.
+        response.extensions_mut().insert(self);
         response
     }
 }

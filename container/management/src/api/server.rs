@@ -8,10 +8,11 @@ use super::{
     activities, adaptors, alarms, backup, configuration, connection, document, ladders, log, node,
     quarantine, services,
 };
+use crate::console;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -138,10 +139,12 @@ fn router(state: State) -> Router {
         .merge(quarantine::routes())
         .merge(backup::routes())
         .merge(document::routes())
+        .merge(console::routes())
         .fallback(async || Problem::unknown("there is no such path"))
         .method_not_allowed_fallback(async || Problem::no_method())
         .layer(DefaultBodyLimit::max(super::access::BODY))
         .layer(from_fn_with_state(state.clone(), admit))
+        .layer(from_fn(console::dress))
         .layer(map_response(careful))
         .with_state(state)
 }

@@ -3,7 +3,8 @@
 use super::access::Access;
 use super::audit::Audit;
 use super::problem::Problem;
-use std::sync::Arc;
+use crate::console::{History, Recent};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 use strowger_config::Config;
 use strowger_node::Manage;
@@ -18,6 +19,8 @@ const HEALTH_AGE: Duration = Duration::from_millis(250);
 const WATCHERS: usize = 32;
 /// Time between two looks at a node that is watched live.
 const LIVE: Duration = Duration::from_secs(1);
+/// Of so many such times, one has a look though nobody watches: for the courses of figures on the console.
+const SELDOM: u64 = 10;
 
 /// What every handler is given. Clones are the same.
 #[derive(Clone, Debug)]
@@ -34,6 +37,7 @@ struct Shared {
     audit: Audit,
     health: Mutex<Option<(Instant, Result<Arc<Status>, Problem>)>>,
     live: watch::Sender<Option<Arc<Status>>>,
+    history: Lock<History>,
 }
 
 impl State {
@@ -44,6 +48,7 @@ impl State {
             audit,
             health: Mutex::new(None),
             live: watch::Sender::new(None),
+            history: Lock::default(),
         };
         let shared = Arc::new(shared);
         Self { manage, shared }
@@ -90,16 +95,31 @@ impl State {
         (live.receiver_count() < WATCHERS).then(|| live.subscribe())
     }
 
-    /// Looks at the node once a second for those who watch it live, if there are any.
+    /// What the node was doing lately.
+    pub(crate) fn recent(&self) -> Recent {
+        let history = self.shared.history.lock();
+        history.unwrap_or_else(PoisonError::into_inner).recent()
+    }
+
+    /// Looks at the node once a second for those who watch it live, and now and then if there are none.
     pub(crate) async fn watch(self) {
         let mut ticks = interval(LIVE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        for n in 0_u64.. {
             ticks.tick().await;
-            if self.shared.live.receiver_count() > 0
-                && let Ok(status) = self.status(false).await
-            {
-                self.shared.live.send_replace(Some(Arc::from(status)));
+            let watched = self.shared.live.receiver_count() > 0;
+            if !watched && !n.is_multiple_of(SELDOM) {
+                continue;
+            }
+            let Ok(status) = self.status(false).await.map(Arc::from) else {
+                continue;
+            };
+            let history = self.shared.history.lock();
+            let mut history = history.unwrap_or_else(PoisonError::into_inner);
+            history.add(Instant::now(), &status);
+            drop(history);
+            if watched {
+                self.shared.live.send_replace(Some(status));
             }
         }
     }

@@ -35,6 +35,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 impl Served {
@@ -129,8 +131,14 @@ impl Answer {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let head = head.to_ascii_lowercase();
+        let text = body.to_owned();
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
-        Self { status, head, body }
+        Self {
+            status,
+            head,
+            body,
+            text,
+        }
     }
 
     /// Status and code of a problem, which says that it is one.

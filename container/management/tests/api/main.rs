@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "a part of it is used")]
 mod authority;
 mod client;
+mod console;
 mod routes;
 mod secure;
 mod tokens;

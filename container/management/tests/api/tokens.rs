@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::os::unix::fs::PermissionsExt;
 
-fn token(name: &str, scope: &str, token: &str) -> String {
+pub(crate) fn token(name: &str, scope: &str, token: &str) -> String {
     let hash: String = Sha256::digest(token)
         .iter()
         .map(|byte| format!("{byte:02x}"))
