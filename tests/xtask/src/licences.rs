@@ -20,6 +20,22 @@ const BINARY: &str = "strowger-cli";
 /// The platform that is listed.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
+/// What is in the binary and no crate: name, version, licence, the package's page.
+const VENDORED: [(&str, &str, &str, &str); 2] = [
+    (
+        "htmx.org",
+        "2.0.11",
+        "0BSD",
+        "https://www.npmjs.com/package/htmx.org",
+    ),
+    (
+        "htmx-ext-sse",
+        "2.2.4",
+        "0BSD",
+        "https://www.npmjs.com/package/htmx-ext-sse",
+    ),
+];
+
 /// A crate in the binary.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Crate {
@@ -132,6 +148,13 @@ fn markdown(crates: &BTreeSet<Crate>) -> String {
         };
         let _ = writeln!(text, "| {name} | {} | {licence} |", krate.version);
     }
+    text.push_str(
+        "\nThe console brings scripts of others, as they were published (`container/management/src/console/assets`):\n\n\
+         | script | version | licence |\n|---|---|---|\n",
+    );
+    for (name, version, licence, page) in VENDORED {
+        let _ = writeln!(text, "| [{name}]({page}) | {version} | {licence} |");
+    }
     text
 }
 
@@ -148,6 +171,16 @@ fn cyclonedx(crates: &BTreeSet<Crate>) -> Value {
         }
         component
     };
+    let script = |(name, version, licence, _): &(&str, &str, &str, &str)| {
+        json!({
+            "type": "library", "name": name, "version": version, "licenses": [{ "expression": licence }],
+            "purl": format!("pkg:npm/{name}@{version}"),
+        })
+    };
+    let components = crates
+        .iter()
+        .map(component)
+        .chain(VENDORED.iter().map(script));
     json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
@@ -155,7 +188,7 @@ fn cyclonedx(crates: &BTreeSet<Crate>) -> Value {
         "metadata": { "component": {
             "type": "application", "name": "strowger", "version": env!("CARGO_PKG_VERSION"),
         } },
-        "components": crates.iter().map(component).collect::<Vec<_>>(),
+        "components": components.collect::<Vec<_>>(),
     })
 }
 
