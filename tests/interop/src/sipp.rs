@@ -2,6 +2,8 @@
 
 use crate::error::{Result, RunError, ensure, io};
 use crate::node::pause;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
@@ -89,6 +91,15 @@ impl Sipp {
             args: args.iter().map(|&a| a.to_owned()).collect(),
             dir,
         })
+    }
+
+    /// Has it begin no more calls, and end with the last.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn wind_up(&self) -> Result {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
+        kill(pid, Signal::SIGUSR1).map_err(|e| io("signal sipp")(e.into()))
     }
 
     /// Waits for its end and reads its statistics.

@@ -67,6 +67,7 @@ tests! {
     chromium_b2bua_wss,
     chromium_sipp_wss,
     chromium_called_wss,
+    chromium_console,
     sipsak_options,
     sofia_options_udp,
     sofia_options_tcp,

@@ -30,6 +30,8 @@ pub enum Client {
     SipJs,
     /// JsSIP in a browser.
     Chromium,
+    /// A browser alone.
+    Browser,
     /// A Diameter node in C.
     FreeDiameter,
     /// A Diameter node in Python.
@@ -64,6 +66,7 @@ impl Client {
             Self::JsSip => "JsSIP",
             Self::SipJs => "SIP.js",
             Self::Chromium => "JsSIP in Chromium",
+            Self::Browser => "Chromium",
             Self::FreeDiameter => "freeDiameter",
             Self::PythonDiameter => "python-diameter",
             Self::OtpDiameter => "OTP diameter",
@@ -123,10 +126,12 @@ impl Client {
             Self::Smpp34 => wheel("smpp34"),
             Self::Rusmppyc => wheel("rusmppyc"),
             Self::NodeSmpp => module("smpp"),
-            Self::Chromium => {
-                let browser = printed("chromium", &["--version"], "Chromium ")?;
-                Ok(format!("{} in {browser}", module("jssip")?))
-            }
+            Self::Chromium => Ok(format!(
+                "{} in {}",
+                module("jssip")?,
+                Self::Browser.version()?
+            )),
+            Self::Browser => printed("chromium", &["--version"], "Chromium "),
         }
     }
 }

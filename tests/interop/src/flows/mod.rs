@@ -8,6 +8,7 @@ mod calls;
 mod capture;
 mod certificates;
 mod client;
+mod console;
 mod diameter;
 mod kamailio;
 mod office;
@@ -89,6 +90,7 @@ pub fn all() -> Vec<Flow> {
         proxied::FLOWS,
         ways::FLOWS,
         web::FLOWS,
+        console::FLOWS,
         scanners::FLOWS,
         kamailio::FLOWS,
         sipp::FLOWS,

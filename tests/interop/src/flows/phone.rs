@@ -46,6 +46,11 @@ impl Phone {
         }
     }
 
+    /// The same, given more time for everything that is waited for.
+    pub(super) fn patient(self, within: Duration) -> Self {
+        Self { within, ..self }
+    }
+
     /// Does `what` with the call `call`: hangup, hold, resume, answer.
     pub(super) fn does(&mut self, what: &str, call: &str) -> Result {
         self.tell(&json!({"do": what, "call": call}))
