@@ -3,6 +3,7 @@
 //! Not here: anything that a node does. This is the only crate that names concrete adaptors and services
 //! (components.rs), and the only one that prints for people (report.rs).
 
+mod api;
 mod args;
 mod check;
 mod completions;

@@ -1,59 +1,30 @@
-//! `strowger stop`, `strowger reload` and `strowger services`: orders for a running node, over its control socket.
+//! `strowger stop`, `strowger reload` and `strowger services`: orders for a running node.
 
+use crate::api::{Api, path};
 use crate::args;
-use crate::components::components;
-use crate::configuration;
 use crate::failure::Failure;
 use crate::status;
-use std::path::PathBuf;
-use strowger_node::control::{self, Reply, Request};
 
 /// Tells the node to stop.
 pub(crate) fn stop(args: &args::Asked) -> Result<(), Failure> {
-    order(args, &Request::Stop {})
+    Api::of(args)?.change("POST", "/v1/stop")
 }
 
 /// Has the node read its configuration again.
 pub(crate) fn reload(args: &args::Asked) -> Result<(), Failure> {
-    order(args, &Request::Reload { check: false })
+    Api::of(args)?.change("POST", "/v1/configuration/reload")
 }
 
 /// Lists the services, or activates or deactivates one.
 pub(crate) fn services(args: &args::Services) -> Result<(), Failure> {
     match args {
         args::Services::List(list) => status::services(list),
-        args::Services::Activate(args::OneService { service, node }) => {
-            let service = service.clone();
-            order(node, &Request::Activate { service })
-        }
-        args::Services::Deactivate(args::OneService { service, node }) => {
-            let service = service.clone();
-            order(node, &Request::Deactivate { service })
-        }
+        args::Services::Activate(one) => change(one, "activate"),
+        args::Services::Deactivate(one) => change(one, "deactivate"),
     }
 }
 
-/// Asks the node that the options name.
-pub(crate) fn ask(args: &args::Asked, request: &Request) -> Result<Reply, Failure> {
-    let reply = control::ask(&data_dir(args)?, request)?;
-    if let Reply::Refused(refusal) = reply {
-        return Err(Failure::Refused {
-            reason: refusal.reason,
-        });
-    }
-    Ok(reply)
-}
-
-fn order(args: &args::Asked, request: &Request) -> Result<(), Failure> {
-    ask(args, request).map(drop)
-}
-
-fn data_dir(args: &args::Asked) -> Result<PathBuf, Failure> {
-    match &args.data {
-        Some(dir) => Ok(dir.clone()),
-        None => Ok(configuration::load(&args.sources, &components())?
-            .config
-            .node
-            .data_dir),
-    }
+fn change(one: &args::OneService, what: &str) -> Result<(), Failure> {
+    let path = path(&["services", &one.service, what], &[]);
+    Api::of(&one.node)?.change("POST", &path)
 }

@@ -1,51 +1,42 @@
 //! `strowger quarantine`: deliveries that ended in a panic and were put aside, on a running node.
 
+use crate::api::{Api, path};
 use crate::args;
 use crate::failure::Failure;
-use crate::orders::ask;
 use crate::output::{as_json, print, print_table};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io;
 use std::time::{Duration, SystemTime};
-use strowger_node::control::{Reply, Request};
-use strowger_node::listed::{Page, Part, QuarantineEntry};
+use strowger_node::listed::{Page, QuarantineEntry};
 
 /// Lists, shows, releases or discards.
 pub(crate) fn run(args: &args::Quarantine) -> Result<(), Failure> {
     match args {
         args::Quarantine::List(args) => list(args),
         args::Quarantine::Show(args) => show(args),
-        args::Quarantine::Release(args) => {
-            each(args, "released", |id| Request::ReleaseQuarantined { id })
-        }
-        args::Quarantine::Discard(args) => {
-            each(args, "discarded", |id| Request::DiscardQuarantined { id })
-        }
+        args::Quarantine::Release(args) => each(args, "released", |api, id| {
+            api.change("POST", &path(&["quarantine", id, "release"], &[]))
+        }),
+        args::Quarantine::Discard(args) => each(args, "discarded", |api, id| {
+            api.change("DELETE", &path(&["quarantine", id], &[]))
+        }),
     }
 }
 
 fn list(args: &args::ListedQuarantine) -> Result<(), Failure> {
-    let request = Request::Quarantine {
-        part: part(args),
-        service: args.service.clone(),
-    };
-    let Reply::Quarantine(page) = ask(&args.node, &request)? else {
-        return Err(Failure::Unexpected);
-    };
+    let wanted = [
+        ("service", args.service.clone()),
+        ("after", args.after.clone()),
+        ("limit", args.limit.map(|limit| limit.to_string())),
+    ];
+    let page: Page<QuarantineEntry> = Api::of(&args.node)?.get(&path(&["quarantine"], &wanted))?;
     if args.json {
         as_json(&serde_json::to_value(&page).map_err(io::Error::from)?)?;
     } else {
         print_table(&table(&page))?;
     }
     Ok(())
-}
-
-fn part(args: &args::ListedQuarantine) -> Part {
-    Part {
-        after: args.after.clone(),
-        limit: args.limit,
-    }
 }
 
 fn table(page: &Page<QuarantineEntry>) -> String {
@@ -73,10 +64,8 @@ fn table(page: &Page<QuarantineEntry>) -> String {
 }
 
 fn show(args: &args::OneQuarantined) -> Result<(), Failure> {
-    let id = args.id.clone();
-    let Reply::Quarantined(one) = ask(&args.node, &Request::Quarantined { id })? else {
-        return Err(Failure::Unexpected);
-    };
+    let path = path(&["quarantine", &args.id], &[]);
+    let one: QuarantineEntry = Api::of(&args.node)?.get(&path)?;
     if args.json {
         as_json(&serde_json::to_value(&one).map_err(io::Error::from)?)?;
     } else {
@@ -120,10 +109,11 @@ fn page(one: &QuarantineEntry) -> String {
 fn each(
     args: &args::SomeQuarantined,
     done: &str,
-    request: impl Fn(String) -> Request,
+    order: impl Fn(&Api, &str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let api = Api::of(&args.node)?;
     for id in &args.ids {
-        ask(&args.node, &request(id.clone()))?;
+        order(&api, id)?;
     }
     if args.json {
         as_json(&json!({ done: args.ids }))?;

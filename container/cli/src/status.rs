@@ -1,22 +1,17 @@
-//! `strowger status`: how a running node is, asked over its control socket.
+//! `strowger status`: how a running node is.
 
+use crate::api::{Api, path};
 use crate::args;
 use crate::failure::Failure;
-use crate::orders::ask;
 use crate::output::{as_json, print, print_table};
 use std::fmt::Write as _;
 use std::time::Duration;
-use strowger_node::control::{Reply, Request};
 use strowger_node::status::Status;
 
 /// Prints how the node is.
 pub(crate) fn run(args: &args::Status) -> Result<(), Failure> {
-    let request = Request::Status {
-        detail: args.detail,
-    };
-    let Reply::Status(status) = ask(&args.node, &request)? else {
-        return Err(Failure::Unexpected);
-    };
+    let path = path(&["status"], &[("detail", Some(args.detail.to_string()))]);
+    let status: Status = Api::of(&args.node)?.get(&path)?;
     if args.json {
         let mut text = serde_json::to_string_pretty(&status).map_err(std::io::Error::from)?;
         text.push('\n');
@@ -29,10 +24,7 @@ pub(crate) fn run(args: &args::Status) -> Result<(), Failure> {
 
 /// Prints the services.
 pub(crate) fn services(args: &args::ListedServices) -> Result<(), Failure> {
-    let request = Request::Status { detail: true };
-    let Reply::Status(status) = ask(&args.node, &request)? else {
-        return Err(Failure::Unexpected);
-    };
+    let status: Status = Api::of(&args.node)?.get("/v1/status?detail=true")?;
     if args.json {
         let list = serde_json::to_value(&status.services).map_err(std::io::Error::from)?;
         as_json(&list)?;

@@ -2,6 +2,7 @@
 //!
 //! A node that runs makes its backup itself, while calls go on. Not here: what a backup is; that is `strowger_store::backup`.
 
+use crate::api::Api;
 use crate::args;
 use crate::components::components;
 use crate::configuration;
@@ -14,7 +15,7 @@ use std::io::{self, BufReader, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use strowger_journal::{Store, StoreError};
-use strowger_node::control::{self, AskError, Reply, Request};
+use strowger_node::control::AskError;
 use strowger_node::status::BackupStatus;
 use strowger_store::backup::{
     BackupError, Draft, RECORDS, SECRET, absent, read_secret, settle, verify, write_secret,
@@ -182,17 +183,13 @@ fn backup(args: &args::StoreBackup) -> Result<(), Failure> {
     let dir = data_dir(&args.at)?;
     absent(&args.to).map_err(CareError::from)?;
     let to = std::path::absolute(&args.to).map_err(at(&args.to))?;
-    let text = match control::ask(&dir, &Request::BackUp { to: to.clone() }) {
-        Ok(Reply::Done) => follow(&dir, &to)?,
-        Ok(Reply::Refused(refusal)) => {
-            return Err(Failure::Refused {
-                reason: refusal.reason,
-            });
-        }
-        Ok(_) => return Err(Failure::Unexpected),
+    let api = Api::at(&dir);
+    let place = to.to_string_lossy();
+    let text = match api.change_with("POST", "/v1/backup", "directory", &place) {
+        Ok(()) => follow(&api, &to)?,
         // Nobody has it open.
-        Err(AskError::NotRunning { .. }) => offline(&dir, &args.to)?,
-        Err(error) => return Err(error.into()),
+        Err(Failure::Ask(AskError::NotRunning { .. })) => offline(&dir, &args.to)?,
+        Err(failure) => return Err(failure),
     };
     print(&format!(
         "{text}, in {}: read again and sound\n",
@@ -202,11 +199,8 @@ fn backup(args: &args::StoreBackup) -> Result<(), Failure> {
 }
 
 /// Waits for the backup that a node makes.
-fn follow(dir: &Path, to: &Path) -> Result<String, Failure> {
+fn follow(api: &Api, to: &Path) -> Result<String, Failure> {
     loop {
-        let Reply::Status(status) = control::ask(dir, &Request::Status { detail: false })? else {
-            return Err(Failure::Unexpected);
-        };
         let BackupStatus {
             state,
             directory,
@@ -215,7 +209,7 @@ fn follow(dir: &Path, to: &Path) -> Result<String, Failure> {
             commit,
             reason,
             ..
-        } = status.backup;
+        } = api.get("/v1/backup")?;
         if Path::new(&directory) != to {
             return Err(Failure::Unexpected);
         }

@@ -1,12 +1,12 @@
 //! `strowger trace`: recorded calls of a running node, as ladders and for other tools.
 
+use crate::api::{Api, path};
 use crate::args::{self, TraceFormat};
 use crate::failure::Failure;
-use crate::orders::ask;
 use crate::output::print_bytes;
 use std::io::{self, IsTerminal as _};
 use strowger_management::ladder::{Page, Width, list, pcapng, svg, text};
-use strowger_node::control::{Reply, Request};
+use strowger_node::listed;
 use strowger_node::{Ladder, LadderInfo};
 
 /// Calls that a list shows unless told otherwise.
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &args::Trace) -> Result<(), Failure> {
             render(args.format, &ladder)?
         }
         call => {
-            let find = call.clone().unwrap_or_default();
+            let find = call.as_deref().unwrap_or_default();
             let calls = calls(args, args.limit.unwrap_or(CALLS), find)?;
             if args.format == TraceFormat::Json {
                 json(&calls)?
@@ -59,16 +59,23 @@ fn width() -> Width {
         .map_or_else(Width::default, |(width, _)| Width(width.0.into()))
 }
 
-fn calls(args: &args::Trace, limit: u32, find: String) -> Result<Vec<LadderInfo>, Failure> {
-    let request = Request::Ladders {
-        after: None,
-        limit: Some(limit),
-        find,
-    };
-    let Reply::Ladders { calls, .. } = ask(&args.node, &request)? else {
-        return Err(Failure::Unexpected);
-    };
-    Ok(calls)
+fn calls(args: &args::Trace, limit: u32, find: &str) -> Result<Vec<LadderInfo>, Failure> {
+    let api = Api::of(&args.node)?;
+    let (mut calls, mut after) = (Vec::new(), None);
+    loop {
+        let wanted = limit.saturating_sub(u32::try_from(calls.len()).unwrap_or(u32::MAX));
+        let wanted = [
+            ("limit", Some(wanted.clamp(1, listed::PAGE).to_string())),
+            ("find", Some(find.to_owned())),
+            ("after", after),
+        ];
+        let page: listed::Page<LadderInfo> = api.get(&path(&["ladders"], &wanted))?;
+        calls.extend(page.items);
+        after = page.next;
+        if after.is_none() || calls.len() >= limit as usize {
+            return Ok(calls);
+        }
+    }
 }
 
 /// The call of that number; without one, the latest that has this in a number or Call-ID.
@@ -78,7 +85,7 @@ fn ladder(args: &args::Trace, call: &str) -> Result<Ladder, Failure> {
     {
         return Ok(ladder);
     }
-    let found = calls(args, 1, call.to_owned())?;
+    let found = calls(args, 1, call)?;
     let ladder = match found.first() {
         Some(info) => numbered(args, info.id)?,
         None => None,
@@ -89,9 +96,8 @@ fn ladder(args: &args::Trace, call: &str) -> Result<Ladder, Failure> {
 }
 
 fn numbered(args: &args::Trace, id: u64) -> Result<Option<Ladder>, Failure> {
-    match ask(&args.node, &Request::Ladder { id }) {
-        Ok(Reply::Ladder(ladder)) => Ok(Some(*ladder)),
-        Ok(_) => Err(Failure::Unexpected),
+    match Api::of(&args.node)?.get(&path(&["ladders", &id.to_string()], &[])) {
+        Ok(ladder) => Ok(Some(ladder)),
         Err(Failure::Refused { .. }) => Ok(None),
         Err(failure) => Err(failure),
     }

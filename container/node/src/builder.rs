@@ -202,10 +202,8 @@ impl NodeBuilder {
         let config = self.configuration()?;
         let plan = Plan::new(&config, &self.catalog)?;
         let beat = Beat::default();
-        let (data_dir, turn_limit) = (
-            config.node.data_dir.clone(),
-            config.limits.delivery_time_max,
-        );
+        let data_dir = config.node.data_dir.clone();
+        let turn_limit = config.limits.delivery_time_max;
         let (dns, check_interval) = (config.dns.clone(), config.tls.check_interval);
         let start = Start {
             config: config.clone(),
@@ -220,14 +218,12 @@ impl NodeBuilder {
         let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
         let supervisor = Supervisor {
             reloader: Reloader::new(self.reload.take(), self.catalog, &begun.names),
-            manage: manage.clone(),
             desk,
             door: begun.door.clone(),
             beat,
             clock,
             names: begun.names.clone(),
             turn_limit,
-            data_dir: data_dir.clone(),
             owns_process,
             watch: begun.watch,
             check_interval,
@@ -258,7 +254,8 @@ impl NodeBuilder {
         running.driving = Driving::start(begun.seats)?;
         running.supervising = Some(supervisor.spawn(begun.asked, dns)?);
         if let Some(companion) = self.companion.take() {
-            let begun = Accompanied::start(companion, manage, begun.management)?;
+            let dir = running.ready.data_dir.clone();
+            let begun = Accompanied::start(companion, manage, begun.management, dir)?;
             running.accompanied = Some(begun);
         }
         let ready = &running.ready;

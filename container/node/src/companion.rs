@@ -3,10 +3,16 @@
 //!
 //! It begins once the node serves, and is told to end after the shard has ended, so that it can show a node that stops.
 
+use crate::control::{SOCKET, short_path};
 use crate::error::NodeError;
 use crate::manage::Manage;
+use std::fs::{File, Permissions};
 use std::future::Future;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
@@ -40,6 +46,8 @@ pub struct Beside {
     pub manage: Manage,
     /// Where it listens, if `management.listen` says so.
     pub listener: Option<ManagementListener>,
+    /// The socket in the data directory, which does not block: only the node's user can connect to it.
+    pub own: UnixListener,
     /// Becomes true once the shard has ended.
     pub ended: watch::Receiver<bool>,
 }
@@ -59,6 +67,7 @@ pub struct ManagementListener {
 #[derive(Debug)]
 pub(crate) struct Accompanied {
     end: watch::Sender<bool>,
+    data_dir: PathBuf,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,16 +77,22 @@ impl Accompanied {
         companion: Box<dyn Companion>,
         manage: Manage,
         listener: Option<ManagementListener>,
+        data_dir: PathBuf,
     ) -> Result<Self, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(system("runtime"))?;
+        let own = match listen(&data_dir) {
+            Ok(own) => own,
+            Err(source) => return Err(NodeError::Control { data_dir, source }),
+        };
         let (end, ended) = watch::channel(false);
         let beside = Beside {
             manage,
             listener,
+            own,
             ended,
         };
         let (begun, begins) = sync_channel(1);
@@ -101,6 +116,7 @@ impl Accompanied {
         let thread = thread.spawn(run).map_err(system("thread"))?;
         let accompanied = Self {
             end,
+            data_dir,
             thread: Some(thread),
         };
         match begins.recv() {
@@ -119,5 +135,21 @@ impl Drop for Accompanied {
         {
             tracing::error!("the thread of the management API panicked");
         }
+        // Gone already when somebody else removed the directory.
+        drop(std::fs::remove_file(self.data_dir.join(SOCKET)));
     }
+}
+
+/// Opens the control socket. Whoever holds the store is the only node on the directory, so an old socket is a leftover.
+fn listen(data_dir: &Path) -> io::Result<UnixListener> {
+    let path = data_dir.join(SOCKET);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let dir = File::open(data_dir)?;
+    let listener = UnixListener::bind(short_path(&dir))?;
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }

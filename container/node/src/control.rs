@@ -1,6 +1,7 @@
-//! What operators ask of a running node: requests and replies, one JSON line each, over the socket `DIR/control.sock`.
+//! What operators ask of a running node: requests and replies, and the socket `DIR/control.sock` on its own machine.
 //!
-//! The node's side is in `supervisor`; this module has the words of it, and [`ask`] for the command line.
+//! They are asked through [`Manage`](crate::Manage), by the management API; who is outside of the process speaks HTTP with that,
+//! over the socket or another listener.
 
 use crate::backup::{SaveError, Saved};
 use crate::listed::{
@@ -10,9 +11,8 @@ use crate::listed::{
 use crate::reload::Changed;
 use crate::status::Status;
 use crate::tls::Renewed;
-use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -22,20 +22,16 @@ use tokio::sync::oneshot;
 
 /// The socket in the data directory.
 pub(crate) const SOCKET: &str = "control.sock";
-/// Longest time that [`ask`] waits for the node.
+/// Longest time that whoever asks over the socket waits for the node.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Longest reply.
-const REPLY_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What is asked.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Request {
     /// How the node is.
     Status {
         /// Also tell it by activity type, event type and SBB.
-        #[serde(default)]
         detail: bool,
     },
     /// Stop as on SIGTERM; asked twice, at once.
@@ -84,19 +80,14 @@ pub enum Request {
     /// Part of the list of activities.
     Activities {
         /// Which part.
-        #[serde(default)]
         part: Part,
         /// Only those whose type has this name.
-        #[serde(default)]
         kind: Option<String>,
         /// Only those of this adaptor entity.
-        #[serde(default)]
         adaptor: Option<String>,
         /// Only those that began at least this many seconds ago.
-        #[serde(default)]
         min_age: u64,
         /// Only those on which nothing has happened for this many seconds.
-        #[serde(default)]
         min_idle: u64,
     },
     /// One activity.
@@ -112,13 +103,10 @@ pub enum Request {
     /// Part of the list of entities.
     Entities {
         /// Which part.
-        #[serde(default)]
         part: Part,
         /// Only those of this service.
-        #[serde(default)]
         service: Option<String>,
         /// Only those that were created at least this many seconds ago.
-        #[serde(default)]
         min_age: u64,
     },
     /// One entity.
@@ -134,19 +122,15 @@ pub enum Request {
     /// Part of the list of timers.
     Timers {
         /// Which part.
-        #[serde(default)]
         part: Part,
         /// Only those that expire within this many seconds.
-        #[serde(default)]
         due_within: Option<u64>,
     },
     /// Part of the list of quarantined events: deliveries that ended in a panic and were put aside.
     Quarantine {
         /// Which part.
-        #[serde(default)]
         part: Part,
         /// Only those of this service.
-        #[serde(default)]
         service: Option<String>,
     },
     /// One quarantined event.
@@ -183,13 +167,10 @@ pub enum Request {
     /// Which calls are recorded.
     Ladders {
         /// Those with numbers below this one; without it, the latest.
-        #[serde(default)]
         after: Option<u64>,
         /// How many at most; 1,000 are the most there are.
-        #[serde(default)]
         limit: Option<u32>,
         /// Only those that have this in the name of a party or in what they are called outside, such as a Call-ID.
-        #[serde(default)]
         find: String,
     },
     /// Everything that was recorded of a call.
@@ -202,7 +183,6 @@ pub enum Request {
     /// Read the configuration again and put into effect what a running node can change; the rest is refused.
     Reload {
         /// Only say what would become of it.
-        #[serde(default)]
         check: bool,
     },
     /// What the log has.
@@ -212,14 +192,12 @@ pub enum Request {
         /// The source: the beginning of the path of a module, such as `strowger_sip`.
         source: String,
         /// `off`, `error`, `warn`, `info`, `debug` or `trace`; none for what the configuration says.
-        #[serde(default)]
         level: Option<String>,
     },
 }
 
 /// What is answered.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Reply {
     /// How the node is.
@@ -264,8 +242,7 @@ pub enum Reply {
 }
 
 /// Why something was refused. Nothing was changed.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Refusal {
     /// In words.
@@ -273,16 +250,13 @@ pub struct Refusal {
     /// What kind of reason it is.
     pub cause: Cause,
     /// What of the request is to blame, where one thing is.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// What is wrong with a configuration.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<KeyProblem>,
 }
 
 /// What kind of reason there is to refuse something.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Cause {
     /// There is no such service, adaptor entity, activity, entity, alarm.
@@ -391,64 +365,26 @@ impl AskError {
     }
 }
 
-/// Asks the node that serves a data directory. Waits ten seconds at most.
+/// A connection to the node that serves a data directory, which speaks HTTP over it: what docs/management.md says. Writing
+/// and reading give up after ten seconds.
 ///
 /// # Errors
-/// See [`AskError`].
-pub fn ask(data_dir: &Path, request: &Request) -> Result<Reply, AskError> {
-    let not_running = |source| AskError::NotRunning {
+/// Nobody serves it.
+pub fn connect(data_dir: &Path) -> Result<UnixStream, AskError> {
+    let open = || {
+        let dir = File::open(data_dir)?;
+        let stream = UnixStream::connect(short_path(&dir))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(stream)
+    };
+    open().map_err(|source| AskError::NotRunning {
         data_dir: data_dir.into(),
         source,
-    };
-    let silent = |source| AskError::Silent {
-        data_dir: data_dir.into(),
-        source,
-    };
-    let dir = File::open(data_dir).map_err(not_running)?;
-    let mut stream = UnixStream::connect(short_path(&dir)).map_err(not_running)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(silent)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(silent)?;
-    let mut line = serde_json::to_vec(request).map_err(AskError::Unreadable)?;
-    line.push(b'\n');
-    stream.write_all(&line).map_err(silent)?;
-    let mut answer = String::new();
-    BufReader::new(stream.take(REPLY_BYTES))
-        .read_line(&mut answer)
-        .map_err(silent)?;
-    if answer.is_empty() {
-        return Err(silent(io::ErrorKind::UnexpectedEof.into()));
-    }
-    serde_json::from_str(&answer).map_err(AskError::Unreadable)
+    })
 }
 
 /// The socket by a path that fits into a socket address, however long the directory's own is.
 pub(crate) fn short_path(data_dir: &File) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", data_dir.as_raw_fd()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_what_a_person_can_type() {
-        let request: Request = serde_json::from_str(r#"{"do":"status"}"#).unwrap();
-        assert_eq!(request, Request::Status { detail: false });
-        let request: Request =
-            serde_json::from_str(r#"{"do":"deactivate","service":"b2bua"}"#).unwrap();
-        assert_eq!(
-            request,
-            Request::Deactivate {
-                service: "b2bua".into()
-            }
-        );
-        for bad in [
-            r#"{"do":"dance"}"#,
-            r#"{"do":"stop","now":true}"#,
-            "[]",
-            "{",
-        ] {
-            assert!(serde_json::from_str::<Request>(bad).is_err(), "{bad}");
-        }
-    }
 }

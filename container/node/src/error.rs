@@ -84,8 +84,8 @@ pub enum NodeError {
     /// The store's secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The control socket cannot be opened.
-    #[error("cannot open the control socket in {}", data_dir.display())]
+    /// The socket in the data directory cannot be opened.
+    #[error("cannot open the socket in {}", data_dir.display())]
     Control {
         /// The data directory.
         data_dir: PathBuf,

@@ -1,7 +1,7 @@
 //! The process: shard thread, adaptor drivers, sockets, lifecycle.
 //!
 //! A [`Node`] is put together from adaptors, services and a configuration, opens sockets and store, recovers, and drives
-//! one shard of the kernel on one thread. Signals, control socket and watchdog have a second one, the log a third; the
+//! one shard of the kernel on one thread. Signals and watchdog have a second one, the log a third; the
 //! store brings its own. Clocks are read here and nowhere below.
 //! Not here: routing and transactions (the kernel), what bytes mean (the adaptors), what is written to disk (the store),
 //! and what a user is told (the command line).

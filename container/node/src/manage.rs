@@ -1,4 +1,4 @@
-//! A handle on a running node, for whoever looks at it from beside the shard: the control socket, the management API.
+//! A handle on a running node, for whoever looks at it from beside the shard: the management API.
 //!
 //! What the shard knows is asked of the shard, between two pieces of its work; configuration and certificates are the
 //! supervisor's, the log is the process's. Whoever asks waits, and nobody waits for whoever asks.

@@ -1,6 +1,6 @@
 //! A program around a node, for binaries that contain only what they are for: what `strowger run` does, in one call.
 //!
-//! Not here: the commands of the binary `strowger`, which work on such a node too, as they ask over its control socket.
+//! Not here: the commands of the binary `strowger`, which work on such a node too, if it has the management API.
 
 use crate::builder::{NodeBuilder, Ready};
 use crate::error::NodeError;

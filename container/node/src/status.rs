@@ -1,4 +1,4 @@
-//! How a node is, as its control socket tells it. Fields are added, never renamed: others read them.
+//! How a node is, as its management API tells it. Fields are added, never renamed: others read them.
 
 mod tallies;
 

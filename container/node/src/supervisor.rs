@@ -1,37 +1,25 @@
-//! Beside the shard: signals, the control socket, and the watchdog, on a thread with a small tokio runtime.
+//! Beside the shard: signals, errands that are not the shard's, and the watchdog, on a thread with a small tokio runtime.
 
 use crate::clock::Clock;
-use crate::control::{Cause, Order, Reply, Request, SOCKET, short_path};
+use crate::control::{Order, Reply};
 use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::inbox::Door;
-use crate::manage::{Desk, Errand, Manage};
+use crate::manage::{Desk, Errand};
 use crate::reload::Reloader;
 use crate::resolver::Asked;
 use crate::shard::Names;
 use crate::systemd::Systemd;
 use crate::tls::Watch;
 use crate::watchdog::{Beat, Pulse};
-use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use strowger_config::Dns;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot};
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
-
-/// Control connections served at one time; others wait.
-const CONNECTIONS: usize = 16;
-/// Longest request.
-const REQUEST_BYTES: u64 = 64 * 1024;
-/// A control connection that says nothing for this long is closed.
-const PATIENCE: Duration = Duration::from_secs(10);
+use tokio::sync::oneshot;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// What the supervisor's thread is started with.
 pub(crate) struct Supervisor {
@@ -41,7 +29,6 @@ pub(crate) struct Supervisor {
     pub(crate) names: Names,
     /// Soft limit of a shard's turn.
     pub(crate) turn_limit: Duration,
-    pub(crate) data_dir: PathBuf,
     /// The node has the process to itself: signals are its own, and a hung shard ends it.
     pub(crate) owns_process: bool,
     pub(crate) watch: Watch,
@@ -49,8 +36,6 @@ pub(crate) struct Supervisor {
     pub(crate) check_interval: Duration,
     pub(crate) reloader: Reloader,
     pub(crate) systemd: Systemd,
-    /// What those who serve the control socket ask through.
-    pub(crate) manage: Manage,
     pub(crate) desk: Desk,
 }
 
@@ -73,30 +58,24 @@ impl Drop for Supervising {
 }
 
 impl Supervisor {
-    /// Opens the control socket, takes the signals and starts the thread, which also asks name servers what is `asked`.
+    /// Takes the signals and starts the thread, which also asks name servers what is `asked`.
     pub(crate) fn spawn(self, asked: Asked, dns: Dns) -> Result<Supervising, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(system("runtime"))?;
-        let (listener, signals) = {
+        let signals = {
             let _inside = runtime.enter();
-            let data_dir = self.data_dir.clone();
-            let listener =
-                listen(&self.data_dir).map_err(|source| NodeError::Control { data_dir, source })?;
             let signals = self.owns_process.then(Signals::take).transpose();
-            (listener, signals.map_err(system("signals"))?)
+            signals.map_err(system("signals"))?
         };
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("supervisor".into());
         let run = move || {
-            let data_dir = self.data_dir.clone();
             // Ends with the runtime.
             runtime.spawn(asked.serve(dns, self.door.clone()));
-            runtime.block_on(self.supervise(listener, signals, ended));
-            // Gone already when somebody else removed the directory.
-            drop(std::fs::remove_file(data_dir.join(SOCKET)));
+            runtime.block_on(self.supervise(signals, ended));
         };
         let thread = thread.spawn(run).map_err(system("thread"))?;
         Ok(Supervising {
@@ -105,13 +84,7 @@ impl Supervisor {
         })
     }
 
-    async fn supervise(
-        mut self,
-        listener: UnixListener,
-        mut signals: Option<Signals>,
-        mut ended: oneshot::Receiver<()>,
-    ) {
-        let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    async fn supervise(mut self, mut signals: Option<Signals>, mut ended: oneshot::Receiver<()>) {
         let mut watch = std::mem::take(&mut self.watch);
         let told = Arc::clone(&watch.told);
         let mut due = self.check();
@@ -119,7 +92,6 @@ impl Supervisor {
         let mut slow = false;
         self.systemd.ready();
         loop {
-            let seat = Arc::clone(&seats).acquire_owned();
             tokio::select! {
                 _ = &mut ended => return,
                 told_by = next(&mut signals) => match told_by {
@@ -152,20 +124,6 @@ impl Supervisor {
                 }
                 _ = due.tick() => watch.look(self.clock.seconds(), &self.door),
                 () = told.notified() => watch.look(self.clock.seconds(), &self.door),
-                (Ok(seat), accepted) = async { (seat.await, listener.accept().await) } => {
-                    match accepted {
-                        Ok((stream, _)) => {
-                            let manage = self.manage.clone();
-                            tokio::spawn(async move {
-                                if let Err(error) = serve(stream, &manage).await {
-                                    tracing::debug!(%error, "control connection ended");
-                                }
-                                drop(seat);
-                            });
-                        }
-                        Err(error) => tracing::warn!(%error, "control connection not accepted"),
-                    }
-                }
             }
         }
     }
@@ -305,44 +263,4 @@ async fn next(signals: &mut Option<Signals>) -> Told {
         _ = signals.interrupt.recv() => Told::Stop,
         _ = signals.hangup.recv() => Told::Look,
     }
-}
-
-/// Opens the control socket. Whoever holds the store is the only node on the directory, so an old socket is a leftover.
-fn listen(data_dir: &Path) -> io::Result<UnixListener> {
-    let path = data_dir.join(SOCKET);
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let dir = File::open(data_dir)?;
-    let listener = UnixListener::bind(short_path(&dir))?;
-    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-    Ok(listener)
-}
-
-/// One control connection: a line in, a line out, until the other side has enough.
-async fn serve(stream: UnixStream, manage: &Manage) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read.take(REQUEST_BYTES));
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        lines.get_mut().set_limit(REQUEST_BYTES);
-        if timeout(PATIENCE, lines.read_until(b'\n', &mut line)).await?? == 0 {
-            return Ok(());
-        }
-        let reply = answer(&line, manage).await;
-        let mut reply = serde_json::to_vec(&reply)?;
-        reply.push(b'\n');
-        timeout(PATIENCE, write.write_all(&reply)).await??;
-    }
-}
-
-async fn answer(line: &[u8], manage: &Manage) -> Reply {
-    let request: Request = match serde_json::from_slice(line) {
-        Ok(request) => request,
-        Err(error) => return Reply::refused(Cause::Wrong, error.to_string()),
-    };
-    let reply = manage.ask(request).await;
-    reply.unwrap_or_else(|error| Reply::refused(Cause::Busy, error.to_string()))
 }

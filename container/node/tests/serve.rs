@@ -5,7 +5,7 @@
 mod bench;
 mod toy;
 
-use bench::{Bench, Line};
+use bench::Bench;
 use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 use strowger_node::control::{Reply, Request};
@@ -199,31 +199,6 @@ fn services_are_deactivated_and_activated_on_demand() {
         service: "nobody".into(),
     };
     assert!(matches!(node.ask(unknown), Some(Reply::Refused { .. })));
-}
-
-#[test]
-fn the_control_socket_answers_and_refuses_nonsense() {
-    let bench = Bench::new("");
-    let node = bench.start();
-    let dir = bench.data_dir();
-    let request = Request::Status { detail: true };
-    let Reply::Status(status) = strowger_node::control::ask(&dir, &request).unwrap() else {
-        panic!("no status")
-    };
-    assert_eq!(
-        (status.state.as_str(), status.pid),
-        ("running", std::process::id())
-    );
-    assert!(status.resident_bytes > 0);
-    assert_eq!(status.listeners.len(), 2);
-    let mut raw = Line::unix(&dir.join("control.sock"));
-    raw.send(b"{\"do\":\"dance\"}\n{\"do\":\"status\"}\n");
-    assert!(raw.line().contains("refused"));
-    assert!(raw.line().contains("running"));
-    raw.send(&vec![b'x'; 70_000]);
-    drop(node);
-    let gone = strowger_node::control::ask(&dir, &request).unwrap_err();
-    assert_eq!(gone.code(), "NOD-010");
 }
 
 /// Figures by listener, event type, service, SBB, adaptor, queue and store.

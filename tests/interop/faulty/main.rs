@@ -1,7 +1,7 @@
 //! A node for tests whose service fails, or takes its time, as its callers ask: `strowger-faulty run --config FILE`.
 //!
 //! The product has no such service. What is said of the node here is said of its container and adaptor: both are the ones
-//! of the binary `strowger`, and so are its configuration, store and control socket.
+//! of the binary `strowger`, and so are its configuration, store and management API.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,6 +28,7 @@ fn serve(file: &Path) -> Result<Exit, Box<dyn std::error::Error>> {
         .map_err(|rejected| format!("{:#?}", rejected.findings))?;
     let _log = log::init(&loaded.config.log)?;
     let node = Node::builder().catalog(catalog).config(loaded.config);
+    let node = node.companion(strowger_management::api::companion());
     Ok(node.on_ready(|_| ready()).run()?)
 }
 

@@ -1,7 +1,7 @@
 //! A node for the Diameter runs: `strowger-partner run --config FILE`. Its service is [`strowger_interop::diameter::partner`].
 //!
 //! The product has no such service. Container and adaptor are the ones of the binary `strowger`, and so are configuration,
-//! store, control socket and allocator: benchmarks measure this binary, too.
+//! store, management API and allocator: benchmarks measure this binary, too.
 
 use mimalloc::MiMalloc;
 use std::path::Path;
@@ -32,6 +32,7 @@ fn serve(file: &Path) -> Result<Exit, Box<dyn std::error::Error>> {
         .map_err(|rejected| format!("{:#?}", rejected.findings))?;
     let _log = log::init(&loaded.config.log)?;
     let node = Node::builder().catalog(catalog).config(loaded.config);
+    let node = node.companion(strowger_management::api::companion());
     Ok(node.on_ready(|_| ready()).on_rest(give_back).run()?)
 }
 

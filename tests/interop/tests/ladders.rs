@@ -9,7 +9,6 @@ use strowger_interop::node::{Node, NodeSpec, binary};
 use strowger_interop::sipp::Sipp;
 use strowger_interop::{Result, RunError};
 use strowger_node::Ladder;
-use strowger_node::control::{Reply, Request, ask};
 
 const WITHIN: Duration = Duration::from_secs(30);
 
@@ -163,19 +162,8 @@ fn tshark(file: &Path) -> (Vec<String>, Vec<String>) {
 }
 
 fn ladder(spec: &NodeSpec) -> Ladder {
-    let request = Request::Ladders {
-        after: None,
-        limit: Some(10),
-        find: "2000".into(),
-    };
-    let Reply::Ladders { calls, .. } = ask(&spec.data, &request).unwrap() else {
-        panic!("calls were asked for")
-    };
-    let Reply::Ladder(ladder) = ask(&spec.data, &Request::Ladder { id: calls[0].id }).unwrap()
-    else {
-        panic!("a call was asked for")
-    };
-    *ladder
+    let journal = trace(spec, &["2000", "--format", "json"]).stdout;
+    serde_json::from_slice(&journal).unwrap()
 }
 
 fn in_a_directory(run: impl FnOnce(&Path) -> Result) -> Result {

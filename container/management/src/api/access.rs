@@ -15,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -50,12 +51,27 @@ const LOCAL: &str = "local";
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub(crate) enum Peer {
+    /// An address.
+    Net(SocketAddr),
+    /// The socket in the data directory, and the user with this number, who may do everything: only the node's own user and
+    /// root can open it.
+    Own(u32),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net(address) => address.fmt(f),
+            Self::Own(user) => write!(f, "uid {user}"),
+        }
+    }
+}
 
 /// Who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Caller {
-    /// The name of the token, or `local`.
+    /// The name of the token, `local`, or the number of the node's user.
     pub(crate) name: String,
     pub(crate) scope: Scope,
 }
@@ -92,9 +108,12 @@ impl Access {
         &self,
         (headers, is_page): (&HeaderMap, bool),
         method: &Method,
-        peer: SocketAddr,
+        peer: Peer,
         settings: &Management,
     ) -> Result<Caller, Problem> {
+        if let Peer::Own(_) = peer {
+            return self.known(None, peer, settings);
+        }
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let token = value.to_str().ok().and_then(bearer);
             return self.known(token, peer, settings);
@@ -104,7 +123,7 @@ impl Access {
             return self.known(kept.as_deref(), peer, settings);
         }
         let looks = matches!(*method, Method::GET | Method::HEAD);
-        if looks && settings.local_read && is_local(peer.ip(), headers) {
+        if looks && settings.local_read && is_local(&peer, headers) {
             return Ok(Caller {
                 name: LOCAL.to_owned(),
                 scope: Scope::Read,
@@ -113,13 +132,20 @@ impl Access {
         Err(Problem::unauthorized("this needs a token"))
     }
 
-    /// Who shows this token; `None` is a wrong one.
+    /// Who shows this token; `None` is a wrong one, but for the node's own socket, which needs none.
     pub(crate) fn known(
         &self,
         token: Option<&str>,
-        peer: SocketAddr,
+        peer: Peer,
         settings: &Management,
     ) -> Result<Caller, Problem> {
+        let peer = match peer {
+            Peer::Net(address) => address,
+            Peer::Own(_) => {
+                let (name, scope) = (peer.to_string(), Scope::Admin);
+                return Ok(Caller { name, scope });
+            }
+        };
         let (now, address) = (Instant::now(), network(peer.ip()));
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.is_blocked(now, address) {
@@ -191,7 +217,7 @@ pub(super) async fn admit(
     let time = config.management.request_timeout;
     let answered = tokio::time::timeout(
         time,
-        admitted(&state, &config.management, peer.0, request, next),
+        admitted(&state, &config.management, peer, request, next),
     );
     let late = || Problem::silent("the request has taken longer than `management.request_timeout`");
     answered.await.unwrap_or_else(|_| late().into_response())
@@ -200,7 +226,7 @@ pub(super) async fn admit(
 async fn admitted(
     state: &State,
     settings: &Management,
-    peer: SocketAddr,
+    peer: Peer,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -277,7 +303,9 @@ pub(crate) fn needed(method: &Method, path: &str) -> Scope {
 
 /// Whether somebody on the node's own machine asks for it under its own name: not a proxy on behalf of others, and not a
 /// browser that was told a foreign name has this address.
-fn is_local(peer: IpAddr, headers: &HeaderMap) -> bool {
+fn is_local(peer: &Peer, headers: &HeaderMap) -> bool {
+    let Peer::Net(peer) = peer else { return true };
+    let peer = peer.ip();
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
     let host = headers
         .get(header::HOST)
@@ -399,7 +427,12 @@ mod tests {
         let (access, none) = (Access::new(Some("own")), settings(&[]));
         let ask = |method, peer, pairs: &[(&'static str, &str)]| {
             access
-                .caller((&headers(pairs), false), &method, at(peer), &none)
+                .caller(
+                    (&headers(pairs), false),
+                    &method,
+                    Peer::Net(at(peer)),
+                    &none,
+                )
                 .is_ok()
         };
         for host in [
@@ -438,7 +471,12 @@ mod tests {
         let local = headers(&[("host", "localhost")]);
         assert!(
             access
-                .caller((&local, false), &Method::GET, at("127.0.0.1"), &closed)
+                .caller(
+                    (&local, false),
+                    &Method::GET,
+                    Peer::Net(at("127.0.0.1")),
+                    &closed
+                )
                 .is_err()
         );
     }
@@ -448,7 +486,12 @@ mod tests {
         let (access, none) = (Access::new(Some("own")), settings(&[]));
         let kept = headers(&[("host", "h:1"), ("cookie", "strowger-token-1=own")]);
         let ask = |is_page, kept: &HeaderMap| {
-            let caller = access.caller((kept, is_page), &Method::POST, at("192.0.2.1"), &none);
+            let caller = access.caller(
+                (kept, is_page),
+                &Method::POST,
+                Peer::Net(at("192.0.2.1")),
+                &none,
+            );
             caller.map(|caller| caller.scope)
         };
         assert_eq!(ask(true, &kept), Ok(Scope::Admin));
@@ -458,8 +501,26 @@ mod tests {
             ("host", "localhost:1"),
             ("cookie", "strowger-token-1=other"),
         ]);
-        let looked = access.caller((&wrong, true), &Method::GET, at("127.0.0.1"), &none);
+        let looked = access.caller(
+            (&wrong, true),
+            &Method::GET,
+            Peer::Net(at("127.0.0.1")),
+            &none,
+        );
         assert!(looked.is_err());
+    }
+
+    #[test]
+    fn whoever_can_open_the_nodes_own_socket_may_do_everything() {
+        let (access, none) = (Access::new(None), settings(&[]));
+        let caller = access.caller(
+            (&headers(&[]), false),
+            &Method::POST,
+            Peer::Own(1_000),
+            &none,
+        );
+        let caller = caller.unwrap();
+        assert_eq!((&*caller.name, caller.scope), ("uid 1000", Scope::Admin));
     }
 
     #[test]

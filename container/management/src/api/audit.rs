@@ -1,11 +1,10 @@
 //! The audit log: one line of JSON for each change that somebody with a token has asked for, done or refused.
 
-use super::access::Caller;
+use super::access::{Caller, Peer};
 use axum::http::StatusCode;
 use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -70,7 +69,7 @@ impl Audit {
     pub(crate) fn record(
         &self,
         caller: &Caller,
-        from: SocketAddr,
+        from: Peer,
         method: &str,
         target: &str,
         body: &[u8],
@@ -138,7 +137,7 @@ mod tests {
             name: "ann".into(),
             scope: Scope::Operate,
         };
-        let from = "192.0.2.1:5".parse().unwrap();
+        let from = Peer::Net("192.0.2.1:5".parse().unwrap());
         let record = || {
             audit.record(
                 &caller,

@@ -10,14 +10,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use strowger_node::ManagementListener;
+use strowger_node::{ManagementListener, ServerTls};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -30,50 +30,123 @@ const STALL: Duration = Duration::from_secs(30);
 const EXHAUSTED: Duration = Duration::from_millis(100);
 /// How long answers under way may take once the node has ended.
 const LAST: Duration = Duration::from_millis(500);
+/// Twice the connections over the socket in the data directory.
+const OWN: u32 = 32;
 /// Longest head of a request, and how many fields it may have.
 const HEAD_BYTES: usize = 32 * 1024;
 const HEAD_FIELDS: usize = 64;
 
-/// Serves the listener until the node has ended.
+/// Where requests come in.
+pub(super) struct Doors {
+    /// The listener, if there is one.
+    pub(super) listener: Option<ManagementListener>,
+    /// How many connections it may have.
+    pub(super) most: u32,
+    /// The socket in the data directory.
+    pub(super) own: std::os::unix::net::UnixListener,
+}
+
+/// Serves all doors until the node has ended.
 pub(super) async fn serve(
-    listener: ManagementListener,
+    doors: Doors,
     router: Router,
-    most: u32,
     mut ended: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let socket = TcpListener::from_std(listener.socket)?;
-    let crowd = Arc::new(Crowd::new(most));
-    let until = ended.clone();
-    let accepting = async {
-        loop {
-            match socket.accept().await {
-                Ok((stream, peer)) => {
-                    let Some(place) = crowd.enter(peer.ip()) else {
-                        continue;
-                    };
-                    let tls = listener.tls.as_ref().map(|tls| tls.borrow().clone());
-                    let (router, until) = (router.clone(), until.clone());
-                    tokio::spawn(async move {
-                        if let Err(error) = run(stream, peer, tls, router, until).await {
-                            tracing::debug!(%peer, error = &*error, "management connection ended");
-                        }
-                        drop(place);
-                    });
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "management connection not accepted");
-                    sleep(EXHAUSTED).await;
-                }
-            }
+    let Doors {
+        listener,
+        most,
+        own,
+    } = doors;
+    let own = UnixListener::from_std(own)?;
+    let listener = listener
+        .map(|listener| Ok::<_, io::Error>((TcpListener::from_std(listener.socket)?, listener.tls)))
+        .transpose()?;
+    let (crowd, own_crowd) = (Arc::new(Crowd::new(most)), Arc::new(Crowd::new(OWN)));
+    let (rooms, until) = (router.clone(), ended.clone());
+    let net = async {
+        match listener {
+            Some((socket, tls)) => from_net(socket, tls, &crowd, rooms, until).await,
+            None => std::future::pending().await,
         }
     };
+    let until = ended.clone();
     tokio::select! {
-        () = accepting => {}
+        () = net => {}
+        () = from_own(own, &own_crowd, router, until) => {}
         _ = ended.wait_for(|ended| *ended) => {}
     }
     // Who has just been told that the node ends is still told so.
-    drop(timeout(LAST, crowd.empty()).await);
+    let empty = async { tokio::join!(crowd.empty(), own_crowd.empty()) };
+    drop(timeout(LAST, empty).await);
     Ok(())
+}
+
+async fn from_net(
+    socket: TcpListener,
+    tls: Option<watch::Receiver<ServerTls>>,
+    crowd: &Arc<Crowd>,
+    router: Router,
+    ended: watch::Receiver<bool>,
+) {
+    loop {
+        let (stream, peer) = match socket.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                exhausted(&error).await;
+                continue;
+            }
+        };
+        let Some(place) = crowd.enter(peer.ip()) else {
+            continue;
+        };
+        let tls = tls.as_ref().map(|tls| tls.borrow().clone());
+        let (router, ended) = (router.clone(), ended.clone());
+        tokio::spawn(async move {
+            told(Peer::Net(peer), run(stream, peer, tls, router, ended).await);
+            drop(place);
+        });
+    }
+}
+
+async fn from_own(
+    socket: UnixListener,
+    crowd: &Arc<Crowd>,
+    router: Router,
+    ended: watch::Receiver<bool>,
+) {
+    loop {
+        let stream = match socket.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                exhausted(&error).await;
+                continue;
+            }
+        };
+        // All come from one place, which has half of them.
+        let (Some(place), Ok(who)) = (
+            crowd.enter(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            stream.peer_cred(),
+        ) else {
+            continue;
+        };
+        let peer = Peer::Own(who.uid());
+        let (router, ended) = (router.clone(), ended.clone());
+        tokio::spawn(async move {
+            told(peer, http(stream, peer, router, ended).await);
+            drop(place);
+        });
+    }
+}
+
+async fn exhausted(error: &io::Error) {
+    tracing::debug!(%error, "management connection not accepted");
+    sleep(EXHAUSTED).await;
+}
+
+fn told(peer: Peer, ended: Result<(), Failed>) {
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error = &*error, "management connection ended");
+    }
 }
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -81,24 +154,24 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 async fn run(
     stream: TcpStream,
     peer: SocketAddr,
-    tls: Option<strowger_node::ServerTls>,
+    tls: Option<ServerTls>,
     router: Router,
     ended: watch::Receiver<bool>,
 ) -> Result<(), Failed> {
     stream.set_nodelay(true)?;
     let Some(tls) = tls else {
-        return http(stream, peer, router, ended).await;
+        return http(stream, Peer::Net(peer), router, ended).await;
     };
     let mut config = (*tls.config).clone();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let stream = timeout(tls.handshake_timeout, acceptor.accept(stream)).await??;
-    http(stream, peer, router, ended).await
+    http(stream, Peer::Net(peer), router, ended).await
 }
 
 async fn http<S>(
     stream: S,
-    peer: SocketAddr,
+    peer: Peer,
     router: Router,
     mut ended: watch::Receiver<bool>,
 ) -> Result<(), Failed>
@@ -107,7 +180,7 @@ where
 {
     let routes = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(peer);
         routes.call(request)
     });
     let mut connection = pin!(

@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use strowger_config::Config;
-use strowger_node::{Beside, Companion, CompanionError, Life, Manage};
+use strowger_node::{Beside, Companion, CompanionError, Life, Manage, ManagementListener};
 
 /// The file in the data directory with the token of a node whose configuration has none.
 const TOKEN: &str = "management.token";
@@ -48,26 +48,27 @@ impl Companion for Server {
         let Beside {
             manage,
             listener,
+            own,
             ended,
             ..
         } = beside;
-        let Some(listener) = listener else {
-            let mut ended = ended;
-            return Ok(Box::pin(async move {
-                drop(ended.wait_for(|ended| *ended).await)
-            }));
-        };
         let config = manage.config().borrow().clone();
-        if listener.tls.is_none() && !listener.address.ip().is_loopback() {
-            let address = listener.address;
+        let bare = |at: &&ManagementListener| at.tls.is_none() && !at.address.ip().is_loopback();
+        if let Some(at) = listener.as_ref().filter(bare) {
+            let address = at.address;
             tracing::warn!(%address, "the management API is reached from elsewhere without TLS: tokens can be overheard");
         }
-        let (state, token) = begin(manage, &config)?;
+        let (state, token) = begin(manage, &config, listener.is_some())?;
         let watching = state.clone().watch();
         let router = router(state);
         let most = config.management.connections;
+        let doors = connection::Doors {
+            listener,
+            most,
+            own,
+        };
         Ok(Box::pin(async move {
-            let serving = connection::serve(listener, router, most, ended);
+            let serving = connection::serve(doors, router, ended);
             tokio::select! {
                 served = serving => {
                     if let Err(error) = served {
@@ -84,8 +85,12 @@ impl Companion for Server {
     }
 }
 
-/// What handlers are given, and the file of the node's own token.
-fn begin(manage: Manage, config: &Config) -> Result<(State, Option<PathBuf>), StartError> {
+/// What handlers are given, and the file of the node's own token, which is for those who come over a listener.
+fn begin(
+    manage: Manage,
+    config: &Config,
+    listens: bool,
+) -> Result<(State, Option<PathBuf>), StartError> {
     let dir = &config.node.data_dir;
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -95,7 +100,7 @@ fn begin(manage: Manage, config: &Config) -> Result<(State, Option<PathBuf>), St
     let path = path.unwrap_or_else(|| dir.join(AUDIT));
     let audit = Audit::open(&path).map_err(failed(&path))?;
     let (mut own, mut file) = (None, None);
-    if config.management.tokens.is_empty() {
+    if listens && config.management.tokens.is_empty() {
         let (path, token) = (dir.join(TOKEN), random()?);
         write(&path, &token).map_err(failed(&path))?;
         (own, file) = (Some(token), Some(path));

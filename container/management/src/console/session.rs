@@ -123,7 +123,7 @@ pub(super) async fn sign_in(
     let config = state.config();
     if let Err(problem) = state
         .access()
-        .known(Some(token.trim()), peer.0, &config.management)
+        .known(Some(token.trim()), peer, &config.management)
     {
         let page = visit.bare("Sign in", &form(&next, Some(&problem)));
         return Ok((problem.status(), page).into_response());

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use strowger_config::{Loaded, Rejected, Sources};
-use strowger_node::{Catalog, Node, Running};
+use strowger_node::{Catalog, Exit, Node, Running};
 
 /// Longest wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,6 +55,12 @@ impl Served {
             .companion(strowger_management::api::companion());
         let node = node.start().unwrap();
         Self { node, dir }
+    }
+
+    /// Waits for the node's end.
+    pub(crate) fn end(self) -> tempfile::TempDir {
+        assert_eq!(self.node.wait(), Exit::Clean);
+        self.dir
     }
 
     pub(crate) fn rewrite(&self, text: &str) {

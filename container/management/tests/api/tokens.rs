@@ -1,8 +1,9 @@
 //! Who may do what: every route with every scope, wrong tokens, local looking, and the record of changes.
 
-use crate::client::{Served, until};
+use crate::client::{Answer, Served, until};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 pub(crate) fn token(name: &str, scope: &str, token: &str) -> String {
@@ -194,4 +195,33 @@ fn a_node_that_cannot_keep_a_record_of_changes_does_not_start() {
         .unwrap();
     let error = error.downcast_ref::<String>().unwrap();
     assert!(error.contains("Companion"), "{error}");
+}
+
+#[test]
+fn the_socket_in_the_data_directory_is_the_nodes_users_alone_and_lasts_as_long_as_the_node() {
+    let served = Served::new(&format!("[management]\nlisten = \"off\"\n{}", tokens()));
+    let path = served.data("control.sock");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!served.data("management.token").exists());
+    let ask = |method: &str, target: &str| {
+        let mut stream = strowger_node::control::connect(&served.data("")).unwrap();
+        let request = format!("{method} {target} HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        Answer::read(&mut stream)
+    };
+    let status = ask("GET", "/v1/status").body;
+    assert_eq!(
+        (&status["state"], &status["pid"]),
+        (&"running".into(), &std::process::id().into())
+    );
+    assert_eq!(ask("GET", "/v1/whoami").body["scope"], "admin");
+    assert_eq!(ask("POST", "/v1/services/parrot/deactivate").status, 200);
+    let log = std::fs::read_to_string(served.data("audit.log")).unwrap();
+    let line: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert!(line["who"].as_str().unwrap().starts_with("uid "), "{line}");
+    assert_eq!(ask("POST", "/v1/stop").status, 200);
+    let dir = served.end();
+    let gone = strowger_node::control::connect(&dir.path().join("data")).unwrap_err();
+    assert_eq!(gone.code(), "NOD-010");
 }

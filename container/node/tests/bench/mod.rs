@@ -7,7 +7,6 @@ pub(crate) mod name_server;
 use crate::toy;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use strowger_config::{Config, Loaded, Rejected, Sources};
@@ -174,14 +173,6 @@ impl Udp {
 
 /// A peer that speaks lines.
 pub(crate) struct Line<S>(BufReader<S>);
-
-impl Line<UnixStream> {
-    pub(crate) fn unix(path: &Path) -> Self {
-        let stream = UnixStream::connect(path).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Line(BufReader::new(stream))
-    }
-}
 
 impl<S: Read + Write> Line<S> {
     pub(crate) fn over(stream: S) -> Self {
