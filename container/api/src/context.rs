@@ -1,6 +1,7 @@
 //! The context of a handler: every operation that it may do, in its delivery's transaction.
 
 use crate::activity::{Activity, Handle, NullActivity, ServiceActivity};
+use crate::alarm::Alarm;
 use crate::attribute::Attribute;
 use crate::child::Child;
 use crate::error::{Error, OpError, Result};
@@ -402,6 +403,31 @@ impl<'a> Cx<'a> {
             .map_err(|_| OpError::BadState(K::NAME))?;
         self.host
             .set_attribute(self.entity, activity.into(), K::NAME, K::ALIAS, &bytes)
+    }
+
+    // ---- alarms: at once, whatever becomes of the transaction
+
+    /// Raises an alarm of this service; whether it was not raised before. One that stands already stays as it is, with its
+    /// severity and text (R-AL-01).
+    ///
+    /// # Errors
+    /// Its kind is empty, its kind or instance is too long, or as many alarms stand as may.
+    pub fn raise_alarm(&mut self, alarm: Alarm<'_>) -> Result<bool, OpError> {
+        self.host.raise_alarm(self.entity, alarm)
+    }
+    /// Clears an alarm of this service; whether it stood (R-AL-02).
+    pub fn clear_alarm(&mut self, kind: &str, instance: &str) -> bool {
+        self.host
+            .clear_alarms(self.entity, Some(kind), Some(instance))
+            > 0
+    }
+    /// Clears all alarms of this service that are of a kind; how many stood.
+    pub fn clear_alarms_of(&mut self, kind: &str) -> usize {
+        self.host.clear_alarms(self.entity, Some(kind), None)
+    }
+    /// Clears all alarms of this service; how many stood.
+    pub fn clear_alarms(&mut self) -> usize {
+        self.host.clear_alarms(self.entity, None, None)
     }
 
     // ---- for providers and parameters

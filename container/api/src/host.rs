@@ -1,6 +1,7 @@
 //! The port through which a transaction's operations reach the kernel. For the kernel and its reference model to
 //! implement; services use [`Cx`](crate::Cx), adaptors use [`RaCx`](crate::ra::RaCx).
 
+use crate::alarm::Alarm;
 use crate::error::{Error, OpError};
 use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
@@ -135,6 +136,16 @@ pub trait Host {
         alias: Option<&str>,
         value: &[u8],
     ) -> Result<(), OpError>;
+
+    /// Raises an alarm of the service of an entity, at once; whether it was not raised before (R-AL-01).
+    fn raise_alarm(&mut self, entity: EntityId, alarm: Alarm<'_>) -> Result<bool, OpError>;
+    /// Clears those of its service that are of a kind and about an instance; `None` is any (R-AL-02).
+    fn clear_alarms(
+        &mut self,
+        entity: EntityId,
+        kind: Option<&str>,
+        instance: Option<&str>,
+    ) -> usize;
 
     /// The event under delivery.
     fn event_context(&self) -> Option<EventContext>;

@@ -40,6 +40,7 @@
 //! ```
 
 pub mod activity;
+pub mod alarm;
 pub mod attribute;
 pub mod child;
 pub mod civil;

@@ -1,6 +1,7 @@
 //! Everything that a service's source file usually needs: `use strowger::prelude::*;`.
 
 pub use crate::activity::{Aci, Activity, Handle, NullActivity, ServiceActivity};
+pub use crate::alarm::{Alarm, Severity};
 pub use crate::attribute::Attribute;
 pub use crate::child::Child;
 pub use crate::context::Cx;

@@ -66,8 +66,12 @@ fn table(status: &Status) -> String {
     for alarm in &status.alarms {
         let _ = writeln!(
             text,
-            "ALARM {} {}: {}",
-            alarm.source, alarm.name, alarm.text
+            "ALARM {} {} {}{}: {}",
+            alarm.severity,
+            alarm.source,
+            alarm.name,
+            about(&alarm.instance),
+            alarm.text
         );
     }
     text.push('\n');
@@ -160,4 +164,12 @@ fn store(text: &mut String, status: &Status) {
         store.last_sync_us,
         store.free_bytes / MIB,
     );
+}
+
+/// What an alarm is about, where there are several of its name.
+fn about(instance: &str) -> String {
+    match instance {
+        "" => String::new(),
+        instance => format!(" ({instance})"),
+    }
 }

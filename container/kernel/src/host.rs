@@ -7,6 +7,7 @@ use crate::transaction::{Command, Undo};
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
+use strowger::alarm::Alarm;
 use strowger::event::{AnyEvent, EventContext, EventDecl, FireOptions};
 use strowger::host::Host;
 use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
@@ -94,6 +95,19 @@ impl Host for Kernel {
     }
     fn mask(&self, entity: EntityId, activity: ActivityId) -> Result<Vec<Component>, OpError> {
         self.masked_events(entity, activity)
+    }
+
+    fn raise_alarm(&mut self, entity: EntityId, alarm: Alarm<'_>) -> Result<bool, OpError> {
+        self.raise_alarm_of(entity, alarm)
+    }
+    fn clear_alarms(
+        &mut self,
+        entity: EntityId,
+        kind: Option<&str>,
+        instance: Option<&str>,
+    ) -> usize {
+        let service = self.entity(entity).map(|e| e.service);
+        service.map_or(0, |service| self.clear_alarms_of(service, kind, instance))
     }
 
     fn fire(

@@ -321,6 +321,24 @@ impl Kernel {
         self.journal.remove(&record::quarantine_key(slot, &key));
     }
 
+    pub(crate) fn put_alarm_record(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        written: &record::AlarmRecord<'_>,
+    ) {
+        self.open_commit(Durability::Relaxed);
+        let key = number.to_be_bytes();
+        self.write(false, &record::alarm_key(slot, &key), |_, out| {
+            record::append(written, out)
+        });
+    }
+    pub(crate) fn remove_alarm_record(&mut self, slot: Slot, number: u64) {
+        self.open_commit(Durability::Relaxed);
+        let key = number.to_be_bytes();
+        self.journal.remove(&record::alarm_key(slot, &key));
+    }
+
     /// The turn's changes as a group.
     pub(crate) fn take_group(&mut self) -> Option<Group> {
         if self.journal.is_marked() && self.journal.open.is_none() {

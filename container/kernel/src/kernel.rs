@@ -3,6 +3,7 @@
 
 use crate::activity::{Activity, Owner};
 use crate::adaptor::{AdaptorEntity, Report};
+use crate::alarms::Alarms;
 use crate::entity::Entity;
 use crate::inspect::Metrics;
 use crate::journal::Journal;
@@ -72,6 +73,7 @@ pub(crate) struct Kernel {
 
     pub(crate) queue: Queue,
     pub(crate) quarantine: Quarantine,
+    pub(crate) alarms: Alarms,
     pub(crate) tx: Transaction,
     /// The event whose handler runs.
     pub(crate) current: Option<EventContext>,
@@ -127,6 +129,7 @@ impl Kernel {
             holds: BTreeSet::new(),
             queue: Queue::default(),
             quarantine: Quarantine::default(),
+            alarms: Alarms::default(),
             tx: Transaction::default(),
             current: None,
             routed: None,

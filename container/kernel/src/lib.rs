@@ -13,6 +13,7 @@
 mod activity;
 mod adaptor;
 mod adaptor_host;
+mod alarms;
 mod delivery;
 mod entity;
 mod host;
@@ -54,7 +55,7 @@ pub use manage::{
     SleeState,
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
-pub use output::{AlarmSource, NetInput, ShardOutput};
+pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput};
 pub use probe::Probe;
 pub use quarantine::QuarantinedInfo;
 pub use recorder::{

@@ -184,6 +184,10 @@ impl Kernel {
             let Some(s) = self.service(ix) else { continue };
             if s.state == ServiceState::Stopping && s.entities == 0 && s.activity.is_none() {
                 self.set_service_state(ix, ServiceState::Inactive);
+                // Who cannot clear them any more has none (R-AL-05); over a restart of the node they stand.
+                if self.slee == SleeState::Running {
+                    self.clear_alarms_of(ix, None, None);
+                }
                 settled = true;
             }
         }

@@ -60,6 +60,8 @@ pub struct Limits {
     pub effects: u32,
     /// Deliveries that are put aside because they ended in a panic; what is above makes the oldest go.
     pub quarantine: u32,
+    /// Alarms of services that stand.
+    pub alarms: u32,
 }
 
 impl Default for Limits {
@@ -76,6 +78,7 @@ impl Default for Limits {
             state_bytes: 256 * 1024,
             effects: 100_000,
             quarantine: 1_000,
+            alarms: 1_000,
         }
     }
 }

@@ -3,8 +3,10 @@
 use crate::{AdaptorState, ServiceState};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use strowger::alarm::Severity;
 use strowger::id::{Component, EntityId, RaIx, ServiceIx};
 use strowger::ra::{Answer, Bytes, ConnId, ListenerIx, Message, Peer, Query, ResolveError};
+use strowger::time::Wall;
 
 /// What the network has for an adaptor entity; the same as the inputs of that name in [`strowger::ra::Input`].
 #[derive(Debug)]
@@ -154,6 +156,8 @@ pub enum ShardOutput {
         /// For people.
         text: String,
     },
+    /// A service's own alarm was raised or cleared. Waits for nothing.
+    ServiceAlarm(Box<ServiceAlarm>),
     /// A delivery was rolled back: for logs and traces. Waits for nothing.
     RolledBack {
         /// The service.
@@ -178,6 +182,25 @@ pub enum ShardOutput {
     Service(ServiceIx, ServiceState),
     /// An adaptor entity changed its state.
     Adaptor(RaIx, AdaptorState),
+}
+
+/// A service has raised an alarm, or it was cleared (R-AL).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceAlarm {
+    /// The service.
+    pub service: ServiceIx,
+    /// What is wrong.
+    pub kind: Box<str>,
+    /// With what; empty where there is one only.
+    pub instance: Box<str>,
+    /// How grave it is.
+    pub severity: Severity,
+    /// For people.
+    pub text: Box<str>,
+    /// When it was raised.
+    pub since: Wall,
+    /// Raised, or cleared.
+    pub raised: bool,
 }
 
 /// Who raises an alarm (R-AL-04).

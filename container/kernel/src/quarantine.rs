@@ -207,7 +207,7 @@ impl Kernel {
         self.put_quarantine_record(aside.activity.slot(), number, &written);
     }
 
-    fn class_of(&self, service: ServiceIx) -> Durability {
+    pub(crate) fn class_of(&self, service: ServiceIx) -> Durability {
         self.service(service).map_or(Durability::None, |s| s.class)
     }
 

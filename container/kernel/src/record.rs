@@ -11,6 +11,7 @@
 //! | 6 | root entity | entity | an entity: state, place in the tree, attachments |
 //! | 7 | an adaptor entity's name, hashed | the adaptor's | a record of the adaptor entity itself |
 //! | 8 | 0 | number | a delivery that was put aside |
+//! | 9 | 0 | number | an alarm of a service |
 
 use crate::activity::Owner;
 use crate::kernel::Kernel;
@@ -18,6 +19,7 @@ use crate::manage::RestoreError;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use strowger::alarm::Severity;
 use strowger::event::Address;
 use strowger::id::{ActivityId, ComponentId, EntityId, Slot, TimerId};
 use strowger::ra::{ActivityFlags, FireFlags};
@@ -34,6 +36,7 @@ pub(crate) const EVENT: u8 = 5;
 pub(crate) const ENTITY: u8 = 6;
 pub(crate) const KEPT: u8 = 7;
 pub(crate) const QUARANTINE: u8 = 8;
+pub(crate) const ALARM: u8 = 9;
 
 /// Tables in ceiling records.
 pub(crate) const ACTIVITIES: u8 = 0;
@@ -90,6 +93,14 @@ pub(crate) fn quarantine_key(slot: Slot, number: &[u8]) -> Key<'_> {
         slot: slot.0,
         session: 0,
         kind: QUARANTINE,
+        sub: number,
+    }
+}
+pub(crate) fn alarm_key(slot: Slot, number: &[u8]) -> Key<'_> {
+    Key {
+        slot: slot.0,
+        session: 0,
+        kind: ALARM,
         sub: number,
     }
 }
@@ -207,6 +218,16 @@ pub(crate) struct QuarantineRecord<'a> {
     pub(crate) first: Wall,
     pub(crate) last: Wall,
     pub(crate) times: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AlarmRecord<'a> {
+    pub(crate) service: ComponentId,
+    pub(crate) kind: &'a str,
+    pub(crate) instance: &'a str,
+    pub(crate) severity: Severity,
+    pub(crate) text: &'a str,
+    pub(crate) since: Wall,
 }
 
 /// The number that is a record's sub key.

@@ -78,6 +78,7 @@ impl Kernel {
             record::ENTITY => self.restore_entity(recovery, key, read(key, value)?)?,
             record::KEPT => self.restore_kept_record(key, value),
             record::QUARANTINE => self.restore_quarantined(key, read(key, value)?)?,
+            record::ALARM => self.restore_alarm(key, &read(key, value)?)?,
             _ => return Err(damaged(key)),
         };
         if !kept {

@@ -468,6 +468,16 @@ impl Shard {
     pub fn discard_quarantined(&mut self, now: Now, number: u64) -> bool {
         self.kernel.discard_quarantined(now, number)
     }
+    /// Clears an alarm that a service has raised; whether it stood (R-AL-02).
+    pub fn clear_alarm(
+        &mut self,
+        now: Now,
+        service: ServiceIx,
+        kind: &str,
+        instance: &str,
+    ) -> bool {
+        self.kernel.clear_alarm(now, service, kind, instance)
+    }
     /// Says how many deliveries of a service may fail from here on.
     pub fn limit_failures(&mut self, service: ServiceIx, intensity: Intensity) {
         self.kernel.limit_failures(service, intensity);

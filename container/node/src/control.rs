@@ -153,12 +153,14 @@ pub enum Request {
         /// The directory that is made; an absolute path of something that is not there.
         to: PathBuf,
     },
-    /// Take an alarm off the list that only reports something that has happened.
+    /// Clear an alarm of a service, or take one off the list that only reports something that has happened.
     ClearAlarm {
         /// Who raised it.
         source: String,
         /// Which.
         name: String,
+        /// What it is about, for those of services.
+        instance: String,
     },
     /// The certificates that are used.
     CertificateList {},

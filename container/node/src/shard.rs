@@ -339,6 +339,10 @@ impl Driver {
                     let source = self.names.source(source);
                     self.alarms.set(now.wall, source, name, raised, &text);
                 }
+                ShardOutput::ServiceAlarm(alarm) => {
+                    let source = self.names.source(AlarmSource::Service(alarm.service));
+                    self.alarms.of_service(source, &alarm);
+                }
                 ShardOutput::RolledBack {
                     service,
                     sbb,

@@ -183,6 +183,7 @@ fn only_alarms_of_what_has_happened_are_cleared() {
     udp.send("ann crash");
     bench.until(|| !node.status().unwrap().alarms.is_empty());
     let clear = || Request::ClearAlarm {
+        instance: String::new(),
         source: "adaptor toy".into(),
         name: "panic".into(),
     };

@@ -407,7 +407,7 @@ impl TestKit {
         let world = self.world.borrow();
         world.is_started() && world.shard().is_none()
     }
-    /// Alarms so far, `NAME raised` or `NAME cleared`.
+    /// Alarms so far, `NAME raised` or `NAME cleared`; of services `KIND (INSTANCE) raised`.
     #[must_use]
     pub fn alarms(&self) -> Vec<String> {
         self.world.borrow().alarms.clone()

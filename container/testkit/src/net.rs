@@ -285,6 +285,7 @@ impl Net {
             }
             other @ (ShardOutput::Tell { .. }
             | ShardOutput::Alarm { .. }
+            | ShardOutput::ServiceAlarm(_)
             | ShardOutput::RolledBack { .. }
             | ShardOutput::ServiceFailed { .. }
             | ShardOutput::Service(..)

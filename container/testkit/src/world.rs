@@ -343,6 +343,17 @@ impl World {
                         .note(now, &format!("alarm {name} {state}: {text}"));
                     self.alarms.push(format!("{name} {state}"));
                 }
+                Some(ShardOutput::ServiceAlarm(alarm)) => {
+                    let (kind, state) =
+                        (&alarm.kind, if alarm.raised { "raised" } else { "cleared" });
+                    let instance = match &*alarm.instance {
+                        "" => String::new(),
+                        instance => format!(" ({instance})"),
+                    };
+                    let note = format!("alarm {kind}{instance} {state}: {}", alarm.text);
+                    self.net.ladder.note(now, &note);
+                    self.alarms.push(format!("{kind}{instance} {state}"));
+                }
                 Some(ShardOutput::Tell { ra, message }) => self.tell(ra, message),
                 Some(ShardOutput::RolledBack {
                     sbb, event, cause, ..

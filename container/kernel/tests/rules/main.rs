@@ -9,6 +9,7 @@
 mod harness;
 
 mod ac;
+mod al;
 mod durable;
 mod ec;
 mod found;

@@ -5,7 +5,7 @@
 use super::frame::{Room, Visit};
 use super::live::Look;
 use super::session;
-use crate::api::{Path, Problem, State, needed};
+use crate::api::{Params, Path, Problem, State, needed};
 use axum::Router;
 use axum::extract::State as Given;
 use axum::http::Method;
@@ -211,8 +211,17 @@ async fn stop(Given(state): Given<State>) -> Result<Redirect, Problem> {
 async fn clear(
     Given(state): Given<State>,
     Path((source, name)): Path<(String, String)>,
+    body: String,
 ) -> Result<Redirect, Problem> {
-    state.order(Request::ClearAlarm { source, name }).await?;
+    let mut fields = Params::read(&body)?;
+    let instance = fields.take("instance")?.unwrap_or_default();
+    fields.end()?;
+    let request = Request::ClearAlarm {
+        source,
+        name,
+        instance,
+    };
+    state.order(request).await?;
     Ok(Redirect::to("/console/alarms"))
 }
 

@@ -8,13 +8,12 @@ use axum::extract::State as Given;
 use axum::response::Html;
 use maud::{Markup, html};
 use std::sync::Arc;
+use strowger::alarm::Severity;
 use strowger_config::Scope;
 use strowger_node::status::Alarm;
 
 /// How many the first page shows.
 const BRIEF: usize = 5;
-/// The alarm of what has happened; all others go with what they stand for.
-const EVENT: &str = "panic";
 
 pub(super) async fn page(
     Given(state): Given<State>,
@@ -75,7 +74,8 @@ fn list(look: &Look, most: usize) -> Markup {
         ul.alarms {
             @for alarm in alarms.iter().take(most) {
                 li {
-                    p { span.pill.bad { (alarm.name.replace('_', " ")) } " " strong { (alarm.source) }
+                    p { span.pill.(tone(alarm.severity)) { (alarm.name.replace('_', " ")) } " " strong { (alarm.source) @if !alarm.instance.is_empty() { " (" (alarm.instance) ")" } }
+                        span.quiet { ", " (alarm.severity) }
                         span.quiet { " since " (show::moment(alarm.since)) " UTC, " (show::span(look.now_ms.saturating_sub(alarm.since))) } }
                     p { (alarm.text) }
                 }
@@ -84,17 +84,27 @@ fn list(look: &Look, most: usize) -> Markup {
     }
 }
 
-/// Those that are cleared by hand. They do not change while one looks, so that a button stays where it is.
+/// The colour of a severity.
+const fn tone(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::Major => "bad",
+        Severity::Minor | Severity::Warning => "warn",
+        Severity::Indeterminate => "",
+    }
+}
+
+/// Those that can be cleared by hand. They do not change while one looks, so that a button stays where it is.
 fn cleared(visit: &Visit, alarms: &[Alarm]) -> Markup {
-    let events: Vec<&Alarm> = alarms.iter().filter(|alarm| alarm.name == EVENT).collect();
+    let events: Vec<&Alarm> = alarms.iter().filter(|alarm| alarm.can_be_cleared).collect();
     html! {
         @if !events.is_empty() {
             section aria-labelledby="h-clear" {
-                h2 #h-clear { "To be cleared by hand" }
+                h2 #h-clear { "Can be cleared by hand" }
                 @if visit.may(Scope::Operate) {
                     @for alarm in events {
                         form.row method="post" action={ "/console/alarms/" (act::segment(&alarm.source)) "/" (act::segment(&alarm.name)) } {
-                            span { (alarm.source) ": " (alarm.name) }
+                            input type="hidden" name="instance" value=(alarm.instance);
+                            span { (alarm.source) ": " (alarm.name) @if !alarm.instance.is_empty() { " (" (alarm.instance) ")" } }
                             button { "Clear" }
                         }
                     }
@@ -112,7 +122,8 @@ mod tests {
     use strowger_node::status::Status;
 
     fn alarm(source: &str, name: &str) -> Alarm {
-        let json = serde_json::json!({"source": source, "name": name, "text": "<b>why</b>", "since": 1_767_225_000_000_u64});
+        let json = serde_json::json!({"source": source, "name": name, "text": "<b>why</b>", "since": 1_767_225_000_000_u64,
+            "can_be_cleared": name == "panic"});
         serde_json::from_value(json).unwrap()
     }
 

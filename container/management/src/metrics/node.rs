@@ -50,11 +50,15 @@ pub(super) const METRICS: &[Metric] = &[
     ),
     Metric::gauge(
         "strowger_alarm",
-        &["source", "name"],
-        "1 for each alarm that is raised.",
+        &["source", "name", "item", "severity"],
+        "1 for each alarm that is raised; `item` is what it is about, where the source tells several apart.",
         |status, series| {
             for alarm in &status.alarms {
-                series.flag(&[&alarm.source, &alarm.name], true);
+                let severity = alarm.severity.word();
+                series.flag(
+                    &[&alarm.source, &alarm.name, &alarm.instance, severity],
+                    true,
+                );
             }
         },
     ),

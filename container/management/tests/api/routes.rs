@@ -293,6 +293,31 @@ fn an_alarm_of_what_has_happened_is_cleared() {
 }
 
 #[test]
+fn alarms_of_services_are_found_by_severity_and_cleared_by_instance() {
+    let served = Served::new("");
+    let say = served.udp();
+    assert_eq!(say("ann alarm-1"), "ann raised");
+    assert_eq!(say("ann alarm-2"), "ann raised");
+    assert_eq!(say("bob alarm-2"), "bob stands");
+    let found = served.get("/v1/alarms?severity=minor&source=service%20parrot");
+    let found = found.body.as_array().unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| format!("{} {}", one["instance"], one["severity"]))
+        .collect();
+    assert_eq!(found, ["\"-1\" \"minor\"", "\"-2\" \"minor\""]);
+    let graver = served.get("/v1/alarms?severity=major").body;
+    assert_eq!(graver.as_array().unwrap().len(), 0);
+    let wrong = served.get("/v1/alarms?severity=cleared");
+    assert_eq!(wrong.status, 400);
+    assert_eq!(wrong.body["field"], "severity");
+    let path = "/v1/alarms/service%20parrot/trunk_down?instance=-1";
+    assert_eq!(served.change("DELETE", path, "").status, 200);
+    assert_eq!(served.change("DELETE", path, "").status, 404);
+    assert_eq!(served.get("/v1/alarms").body[0]["instance"], "-2");
+}
+
+#[test]
 fn a_panicked_delivery_is_listed_released_and_discarded() {
     let served = Served::new("");
     let say = served.udp();

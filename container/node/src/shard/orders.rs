@@ -78,7 +78,11 @@ impl Driver {
             Request::Quarantined { id } => self.quarantined(&id),
             Request::ReleaseQuarantined { id } => self.release_quarantined(now, &id),
             Request::DiscardQuarantined { id } => self.discard_quarantined(now, &id),
-            Request::ClearAlarm { source, name } => self.clear_alarm(&source, &name),
+            Request::ClearAlarm {
+                source,
+                name,
+                instance,
+            } => self.clear_alarm(now, &source, &name, &instance),
             // Those are the supervisor's, or the process's.
             Request::Certificates {}
             | Request::CertificateList {}
@@ -167,9 +171,22 @@ impl Driver {
         })
     }
 
-    /// Only what reports an event: a condition that stands is shown as long as it does.
-    fn clear_alarm(&mut self, source: &str, name: &str) -> Reply {
-        match self.alarms.clear(source, name) {
+    /// Those of services, and of the node's and the adaptors' what reports an event: a condition that stands is shown as long
+    /// as it does.
+    fn clear_alarm(&mut self, now: Now, source: &str, name: &str, instance: &str) -> Reply {
+        let service = source.strip_prefix("service ");
+        if let Some(ix) = service.and_then(|service| self.shard.service(service))
+            && self.shard.clear_alarm(now, ix, name, instance)
+        {
+            tracing::info!(
+                source,
+                alarm = name,
+                instance,
+                "alarm cleared by the operator"
+            );
+            return Reply::Done;
+        }
+        match self.alarms.clear(source, name, instance) {
             None => Reply::refused(
                 Cause::Unknown,
                 format!("there is no alarm `{name}` of `{source}`"),

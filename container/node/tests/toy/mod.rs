@@ -366,6 +366,15 @@ impl Parrot {
                 toy.answer(cx, talk, "bye".into());
                 toy.end(cx, talk);
             }
+            alarm if alarm.starts_with("alarm") => {
+                let raised = cx.raise_alarm(Alarm {
+                    kind: "trunk_down",
+                    instance: &alarm[5..],
+                    severity: Severity::Minor,
+                    text: "nobody answers",
+                })?;
+                toy.answer(cx, talk, if raised { "raised" } else { "stands" }.into());
+            }
             long if long.starts_with("long") => {
                 let size: usize = long[4..].parse().unwrap_or(0);
                 toy.answer(cx, talk, "x".repeat(size));

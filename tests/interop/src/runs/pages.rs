@@ -33,13 +33,22 @@ const LISTS: [(&str, usize); 6] = [
     ("/v1/entities?min_age=86400", 0),
     ("/v1/timers", 1),
 ];
-/// What is not a list of calls, and is as soon there.
-const OTHERS: [&str; 5] = [
+/// What is not a list of calls or shows its beginning, and is as soon there.
+const OTHERS: [&str; 14] = [
     "/v1/status?detail=true",
     "/v1/services",
     "/v1/adaptors",
     "/v1/configuration",
     "/metrics",
+    "/console",
+    "/console/services",
+    "/console/services/b2bua",
+    "/console/adaptors",
+    "/console/activities",
+    "/console/activities?min_idle=86400",
+    "/console/calls",
+    "/console/alarms",
+    "/console/configuration",
 ];
 
 /// All pages of all lists.
