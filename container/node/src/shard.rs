@@ -330,29 +330,9 @@ impl Driver {
                 ShardOutput::PauseReading { conn, paused, .. } => {
                     self.net.pause_reading(conn, paused);
                 }
-                ShardOutput::Alarm {
-                    source,
-                    name,
-                    raised,
-                    text,
-                } => {
-                    let source = self.names.source(source);
-                    self.alarms.set(now.wall, source, name, raised, &text);
-                }
-                ShardOutput::ServiceAlarm(alarm) => {
-                    let source = self.names.source(AlarmSource::Service(alarm.service));
-                    self.alarms.of_service(source, &alarm);
-                }
-                ShardOutput::RolledBack {
-                    service,
-                    sbb,
-                    event,
-                    entity,
-                    cause,
-                } => {
-                    let service = self.names.service(service);
-                    tracing::warn!(service, %sbb, %event, %entity, cause, "delivery rolled back");
-                }
+                told @ (ShardOutput::Alarm { .. }
+                | ShardOutput::ServiceAlarm(_)
+                | ShardOutput::RolledBack { .. }) => self.note(now, told),
                 ShardOutput::ServiceFailed { service, why } => {
                     self.service_failed(now, service, &why);
                 }
@@ -364,6 +344,33 @@ impl Driver {
                     tracing::info!(adaptor, state, "adaptor changed its state");
                 }
             }
+        }
+    }
+
+    /// Keeps what operators are told: alarms, and deliveries that were rolled back.
+    fn note(&mut self, now: Now, told: ShardOutput) {
+        if let ShardOutput::Alarm {
+            source,
+            name,
+            raised,
+            text,
+        } = told
+        {
+            let source = self.names.source(source);
+            self.alarms.set(now.wall, source, name, raised, &text);
+        } else if let ShardOutput::ServiceAlarm(alarm) = told {
+            let source = self.names.source(AlarmSource::Service(alarm.service));
+            self.alarms.of_service(source, &alarm);
+        } else if let ShardOutput::RolledBack {
+            service,
+            sbb,
+            event,
+            entity,
+            cause,
+        } = told
+        {
+            let service = self.names.service(service);
+            tracing::warn!(service, %sbb, %event, %entity, cause, "delivery rolled back");
         }
     }
 

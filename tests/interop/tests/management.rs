@@ -72,6 +72,7 @@ fn wrong_tokens_do_not_slow_calls() -> Result {
     let size = Tokens {
         rate: 50,
         seconds: 5,
+        rounds: 1,
         guesses: 200,
         slower: 200,
         host: 192,

@@ -303,7 +303,8 @@ pub const FULL: &[Full] = &[
         |dir| {
             let size = Tokens {
                 rate: 200,
-                seconds: 30,
+                seconds: 10,
+                rounds: 5,
                 guesses: 1_000,
                 slower: 5,
                 host: 196,
