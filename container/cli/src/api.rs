@@ -8,10 +8,11 @@ use crate::configuration;
 use crate::failure::Failure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use strowger_node::control::{AskError, connect};
+use strowger_node::listed::KeyProblem;
 
 /// Longest answer.
 const ANSWER_BYTES: u64 = 64 * 1024 * 1024;
@@ -22,10 +23,25 @@ pub(crate) struct Api {
     dir: PathBuf,
 }
 
-/// Why something was refused, as far as people are told.
-#[derive(Debug, Deserialize)]
-struct Problem {
-    detail: String,
+/// Why something was refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Problem {
+    /// The status of the answer.
+    pub(crate) status: u16,
+    /// The code whose page explains it.
+    pub(crate) code: String,
+    /// What is wrong, in words.
+    pub(crate) detail: String,
+    /// What is wrong with the node's configuration.
+    pub(crate) problems: Vec<KeyProblem>,
+}
+
+impl Problem {
+    /// Whether what was asked names something that is not there.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        self.status == 404
+    }
 }
 
 impl Api {
@@ -53,22 +69,21 @@ impl Api {
         serde_json::from_slice(&answer).map_err(|error| AskError::Unreadable(error).into())
     }
 
-    /// Has it do something.
-    pub(crate) fn change(&self, method: &str, path: &str) -> Result<(), Failure> {
-        self.ask(method, path, None).map(drop)
+    /// What it says, as it is.
+    pub(crate) fn text(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.ask("GET", path, None)
     }
 
-    /// Has it do something with one thing that is named.
-    pub(crate) fn change_with(
+    /// Has it do something, and gives what it says to that.
+    pub(crate) fn order(
         &self,
         method: &str,
         path: &str,
-        field: &str,
-        value: &str,
-    ) -> Result<(), Failure> {
-        let fields = Map::from_iter([(field.to_owned(), Value::from(value))]);
-        let body = Value::Object(fields).to_string();
-        self.ask(method, path, Some(&body)).map(drop)
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let body = body.map(Value::to_string);
+        let answer = self.ask(method, path, body.as_deref())?;
+        serde_json::from_slice(&answer).map_err(|error| AskError::Unreadable(error).into())
     }
 
     /// The body of an answer that is a success.
@@ -96,9 +111,7 @@ impl Api {
             return Ok(body.to_vec());
         }
         let problem: Problem = serde_json::from_slice(body).map_err(AskError::Unreadable)?;
-        Err(Failure::Refused {
-            reason: problem.detail,
-        })
+        Err(Failure::Problem(Box::new(problem)))
     }
 }
 

@@ -1,28 +1,20 @@
 //! The command line: commands, options, help.
 
+mod examples;
+mod node;
+
+pub(crate) use node::*;
+
 use crate::exit;
 use clap::{Parser, Subcommand};
+use examples::of;
 use std::path::PathBuf;
-
-const EXAMPLES: &str = "\
-Examples:
-  strowger                                    Run a node on built-in defaults: SIP on 127.0.0.1:5060,
-                                              data under ./strowger-data.
-  strowger --config /etc/strowger.toml        Run a node with a file.
-  strowger run --data-dir /var/lib/strowger --set log.format=json
-  strowger check base.toml site.toml          Find everything that is wrong with two files together.
-  strowger config --explain store.group_delay What a key means, its default, what it takes to change it.
-  STROWGER_NODE__NAME=edge-1 strowger config  Every key in effect, and where its value comes from.
-  strowger status --json                      How the node that serves ./strowger-data is.
-  strowger explain CFG-014                    What an error code means and what to do.
-  strowger new hello                          A service of your own, with a test: a crate in ./hello.
-";
 
 /// A service container for telecom: calls that survive the death of their process.
 #[derive(Debug, Parser)]
 #[command(name = "strowger", version)]
 #[command(args_conflicts_with_subcommands = true)]
-#[command(after_help = format!("{EXAMPLES}\n{}", exit::table()))]
+#[command(after_help = format!("{}\n{}", examples::MAIN, exit::table()))]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -42,24 +34,62 @@ pub(crate) enum Command {
     /// variables on top.
     #[command(after_help = exit::table_of(&[0, 2, 3]))]
     Check(Check),
-    /// Show the configuration in effect, with the origin of each value.
+    /// Show the configuration in effect, with the origin of each value; with --running, that of a running node.
+    #[command(after_help = of(examples::CONFIG, &[0, 1, 2, 3]))]
     Config(Config),
     /// Show how a running node is: states, counts, rates, store, alarms.
+    #[command(after_help = of(examples::STATUS, &[0, 1, 2]))]
     Status(Status),
+    /// Say whether a running node takes new work: exit code 0 if it does, 1 if not.
+    #[command(after_help = of(examples::READY, &[0, 1, 2]))]
+    Ready(Told),
+    /// Print the metrics of a running node as Prometheus gets them.
+    Metrics(Asked),
     /// Show recorded calls of a running node: a list of them, or one as a ladder.
     ///
     /// Which calls are recorded is in `[recorder]` of the configuration, and can be changed while the node runs.
     Trace(Trace),
     /// Tell a running node to stop, as SIGTERM does; asked twice, at once.
-    Stop(Asked),
+    Stop(Told),
     /// Have a running node read its configuration again, as SIGHUP does.
     ///
     /// What it can change while it runs is in effect at once: keys of class `live`. If any other key has changed nothing is, and
     /// the keys are named.
-    Reload(Asked),
-    /// List, activate or deactivate the services of a running node.
-    #[command(subcommand)]
+    #[command(after_help = of(examples::RELOAD, &[0, 1, 2, 3]))]
+    Reload(Reload),
+    /// List the services of a running node, show, activate, deactivate or replace them.
+    #[command(subcommand, after_help = of(examples::SERVICES, &[0, 1, 2]))]
     Services(Services),
+    /// List the adaptors of a running node, show, activate or deactivate them.
+    #[command(subcommand, after_help = of(examples::ADAPTORS, &[0, 1, 2]))]
+    Adaptors(Adaptors),
+    /// List the link names of a running node, bind or unbind them.
+    #[command(subcommand, after_help = of(examples::LINKS, &[0, 1, 2]))]
+    Links(Links),
+    /// List the activities of a running node by age and type, show them, end what has been left over.
+    #[command(subcommand, after_help = of(examples::ACTIVITIES, &[0, 1, 2]))]
+    Activities(Activities),
+    /// List the SBB entities of a running node by age and service, show them, remove what has been left over.
+    #[command(subcommand, after_help = of(examples::ENTITIES, &[0, 1, 2]))]
+    Entities(Entities),
+    /// List the timers of a running node.
+    #[command(subcommand, after_help = of(examples::TIMERS, &[0, 1, 2]))]
+    Timers(Timers),
+    /// List the alarms of a running node, and clear those of what has happened.
+    #[command(subcommand, after_help = of(examples::ALARMS, &[0, 1, 2]))]
+    Alarms(Alarms),
+    /// Show and set how much a running node logs, by source.
+    #[command(subcommand, after_help = of(examples::LOG, &[0, 1, 2]))]
+    Log(Log),
+    /// List the certificates that a running node uses, or have it look at their files.
+    #[command(subcommand, after_help = of(examples::CERTIFICATES, &[0, 1, 2]))]
+    Certificates(Certificates),
+    /// List who may ask a running node over its management API.
+    #[command(subcommand, after_help = exit::table_of(&[0, 1, 2]))]
+    Tokens(Tokens),
+    /// Look after the quarantined events of a running node: deliveries that ended in a panic and were put aside.
+    #[command(subcommand, after_help = of(examples::QUARANTINE, &[0, 1, 2]))]
+    Quarantine(Quarantine),
     /// Hash a password for an account of the SMS adaptor: one line from standard input.
     SmsPassword,
     /// Explain an error code, such as CFG-014.
@@ -74,9 +104,6 @@ pub(crate) enum Command {
     ///
     /// For example: strowger completions bash > /etc/bash_completion.d/strowger
     Completions(Completions),
-    /// Look after the quarantined events of a running node: deliveries that ended in a panic and were put aside.
-    #[command(subcommand, after_help = exit::table_of(&[0, 1, 2]))]
-    Quarantine(Quarantine),
 }
 
 /// Where the configuration comes from.
@@ -118,7 +145,13 @@ pub(crate) struct Check {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Config {
     #[command(flatten)]
-    pub(crate) sources: Sources,
+    pub(crate) node: Asked,
+    /// Ask the running node for what is in effect there.
+    #[arg(long, conflicts_with_all = ["explain", "schema", "defaults", "reference"])]
+    pub(crate) running: bool,
+    /// Only keys of this table of the running node, such as adaptors.sip.
+    #[arg(long, value_name = "TABLE", requires = "running")]
+    pub(crate) below: Option<String>,
     /// Print as JSON: a list of objects with `key`, `value` and `origin`.
     #[arg(long)]
     pub(crate) json: bool,
@@ -134,29 +167,6 @@ pub(crate) struct Config {
     /// Print the reference of all keys instead, as Markdown.
     #[arg(long, conflicts_with_all = ["json", "explain", "schema", "defaults"])]
     pub(crate) reference: bool,
-}
-
-/// Which running node is asked.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Asked {
-    /// The node's data directory; without it, `node.data_dir` of the configuration.
-    #[arg(short, long, visible_alias = "data-dir", value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) sources: Sources,
-}
-
-/// Options of `status`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Status {
-    /// Print as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Also tell it by activity type, event type and SBB.
-    #[arg(long)]
-    pub(crate) detail: bool,
-    #[command(flatten)]
-    pub(crate) node: Asked,
 }
 
 /// Options of `trace`.
@@ -175,6 +185,9 @@ pub(crate) struct Trace {
     /// How it is printed.
     #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
     pub(crate) format: TraceFormat,
+    /// Short for --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
     /// Write to a file instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -193,96 +206,6 @@ pub(crate) enum TraceFormat {
     Pcapng,
     /// Everything that was recorded: a journal that the test kit replays.
     Json,
-}
-
-/// What can be done with services.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Services {
-    /// List the services with their states.
-    List(ListedServices),
-    /// Activate a service: it gets new work from here on.
-    Activate(OneService),
-    /// Deactivate a service: it gets no new work; what it has goes on until it is done, or for
-    /// `limits.service_stop_time`.
-    Deactivate(OneService),
-}
-
-/// Options of `services list`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ListedServices {
-    /// Print as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) node: Asked,
-}
-
-/// A service of a running node.
-#[derive(Debug, clap::Args)]
-pub(crate) struct OneService {
-    /// The service's name.
-    #[arg(value_name = "SERVICE")]
-    pub(crate) service: String,
-    #[command(flatten)]
-    pub(crate) node: Asked,
-}
-
-/// What can be done with quarantined events.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Quarantine {
-    /// List them, the oldest first: why, when, how often, and whether they can be released.
-    List(ListedQuarantine),
-    /// Show one of them.
-    Show(OneQuarantined),
-    /// Deliver some of them again, each to the receiver that it failed for. What fails again is put aside again, under its number.
-    Release(SomeQuarantined),
-    /// Drop some of them for good.
-    Discard(SomeQuarantined),
-}
-
-/// Options of `quarantine list`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ListedQuarantine {
-    /// Only those of this service.
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) service: Option<String>,
-    /// Those after this one: how a list that goes on is gone on with.
-    #[arg(long, value_name = "ID")]
-    pub(crate) after: Option<String>,
-    /// How many at most; 100 unless given, 1000 at most.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) limit: Option<u32>,
-    /// Print as JSON: `items`, and `next` where the list goes on.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) node: Asked,
-}
-
-/// A quarantined event of a running node.
-#[derive(Debug, clap::Args)]
-pub(crate) struct OneQuarantined {
-    /// Its number.
-    #[arg(value_name = "ID")]
-    pub(crate) id: String,
-    /// Print as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) node: Asked,
-}
-
-/// Quarantined events of a running node.
-#[derive(Debug, clap::Args)]
-pub(crate) struct SomeQuarantined {
-    /// Their numbers.
-    #[arg(required = true, value_name = "ID")]
-    pub(crate) ids: Vec<String>,
-    /// Print as JSON what was done.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) node: Asked,
 }
 
 /// Options of `explain`.

@@ -25,8 +25,11 @@ const TABLE: [(u8, &str); 9] = [
         1,
         "a running node does not answer or refuses, or the system refuses a file",
     ),
-    (2, "the command line is wrong"),
-    (3, "the configuration is wrong: nothing was started"),
+    (2, "the command line is wrong, or names what is not there"),
+    (
+        3,
+        "the configuration is wrong: nothing was started or changed",
+    ),
     (
         4,
         "the store cannot be opened: damaged, of an unknown format, or in use",

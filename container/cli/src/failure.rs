@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked for.
 
+use crate::api::Problem;
 use crate::exit::Exit;
 use crate::new::NewError;
 use crate::store::CareError;
@@ -44,7 +45,10 @@ pub(crate) enum Failure {
     /// A running node could not be asked.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// A running node refuses what it was asked.
+    /// A running node does not do what it was asked, and says why.
+    #[error("{}", .0.detail)]
+    Problem(Box<Problem>),
+    /// A running node refuses something.
     #[error("the node refuses: {reason}")]
     Refused {
         /// Its own words.
@@ -74,6 +78,11 @@ impl Failure {
             }
             Self::New(NewError::Write { .. }) => Exit::Refused,
             Self::New(_) => Exit::Usage,
+            Self::Problem(problem) => match problem.status {
+                400 | 404 => Exit::Usage,
+                422 => Exit::Configuration,
+                _ => Exit::Refused,
+            },
             Self::Ask(_) | Self::Refused { .. } => Exit::Refused,
             Self::Output(_) | Self::Random(_) | Self::Unexpected => Exit::Internal,
         }

@@ -3,6 +3,7 @@
 //! Not here: anything that a node does. This is the only crate that names concrete adaptors and services
 //! (components.rs), and the only one that prints for people (report.rs).
 
+mod adaptors;
 mod api;
 mod args;
 mod check;
@@ -13,16 +14,21 @@ mod configuration;
 mod exit;
 mod explain;
 mod failure;
+mod housekeeping;
+mod listing;
 mod memory;
 mod new;
+mod notices;
 mod orders;
 mod output;
 mod password;
 mod quarantine;
 mod report;
 mod run;
+mod services;
 mod status;
 mod store;
+mod table;
 mod trace;
 
 use args::{Args, Command};
@@ -39,9 +45,20 @@ fn main() -> ExitCode {
         Some(Command::Config(config)) => config::run(config).map(done),
         Some(Command::Status(status)) => status::run(status).map(done),
         Some(Command::Trace(trace)) => trace::run(trace).map(done),
-        Some(Command::Stop(node)) => orders::stop(node).map(done),
-        Some(Command::Reload(node)) => orders::reload(node).map(done),
-        Some(Command::Services(services)) => orders::services(services).map(done),
+        Some(Command::Stop(told)) => orders::stop(told).map(done),
+        Some(Command::Reload(args)) => orders::reload(args).map(done),
+        Some(Command::Ready(told)) => status::ready(told).map(done),
+        Some(Command::Metrics(node)) => status::metrics(node).map(done),
+        Some(Command::Services(services)) => services::run(services).map(done),
+        Some(Command::Adaptors(adaptors)) => adaptors::adaptors(adaptors).map(done),
+        Some(Command::Links(links)) => adaptors::links(links).map(done),
+        Some(Command::Activities(args)) => housekeeping::activities(args).map(done),
+        Some(Command::Entities(args)) => housekeeping::entities(args).map(done),
+        Some(Command::Timers(args)) => housekeeping::timers(args).map(done),
+        Some(Command::Alarms(alarms)) => notices::alarms(alarms).map(done),
+        Some(Command::Log(log)) => notices::log(log).map(done),
+        Some(Command::Certificates(args)) => notices::certificates(args).map(done),
+        Some(Command::Tokens(tokens)) => notices::tokens(tokens).map(done),
         Some(Command::SmsPassword) => password::run().map(done),
         Some(Command::Explain(explain)) => explain::run(explain).map(done),
         Some(Command::Store(store)) => store::run(store).map(done),

@@ -1,30 +1,55 @@
-//! `strowger stop`, `strowger reload` and `strowger services`: orders for a running node.
+//! `strowger stop` and `strowger reload`: orders for a running node.
 
 use crate::api::{Api, path};
 use crate::args;
 use crate::failure::Failure;
-use crate::status;
+use crate::listing::order;
+use crate::output::{as_json, print};
+use crate::table::{Fit, Table};
+use serde_json::Value;
+use strowger_node::control::AskError;
+use strowger_node::listed::KeyChange;
+
+const CHANGES: &[(&str, Fit)] = &[
+    ("CHANGED", Fit::Whole),
+    ("FROM", Fit::Cut),
+    ("TO", Fit::Cut),
+    ("RELOAD", Fit::Whole),
+];
 
 /// Tells the node to stop.
-pub(crate) fn stop(args: &args::Asked) -> Result<(), Failure> {
-    Api::of(args)?.change("POST", "/v1/stop")
+pub(crate) fn stop(told: &args::Told) -> Result<(), Failure> {
+    order(told, "POST", "/v1/stop", None)
 }
 
-/// Has the node read its configuration again.
-pub(crate) fn reload(args: &args::Asked) -> Result<(), Failure> {
-    Api::of(args)?.change("POST", "/v1/configuration/reload")
-}
-
-/// Lists the services, or activates or deactivates one.
-pub(crate) fn services(args: &args::Services) -> Result<(), Failure> {
-    match args {
-        args::Services::List(list) => status::services(list),
-        args::Services::Activate(one) => change(one, "activate"),
-        args::Services::Deactivate(one) => change(one, "deactivate"),
+/// Has the node read its configuration again, and prints what has changed, or would.
+pub(crate) fn reload(args: &args::Reload) -> Result<(), Failure> {
+    let check = args.check.then(|| true.to_string());
+    let path = path(&["configuration", "reload"], &[("check", check)]);
+    let answer = Api::of(&args.told.node)?.order("POST", &path, None)?;
+    if args.told.json {
+        as_json(&answer)?;
+        return Ok(());
     }
+    let changes: Vec<KeyChange> = serde_json::from_value(answer).map_err(AskError::Unreadable)?;
+    if !changes.is_empty() {
+        let mut table = Table::new(CHANGES, crate::output::room());
+        print(&table.part(changes.iter().map(row).collect()))?;
+    } else if args.check {
+        print("nothing would change\n")?;
+    }
+    Ok(())
 }
 
-fn change(one: &args::OneService, what: &str) -> Result<(), Failure> {
-    let path = path(&["services", &one.service, what], &[]);
-    Api::of(&one.node)?.change("POST", &path)
+fn row(change: &KeyChange) -> Vec<String> {
+    let value = |value: &Value| match value.is_null() {
+        true => "-".to_owned(),
+        false => value.to_string(),
+    };
+    vec![
+        change.key.clone(),
+        value(&change.older),
+        value(&change.newer),
+        change.reload.clone(),
+    ]
 }

@@ -3,9 +3,11 @@
 //! Findings are miette diagnostics; the form is that of compilers: one place per line, `file:line:column`, the text with
 //! carets under it, and the command that explains the code.
 
+use crate::api::Problem;
 use crate::failure::Failure;
 use crate::new::NewError;
 use crate::store::CareError;
+use crate::table::clean;
 use miette::{Diagnostic, LabeledSpan, NamedSource, ReportHandler, Severity, SourceCode};
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -39,6 +41,7 @@ pub(crate) fn failure(failure: &Failure) {
             Some(code) => chain("error", code, error),
             None => format!("error: {failure}\n"),
         },
+        Failure::Problem(problem) => refused(problem),
         Failure::Refused { .. }
         | Failure::Unexpected
         | Failure::NoPassword
@@ -46,6 +49,31 @@ pub(crate) fn failure(failure: &Failure) {
         | Failure::Random(_) => format!("error: {failure}\n"),
     };
     say(&text);
+}
+
+/// What a running node says to what it does not do, with what is wrong with its configuration if that is why.
+fn refused(problem: &Problem) -> String {
+    let mut text = String::new();
+    for found in &problem.problems {
+        let _ = writeln!(text, "error[{}]: {}", found.code, clean(&found.message));
+        let place = [found.line, found.column].into_iter().flatten();
+        let place: String = place.map(|n| format!(":{n}")).collect();
+        if let Some(file) = &found.file {
+            let _ = writeln!(text, "  --> {file}{place}");
+        }
+        if let Some(hint) = &found.hint {
+            let _ = writeln!(text, "  = {hint}");
+        }
+    }
+    let Problem { code, detail, .. } = problem;
+    let detail = match problem.problems.is_empty() {
+        true => detail.as_str(),
+        // They are above, a line each.
+        false => "the node keeps the configuration that it has",
+    };
+    let _ = writeln!(text, "error[{code}]: {}", clean(detail));
+    let _ = writeln!(text, "  = strowger explain {code}");
+    text
 }
 
 /// An error with its causes and where it is explained.

@@ -1,18 +1,21 @@
-//! `strowger status`: how a running node is.
+//! `strowger status`, `ready` and `metrics`: how a running node is.
 
 use crate::api::{Api, path};
-use crate::args;
+use crate::args::{self, Told};
 use crate::failure::Failure;
-use crate::output::{as_json, print, print_table};
+use crate::output::{as_json, print, print_bytes, print_table};
+use serde::Deserialize;
+use serde_json::Value;
 use std::fmt::Write as _;
 use std::time::Duration;
+use strowger_node::control::AskError;
 use strowger_node::status::Status;
 
 /// Prints how the node is.
 pub(crate) fn run(args: &args::Status) -> Result<(), Failure> {
     let path = path(&["status"], &[("detail", Some(args.detail.to_string()))]);
-    let status: Status = Api::of(&args.node)?.get(&path)?;
-    if args.json {
+    let status: Status = Api::of(&args.told.node)?.get(&path)?;
+    if args.told.json {
         let mut text = serde_json::to_string_pretty(&status).map_err(std::io::Error::from)?;
         text.push('\n');
         print(&text)?;
@@ -22,27 +25,32 @@ pub(crate) fn run(args: &args::Status) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints the services.
-pub(crate) fn services(args: &args::ListedServices) -> Result<(), Failure> {
-    let status: Status = Api::of(&args.node)?.get("/v1/status?detail=true")?;
-    if args.json {
-        let list = serde_json::to_value(&status.services).map_err(std::io::Error::from)?;
-        as_json(&list)?;
+/// Whether a node takes new work.
+#[derive(Debug, Deserialize)]
+struct Health {
+    refusing: Vec<String>,
+}
+
+/// Says whether the node takes new work.
+pub(crate) fn ready(told: &Told) -> Result<(), Failure> {
+    let value: Value = Api::of(&told.node)?.get("/health")?;
+    let health = Health::deserialize(&value).map_err(AskError::Unreadable)?;
+    if told.json {
+        as_json(&value)?;
+    }
+    if health.refusing.is_empty() {
+        if !told.json {
+            print("ready\n")?;
+        }
         return Ok(());
     }
-    let mut text = format!(
-        "{:<20} {:<9} {:<10} {:>10}  COMPONENT\n",
-        "SERVICE", "STATE", "DURABILITY", "ENTITIES"
-    );
-    for service in &status.services {
-        let entities = service.entities.unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{:<20} {:<9} {:<10} {entities:>10}  {}",
-            service.name, service.state, service.durability, service.component
-        );
-    }
-    print_table(&text)?;
+    let reason = format!("new work: {}", health.refusing.join(", "));
+    Err(Failure::Refused { reason })
+}
+
+/// Prints the metrics of the node.
+pub(crate) fn metrics(node: &args::Asked) -> Result<(), Failure> {
+    print_bytes(&Api::of(node)?.text("/metrics")?)?;
     Ok(())
 }
 

@@ -184,9 +184,9 @@ fn backup(args: &args::StoreBackup) -> Result<(), Failure> {
     absent(&args.to).map_err(CareError::from)?;
     let to = std::path::absolute(&args.to).map_err(at(&args.to))?;
     let api = Api::at(&dir);
-    let place = to.to_string_lossy();
-    let text = match api.change_with("POST", "/v1/backup", "directory", &place) {
-        Ok(()) => follow(&api, &to)?,
+    let order = json!({ "directory": to.to_string_lossy() });
+    let text = match api.order("POST", "/v1/backup", Some(&order)) {
+        Ok(_) => follow(&api, &to)?,
         // Nobody has it open.
         Err(Failure::Ask(AskError::NotRunning { .. })) => offline(&dir, &args.to)?,
         Err(failure) => return Err(failure),

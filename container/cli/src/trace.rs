@@ -14,15 +14,19 @@ const CALLS: u32 = 50;
 
 /// Prints recorded calls, or one of them.
 pub(crate) fn run(args: &args::Trace) -> Result<(), Failure> {
+    let format = match args.json {
+        true => TraceFormat::Json,
+        false => args.format,
+    };
     let bytes = match &args.call {
         Some(call) if !args.list => {
             let ladder = ladder(args, call)?;
-            render(args.format, &ladder)?
+            render(format, &ladder)?
         }
         call => {
             let find = call.as_deref().unwrap_or_default();
             let calls = calls(args, args.limit.unwrap_or(CALLS), find)?;
-            if args.format == TraceFormat::Json {
+            if format == TraceFormat::Json {
                 json(&calls)?
             } else {
                 list(&calls).into_bytes()
@@ -98,7 +102,7 @@ fn ladder(args: &args::Trace, call: &str) -> Result<Ladder, Failure> {
 fn numbered(args: &args::Trace, id: u64) -> Result<Option<Ladder>, Failure> {
     match Api::of(&args.node)?.get(&path(&["ladders", &id.to_string()], &[])) {
         Ok(ladder) => Ok(Some(ladder)),
-        Err(Failure::Refused { .. }) => Ok(None),
+        Err(Failure::Problem(problem)) if problem.is_unknown() => Ok(None),
         Err(failure) => Err(failure),
     }
 }

@@ -17,7 +17,6 @@ mod configuration;
 mod dress;
 mod entities;
 mod frame;
-mod history;
 mod live;
 mod overview;
 mod quarantine;
@@ -26,7 +25,6 @@ mod session;
 mod show;
 
 pub(crate) use dress::{dress, is_console};
-pub(crate) use history::{History, Recent};
 pub(crate) use session::token;
 
 use crate::api::State;

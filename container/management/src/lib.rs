@@ -8,5 +8,6 @@
 
 pub mod api;
 mod console;
+pub mod figures;
 pub mod ladder;
 pub mod metrics;

@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::audit::Audit;
 use super::problem::Problem;
-use crate::console::{History, Recent};
+use crate::figures::{History, Recent};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 use strowger_config::Config;

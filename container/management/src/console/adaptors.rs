@@ -147,8 +147,8 @@ fn listener(at: &Listening) -> Markup {
             }
             @if let Some(network) = &at.network {
                 @let lost = network.datagrams_dropped + network.datagrams_failed + network.refused;
-                td.number { (show::bytes(super::history::real(network.bytes_in))) }
-                td.number { (show::bytes(super::history::real(network.bytes_out))) }
+                td.number { (show::bytes(crate::figures::real(network.bytes_in))) }
+                td.number { (show::bytes(crate::figures::real(network.bytes_out))) }
                 td.number { @if lost > 0 { span.trouble { (show::count(lost)) } } @else { "0" } }
             } @else {
                 td.number.quiet colspan="3" { "in the counters" }

@@ -3,9 +3,10 @@
 use super::calls::some;
 use super::frame::{Room, Visit};
 use super::live::Look;
-use super::{history, show};
+use super::show;
 use crate::api::ladders::{Format, recording, shown};
 use crate::api::{Params, Path, Problem, State};
+use crate::figures::real;
 use crate::ladder::{Page, svg};
 use axum::extract::State as Given;
 use axum::response::{Html, Response};
@@ -88,7 +89,7 @@ fn message(place: usize, step: &Step, message: &LadderMessage) -> Markup {
     html! {
         details.message {
             summary {
-                span.number.at { (format!("{:.3}", history::real(step.at) / 1e9)) }
+                span.number.at { (format!("{:.3}", real(step.at) / 1e9)) }
                 span class={ "way " (if message.out { "out" } else { "in" }) } { (if message.out { "sent" } else { "received" }) }
                 span.what { (message.title) }
                 span.quiet { (word) " " span.mono { (message.remote) } " " (message.transport) ", " (message.adaptor) }

@@ -2,8 +2,8 @@
 //!
 //! Colours are the page's; what a chart shows is also said in words.
 
-use super::history::{KEPT, Recent, Sample, real};
 use super::show;
+use crate::figures::{KEPT, Recent, Sample, real};
 use maud::{Markup, html};
 use std::fmt::Write as _;
 
@@ -107,8 +107,8 @@ pub(super) fn spread(le_ns: &[u64], counts: &[u64]) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::history::History;
     use super::*;
+    use crate::figures::History;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
     use strowger_node::status::Status;

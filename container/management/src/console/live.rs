@@ -4,9 +4,9 @@
 //! second, and htmx puts each into its place (`hx-swap-oob`). A part holds nothing that can have the focus.
 
 use super::frame;
-use super::history::Recent;
 use super::{act, adaptors, alarms, overview, services};
 use crate::api::{Path, Problem, State};
+use crate::figures::Recent;
 use axum::extract::State as Given;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};

@@ -1,10 +1,10 @@
 //! The first page: how much goes on, how long it takes, what it costs, and whether anything is wrong.
 
 use super::frame::{Room, Visit};
-use super::history::{Sample, real};
 use super::live::{Look, Parts, Shown, View};
 use super::{act, alarms, chart, show};
 use crate::api::{Params, Problem, State};
+use crate::figures::{Sample, real};
 use axum::extract::State as Given;
 use axum::response::Html;
 use maud::{Markup, html};

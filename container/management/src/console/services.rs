@@ -1,10 +1,10 @@
 //! Services: what each of them does, its SBBs, how long its deliveries take, and the trees of its SBB entities.
 
 use super::frame::{Room, Visit};
-use super::history::{quantile, real};
 use super::live::{Look, Parts, Shown, View};
 use super::{act, chart, entities, show};
 use crate::api::{Params, Path, Problem, State, unexpected};
+use crate::figures::{quantile, real};
 use axum::extract::State as Given;
 use axum::response::Html;
 use maud::{Markup, html};

@@ -168,7 +168,7 @@ fn mistaken(node: &Node, spec: &mut NodeSpec) -> Result {
     let refused = node.order(&["reload"])?;
     let said = String::from_utf8_lossy(&refused.stderr);
     let named = said.contains(&place) && said.contains("filtre");
-    ensure(refused.status.code() == Some(1) && named, || {
+    ensure(refused.status.code() == Some(3) && named, || {
         format!(
             "a reload with a mistake at {place} ended {}: {said}",
             refused.status

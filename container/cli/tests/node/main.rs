@@ -1,8 +1,10 @@
 //! The binary as a node: it says when it serves, answers questions, and stops when it is told to.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test's patience is measured in real time"
-)]
+
+mod commands;
+mod operations;
+#[path = "../../../node/tests/toy/mod.rs"]
+#[expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+mod toy;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

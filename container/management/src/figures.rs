@@ -1,7 +1,10 @@
-//! What the node was doing over the last minutes, for charts and rates: a bounded list of small samples.
+//! What the node was doing over the last minutes, for the console's charts and `strowger top`: a bounded list of small
+//! samples, and how figures are written for people ([`words`]).
 //!
 //! Samples are made of two looks at the node: of what is counted, how much more there is; of times, what fell into each
 //! bucket meanwhile. Looks come once a second while somebody watches, else far apart, so a sample knows how long it is.
+
+pub mod words;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +12,7 @@ use std::time::{Duration, Instant};
 use strowger_node::status::{Status, Times};
 
 /// How long samples are kept.
-pub(crate) const KEPT: Duration = Duration::from_secs(300);
+pub const KEPT: Duration = Duration::from_secs(300);
 /// Samples at most.
 const SAMPLES: usize = 600;
 /// How far back rates of single services and adaptors look.
@@ -19,35 +22,35 @@ const LOOKS: usize = 16;
 
 /// What the node was doing lately.
 #[derive(Debug, Default)]
-pub(crate) struct History {
+pub struct History {
     samples: VecDeque<Sample>,
     looks: VecDeque<(Instant, Arc<Status>)>,
 }
 
 /// Between two looks at the node.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sample {
+pub struct Sample {
     at: Option<Instant>,
     /// Seconds.
-    pub(crate) span: f64,
+    pub span: f64,
     /// Activities begun, a second.
-    pub(crate) begun: f64,
+    pub begun: f64,
     /// Events accepted, a second.
-    pub(crate) events: f64,
+    pub events: f64,
     /// Handlers called, a second.
-    pub(crate) deliveries: f64,
+    pub deliveries: f64,
     /// Datagrams received and sent, a second.
-    pub(crate) datagrams: f64,
+    pub datagrams: f64,
     /// Bytes received and sent, a second.
-    pub(crate) bytes: f64,
+    pub bytes: f64,
     /// Cores that the process used.
-    pub(crate) cores: f64,
+    pub cores: f64,
     /// The share of one core that the busiest shard used.
-    pub(crate) shard: f64,
+    pub shard: f64,
     /// Activities there were.
-    pub(crate) activities: f64,
+    pub activities: f64,
     /// Bytes of memory resident.
-    pub(crate) resident: f64,
+    pub resident: f64,
     /// How long deliveries took.
     times: Buckets,
     /// How long syncs of the store took.
@@ -63,16 +66,16 @@ struct Buckets {
 
 /// What is read out of a history at one time.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recent {
+pub struct Recent {
     /// Oldest first.
-    pub(crate) samples: Vec<Sample>,
+    pub samples: Vec<Sample>,
     /// The first and the last of the looks of the last seconds, and the seconds between them.
     ends: Option<(Arc<Status>, Arc<Status>, f64)>,
 }
 
 impl History {
     /// How the node is now.
-    pub(crate) fn add(&mut self, now: Instant, status: &Arc<Status>) {
+    pub fn add(&mut self, now: Instant, status: &Arc<Status>) {
         if let Some((before, older)) = self.looks.back() {
             // A node that counts from the beginning again is another one.
             let again = older.pid != status.pid || older.started_ms != status.started_ms;
@@ -101,7 +104,8 @@ impl History {
         }
     }
 
-    pub(crate) fn recent(&self) -> Recent {
+    /// What is read out of it now.
+    pub fn recent(&self) -> Recent {
         let (first, last) = (self.looks.front(), self.looks.back());
         let ends = first.zip(last).and_then(|((from, older), (to, newer))| {
             let span = to.duration_since(*from).as_secs_f64();
@@ -145,24 +149,24 @@ impl Sample {
 
 impl Recent {
     /// Seconds below which a share of the deliveries of the last samples stayed.
-    pub(crate) fn delivery(&self, share: f64) -> Option<f64> {
+    pub fn delivery(&self, share: f64) -> Option<f64> {
         self.quantile(self.samples.len(), share, |sample| &sample.times)
     }
 
     /// The same of the store's syncs.
-    pub(crate) fn sync(&self, share: f64) -> Option<f64> {
+    pub fn sync(&self, share: f64) -> Option<f64> {
         self.quantile(self.samples.len(), share, |sample| &sample.syncs)
     }
 
     /// The same of deliveries, as it was after each sample.
-    pub(crate) fn deliveries(&self, share: f64) -> Vec<Option<f64>> {
+    pub fn deliveries(&self, share: f64) -> Vec<Option<f64>> {
         let ends = 1..=self.samples.len();
         ends.map(|end| self.quantile(end, share, |sample| &sample.times))
             .collect()
     }
 
     /// The mean of the last few seconds.
-    pub(crate) fn mean(&self, of: impl Fn(&Sample) -> f64) -> f64 {
+    pub fn mean(&self, of: impl Fn(&Sample) -> f64) -> f64 {
         let (mut sum, mut span) = (0.0, 0.0);
         for sample in self.samples.iter().rev() {
             sum += of(sample) * sample.span;
@@ -175,16 +179,13 @@ impl Recent {
     }
 
     /// How much something grows a second; `None` before there are two looks.
-    pub(crate) fn rate(&self, of: impl Fn(&Status) -> Option<u64>) -> Option<f64> {
+    pub fn rate(&self, of: impl Fn(&Status) -> Option<u64>) -> Option<f64> {
         let (older, newer, span) = self.ends.as_ref()?;
         Some(more(of(older)?, of(newer)?) / span)
     }
 
     /// What fell into each bucket lately, and the buckets' bounds in nanoseconds.
-    pub(crate) fn times(
-        &self,
-        of: impl Fn(&Status) -> Option<&Times>,
-    ) -> Option<(Vec<u64>, Vec<u64>)> {
+    pub fn times(&self, of: impl Fn(&Status) -> Option<&Times>) -> Option<(Vec<u64>, Vec<u64>)> {
         let (older, newer, _) = self.ends.as_ref()?;
         let buckets = Buckets::between(of(older)?, of(newer)?);
         Some((buckets.le_ns, buckets.counts))
@@ -225,7 +226,7 @@ impl Buckets {
 }
 
 /// Seconds below which a share of what fell into the buckets stayed, as if it were spread evenly within each.
-pub(crate) fn quantile(le_ns: &[u64], counts: &[u64], share: f64) -> Option<f64> {
+pub fn quantile(le_ns: &[u64], counts: &[u64], share: f64) -> Option<f64> {
     let total: u64 = counts.iter().sum();
     if total == 0 {
         return None;
@@ -249,7 +250,7 @@ fn more(older: u64, newer: u64) -> f64 {
 
 /// Counts of this size are exact, and charts would not show the difference.
 #[expect(clippy::cast_precision_loss, reason = "for people")]
-pub(crate) fn real(n: u64) -> f64 {
+pub fn real(n: u64) -> f64 {
     n as f64
 }
 

@@ -1,0 +1,119 @@
+//! Examples that help texts teach by, and the exit codes that follow them.
+
+use crate::exit;
+
+/// Examples, and these exit codes.
+pub(super) fn of(examples: &str, codes: &[u8]) -> String {
+    format!("Examples:\n{examples}\n{}", exit::table_of(codes))
+}
+
+/// Those of the command line as a whole.
+pub(super) const MAIN: &str = "\
+Examples:
+  strowger                                    Run a node on built-in defaults: SIP on 127.0.0.1:5060,
+                                              data under ./strowger-data.
+  strowger --config /etc/strowger.toml        Run a node with a file.
+  strowger run --data-dir /var/lib/strowger --set log.format=json
+  strowger check base.toml site.toml          Find everything that is wrong with two files together.
+  strowger config --explain store.group_delay What a key means, its default, what it takes to change it.
+  STROWGER_NODE__NAME=edge-1 strowger config  Every key in effect, and where its value comes from.
+  strowger status --json                      How the node that serves ./strowger-data is.
+  strowger activities list --min-age 2h       What has been alive there for two hours.
+  strowger explain CFG-014                    What an error code means and what to do.
+  strowger new hello                          A service of your own, with a test: a crate in ./hello.
+";
+
+/// `strowger config`.
+pub(super) const CONFIG: &str = "\
+  strowger config --config site.toml          What would be in effect with this file.
+  strowger config --running --below store     What is in effect in the running node, and where it comes from.
+  strowger config --explain store.group_delay What a key means.
+";
+
+/// `strowger status`.
+pub(super) const STATUS: &str = "\
+  strowger status                             How the node that serves ./strowger-data is.
+  strowger status --json | jq .rates          Its rates, for a program.
+";
+
+/// `strowger ready`.
+pub(super) const READY: &str = "\
+  strowger ready                              Nothing but `ready`, or why new work is refused.
+  until strowger ready; do sleep 1; done      Wait for a node to be ready.
+";
+
+/// `strowger reload`.
+pub(super) const RELOAD: &str = "\
+  strowger reload --check                     What would change, or what is wrong with the files.
+  strowger reload                             Change it: all of it or nothing.
+";
+
+/// `strowger services`.
+pub(super) const SERVICES: &str = "\
+  strowger services list                      States, entities, deliveries.
+  strowger services deactivate uas            No new work for this one.
+  strowger services replace --deactivate prepaid --activate prepaid-2
+                                              The new version gets the new calls from one instant on.
+";
+
+/// `strowger adaptors`.
+pub(super) const ADAPTORS: &str = "\
+  strowger adaptors list                      States and activities.
+  strowger adaptors show diameter             Its listeners, its peers, its counters.
+  strowger adaptors deactivate sip            Refuse new calls; what is up goes on.
+";
+
+/// `strowger links`.
+pub(super) const LINKS: &str = "\
+  strowger links list                         Which name leads where, and who uses it.
+  strowger links bind trunk sip               A name for services that are activated later.
+";
+
+/// `strowger activities`.
+pub(super) const ACTIVITIES: &str = "\
+  strowger activities list --min-age 2h       What has been alive for two hours.
+  strowger activities list --adaptor sip --min-idle 30m
+                                              Calls on which nothing has happened for half an hour.
+  strowger activities show ID                 Its entities, timers and names.
+  strowger activities end ID                  End it: the adaptor drops it, services get its end.
+";
+
+/// `strowger entities`.
+pub(super) const ENTITIES: &str = "\
+  strowger entities list --service b2bua --min-age 1day
+                                              Entities of a service that are a day old.
+  strowger entities show ID                   Its parent, children and activities.
+  strowger entities remove ID                 Remove it with its descendants.
+";
+
+/// `strowger timers`.
+pub(super) const TIMERS: &str = "\
+  strowger timers list --due-within 1m        What will expire within a minute.
+  strowger timers list --json | jq length     How many there are.
+";
+
+/// `strowger alarms`.
+pub(super) const ALARMS: &str = "\
+  strowger alarms list --severity major       Since when, who, what: those that matter most.
+  strowger alarms clear 'adaptor sip' panic   Take one off the list that reports what has happened.
+";
+
+/// `strowger log`.
+pub(super) const LOG: &str = "\
+  strowger log show                           The filter of the configuration, and levels on top of it.
+  strowger log set strowger_sip debug         One line for each odd SIP message.
+  strowger log reset strowger_sip             As configured again.
+";
+
+/// `strowger certificates`.
+pub(super) const CERTIFICATES: &str = "\
+  strowger certificates list                  Which files, until when, and what is wrong with them.
+  strowger certificates reload                Use new files now.
+";
+
+/// `strowger quarantine`.
+pub(super) const QUARANTINE: &str = "\
+  strowger quarantine list --service b2bua    What was put aside, why, and whether it can be released.
+  strowger quarantine release 17 18           Deliver two of them again.
+  strowger quarantine discard 19              Drop one for good.
+";
