@@ -288,6 +288,11 @@ async fn read(request: Request) -> Result<(Request, Bytes), Problem> {
     Ok((request, body))
 }
 
+/// Whether the path needs no token at all.
+pub(super) fn is_open(path: &str) -> bool {
+    OPEN.contains(&path)
+}
+
 /// What a request needs. A page needs what the same path of the API does.
 pub(crate) fn needed(method: &Method, path: &str) -> Scope {
     let rest = path.strip_prefix("/console").unwrap_or_default();

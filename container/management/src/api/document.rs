@@ -1,17 +1,18 @@
 //! The OpenAPI document, made of the handlers' own attributes. What every route may answer beside what it says itself is
 //! added to all of them here.
 
+use super::access::{is_open, needed};
 use super::problem::ProblemDocument;
 use super::state::State;
 use super::{
     activities, adaptors, alarms, backup, configuration, ladders, log, node, quarantine, services,
 };
 use axum::Router;
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -41,7 +42,7 @@ pub(super) fn routes() -> Router<State> {
     ),
     components(schemas(ProblemDocument)),
     security(("token" = [])),
-    modifiers(&Token, &Problems),
+    modifiers(&Token, &Scopes, &Problems),
 )]
 struct Document;
 
@@ -64,6 +65,29 @@ impl Modify for Token {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The scope that a token must have, of each operation.
+struct Scopes;
+
+impl Modify for Scopes {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut openapi.paths.paths {
+            let operations = [
+                (Method::GET, &mut item.get),
+                (Method::PUT, &mut item.put),
+                (Method::POST, &mut item.post),
+                (Method::DELETE, &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                let Some(operation) = operation else { continue };
+                let scope = needed(&method, path).word();
+                let token = SecurityRequirement::new("token", [scope]);
+                let open = is_open(path);
+                operation.security = Some(if open { Vec::new() } else { vec![token] });
+            }
+        }
     }
 }
 
@@ -139,6 +163,8 @@ mod tests {
             for (method, operation) in methods.as_object().unwrap() {
                 let at = format!("{method} {path}");
                 assert!(operation["responses"]["401"].is_object(), "{at}");
+                let scope = &operation["security"][0]["token"][0];
+                assert_eq!(scope.is_null(), is_open(path), "{at}");
                 assert!(
                     operation["description"].is_string() || operation["summary"].is_string(),
                     "{at}"
