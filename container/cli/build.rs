@@ -10,7 +10,8 @@ fn main() -> io::Result<()> {
     let mut codes = Vec::new();
     for entry in fs::read_dir(&pages)? {
         let name = entry?.file_name().into_string().unwrap_or_default();
-        if let Some(code) = name.strip_suffix(".md") {
+        // README is their index.
+        if let Some(code) = name.strip_suffix(".md").filter(|it| *it != "README") {
             println!("cargo:rerun-if-changed={}", pages.join(&name).display());
             codes.push(code.to_owned());
         }

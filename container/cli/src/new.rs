@@ -11,10 +11,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// What is written where, from the template.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("Cargo.toml", include_str!("../template/manifest.toml")),
     ("README.md", include_str!("../template/readme.md")),
     ("my-service.toml", include_str!("../template/node.toml")),
+    (
+        "my-service.service",
+        include_str!("../template/unit.service"),
+    ),
     ("src/lib.rs", include_str!("../template/src/lib.rs")),
     ("src/main.rs", include_str!("../template/src/main.rs")),
     ("tests/calls.rs", include_str!("../template/tests/calls.rs")),
@@ -295,5 +299,20 @@ mod tests {
             "strowger-sip = { git = \"https://git.example/s.git\", rev = \"v1\", features = [\"testkit\"] }"
         );
         assert_eq!(git.dependency("serde = \"1\""), "serde = \"1\"");
+    }
+
+    /// What may go wrong in a service of somebody's own is no less than in ours.
+    #[test]
+    fn the_unit_is_hardened_as_ours_is() {
+        let unit = |text: &'static str| -> Vec<&str> {
+            let own = ["strowger", "my-service", "ExecReload="];
+            let differs = |line: &str| {
+                let named = line.replace("Strowger", "strowger");
+                line.starts_with('#') || own.iter().any(|own| named.contains(own))
+            };
+            text.lines().filter(|line| !differs(line)).collect()
+        };
+        let ours = unit(include_str!("../../../config/deploy/strowger.service"));
+        assert_eq!(unit(include_str!("../template/unit.service")), ours);
     }
 }

@@ -1,5 +1,5 @@
 //! A service as `strowger new` writes it, outside of this workspace: it builds, its tests pass, and its node takes a call; and
-//! the tutorial, whose every command is executed from an empty folder.
+//! the tutorial, whose every command is executed from an empty folder and whose every address is opened in a browser.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -46,46 +46,82 @@ fn a_new_service_builds_passes_its_tests_and_takes_a_call() -> Result {
     Ok(())
 }
 
-/// The blocks of shell in docs/tutorial.md, one after the other in one shell. Only the address is another, so that it meets
-/// no other node, and cargo has no network.
+/// The blocks of shell in docs/tutorial.md, one after the other in one shell, and what its prose has addresses of, in Chromium.
+/// Only the address is another, so that it meets no other node, cargo has no network, and what is built for production is not
+/// optimised, which would take minutes.
 #[test]
 fn the_tutorial_can_be_followed() -> Result {
     let dir = tempfile::tempdir().map_err(broken)?;
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tutorial.md");
     let page = fs::read_to_string(page).map_err(broken)?;
-    let blocks = page.split("```sh\n").skip(1);
-    let commands: String = blocks.filter_map(|b| b.split("```").next()).collect();
-    let built = target_dir()?;
+    let tutorial = Tutorial::read(&page.replace("127.0.0.1", TUTORIAL));
+    assert!(tutorial.commands.contains("kill -9 $node"));
+    assert_eq!(tutorial.opened, 2, "{}", tutorial.commands);
+    let built = target_dir()?.join("debug");
     let ours = format!(
-        "cd hello\nsed -i s/127.0.0.1/{TUTORIAL}/ hello.toml\nln -s {} target\n",
+        "cd hello\nsed -i s/127.0.0.1/{TUTORIAL}/ hello.toml\nmkdir target\n\
+         ln -s {0} target/debug\nln -s {0} target/release\n",
         built.display()
     );
-    let commands = commands.replace("127.0.0.1", TUTORIAL);
     let script = format!(
-        "set -eux\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{}",
-        commands.replacen("cd hello\n", &ours, 1)
+        "set -eux\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{LOOK}{CARGO}{}",
+        tutorial.commands.replacen("cd hello\n", &ours, 1)
     );
-    assert!(
-        script.contains("kill -9 $node") && script.contains("ln -s"),
-        "{script}"
-    );
-    let binaries = binary()?;
-    let path = [
-        binaries
-            .parent()
-            .unwrap_or_else(|| Path::new("."))
-            .to_path_buf(),
-        PathBuf::from(std::env::var_os("PATH").unwrap_or_default()),
-    ];
-    let path = std::env::join_paths(path.iter().flat_map(std::env::split_paths));
+    assert!(script.contains("ln -s"), "{script}");
     let mut shell = Command::new("timeout");
     shell.args(["540", "bash", "-c", &script]);
-    shell.env("PATH", path.unwrap_or_default());
-    shell.env("CARGO_NET_OFFLINE", "true").env("TERM", "dumb");
-    shell.env_remove("CARGO_TARGET_DIR").stdin(Stdio::null());
-    succeed(&mut shell, dir.path())?;
+    shell.env("PATH", path()?).env("TERM", "dumb");
+    shell.env("CARGO_NET_OFFLINE", "true");
+    shell.env_remove("CARGO_TARGET_DIR");
+    succeed(shell.stdin(Stdio::null()), dir.path())?;
     assert!(dir.path().join("hello/saved/records.export").is_file());
+    assert!(dir.path().join("hello/machine/usr/bin/hello").is_file());
+    let seen = |n| fs::read_to_string(dir.path().join(format!("seen-{n}.html"))).map_err(broken);
+    assert!(seen(0)?.contains("<title>Overview"), "{}", seen(0)?);
+    let ladder = seen(1)?;
+    for there in ["class=\"ladder\"", "INVITE hello", "sip-invite", "BYE"] {
+        assert!(ladder.contains(there), "no {there} in {ladder}");
+    }
     Ok(())
+}
+
+/// Opens an address in Chromium, and keeps what the page is then.
+const LOOK: &str = "look() { timeout 120 chromium --headless --no-sandbox --disable-gpu \
+    --disable-dev-shm-usage --user-data-dir=../browser --dump-dom \"$1\" > ../seen-$2.html; }\n";
+/// Cargo that builds a release as it builds for development, which is there already.
+const CARGO: &str = "cargo() { command cargo \"${@/#--release/--profile=dev}\"; }\n";
+
+/// What somebody does who follows the page.
+struct Tutorial {
+    commands: String,
+    /// How many addresses are looked at.
+    opened: usize,
+}
+
+impl Tutorial {
+    fn read(page: &str) -> Self {
+        let mut commands = String::new();
+        let mut opened = 0;
+        for part in page.split("```sh\n").skip(1) {
+            let (block, prose) = part.split_once("```").unwrap_or((part, ""));
+            commands.push_str(block);
+            for link in prose.split("<http://").skip(1) {
+                let address = link.split('>').next().unwrap_or_default();
+                commands.push_str(&format!("look 'http://{address}' {opened}\n"));
+                opened += 1;
+            }
+        }
+        Self { commands, opened }
+    }
+}
+
+/// Where programs are looked for: first where `strowger` was built.
+fn path() -> Result<std::ffi::OsString> {
+    let binaries = binary()?;
+    let mut path: Vec<PathBuf> = binaries.parent().map(PathBuf::from).into_iter().collect();
+    let usual = std::env::var_os("PATH").unwrap_or_default();
+    path.extend(std::env::split_paths(&usual));
+    Ok(std::env::join_paths(path).unwrap_or(usual))
 }
 
 /// The new binary as a node. Killed when dropped.

@@ -5,9 +5,11 @@
 
 #![cfg(test)]
 
+mod book;
 mod changelog;
 mod conformance;
 mod counters;
+mod dockerfile;
 mod documents;
 mod error_codes;
 mod layers;

@@ -3,6 +3,7 @@
 //! It knows how to run things, never what is right: the rules are tests (`tests/tidy`), the figures are benchmarks.
 
 mod bench;
+mod book;
 mod changelog;
 mod count;
 mod deb;

