@@ -5,8 +5,9 @@ use crate::manage::AdaptorState;
 use crate::output::{AlarmSource, NetInput, ShardOutput};
 use crate::tally::AdaptorTally;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use strowger::id::{ActivityId, Component, RaIx};
+use strowger::id::{ActivityId, Component, RaIx, Slot};
 use strowger::ra::{Adaptor, FireFlags, Input, Outcome, RaCx};
 use strowger::time::{Mono, Now};
 
@@ -27,6 +28,8 @@ pub(crate) struct AdaptorEntity {
     pub(crate) told: AdaptorState,
     pub(crate) tally: AdaptorTally,
     pub(crate) counters: Vec<(&'static str, u64)>,
+    /// Its own records in the store, by what their slots and names give.
+    pub(crate) kept: BTreeSet<u64>,
 }
 
 /// What an adaptor entity has yet to be told.
@@ -57,6 +60,7 @@ impl AdaptorEntity {
             told: AdaptorState::Inactive,
             tally: AdaptorTally::default(),
             counters: Vec::new(),
+            kept: BTreeSet::new(),
         }
     }
     pub(crate) fn view(&self) -> Option<&dyn Any> {
@@ -81,17 +85,26 @@ impl AdaptorEntity {
 
 /// FNV-1a.
 pub(crate) fn name_hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    hash(name.bytes())
+}
+
+/// A record that an adaptor entity keeps, in its set of them.
+pub(crate) fn kept_hash(slot: Slot, sub: &[u8]) -> u64 {
+    hash(std::iter::once(slot.0).chain(sub.iter().copied()))
+}
+
+fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
 impl Kernel {
     pub(crate) fn adaptor(&self, ra: RaIx) -> Option<&AdaptorEntity> {
-        self.adaptors.get(usize::from(ra.0))
+        self.adaptors.get(usize::from(ra.0))?.as_ref()
     }
     pub(crate) fn adaptor_mut(&mut self, ra: RaIx) -> Option<&mut AdaptorEntity> {
-        self.adaptors.get_mut(usize::from(ra.0))
+        self.adaptors.get_mut(usize::from(ra.0))?.as_mut()
     }
     pub(crate) fn adaptor_activities(&mut self, ra: RaIx, n: i32) {
         if let Some(adaptor) = self.adaptor_mut(ra) {

@@ -192,7 +192,7 @@ impl Kernel {
         let adaptors = self
             .adaptors
             .iter()
-            .filter_map(crate::adaptor::AdaptorEntity::deadline)
+            .filter_map(|adaptor| adaptor.as_ref()?.deadline())
             .min();
         if self.slee == SleeState::Stopped {
             return adaptors;

@@ -4,6 +4,7 @@
 //! all, so a record that changed five times is written once, and one that came and went not at all. What an output
 //! depends on is therefore the commit of its turn, if that holds anything of class strict.
 
+use crate::adaptor::kept_hash;
 use crate::kernel::Kernel;
 use crate::options::Durability;
 use crate::output::{AlarmSource, ShardOutput};
@@ -284,20 +285,24 @@ impl Kernel {
         sub: &[u8],
         value: &[u8],
     ) {
-        let Some(name) = self.adaptor(ra).map(|a| a.name_hash) else {
-            return;
-        };
         if class == Durability::None {
             return;
         }
+        let Some(adaptor) = self.adaptor_mut(ra) else {
+            return;
+        };
+        adaptor.kept.insert(kept_hash(slot, sub));
+        let name = adaptor.name_hash;
         self.open_commit(class);
         let key = record::kept_key(slot, name, sub);
         self.journal.put(false, &key, value);
     }
     pub(crate) fn remove_kept_record(&mut self, ra: RaIx, slot: Slot, sub: &[u8]) {
-        let Some(name) = self.adaptor(ra).map(|a| a.name_hash) else {
+        let Some(adaptor) = self.adaptor_mut(ra) else {
             return;
         };
+        adaptor.kept.remove(&kept_hash(slot, sub));
+        let name = adaptor.name_hash;
         self.open_commit(Durability::Relaxed);
         self.journal.remove(&record::kept_key(slot, name, sub));
     }

@@ -51,7 +51,8 @@ pub(crate) struct Kernel {
     pub(crate) registry: Registry,
     pub(crate) aliases: Aliases,
     pub(crate) services: Vec<Service>,
-    pub(crate) adaptors: Vec<AdaptorEntity>,
+    /// A place whose entity was removed is not used again: its number may be on its way in what others hold.
+    pub(crate) adaptors: Vec<Option<AdaptorEntity>>,
     pub(crate) links: BTreeMap<String, RaIx>,
     /// By event type: the active services for which it is initial, highest priority first.
     pub(crate) initial: Vec<Vec<ServiceIx>>,

@@ -13,6 +13,7 @@
 mod activity;
 mod adaptor;
 mod adaptor_host;
+mod adaptor_life;
 mod alarms;
 mod delivery;
 mod entity;
@@ -51,8 +52,8 @@ pub use inspect::{
 };
 pub use intensity::Intensity;
 pub use manage::{
-    AdaptorState, InstallError, ManageError, ReleaseError, RestoreError, Restored, ServiceState,
-    SleeState,
+    AdaptorState, InstallError, ManageError, ReleaseError, ReplaceError, RestoreError, Restored,
+    ServiceState, SleeState,
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput};

@@ -1,64 +1,20 @@
-//! Installing; states of the SLEE, of services and of adaptor entities; and the ends of activities.
+//! Installing services; states of the SLEE and of services; and the ends of activities.
 
 use crate::activity::{Activity, Owner};
-use crate::adaptor::{AdaptorEntity, Report, name_hash};
+use crate::adaptor::{AdaptorEntity, Report};
 use crate::kernel::Kernel;
 use crate::manage::{AdaptorState, InstallError, ManageError, ServiceState, SleeState};
 use crate::options::{Durability, ServiceOptions};
 use crate::output::ShardOutput;
 use crate::registry::SERVICE;
 use crate::service::{Need, Service};
-use std::any::Any;
-use std::sync::Arc;
 use strowger::event::{AnyEvent, EventDecl, ServiceStarted};
 use strowger::id::{ActivityId, RaIx, ServiceIx, Slot};
-use strowger::ra::{ActivityFlags, AdaptorDef, Input};
+use strowger::ra::{ActivityFlags, Input};
 use strowger::service::ServiceDef;
 use strowger::time::Now;
 
 impl Kernel {
-    // ---- what is installed
-
-    pub(crate) fn install_adaptor(
-        &mut self,
-        name: &str,
-        def: &AdaptorDef,
-        settings: &Arc<dyn Any + Send + Sync>,
-    ) -> Result<RaIx, InstallError> {
-        let hash = name_hash(name);
-        let taken = name.is_empty() || self.adaptors.iter().any(|a| a.name_hash == hash);
-        if taken {
-            return Err(InstallError::NameTaken(name.to_owned()));
-        }
-        let ix =
-            u16::try_from(self.adaptors.len()).map_err(|_| InstallError::TooMany("adaptors"))?;
-        self.registry.check(def.component)?;
-        for component in (def.activities)() {
-            self.registry.check(component)?;
-        }
-        for event in (def.events)() {
-            self.registry.check(event.component)?;
-        }
-        (def.verify)(&**settings).map_err(|cause| InstallError::Settings {
-            name: name.to_owned(),
-            cause,
-        })?;
-        let object = (def.create)(&**settings)
-            .ok_or_else(|| InstallError::WrongSettings(name.to_owned()))?;
-        for component in (def.activities)() {
-            self.registry.kind(component);
-        }
-        for component in (def.lasting)() {
-            self.registry.lasts(component);
-        }
-        for event in (def.events)() {
-            self.registry.event(&event);
-        }
-        self.adaptors
-            .push(AdaptorEntity::new(name, def.component, object));
-        Ok(RaIx(ix))
-    }
-
     pub(crate) fn install_service(
         &mut self,
         def: ServiceDef,
@@ -76,28 +32,6 @@ impl Kernel {
         self.any_durable |= service.class > Durability::None;
         self.services.push(service);
         Ok(ServiceIx(ix))
-    }
-
-    pub(crate) fn bind_link(&mut self, link: &str, ra: RaIx) -> Result<(), ManageError> {
-        if link.is_empty() || self.adaptor(ra).is_none() {
-            return Err(ManageError::Unknown);
-        }
-        if self.links.contains_key(link) {
-            return Err(ManageError::LinkTaken(link.to_owned()));
-        }
-        self.links.insert(link.to_owned(), ra);
-        Ok(())
-    }
-    pub(crate) fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
-        if !self.links.contains_key(link) {
-            return Err(ManageError::Unknown);
-        }
-        let uses = |s: &Service| s.is_live() && s.links.iter().any(|(name, _, _)| *name == link);
-        if self.services.iter().any(uses) {
-            return Err(ManageError::LinkInUse(link.to_owned()));
-        }
-        self.links.remove(link);
-        Ok(())
     }
 
     // ---- the SLEE
@@ -205,75 +139,12 @@ impl Kernel {
             && self
                 .adaptors
                 .iter()
+                .flatten()
                 .all(|a| a.told == AdaptorState::Inactive)
         {
             self.slee = SleeState::Stopped;
         }
         settled
-    }
-
-    // ---- adaptor entities
-
-    pub(crate) fn activate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
-        self.now = now;
-        let adaptor = self.adaptor_mut(ra).ok_or(ManageError::Unknown)?;
-        if adaptor.state != AdaptorState::Inactive {
-            return Err(ManageError::InvalidState);
-        }
-        adaptor.state = AdaptorState::Active;
-        self.outputs
-            .notice(ShardOutput::Adaptor(ra, AdaptorState::Active));
-        if self.slee == SleeState::Running {
-            self.tell_active(ra);
-        }
-        Ok(())
-    }
-    pub(crate) fn deactivate_adaptor(&mut self, now: Now, ra: RaIx) -> Result<(), ManageError> {
-        self.now = now;
-        let adaptor = self.adaptor_mut(ra).ok_or(ManageError::Unknown)?;
-        if adaptor.state != AdaptorState::Active {
-            return Err(ManageError::InvalidState);
-        }
-        adaptor.state = AdaptorState::Stopping;
-        let told = adaptor.told;
-        self.outputs
-            .notice(ShardOutput::Adaptor(ra, AdaptorState::Stopping));
-        match told {
-            AdaptorState::Active => self.tell_stopping(ra),
-            AdaptorState::Stopping => {}
-            AdaptorState::Inactive => self.tell_inactive(ra),
-        }
-        Ok(())
-    }
-    fn tell_active(&mut self, ra: RaIx) {
-        if let Some(adaptor) = self.adaptor_mut(ra) {
-            adaptor.told = AdaptorState::Active;
-        }
-        self.input(ra, Input::Active);
-        if self.refusing {
-            self.input(ra, Input::RefuseNew(true));
-        }
-    }
-    fn tell_stopping(&mut self, ra: RaIx) {
-        self.input(ra, Input::Stopping);
-        if let Some(adaptor) = self.adaptor_mut(ra) {
-            adaptor.told = AdaptorState::Stopping;
-        }
-    }
-    /// Its last activity has ended; where only the SLEE stops, the operator still wants it active.
-    fn tell_inactive(&mut self, ra: RaIx) {
-        let Some(adaptor) = self.adaptor_mut(ra) else {
-            return;
-        };
-        let told = std::mem::replace(&mut adaptor.told, AdaptorState::Inactive);
-        if adaptor.state == AdaptorState::Stopping {
-            adaptor.state = AdaptorState::Inactive;
-            self.outputs
-                .notice(ShardOutput::Adaptor(ra, AdaptorState::Inactive));
-        }
-        if told != AdaptorState::Inactive {
-            self.input(ra, Input::Inactive);
-        }
     }
 
     // ---- services
@@ -351,12 +222,6 @@ impl Kernel {
             }
         }
         Ok(links)
-    }
-    pub(crate) fn adaptor_named(&self, name: &str) -> Option<RaIx> {
-        self.adaptors
-            .iter()
-            .position(|a| a.name == name)
-            .map(|p| RaIx(p as u16))
     }
     pub(crate) fn service_named(&self, name: &str) -> Option<ServiceIx> {
         self.services

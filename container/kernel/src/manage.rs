@@ -101,6 +101,29 @@ pub enum ManageError {
     /// A service that is not inactive uses the link (R-LK-01).
     #[error("link `{0}` is used by a service that is not inactive")]
     LinkInUse(String),
+    /// It has activities.
+    #[error("it has {0} activities, and is inactive only when they have ended")]
+    Activities(u32),
+    /// It has records of its own in the store, which it has yet to deal with.
+    #[error("it has {0} records of its own in the store that it has not done with")]
+    Records(usize),
+    /// A service that is not inactive uses the adaptor entity (R-RE-01).
+    #[error("service `{0}`, which is not inactive, uses it")]
+    Used(String),
+    /// A link name is bound to the adaptor entity (R-RE-01).
+    #[error("link `{0}` is bound to it")]
+    Bound(String),
+}
+
+/// Why an adaptor entity was not made anew. Nothing was changed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ReplaceError {
+    /// What it is now does not allow it.
+    #[error(transparent)]
+    State(#[from] ManageError),
+    /// The new one could not be made.
+    #[error(transparent)]
+    New(#[from] InstallError),
 }
 
 /// Why a store's records cannot be served. The node does not start; nothing was changed in the store.

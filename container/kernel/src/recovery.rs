@@ -4,6 +4,7 @@
 //! activities anywhere, so attachments and trees are put together at the end.
 
 use crate::activity::{Activity, Attachment, NONE, Owner};
+use crate::adaptor::kept_hash;
 use crate::entity::Entity;
 use crate::kernel::Kernel;
 use crate::manage::{RestoreError, Restored};
@@ -197,6 +198,9 @@ impl Kernel {
             return false;
         };
         let (slot, sub) = (Slot(key.slot), key.sub);
+        if let Some(adaptor) = self.adaptor_mut(ra) {
+            adaptor.kept.insert(kept_hash(slot, sub));
+        }
         self.input(ra, Input::RestoreKept { slot, sub, value });
         true
     }

@@ -6,8 +6,8 @@ use crate::inspect::{
 use crate::intensity::Intensity;
 use crate::kernel::Kernel;
 use crate::manage::{
-    AdaptorState, InstallError, ManageError, ReleaseError, RestoreError, Restored, ServiceState,
-    SleeState,
+    AdaptorState, InstallError, ManageError, ReleaseError, ReplaceError, RestoreError, Restored,
+    ServiceState, SleeState,
 };
 use crate::options::{Limits, Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
@@ -63,6 +63,54 @@ impl Shard {
         settings: &Arc<dyn Any + Send + Sync>,
     ) -> Result<RaIx, InstallError> {
         self.kernel.install_adaptor(name, def, settings)
+    }
+    /// Makes an inactive adaptor entity anew, of the same type and with other settings: inactive, under another number, with the
+    /// links of the old one (R-RE-03).
+    ///
+    /// # Errors
+    /// See [`ReplaceError`].
+    pub fn replace_adaptor(
+        &mut self,
+        ra: RaIx,
+        def: &AdaptorDef,
+        settings: &Arc<dyn Any + Send + Sync>,
+    ) -> Result<RaIx, ReplaceError> {
+        self.kernel.replace_adaptor(ra, def, settings)
+    }
+    /// Whether an adaptor entity can have that name.
+    #[must_use]
+    pub fn may_install(&self, name: &str) -> bool {
+        self.kernel.may_install(name)
+    }
+    /// Removes an inactive adaptor entity that no link leads to (R-RE-01). What of it is in the store is found no more at the next
+    /// start, so its last commits have to be durable before.
+    ///
+    /// # Errors
+    /// It is not inactive, or something depends on it.
+    pub fn remove_adaptor(&mut self, ra: RaIx) -> Result<(), ManageError> {
+        self.kernel.remove_adaptor(ra)
+    }
+    /// Whether an adaptor entity can be removed once it is inactive and these links of its are unbound (R-RE-01).
+    ///
+    /// # Errors
+    /// What depends on it, or is under way.
+    pub fn may_remove(&self, ra: RaIx, links: &[String]) -> Result<(), ManageError> {
+        self.kernel.may_remove(ra, links)
+    }
+    /// Whether an adaptor entity has neither activities nor records of its own in the store, so that
+    /// [`retire_adaptor`](Self::retire_adaptor) can make it inactive at once.
+    ///
+    /// # Errors
+    /// What it has.
+    pub fn may_retire(&self, ra: RaIx) -> Result<(), ManageError> {
+        self.kernel.may_retire(ra)
+    }
+    /// Deactivates an adaptor entity of which nothing is under way: it is inactive at once. Whether it was active.
+    ///
+    /// # Errors
+    /// What is under way.
+    pub fn retire_adaptor(&mut self, now: Now, ra: RaIx) -> Result<bool, ManageError> {
+        self.kernel.retire_adaptor(now, ra)
     }
     /// Installs a service, inactive.
     ///

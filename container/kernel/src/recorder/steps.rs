@@ -40,6 +40,7 @@ impl Kernel {
         let adaptor = self
             .adaptors
             .get(usize::from(ra.0))
+            .and_then(Option::as_ref)
             .map_or("", |a| a.name.as_str());
         let parties = message.parties.as_ref();
         let Some(no) =

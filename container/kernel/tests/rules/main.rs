@@ -18,6 +18,7 @@ mod intensity;
 mod limits;
 mod quarantine;
 mod recorder;
+mod re;
 mod rt;
 mod se;
 mod sv;
