@@ -319,8 +319,8 @@ pub struct Adaptor {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reload" = "restart-node"))]
     pub kind: Option<String>,
-    /// Whether the entity is activated when the node starts.
-    #[schemars(extend("x-reload" = "restart-node"))]
+    /// Whether the entity is activated: when the node starts, and when this changes while it runs.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub active: bool,
     /// Link names bound to this entity, besides its own name, by which services find it.
     #[schemars(extend("x-reload" = "restart-node"))]

@@ -142,6 +142,16 @@ impl Alarms {
         Some(event)
     }
 
+    /// An alarm is over, without a word.
+    pub(crate) fn forget(&mut self, source: &str, name: &'static str) {
+        self.raised.remove(&(source.to_owned(), name));
+    }
+
+    /// Their source is gone.
+    pub(crate) fn forget_all(&mut self, source: &str) {
+        self.raised.retain(|(of, _), _| of != source);
+    }
+
     /// All that are raised, by source and name.
     pub(crate) fn list(&self) -> Vec<Alarm> {
         self.raised.values().cloned().collect()

@@ -217,7 +217,7 @@ impl NodeBuilder {
         let (begun, shard) = spawn(start)?;
         let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
         let supervisor = Supervisor {
-            reloader: Reloader::new(self.reload.take(), self.catalog, &begun.names),
+            reloader: Reloader::new(self.reload.take(), self.catalog),
             desk,
             door: begun.door.clone(),
             beat,
@@ -236,7 +236,7 @@ impl NodeBuilder {
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
         let ready = Ready {
-            listeners: begun.names.listeners,
+            listeners: begun.listeners,
             services: begun.active,
             data_dir,
             took: begun.ready_after,

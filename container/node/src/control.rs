@@ -4,11 +4,11 @@
 //! over the socket or another listener.
 
 use crate::backup::{SaveError, Saved};
+use crate::change::{Changed, Outcome};
 use crate::listed::{
     ActivityEntry, CertificateEntry, EntityEntry, KeyChange, KeyEntry, KeyProblem, LinkEntry,
     LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
-use crate::reload::Changed;
 use crate::status::Status;
 use crate::tls::Renewed;
 use std::fs::File;
@@ -284,6 +284,17 @@ impl Refusal {
         }
     }
 
+    /// A key of the configuration is to blame.
+    pub(crate) fn at(mut self, key: &str) -> Self {
+        self.problems.push(KeyProblem {
+            code: "NOD-015".to_owned(),
+            message: self.reason.clone(),
+            key: Some(key.to_owned()),
+            ..KeyProblem::default()
+        });
+        self
+    }
+
     /// One thing of the request is to blame.
     pub(crate) fn blame(mut self, field: &str) -> Reply {
         self.field = Some(field.to_owned());
@@ -313,8 +324,10 @@ pub(crate) enum Order {
     },
     /// New certificates of a listener.
     Renew(Renewed),
-    /// Changed configuration.
-    Configure(Changed),
+    /// Changed configuration, and who hears what becomes of it.
+    Configure(Changed, Outcome),
+    /// The same, to be told only whether it could be put into effect.
+    CheckConfigured(Changed, Outcome),
     /// A backup has ended.
     BackedUp(Result<Saved, SaveError>),
 }

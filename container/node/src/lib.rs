@@ -11,6 +11,7 @@ mod alarms;
 mod backup;
 mod builder;
 mod catalog;
+mod change;
 mod clock;
 mod companion;
 pub mod control;

@@ -11,6 +11,7 @@ mod accept;
 mod connections;
 mod counts;
 mod error;
+mod opening;
 mod secure;
 mod sessions;
 mod slots;
@@ -22,13 +23,14 @@ pub(crate) use accept::listen;
 use counts::ByListener;
 pub use counts::Counts;
 pub use error::ListenError;
+pub(crate) use opening::{Opening, is_same_socket};
 
-use crate::tls::{Credentials, Renewed};
+use crate::tls::Credentials;
 use accept::Acceptor;
 use ahash::AHashMap;
 use bytes::Bytes;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Waker};
+use mio::{Events, Poll, Waker};
 use slots::Slots;
 use source::Source;
 use std::collections::VecDeque;
@@ -38,7 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stream::{Stage, Stream};
 use strowger::id::RaIx;
-use strowger::ra::{ConnId, Listener, ListenerIx, Transport};
+use strowger::ra::{ConnId, Listener, ListenerIx};
 use strowger::time::Mono;
 use strowger_kernel::NetInput;
 use udp::Port;
@@ -60,8 +62,8 @@ pub(crate) struct Socket {
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
     pub(crate) at: Socket,
-    pub(crate) name: String,
-    pub(crate) transport: Transport,
+    /// As the adaptor entity wants it.
+    pub(crate) listener: Listener,
     pub(crate) address: SocketAddr,
 }
 
@@ -71,8 +73,8 @@ pub(crate) struct Net {
     events: Events,
     waker: Arc<Waker>,
     bound: Vec<Bound>,
-    ports: Vec<(Port, Flags)>,
-    acceptors: Vec<(Acceptor, Flags)>,
+    ports: Slots<(Port, Flags)>,
+    acceptors: Slots<(Acceptor, Flags)>,
     streams: Slots<Stream>,
     by_id: AHashMap<ConnId, u32>,
     opened: usize,
@@ -99,20 +101,17 @@ struct Flags {
 }
 
 impl Net {
-    /// Opens every listener, in order. `credentials` are those of the listeners over TLS.
-    pub(crate) fn open(
-        wanted: &[(RaIx, Vec<Listener>)],
-        credentials: impl Fn(Socket) -> Option<Credentials>,
-    ) -> Result<Self, ListenError> {
+    /// Without any listener.
+    pub(crate) fn new() -> Result<Self, ListenError> {
         let poll = Poll::new().map_err(ListenError::Poll)?;
         let waker = Waker::new(poll.registry(), Source::Waker.into()).map_err(ListenError::Poll)?;
-        let mut net = Self {
+        Ok(Self {
             poll,
             events: Events::with_capacity(1_024),
             waker: Arc::new(waker),
             bound: Vec::new(),
-            ports: Vec::new(),
-            acceptors: Vec::new(),
+            ports: Slots::default(),
+            acceptors: Slots::default(),
             streams: Slots::default(),
             by_id: AHashMap::new(),
             opened: 0,
@@ -126,57 +125,7 @@ impl Net {
             now: Mono(0),
             counts: ByListener::default(),
             read: 0,
-        };
-        for (ra, listeners) in wanted {
-            for (listener, n) in listeners.iter().zip(0..) {
-                let at = Socket {
-                    ra: *ra,
-                    listener: ListenerIx(n),
-                };
-                net.listen(at, listener, credentials(at))
-                    .map_err(|source| ListenError::bind(listener, source))?;
-            }
-        }
-        Ok(net)
-    }
-
-    fn listen(
-        &mut self,
-        at: Socket,
-        listener: &Listener,
-        credentials: Option<Credentials>,
-    ) -> io::Result<()> {
-        let registry = self.poll.registry();
-        let address = match listener.transport {
-            Transport::Udp => {
-                let port = Port::open(at, listener)?;
-                let token = Source::Port(self.ports.len() as u32).into();
-                registry.register(&mut SourceFd(&port.fd()), token, Interest::READABLE)?;
-                let address = port.local()?;
-                self.ports.push((port, Flags::default()));
-                address
-            }
-            Transport::Tls if credentials.is_none() => {
-                return Err(io::ErrorKind::InvalidInput.into());
-            }
-            Transport::Tcp | Transport::Tls => {
-                let mut acceptor = Acceptor::open(at, listener, credentials)?;
-                let token = Source::Acceptor(self.acceptors.len() as u32).into();
-                registry.register(&mut acceptor.socket, token, Interest::READABLE)?;
-                let address = acceptor.socket.local_addr()?;
-                self.acceptors.push((acceptor, Flags::default()));
-                address
-            }
-            _ => return Err(io::ErrorKind::Unsupported.into()),
-        };
-        self.counts.add(at);
-        self.bound.push(Bound {
-            at,
-            name: listener.name.clone(),
-            transport: listener.transport,
-            address,
-        });
-        Ok(())
+        })
     }
 
     /// Totals of all listeners.
@@ -191,14 +140,13 @@ impl Net {
 
     /// Connections that a listener has accepted and that stand, and how many it may have.
     pub(crate) fn accepted(&self, at: Socket) -> (u32, u32) {
-        let mut acceptors = self.acceptors.iter().map(|(acceptor, _)| acceptor);
-        let found = acceptors.find(|acceptor| acceptor.at == at);
-        found.map_or((0, 0), |acceptor| (acceptor.open, acceptor.connections))
+        self.acceptor(at)
+            .map_or((0, 0), |acceptor| (acceptor.open, acceptor.connections))
     }
 
     /// Datagrams that wait for the system to take them, and how many may.
     pub(crate) fn unsent(&self) -> (usize, usize) {
-        let waiting = self.ports.iter().map(|(port, _)| port.waiting());
+        let waiting = self.ports.iter().map(|(_, (port, _))| port.waiting());
         (waiting.sum(), self.ports.len() * udp::OUTBOX)
     }
 
@@ -208,11 +156,20 @@ impl Net {
     }
 
     /// The next handshakes of a listener are done with these.
-    pub(crate) fn renew(&mut self, renewed: &Renewed) {
-        let acceptors = self.acceptors.iter_mut().map(|(acceptor, _)| acceptor);
-        for acceptor in acceptors.filter(|acceptor| acceptor.at == renewed.at) {
-            acceptor.credentials = Some(renewed.credentials.clone());
+    pub(crate) fn renew(&mut self, at: Socket, credentials: Box<Credentials>) {
+        if let Some(acceptor) = self.acceptor_mut(at) {
+            acceptor.credentials = Some(credentials);
         }
+    }
+
+    fn acceptor(&self, at: Socket) -> Option<&Acceptor> {
+        let found = self.acceptors.iter().find(|(_, (a, _))| a.at == at);
+        found.map(|(_, (acceptor, _))| acceptor)
+    }
+
+    fn acceptor_mut(&mut self, at: Socket) -> Option<&mut Acceptor> {
+        let found = self.acceptors.iter_mut().find(|(_, (a, _))| a.at == at);
+        found.map(|(_, (acceptor, _))| acceptor)
     }
 
     /// Ends a [`Net::wait`] from another thread.
@@ -255,9 +212,9 @@ impl Net {
                 let last = event.is_read_closed() || event.is_error();
                 let queued = match source {
                     Source::Waker => continue,
-                    Source::Port(n) => self.ports.get_mut(n as usize).map(|(_, f)| &mut f.queued),
+                    Source::Port(n) => self.ports.get_mut(n).map(|(_, f)| &mut f.queued),
                     Source::Acceptor(n) => {
-                        let acceptor = self.acceptors.get_mut(n as usize);
+                        let acceptor = self.acceptors.get_mut(n);
                         acceptor.map(|(_, f)| &mut f.queued)
                     }
                     Source::Stream(n) => self.streams.get_mut(n).map(|stream| {
@@ -312,7 +269,7 @@ impl Net {
     }
 
     fn read_port(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
-        let Some((port, flags)) = self.ports.get_mut(n as usize) else {
+        let Some((port, flags)) = self.ports.get_mut(n) else {
             return false;
         };
         let counts = self.counts.of(port.at());
@@ -324,12 +281,8 @@ impl Net {
 
     /// Sends a datagram at the end of the turn.
     pub(crate) fn datagram(&mut self, at: Socket, to: SocketAddr, bytes: Bytes) {
-        let place = self
-            .ports
-            .iter_mut()
-            .zip(0..)
-            .find(|((port, _), _)| port.at() == at);
-        let Some(((port, _), n)) = place else {
+        let place = self.ports.iter_mut().find(|(_, (p, _))| p.at() == at);
+        let Some((n, (port, _))) = place else {
             self.counts.of(at).datagrams_failed += 1;
             let listener = at.listener;
             return self
@@ -356,7 +309,7 @@ impl Net {
     }
 
     fn flush_port(&mut self, n: u32) {
-        let Some((port, _)) = self.ports.get_mut(n as usize) else {
+        let Some((port, _)) = self.ports.get_mut(n) else {
             return;
         };
         let counts = self.counts.of(port.at());
@@ -378,7 +331,7 @@ impl Net {
 
     /// Whether everything collected has left.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.ports.iter().all(|(port, _)| port.is_flushed())
+        self.ports.iter().all(|(_, (port, _))| port.is_flushed())
             && self.streams.iter().all(|(_, stream)| stream.is_flushed())
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Plan {
 }
 
 /// One adaptor entity.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlannedAdaptor {
     pub(crate) name: String,
     pub(crate) def: AdaptorDef,
@@ -33,7 +33,7 @@ pub(crate) struct PlannedAdaptor {
 }
 
 /// The driver of an adaptor entity that has one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlannedDriver {
     pub(crate) def: DriverDef,
     pub(crate) needs: Needs,
@@ -76,6 +76,11 @@ impl PlannedAdaptor {
             place: section.and_then(|section| section.place(key)),
             source: Box::new(source),
         }
+    }
+
+    /// An entity that is not active listens nowhere.
+    pub(crate) fn open_listeners(&self) -> &[Listener] {
+        if self.active { &self.listeners } else { &[] }
     }
 
     /// What connections that its driver opens believe, if it opens any.
@@ -223,6 +228,11 @@ impl Plan {
         };
         plan.check_addresses(config)?;
         Ok(plan)
+    }
+
+    /// An adaptor entity.
+    pub(crate) fn adaptor(&self, name: &str) -> Option<&PlannedAdaptor> {
+        self.adaptors.iter().find(|planned| planned.name == name)
     }
 
     /// The names of the services that shall be active.

@@ -1,49 +1,30 @@
 //! Configuration that changes while the node serves: read again on SIGHUP or on an order, checked as at a start, compared
-//! with what is in effect, and given to the shard.
+//! with what is in effect, and given to the shard, which has the last word.
 //!
 //! All or nothing: a configuration that is refused, or one that differs in a key that a running node cannot change, changes
 //! nothing but an alarm. What is in effect is always one configuration as a whole.
 
 use crate::catalog::Catalog;
+use crate::change::{Changed, Outcome, Step};
 use crate::control::{Cause, Order, Refusal, Reply, Unserved};
+use crate::error::NodeError;
 use crate::inbox::Door;
 use crate::listed::{KeyChange, KeyEntry, KeyProblem};
 use crate::log;
-use crate::plan::{Plan, PlanError, SettingsOf};
-use crate::recorder;
-use crate::shard::Names;
+use crate::plan::{Plan, PlanError};
+use crate::tls::{Watch, Watched};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::id::RaIx;
 use strowger_config::{
     Change, Components, Config, Finding, Loaded, Place, Rejected, Reload, SourceKind,
 };
-use strowger_kernel::{Intensity, RecorderOptions};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 /// Reads the configuration again, from where it was read at the start.
 pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
-
-/// What has changed, for the shard.
-#[derive(Debug, Default)]
-pub(crate) struct Changed {
-    /// Adaptor entities with their new settings.
-    pub(crate) adaptors: Vec<(RaIx, SettingsOf)>,
-    /// Services with what can change of them.
-    pub(crate) services: Vec<ChangedService>,
-    pub(crate) drain_limit: Duration,
-    pub(crate) recorder: RecorderOptions,
-}
-
-/// What of a service can change while the node runs.
-#[derive(Debug)]
-pub(crate) struct ChangedService {
-    pub(crate) name: String,
-    pub(crate) settings: SettingsOf,
-    pub(crate) intensity: Intensity,
-}
 
 /// Why a changed configuration is not used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +37,10 @@ pub(crate) enum ReloadError {
     Plan(#[from] PlanError),
     #[error("{}", .0)]
     Class(NotLive),
+    #[error("{}", chain(.0.as_ref()))]
+    Node(#[from] Box<NodeError>),
+    #[error("{}", .0.reason)]
+    Refused(Refusal),
     #[error(transparent)]
     Busy(#[from] Unserved),
 }
@@ -92,21 +77,21 @@ fn findings(rejected: &Rejected) -> String {
 }
 
 impl ReloadError {
-    fn refusal(&self) -> Refusal {
-        let cause = match self {
+    fn refusal(self) -> Refusal {
+        let cause = match &self {
+            Self::Refused(refusal) => return refusal.clone(),
             Self::NoSource => Cause::State,
             Self::Busy(_) => Cause::Busy,
-            Self::Rejected(_) | Self::Plan(_) | Self::Class(_) => Cause::Configuration,
+            Self::Rejected(_) | Self::Plan(_) | Self::Class(_) | Self::Node(_) => {
+                Cause::Configuration
+            }
         };
-        let problems = match self {
+        let problems = match &self {
             Self::Rejected(rejected) => rejected.findings.iter().map(problem).collect(),
             Self::Class(NotLive(changes)) => changes.iter().map(NotLive::problem).collect(),
-            Self::Plan(error) => vec![KeyProblem {
-                code: error.code().to_owned(),
-                message: chain(error),
-                ..KeyProblem::default()
-            }],
-            Self::NoSource | Self::Busy(_) => Vec::new(),
+            Self::Plan(error) => vec![blamed(error.code(), error)],
+            Self::Node(error) => vec![blamed(error.code(), error.as_ref())],
+            Self::NoSource | Self::Busy(_) | Self::Refused(_) => Vec::new(),
         };
         Refusal {
             problems,
@@ -126,7 +111,15 @@ impl NotLive {
     }
 }
 
-fn chain(error: &PlanError) -> String {
+fn blamed(code: &str, error: &dyn Error) -> KeyProblem {
+    KeyProblem {
+        code: code.to_owned(),
+        message: chain(error),
+        ..KeyProblem::default()
+    }
+}
+
+fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(because) = cause {
@@ -142,65 +135,39 @@ pub(crate) struct Reloader {
     running: Option<Loaded>,
     catalog: Catalog,
     components: Components,
-    adaptors: Vec<(RaIx, String)>,
     /// A reload has failed, and its alarm is raised.
     failed: bool,
 }
 
 /// The alarm of a configuration that is not used.
 const ALARM: &str = "configuration_refused";
+/// How long the shard may take to put a change into effect.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Reloader {
-    pub(crate) fn new(source: Option<(Loaded, Read)>, catalog: Catalog, names: &Names) -> Self {
+    pub(crate) fn new(source: Option<(Loaded, Read)>, catalog: Catalog) -> Self {
         let (running, read) = source.unzip();
-        let adaptors = names.adaptors.iter();
         Self {
             read,
             running,
             components: catalog.components(),
             catalog,
-            adaptors: adaptors.map(|(ra, name, _)| (*ra, name.clone())).collect(),
             failed: false,
         }
     }
 
     /// Reads the configuration, and puts into effect what has changed.
-    pub(crate) fn reload(&mut self, door: &Door, told: &watch::Sender<Arc<Config>>) -> Reply {
-        let done = self.compare().and_then(|newer| {
-            if !newer.changes.is_empty() {
-                door.order(Order::Configure(newer.changed))?;
-            }
-            Ok((newer.loaded, newer.changes))
-        });
-        let done = done.map(|(loaded, changes)| {
-            let config = Arc::new(loaded.config.clone());
-            if told.borrow().log != config.log {
-                log::configure(&config.log.filter);
-            }
-            if !changes.is_empty() {
-                told.send_replace(config);
-                self.running = Some(loaded);
-            }
-            changes
-        });
-        match &done {
-            Ok(changes) if changes.is_empty() => {
-                tracing::info!("the configuration has not changed");
-            }
-            Ok(changes) => {
-                for change in changes {
-                    let KeyChange {
-                        key, older, newer, ..
-                    } = change;
-                    tracing::info!(key, %older, %newer, "changed");
-                }
-                let keys = changes.len();
-                tracing::info!(keys, "changes of the configuration are in effect");
-            }
-            Err(error) => {
-                tracing::warn!(%error, code = "NOD-015", "the changed configuration is not used");
-            }
-        }
+    pub(crate) async fn reload(
+        &mut self,
+        door: &Door,
+        told: &watch::Sender<Arc<Config>>,
+        watch: &mut Watch,
+    ) -> Reply {
+        let done = match self.compare(false) {
+            Ok(newer) => self.put_into_effect(newer, door, told, watch).await,
+            Err(error) => Err(error),
+        };
+        log_outcome(&done);
         match &done {
             Ok(_) if self.failed => door.alarm("node".into(), ALARM, false, "it is in effect"),
             Ok(_) | Err(ReloadError::NoSource) => {}
@@ -210,13 +177,48 @@ impl Reloader {
         done.map_or_else(|error| Reply::Refused(error.refusal()), Reply::Reloaded)
     }
 
+    async fn put_into_effect(
+        &mut self,
+        newer: Newer,
+        door: &Door,
+        told: &watch::Sender<Arc<Config>>,
+        watch: &mut Watch,
+    ) -> Result<Vec<KeyChange>, ReloadError> {
+        let Newer {
+            changed,
+            watched,
+            changes,
+            loaded,
+        } = newer;
+        if !changes.is_empty() {
+            order(door, |outcome| Order::Configure(changed, outcome)).await?;
+        }
+        let config = Arc::new(loaded.config.clone());
+        if told.borrow().log != config.log {
+            log::configure(&config.log.filter);
+        }
+        if !changes.is_empty() {
+            for (adaptor, watched) in watched {
+                watch.replace(&adaptor, watched);
+            }
+            told.send_replace(config);
+            self.running = Some(loaded);
+        }
+        Ok(changes)
+    }
+
     /// What a reload would do.
-    pub(crate) fn check(&mut self) -> Reply {
-        let newer = self.compare();
-        newer.map_or_else(
-            |error| Reply::Refused(error.refusal()),
-            |newer| Reply::Reloaded(newer.changes),
-        )
+    pub(crate) async fn check(&mut self, door: &Door) -> Reply {
+        let checked = match self.compare(true) {
+            Ok(Newer {
+                changed, changes, ..
+            }) => {
+                let checked = order(door, |outcome| Order::CheckConfigured(changed, outcome));
+                checked.await.map(|()| changes)
+            }
+            Err(error) => Err(error),
+        };
+        checked.map_or_else(|error| Reply::Refused(error.refusal()), Reply::Reloaded)
     }
 
     /// Every key in effect.
@@ -238,54 +240,29 @@ impl Reloader {
         Reply::Configuration(entries.into_iter().map(entry).collect())
     }
 
-    /// Reads the configuration, and says what of it is new. Nothing is changed.
-    fn compare(&mut self) -> Result<Newer, ReloadError> {
+    /// Reads the configuration, says what of it is new, and opens what that takes unless this is `dry`. Nothing is changed.
+    fn compare(&mut self, dry: bool) -> Result<Newer, ReloadError> {
         let (Some(read), Some(running)) = (&mut self.read, &self.running) else {
             return Err(ReloadError::NoSource);
         };
         let newer = read()?;
         let plan = Plan::new(&newer.config, &self.catalog)?;
-        let changes = running.changes(&newer, &self.components);
-        let (live, others): (Vec<_>, Vec<_>) = changes
-            .into_iter()
-            .partition(|change| change.reload == Reload::Live);
-        if !others.is_empty() {
-            return Err(ReloadError::Class(NotLive(others)));
+        let older = Plan::new(&running.config, &self.catalog)?;
+        let step = Step {
+            older: (&running.config, &older),
+            newer: (&newer.config, &plan),
+        };
+        let mut sorted = step.sort(running.changes(&newer, &self.components));
+        if !sorted.others.is_empty() {
+            return Err(ReloadError::Class(NotLive(std::mem::take(
+                &mut sorted.others,
+            ))));
         }
-        let touched = |of: &str, name: &str| {
-            live.iter().any(|change| {
-                let key = change.key.segments();
-                matches!(key, [table, entity, ..] if table == of && entity == name)
-            })
-        };
-        let planned = plan
-            .adaptors
-            .into_iter()
-            .filter(|planned| touched("adaptors", &planned.name));
-        let adaptors = planned.filter_map(|planned| {
-            let (ra, _) = self
-                .adaptors
-                .iter()
-                .find(|(_, name)| *name == planned.name)?;
-            Some((*ra, planned.settings))
-        });
-        let services = plan.services.into_iter().map(|planned| planned.options);
-        let services = services.filter(|options| touched("services", &options.name));
-        let changed = Changed {
-            adaptors: adaptors.collect(),
-            services: services
-                .map(|options| ChangedService {
-                    name: options.name,
-                    settings: SettingsOf(options.settings),
-                    intensity: options.intensity,
-                })
-                .collect(),
-            drain_limit: newer.config.node.drain_limit,
-            recorder: recorder::options(&newer.config.recorder),
-        };
+        let (changed, watched) = step.prepare(&sorted, dry).map_err(Box::new)?;
         Ok(Newer {
             changed,
-            changes: live.iter().map(told).collect(),
+            watched,
+            changes: sorted.possible.iter().map(told).collect(),
             loaded: newer,
         })
     }
@@ -294,8 +271,45 @@ impl Reloader {
 /// A configuration that a running node can take over.
 struct Newer {
     changed: Changed,
+    /// Certificates of adaptor entities that come, go or are made anew.
+    watched: Vec<(String, Vec<Watched>)>,
     changes: Vec<KeyChange>,
     loaded: Loaded,
+}
+
+/// Has the shard decide on a change. A change whose outcome nobody waits for any more is not made.
+async fn order(door: &Door, order: impl FnOnce(Outcome) -> Order) -> Result<(), ReloadError> {
+    let (outcome, mut decided) = oneshot::channel();
+    door.order(order(outcome))?;
+    let decision = match timeout(PATIENCE, &mut decided).await {
+        Ok(decision) => decision.map_err(|_| Unserved::Ended)?,
+        Err(_) => {
+            decided.close();
+            decided.try_recv().map_err(|_| Unserved::Silent)?
+        }
+    };
+    decision.map_err(ReloadError::Refused)
+}
+
+fn log_outcome(done: &Result<Vec<KeyChange>, ReloadError>) {
+    match done {
+        Ok(changes) if changes.is_empty() => {
+            tracing::info!("the configuration has not changed");
+        }
+        Ok(changes) => {
+            for change in changes {
+                let KeyChange {
+                    key, older, newer, ..
+                } = change;
+                tracing::info!(key, %older, %newer, "changed");
+            }
+            let keys = changes.len();
+            tracing::info!(keys, "changes of the configuration are in effect");
+        }
+        Err(error) => {
+            tracing::warn!(%error, code = "NOD-015", "the changed configuration is not used");
+        }
+    }
 }
 
 fn told(change: &Change) -> KeyChange {

@@ -5,6 +5,7 @@
 //! take is kept, and sockets are not read until it does. Nothing is sent before the kernel gives it out, and the kernel
 //! gives it out when what it depends on is durable.
 
+mod changes;
 mod ladders;
 mod listen;
 mod lists;
@@ -15,10 +16,12 @@ mod start;
 mod status;
 mod stop;
 
+pub(crate) use listen::{Listeners, open_listeners};
 pub(crate) use start::{Begun, Start, begin};
 
 use crate::alarms::Alarms;
 use crate::backup::Backups;
+use crate::change::Changing;
 use crate::clock::Clock;
 use crate::drivers::Drivers;
 use crate::exit::Exit;
@@ -58,6 +61,12 @@ pub(crate) struct Driver {
     held: Option<Group>,
     /// The writer knows that outputs wait for the commits up to this one.
     hurried: Seq,
+    /// The last commit that the writer has.
+    handed: Seq,
+    /// A changed configuration that is about to be put into effect.
+    changing: Option<Changing>,
+    /// Listeners beside those of the net.
+    driven: Vec<Listening>,
     short: Short,
     overload: Overload,
     phase: Phase,
@@ -114,7 +123,6 @@ pub(crate) struct Names {
     pub(crate) adaptors: Vec<(RaIx, String, String)>,
     /// Name, component, durability.
     pub(crate) services: Vec<(ServiceIx, String, String, String)>,
-    pub(crate) listeners: Vec<Listening>,
     /// Adaptor entities whose listeners and drivers are there.
     pub(crate) opened: Vec<RaIx>,
     /// Event types, by the kernel's numbers.
@@ -206,6 +214,7 @@ impl Driver {
             self.net.sweep(now.mono);
         }
         self.end_services(now);
+        self.settle_change(now);
         if self.held.is_none() && self.takes_more() {
             let mut inputs = Inputs {
                 shard: &mut self.shard,
@@ -249,6 +258,7 @@ impl Driver {
                 self.held = Some(group);
                 return;
             }
+            self.handed = last;
             if awaited {
                 self.hurried = last;
             }

@@ -105,12 +105,12 @@ impl Supervisor {
                         tracing::info!("SIGHUP: looking at certificates and configuration");
                         told.notify_one();
                         // What is wrong with it has been logged, and is an alarm.
-                        drop(self.reload());
+                        drop(self.reload(&mut watch).await);
                     }
                 },
                 Some((errand, reply)) = self.desk.errands.recv() => {
                     // Whoever asked may have gone; nothing is lost by it.
-                    drop(reply.send(self.run(errand, &watch)));
+                    drop(reply.send(self.run(errand, &mut watch).await));
                 }
                 _ = look.tick() => {
                     slow = self.watch(slow).await;
@@ -129,21 +129,22 @@ impl Supervisor {
     }
 
     /// Reads the configuration again, while the service manager knows.
-    fn reload(&mut self) -> Reply {
+    async fn reload(&mut self, watch: &mut Watch) -> Reply {
         self.systemd.reloading();
-        let done = self.reloader.reload(&self.door, &self.desk.config);
+        let reload = self.reloader.reload(&self.door, &self.desk.config, watch);
+        let done = reload.await;
         self.systemd.ready();
         done
     }
 
     /// Does what is not the shard's.
-    fn run(&mut self, errand: Errand, watch: &Watch) -> Reply {
+    async fn run(&mut self, errand: Errand, watch: &mut Watch) -> Reply {
         match errand {
             Errand::Reload { check: false } => {
                 watch.told.notify_one();
-                self.reload()
+                self.reload(watch).await
             }
-            Errand::Reload { check: true } => self.reloader.check(),
+            Errand::Reload { check: true } => self.reloader.check(&self.door).await,
             Errand::Configuration => self.reloader.configuration(),
             Errand::CertificateList => Reply::Certificates(watch.list()),
             Errand::Certificates => {

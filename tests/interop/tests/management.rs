@@ -3,9 +3,9 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use strowger_interop::node::{Node, NodeSpec};
 use strowger_interop::operator::{self, Operator};
 use strowger_interop::runs::changes::{self, Changes};
@@ -18,6 +18,7 @@ use strowger_interop::{Result, RunError};
 /// An address of 127.0.0.0/8 that no other run has.
 const HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 9, 3);
 const ENDED_WITHIN: Duration = Duration::from_secs(60);
+const RELOAD: &str = "/v1/configuration/reload";
 
 /// Somebody who may do so much, as the configuration has it.
 fn token(name: &str, scope: &str) -> String {
@@ -46,6 +47,71 @@ fn a_node_is_operated_over_http() -> Result {
     reloads(&mut operator, &node)?;
     audited(&spec)?;
     ends(&mut operator, &mut node, &spec)
+}
+
+/// A second SIP adaptor comes, takes calls and goes while calls run through the first; after a death at once the node starts
+/// without it.
+#[test]
+fn an_adaptor_comes_and_goes_under_calls() -> Result {
+    let dir = tempfile::tempdir().map_err(broken)?;
+    let host = Ipv4Addr::new(127, 0, 9, 4);
+    let mut spec = NodeSpec::new(host, &dir.path().join("node"));
+    spec.more = operator::listening(&spec);
+    let mut node = Node::start(&spec)?;
+    let mut operator = Operator::connect(&spec)?;
+    operator.token = Some(operator::own_token(&spec)?);
+    let beside = calls(spec.sip, ["5091", "100000", "50"])?;
+    let second = SocketAddr::new(host.into(), 5062);
+    comes(&mut operator, &node, second)?;
+    calls(second, ["5092", "20", "20"])?
+        .finish(ENDED_WITHIN)?
+        .expect_clean(20)?;
+    goes(&mut operator, &spec)?;
+    UdpSocket::bind(second).map_err(broken)?;
+    beside.wind_up()?;
+    let totals = beside.finish(ENDED_WITHIN)?;
+    totals.expect_clean(totals.get("TotalCallCreated"))?;
+    assert!(totals.get("SuccessfulCall") > 100, "{totals:?}");
+    node.kill_and_start(&spec)?;
+    calls(spec.sip, ["5091", "5", "5"])?
+        .finish(ENDED_WITHIN)?
+        .expect_clean(5)
+}
+
+fn comes(operator: &mut Operator, node: &Node, at: SocketAddr) -> Result {
+    let second = format!(
+        "[adaptors.second]\ntype = \"sip\"\n[adaptors.second.settings.listeners.udp]\n\
+         transport = \"udp\"\nbind = \"{at}\"\n"
+    );
+    append(&node.config_file(), &second)?;
+    operator.done("POST", RELOAD, "")?;
+    let made = operator.get("/v1/adaptors/second")?;
+    assert_eq!(made["state"], "active", "{made}");
+    assert_eq!(made["listeners"][0]["address"], at.to_string(), "{made}");
+    Ok(())
+}
+
+fn goes(operator: &mut Operator, spec: &NodeSpec) -> Result {
+    let deactivate = "/v1/adaptors/second/deactivate";
+    operator.done("POST", deactivate, "")?;
+    let end = Instant::now() + ENDED_WITHIN;
+    while operator.get("/v1/adaptors/second")?["state"] != "inactive" {
+        assert!(Instant::now() < end, "it has calls for ever");
+        std::thread::yield_now();
+    }
+    spec.write_config()?;
+    operator.done("POST", RELOAD, "")?;
+    operator.refused("GET", "/v1/adaptors/second", "", (404, "MGT-005"))?;
+    Ok(())
+}
+
+/// Calls to the answering service: from that port, so many, so many a second.
+fn calls(to: SocketAddr, [port, calls, rate]: [&str; 3]) -> Result<Sipp> {
+    let (from, to) = (to.ip().to_string(), to.to_string());
+    Sipp::start(&[
+        "-sn", "uac", "-s", "service", "-m", calls, "-r", rate, "-d", "100", "-i", &from, "-p",
+        port, &to,
+    ])
 }
 
 #[test]
@@ -157,17 +223,16 @@ fn reloads(operator: &mut Operator, node: &Node) -> Result {
         &file,
         &(token("looker", "read") + &token("keeper", "admin")),
     )?;
-    let reload = "/v1/configuration/reload";
-    let changes = operator.done("POST", reload, "")?;
+    let changes = operator.done("POST", RELOAD, "")?;
     let changed = |key: &str| {
         changes
             .as_array()
             .is_some_and(|all| all.iter().any(|c| c["key"] == key))
     };
     assert!(changed("management.tokens.looker.scope"), "{changes}");
-    operator.refused("POST", reload, "", (401, "MGT-001"))?;
+    operator.refused("POST", RELOAD, "", (401, "MGT-001"))?;
     operator.token = Some("looker".to_owned());
-    operator.refused("POST", reload, "", (403, "MGT-002"))?;
+    operator.refused("POST", RELOAD, "", (403, "MGT-002"))?;
     assert_eq!(operator.get("/v1/whoami")?["scope"], "read");
 
     operator.token = Some("keeper".to_owned());
@@ -178,7 +243,7 @@ fn reloads(operator: &mut Operator, node: &Node) -> Result {
         &file,
         "[log]\nfilter = \"debug\"\n[store]\ncahce = \"1MiB\"\n",
     )?;
-    let problem = operator.refused("POST", reload, "", (422, "NOD-015"))?;
+    let problem = operator.refused("POST", RELOAD, "", (422, "NOD-015"))?;
     let first = &problem["problems"][0];
     assert_eq!(
         (&first["line"], &first["key"]),
@@ -207,11 +272,10 @@ fn audited(spec: &NodeSpec) -> Result {
             .iter()
             .any(|line| line["who"] == who && line["target"] == target && line["status"] == status)
     };
-    let reload = "/v1/configuration/reload";
     let kept = asked("management.token", "/v1/services/b2bua/deactivate", 200)
-        && asked("management.token", reload, 200)
-        && asked("looker", reload, 403)
-        && asked("keeper", reload, 422);
+        && asked("management.token", RELOAD, 200)
+        && asked("looker", RELOAD, 403)
+        && asked("keeper", RELOAD, 422);
     assert!(kept, "{log}");
     Ok(())
 }

@@ -222,7 +222,7 @@ fn a_node_reads_its_files_again_at_sighup() {
     node.signal(Signal::SIGHUP);
     until(&|peers, _| has(peers, "second.example") && !has(peers, "first.example"));
     // A key that a running node cannot change keeps all as it is.
-    write("peers.third.host = \"third.example\"\napplications = [4]");
+    write("peers.third.host = \"third.example\"\n[node]\nname = \"other\"");
     node.signal(Signal::SIGHUP);
     until(&|peers, alarms| {
         has(alarms, "configuration_refused")

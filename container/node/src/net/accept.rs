@@ -45,17 +45,16 @@ pub(super) enum Next {
 }
 
 impl Acceptor {
-    /// Opens and binds it. The address may be used again at once after a restart, although old connections linger.
-    pub(super) fn open(
+    pub(super) fn new(
         at: Socket,
         listener: &Listener,
+        socket: TcpListener,
         credentials: Option<Credentials>,
-    ) -> io::Result<Self> {
-        let socket = listen(listener.bind)?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             at,
             bind: listener.bind,
-            socket: TcpListener::from_std(socket),
+            socket,
             open: 0,
             connections: listener.connections,
             bounds: Bounds {
@@ -67,7 +66,7 @@ impl Acceptor {
             },
             credentials: credentials.map(Box::new),
             shaking: AHashMap::new(),
-        })
+        }
     }
 
     /// Whether a peer may come in; one over TLS has its handshake before it then.
@@ -134,7 +133,8 @@ impl Acceptor {
     }
 }
 
-/// Opens and binds a listener for connections, which does not block.
+/// Opens and binds a listener for connections, which does not block. The address may be used again at once after a restart,
+/// although old connections linger.
 pub(crate) fn listen(bind: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = new_socket(bind)?;
     socket.set_reuse_address(true)?;

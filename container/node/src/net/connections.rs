@@ -29,7 +29,7 @@ impl Net {
     }
 
     pub(super) fn accept(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
-        let Some((acceptor, flags)) = self.acceptors.get_mut(n as usize) else {
+        let Some((acceptor, flags)) = self.acceptors.get_mut(n) else {
             return false;
         };
         let (socket, peer) = match acceptor.next() {
@@ -183,8 +183,7 @@ impl Net {
         to: SocketAddr,
         server_name: Option<&str>,
     ) -> io::Result<()> {
-        let mut acceptors = self.acceptors.iter().map(|(acceptor, _)| acceptor);
-        let Some(acceptor) = acceptors.find(|acceptor| acceptor.at == at) else {
+        let Some(acceptor) = self.acceptor(at) else {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         };
         if self.opened >= OPENED {
@@ -305,7 +304,7 @@ impl Net {
             }
             self.drop_stream(n);
         }
-        for ((acceptor, flags), n) in self.acceptors.iter_mut().zip(0..) {
+        for (n, (acceptor, flags)) in self.acceptors.iter_mut() {
             if flags.queued && !self.ready.contains(&Source::Acceptor(n)) {
                 tracing::debug!(listener = ?acceptor.at, "trying to accept connections again");
                 self.ready.push_back(Source::Acceptor(n));
@@ -368,14 +367,14 @@ impl Net {
     fn left(&mut self, at: Socket, inbound: bool) {
         if !inbound {
             self.opened = self.opened.saturating_sub(1);
-        } else if let Some((acceptor, _)) = self.acceptors.iter_mut().find(|(a, _)| a.at == at) {
+        } else if let Some(acceptor) = self.acceptor_mut(at) {
             acceptor.open = acceptor.open.saturating_sub(1);
         }
     }
 
     /// The handshake of an accepted connection is over.
     pub(super) fn shaken(&mut self, at: Socket, peer: IpAddr) {
-        if let Some((acceptor, _)) = self.acceptors.iter_mut().find(|(a, _)| a.at == at) {
+        if let Some(acceptor) = self.acceptor_mut(at) {
             acceptor.shaken(peer);
         }
     }

@@ -59,7 +59,7 @@ counts! {
 #[derive(Debug, Default)]
 pub(super) struct ByListener {
     of: Vec<(Socket, Counts)>,
-    /// What no listener was there for.
+    /// What no listener was there for, and that of listeners that are gone.
     nowhere: Counts,
 }
 
@@ -67,6 +67,13 @@ impl ByListener {
     /// One more listener.
     pub(super) fn add(&mut self, at: Socket) {
         self.of.push((at, Counts::default()));
+    }
+
+    /// A listener is gone; what it has counted stays in the totals.
+    pub(super) fn remove(&mut self, at: Socket) {
+        for (_, counts) in self.of.extract_if(.., |(known, _)| *known == at) {
+            self.nowhere += counts;
+        }
     }
 
     /// Where a listener's are counted. There are few, so a look at each is cheaper than a table.

@@ -28,6 +28,12 @@ impl<T> Slots<T> {
         self.places.len() as u32 - 1
     }
 
+    /// The number of the next value that is put in.
+    pub(super) fn next(&self) -> u32 {
+        let free = self.free.last().copied();
+        free.unwrap_or(self.places.len() as u32)
+    }
+
     pub(super) fn get(&self, n: u32) -> Option<&T> {
         self.places.get(n as usize)?.as_ref()
     }
@@ -45,6 +51,11 @@ impl<T> Slots<T> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let places = (0..).zip(&self.places);
         places.filter_map(|(n, place)| Some((n, place.as_ref()?)))
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
+        let places = (0..).zip(&mut self.places);
+        places.filter_map(|(n, place)| Some((n, place.as_mut()?)))
     }
 
     pub(super) fn len(&self) -> usize {

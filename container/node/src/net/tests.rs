@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Instant;
 use stream::{CONNECT_TIME, FIRST_BYTES_TIME, HALF_CLOSED_TIME, Stage};
-use strowger::ra::Peer;
+use strowger::ra::{Peer, Transport};
 
 const RA: RaIx = RaIx(3);
 const UDP: ListenerIx = ListenerIx(0);
@@ -65,6 +65,18 @@ impl Sink for Log {
 }
 
 /// A network of one UDP and one TCP listener, and what it reported.
+/// The network with these listeners of one adaptor entity.
+fn open(listeners: Vec<Listener>, credentials: Option<&Credentials>) -> Result<Net, ListenError> {
+    let open = |listener: Listener| {
+        let credentials = credentials.filter(|_| listener.tls.is_some());
+        Opening::open(listener, credentials.cloned())
+    };
+    let openings = listeners.into_iter().map(open).collect::<Result<_, _>>()?;
+    let mut net = Net::new()?;
+    net.give(RA, openings, None)?;
+    Ok(net)
+}
+
 struct Bench {
     net: Net,
     log: Log,
@@ -86,7 +98,7 @@ impl Bench {
             listener("udp", Transport::Udp),
             listener("tcp", Transport::Tcp),
         ];
-        let net = Net::open(&[(RA, listeners)], |_| None).unwrap();
+        let net = open(listeners, None).unwrap();
         Self {
             net,
             log: Log::default(),
@@ -400,10 +412,7 @@ fn an_address_in_use_is_named() {
         idle: Listener::IDLE,
         tls: None,
     };
-    let error = Net::open(&[(RA, vec![listener])], |_| None)
-        .err()
-        .unwrap()
-        .to_string();
+    let error = open(vec![listener], None).err().unwrap().to_string();
     assert!(
         error.contains("first") && error.contains("127.0.0.1"),
         "{error}"

@@ -13,7 +13,6 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
-use strowger::ra::Listener;
 use strowger_kernel::NetInput;
 
 /// Datagrams in one system call at most.
@@ -38,34 +37,42 @@ pub(super) struct Port {
     ask: usize,
 }
 
+/// Opens and binds a datagram socket. No address reuse: on Linux that would let a second process take datagrams away.
+pub(super) fn bind(to: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket2::Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP))?;
+    if to.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    // The system may refuse, or give less without a word; then bursts are lost earlier, and nothing else changes.
+    for set in [
+        socket2::Socket::set_recv_buffer_size,
+        socket2::Socket::set_send_buffer_size,
+    ] {
+        if let Err(error) = set(&socket, SOCKET_BUFFER) {
+            tracing::warn!(%error, bind = %to, "socket buffer not set");
+        }
+    }
+    socket.bind(&to.into())?;
+    Ok(socket.into())
+}
+
 impl Port {
-    /// Opens and binds it. No address reuse: on Linux that would let a second process take datagrams away.
-    pub(super) fn open(at: Socket, listener: &Listener) -> io::Result<Self> {
-        let domain = Domain::for_address(listener.bind);
-        let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-        if listener.bind.is_ipv6() {
-            socket.set_only_v6(true)?;
-        }
-        socket.set_nonblocking(true)?;
-        // The system may refuse, or give less without a word; then bursts are lost earlier, and nothing else changes.
-        for set in [
-            socket2::Socket::set_recv_buffer_size,
-            socket2::Socket::set_send_buffer_size,
-        ] {
-            if let Err(error) = set(&socket, SOCKET_BUFFER) {
-                tracing::warn!(%error, bind = %listener.bind, "socket buffer not set");
-            }
-        }
-        socket.bind(&listener.bind.into())?;
-        Ok(Self {
-            socket: socket.into(),
+    pub(super) fn new(at: Socket, socket: UdpSocket) -> Self {
+        Self {
+            socket,
             at,
             received: MultiHeaders::preallocate(BATCH, None),
             sending: MultiHeaders::preallocate(BATCH, None),
             outbox: VecDeque::new(),
             blocked: false,
             ask: 4,
-        })
+        }
+    }
+
+    /// What is in the outbox is dropped.
+    pub(super) fn into_socket(self) -> UdpSocket {
+        self.socket
     }
 
     pub(super) fn fd(&self) -> std::os::fd::RawFd {

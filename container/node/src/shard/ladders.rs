@@ -30,11 +30,8 @@ impl Driver {
 
     /// The address of a listener, by its place among those of its adaptor entity.
     fn listens(&self, adaptor: &str, place: u16) -> Option<SocketAddr> {
-        let mut own = self
-            .names
-            .listeners
-            .iter()
-            .filter(|at| at.adaptor == adaptor);
+        let listeners = self.listeners();
+        let mut own = listeners.iter().filter(|at| at.adaptor == adaptor);
         own.nth(usize::from(place))?.address.parse().ok()
     }
 }

@@ -5,10 +5,10 @@ use crate::catalog::transport_word;
 use crate::companion::ManagementListener;
 use crate::drivers::Gear;
 use crate::error::NodeError;
-use crate::net::{self, ListenError, Net, Socket};
+use crate::net::{self, Bound, ListenError, Net, Opening};
 use crate::plan::PlannedAdaptor;
 use crate::status::Listening;
-use crate::tls::{self, Credentials, Use, Watch, Watched};
+use crate::tls::{self, Use, Watch, Watched};
 use rustls::ClientConfig;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,9 +26,16 @@ pub(super) struct Opened {
     pub(super) net: Net,
     /// What drivers are given.
     pub(super) gear: BTreeMap<RaIx, Gear>,
-    /// The listeners of drivers, as people are told of them.
-    driven: Vec<Listening>,
+    /// The listeners of drivers and of the management API, as people are told of them.
+    pub(super) driven: Vec<Listening>,
     pub(super) watch: Watch,
+}
+
+/// What an adaptor entity without a driver listens on.
+pub(crate) struct Listeners {
+    pub(crate) openings: Vec<Opening>,
+    /// Certificates to be watched.
+    pub(crate) watched: Vec<Watched>,
 }
 
 /// Opens the listeners of all adaptor entities, those of drivers too.
@@ -36,39 +43,78 @@ pub(super) fn open(
     adaptors: &[(RaIx, &PlannedAdaptor)],
     config: &Config,
 ) -> Result<Opened, NodeError> {
-    let (driven, own): (Vec<_>, Vec<_>) = adaptors
-        .iter()
-        .copied()
-        .partition(|(_, planned)| planned.driven.is_some());
-    let wanted = own.iter();
-    let wanted: Vec<_> = wanted
-        .map(|(ra, planned)| (*ra, listeners(planned)))
-        .collect();
-    let (credentials, watch) = load_certificates(&own, config)?;
     let mut opened = Opened {
-        net: Net::open(&wanted, |at| credentials.get(&at).cloned())?,
+        net: Net::new()?,
         gear: BTreeMap::new(),
         driven: Vec::new(),
-        watch,
+        watch: Watch::default(),
     };
-    for (ra, planned) in driven {
-        opened.open_driven(ra, planned, config)?;
+    opened.watch.warning = config.tls.expiry_warning;
+    for (ra, planned) in adaptors {
+        if planned.driven.is_some() {
+            opened.open_driven(*ra, planned, config)?;
+            continue;
+        }
+        let Listeners { openings, watched } = open_listeners(planned, config, &[])?;
+        opened.net.give(*ra, openings, None)?;
+        opened.watch.listeners.extend(watched);
     }
     Ok(opened)
 }
 
-impl Opened {
-    /// As people are told of them.
-    pub(super) fn listening(&mut self, names: &Names) -> Vec<Listening> {
-        let bound = self.net.bound().iter();
-        let listening = bound.map(|bound| Listening {
-            adaptor: names.adaptor(bound.at.ra).to_owned(),
-            listener: bound.name.clone(),
-            transport: transport_word(bound.transport).to_owned(),
-            address: bound.address.to_string(),
-            ..Listening::default()
+/// Opens the listeners of an adaptor entity without a driver, and loads their certificates. The sockets of `had`, which it has
+/// now, are taken over where they can be.
+pub(crate) fn open_listeners(
+    planned: &PlannedAdaptor,
+    config: &Config,
+    had: &[Listener],
+) -> Result<Listeners, NodeError> {
+    let (mut openings, mut watched) = (Vec::new(), Vec::new());
+    for (listener, n) in planned.open_listeners().iter().cloned().zip(0..) {
+        let mut credentials = None;
+        if let Some(tls) = listener.tls.clone() {
+            let loaded = tls::load(&tls);
+            let (loaded, files) = loaded
+                .map_err(|source| planned.certificates_refused(config, &listener.name, source))?;
+            watched.push(Watched {
+                name: format!("{}.{}", planned.name, listener.name),
+                used: Use::Shard {
+                    adaptor: planned.name.clone(),
+                    listener: ListenerIx(n),
+                    tls,
+                },
+                files,
+                valid_until: loaded.valid_until,
+                trouble: None,
+            });
+            credentials = Some(loaded);
+        }
+        let has = had.iter().any(|had| net::is_same_socket(had, &listener));
+        openings.push(match has {
+            true => Opening::take_over(listener, credentials),
+            false => Opening::open(listener, credentials)?,
         });
-        listening.chain(self.driven.drain(..)).collect()
+    }
+    Ok(Listeners { openings, watched })
+}
+
+/// A listener of the net, as people are told of it.
+pub(super) fn listening(bound: &Bound, names: &Names) -> Listening {
+    Listening {
+        adaptor: names.adaptor(bound.at.ra).to_owned(),
+        listener: bound.listener.name.clone(),
+        transport: transport_word(bound.listener.transport).to_owned(),
+        address: bound.address.to_string(),
+        ..Listening::default()
+    }
+}
+
+impl Opened {
+    /// All of it, as people are told of it.
+    pub(super) fn listening(&self, names: &Names) -> Vec<Listening> {
+        let own = self.net.bound().iter();
+        let own = own.map(|bound| listening(bound, names));
+        own.chain(self.driven.iter().cloned()).collect()
     }
 
     /// Opens the listener of the management API, as its configuration says.
@@ -151,7 +197,7 @@ impl Opened {
         config: &Config,
     ) -> Result<(), NodeError> {
         let mut open = Vec::new();
-        for listener in listeners(planned) {
+        for listener in planned.open_listeners().iter().cloned() {
             let refused = |source| ListenError::bind(&listener, source);
             let socket = net::listen(listener.bind).map_err(refused)?;
             let address = socket.local_addr().map_err(refused)?;
@@ -227,42 +273,4 @@ impl Opened {
         });
         Ok(used)
     }
-}
-
-/// An entity that is not active listens nowhere.
-fn listeners(planned: &PlannedAdaptor) -> Vec<Listener> {
-    if planned.active {
-        planned.listeners.clone()
-    } else {
-        Vec::new()
-    }
-}
-
-/// What handshakes are done with, for each listener over TLS, and what is watched of it.
-fn load_certificates(
-    adaptors: &[(RaIx, &PlannedAdaptor)],
-    config: &Config,
-) -> Result<(BTreeMap<Socket, Credentials>, Watch), NodeError> {
-    let (mut loaded, mut watch) = (BTreeMap::new(), Watch::default());
-    watch.warning = config.tls.expiry_warning;
-    for (ra, planned) in adaptors {
-        for (listener, n) in listeners(planned).into_iter().zip(0..) {
-            let Some(tls) = listener.tls else { continue };
-            let at = Socket {
-                ra: *ra,
-                listener: ListenerIx(n),
-            };
-            let (credentials, files) = tls::load(&tls)
-                .map_err(|source| planned.certificates_refused(config, &listener.name, source))?;
-            watch.listeners.push(Watched {
-                name: format!("{}.{}", planned.name, listener.name),
-                used: Use::Shard { at, tls },
-                files,
-                valid_until: credentials.valid_until,
-                trouble: None,
-            });
-            loaded.insert(at, credentials);
-        }
-    }
-    Ok((loaded, watch))
 }

@@ -3,8 +3,8 @@
 use super::Driver;
 use super::lists::{Activities, done, no_adaptor, no_service};
 use crate::control::{Cause, Order, Reply, Request};
-use crate::reload::{Changed, ChangedService};
-use std::sync::Arc;
+use crate::net::Socket;
+use crate::tls::Renewed;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
 use strowger_kernel::ServiceState;
@@ -20,8 +20,9 @@ impl Driver {
                 raised,
                 text,
             } => self.alarms.set(now.wall, source, name, raised, &text),
-            Order::Renew(renewed) => self.net.renew(&renewed),
-            Order::Configure(changed) => self.configure(now, &changed),
+            Order::Renew(renewed) => self.renew(renewed),
+            Order::Configure(changed, outcome) => self.change(now, changed, outcome),
+            Order::CheckConfigured(changed, outcome) => self.check_change(&changed, outcome),
             Order::BackedUp(ended) => self.backups.ended(now.wall, ended),
             Order::Ask(request, reply) => {
                 let answer = self.answer(now, request);
@@ -93,32 +94,6 @@ impl Driver {
         }
     }
 
-    /// Puts changes into effect, between two pieces of work.
-    fn configure(&mut self, now: Now, changed: &Changed) {
-        self.times.drain_limit = changed.drain_limit;
-        self.shard.configure_recorder(changed.recorder.clone());
-        for (ra, settings) in &changed.adaptors {
-            self.shard.configure_adaptor(now, *ra, settings.0.as_ref());
-            self.drivers.configure(*ra, &settings.0);
-        }
-        for ChangedService {
-            name,
-            settings,
-            intensity,
-        } in &changed.services
-        {
-            let service = self.shard.service(name);
-            let given =
-                service.is_some_and(|ix| self.shard.configure_service(ix, Arc::clone(&settings.0)));
-            if !given {
-                tracing::warn!(service = %name, "its changed settings are not used");
-            }
-            if let Some(ix) = service {
-                self.shard.limit_failures(ix, *intensity);
-            }
-        }
-    }
-
     /// Deactivates services and activates others, all or none (R-SV-01, R-SV-08).
     fn replace(&mut self, now: Now, old: &[String], new: &[String]) -> Reply {
         let mut found = [Vec::new(), Vec::new()];
@@ -147,14 +122,21 @@ impl Driver {
         })
     }
 
+    fn renew(&mut self, renewed: Renewed) {
+        // One that has gone meanwhile needs none.
+        if let Some(ra) = self.shard.adaptor(&renewed.adaptor) {
+            let listener = renewed.listener;
+            self.net.renew(Socket { ra, listener }, renewed.credentials);
+        }
+    }
+
     fn activate_adaptor(&mut self, now: Now, name: &str) -> Reply {
         let Some(ra) = self.shard.adaptor(name) else {
             return no_adaptor(name);
         };
-        // Sockets and drivers are made ready at a start, and only for what is active then.
+        // Sockets and drivers are made ready for what the configuration has as active.
         if !self.names.opened.contains(&ra) {
-            let reason = "its listeners were not opened when the node started: set `active` in the \
-                          configuration, and start the node again";
+            let reason = "it has no listeners, since it is not `active` in the configuration: set that, and reload it";
             return Reply::refused(Cause::State, reason);
         }
         done(self.shard.activate_adaptor(now, ra), || {

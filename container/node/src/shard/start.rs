@@ -17,6 +17,7 @@ use crate::recorder;
 use crate::resolver::{self, Asked};
 use crate::rest::Rest;
 use crate::secret;
+use crate::status::Listening;
 use crate::tls::Watch;
 use crate::watchdog::Beat;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -48,6 +49,8 @@ pub(crate) struct Start {
 pub(crate) struct Begun {
     pub(crate) door: Door,
     pub(crate) names: Names,
+    /// Where it listens.
+    pub(crate) listeners: Vec<Listening>,
     /// Services that are active.
     pub(crate) active: Vec<String>,
     pub(crate) ready_after: Duration,
@@ -76,17 +79,12 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     raise_descriptors();
     let secret = secret::load_or_create(&config.node.data_dir)?;
     let mut shard = Shard::new(options(&config, secret, &beat)?);
-    let (adaptors, mut names) = install(&mut shard, &plan)?;
-    names.node.clone_from(&config.node.name);
+    let (adaptors, names) = install(&mut shard, &plan, &config.node.name)?;
     shard.configure_recorder(recorder::options(&config.recorder));
-    names.events = shard.event_types().map(|event| event.to_string()).collect();
-
     let mut opened = listen::open(&adaptors, &config)?;
-    let management = match managed {
-        true => opened.open_management(&config)?,
-        false => None,
-    };
-    names.listeners = opened.listening(&names);
+    let management = managed.then(|| opened.open_management(&config));
+    let management = management.transpose()?.flatten();
+    let listeners = opened.listening(&names);
     let questions = config.dns.questions as usize;
     let (inbox, door) = inbox(opened.net.waker(), questions);
     let (drivers, seats) = seat(&adaptors, opened.gear, &door);
@@ -101,6 +99,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let backups = Backups::new(&config.node.data_dir, door.clone());
     let begun = Begun {
         names: names.clone(),
+        listeners,
         door,
         active: plan.active_services(),
         ready_after: times.ready_after,
@@ -121,6 +120,9 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         writer: Some(writer),
         held: None,
         hurried: Seq::NONE,
+        handed: Seq::NONE,
+        changing: None,
+        driven: opened.driven,
         short: Short::default(),
         overload: Overload::new(config.limits.overload_delay),
         phase: Phase::Running,
@@ -222,7 +224,7 @@ fn bytes(size: Size) -> u32 {
 
 type Installed<'a> = (Vec<(RaIx, &'a PlannedAdaptor)>, Names);
 
-fn install<'a>(shard: &mut Shard, plan: &'a Plan) -> Result<Installed<'a>, NodeError> {
+fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installed<'a>, NodeError> {
     let Plan { adaptors, services } = plan;
     let (mut installed, mut names) = (Vec::new(), Names::default());
     for planned in adaptors {
@@ -261,6 +263,8 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan) -> Result<Installed<'a>, NodeE
         let durability = format!("{durability:?}").to_lowercase();
         names.services.push((service, name, component, durability));
     }
+    names.node = node.to_owned();
+    names.events = shard.event_types().map(|event| event.to_string()).collect();
     Ok((installed, names))
 }
 

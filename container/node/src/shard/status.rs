@@ -3,6 +3,7 @@
 //! Everything is read off what is counted in passing: it takes time in proportion to the number of types, services and
 //! adaptors, not to what there is of activities and entities.
 
+use super::listen::listening;
 use super::{Driver, Phase};
 use crate::process;
 use crate::status::{
@@ -117,15 +118,17 @@ impl Driver {
     }
 
     /// The shard's own come first, in the order of their sockets.
-    fn listeners(&self) -> Vec<Listening> {
-        let mut listeners = self.names.listeners.clone();
-        for (listening, bound) in listeners.iter_mut().zip(self.net.bound()) {
+    pub(super) fn listeners(&self) -> Vec<Listening> {
+        let own = self.net.bound().iter().map(|bound| {
             let (open, most) = self.net.accepted(bound.at);
-            listening.open = open.into();
-            listening.open_max = most.into();
-            listening.network = Some(self.net.counts_of(bound.at));
-        }
-        listeners
+            Listening {
+                open: open.into(),
+                open_max: most.into(),
+                network: Some(self.net.counts_of(bound.at)),
+                ..listening(bound, &self.names)
+            }
+        });
+        own.chain(self.driven.iter().cloned()).collect()
     }
 
     fn event_types(&self) -> Vec<EventTypeStatus> {

@@ -6,13 +6,12 @@
 use super::{Credentials, Files, TlsError, client_credentials, credentials};
 use crate::inbox::Door;
 use crate::listed::CertificateEntry;
-use crate::net::Socket;
 use rustls::ClientConfig;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::ra::{ClientTls, Tls};
+use strowger::ra::{ClientTls, ListenerIx, Tls};
 use strowger_driver::ServerTls;
 use tokio::sync::{Notify, watch};
 
@@ -34,7 +33,11 @@ pub(crate) struct Watched {
 #[derive(Debug)]
 pub(crate) enum Use {
     /// The shard, at a listener of its own.
-    Shard { at: Socket, tls: Tls },
+    Shard {
+        adaptor: String,
+        listener: ListenerIx,
+        tls: Tls,
+    },
     /// A driver, at a listener.
     Driver {
         tls: Tls,
@@ -60,7 +63,9 @@ impl Use {
 /// What a listener's next handshakes are done with.
 #[derive(Debug)]
 pub(crate) struct Renewed {
-    pub(crate) at: Socket,
+    /// The adaptor entity.
+    pub(crate) adaptor: String,
+    pub(crate) listener: ListenerIx,
     pub(crate) credentials: Box<Credentials>,
 }
 
@@ -94,6 +99,13 @@ impl Watch {
         self.listeners.iter().map(entry).collect()
     }
 
+    /// An adaptor entity has these listeners over TLS from here on, and none of those that it had.
+    pub(crate) fn replace(&mut self, adaptor: &str, watched: Vec<Watched>) {
+        let of = |watched: &Watched| matches!(&watched.used, Use::Shard { adaptor: of, .. } if of == adaptor);
+        self.listeners.retain(|watched| !of(watched));
+        self.listeners.extend(watched);
+    }
+
     /// Looks at all files; `now` is seconds since 1970.
     pub(crate) fn look(&mut self, now: u64, door: &Door) {
         for listener in &mut self.listeners {
@@ -122,11 +134,16 @@ impl Watched {
             return Ok(true);
         }
         let valid_until = match &self.used {
-            Use::Shard { at, tls } => {
+            Use::Shard {
+                adaptor,
+                listener,
+                tls,
+            } => {
                 let credentials = Box::new(credentials(tls, &files)?);
                 let valid_until = credentials.valid_until;
                 let renewed = Renewed {
-                    at: *at,
+                    adaptor: adaptor.clone(),
+                    listener: *listener,
                     credentials,
                 };
                 // Not taken: the shard is busy, and the next look finds the difference again.

@@ -45,12 +45,15 @@ pub(crate) struct Said {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ToySettings {
     /// Address for datagrams.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub(crate) udp: String,
     /// Address for streams.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub(crate) tcp: String,
     /// Connections at once.
     pub(crate) connections: u32,
     /// Bytes that wait on one connection.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub(crate) write_buffer: u32,
     /// What the word `motto` is answered with; changes while the node runs.
     #[schemars(extend("x-reload" = "live"))]
@@ -117,10 +120,14 @@ impl Provider for Toys {
 
 impl Toys {
     fn answer(self, cx: &mut Cx<'_>, talk: Handle<Talk>, text: String) {
-        cx.command(self.0, Ask::Answer(talk.id(), text));
+        cx.command(self.of(cx, talk), Ask::Answer(talk.id(), text));
     }
     fn end(self, cx: &mut Cx<'_>, talk: Handle<Talk>) {
-        cx.command(self.0, Ask::End(talk.id()));
+        cx.command(self.of(cx, talk), Ask::End(talk.id()));
+    }
+    /// The entity that the talk is with.
+    fn of(self, cx: &Cx<'_>, talk: Handle<Talk>) -> RaIx {
+        cx.owner(talk).unwrap_or(self.0)
     }
 }
 

@@ -54,9 +54,7 @@ impl Secure {
             listener("tls", Transport::Tls, Some(tls.clone())),
         ];
         let credentials = load(&tls);
-        let open = Net::open(&[(RA, listeners)], |at| {
-            (at.listener == TLS).then(|| credentials.clone())
-        });
+        let open = open(listeners, Some(&credentials));
         let bench = Bench {
             net: open.unwrap(),
             log: Log::default(),
@@ -552,13 +550,12 @@ fn new_certificates_are_for_new_connections() {
     other
         .issue(&["node.example"])
         .write(secure.dir.path(), "node");
-    secure.bench.net.renew(&Renewed {
-        at: Socket {
-            ra: RA,
-            listener: TLS,
-        },
-        credentials: Box::new(load(&secure.tls)),
-    });
+    let at = Socket {
+        ra: RA,
+        listener: TLS,
+    };
+    let renewed = Box::new(load(&secure.tls));
+    secure.bench.net.renew(at, renewed);
     let (_new, _) = secure.connect(other.client(None, &[&TLS13]));
     old.write_all(b"still here").unwrap();
     secure
