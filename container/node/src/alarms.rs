@@ -144,12 +144,13 @@ impl Alarms {
 
     /// An alarm is over, without a word.
     pub(crate) fn forget(&mut self, source: &str, name: &'static str) {
-        self.raised.remove(&(source.to_owned(), name));
+        let key = (source.to_owned(), Cow::Borrowed(name), String::new());
+        self.raised.remove(&key);
     }
 
     /// Their source is gone.
     pub(crate) fn forget_all(&mut self, source: &str) {
-        self.raised.retain(|(of, _), _| of != source);
+        self.raised.retain(|(of, ..), _| of != source);
     }
 
     /// All that are raised, by source and name.

@@ -12,7 +12,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use strowger::id::RaIx;
 use strowger::time::Now;
-use strowger_kernel::ManageError;
+use strowger_kernel::{AdaptorState, ManageError};
 
 /// The alarm of an adaptor entity that is not as the configuration has it.
 const ALARM: &str = "not_as_configured";
@@ -71,6 +71,9 @@ impl Driver {
             ..
         } = changing;
         let mut decided = self.may_change(&changed);
+        if decided.is_ok() {
+            decided = self.are_inactive(&changed);
+        }
         let mut made = Vec::new();
         if decided.is_ok() {
             decided = self.install(&changed, &mut made);
@@ -100,6 +103,23 @@ impl Driver {
             self.handle.hurry();
         }
         changing.durable <= Some(self.handle.durable())
+    }
+
+    /// Whether those that go are still as they were made while the store was waited for.
+    fn are_inactive(&self, changed: &Changed) -> Result<(), Refusal> {
+        let active = |name: &&String| {
+            let ra = self.shard.adaptor(name);
+            let state = ra.and_then(|ra| self.shard.adaptor_state(ra));
+            state != Some(AdaptorState::Inactive)
+        };
+        let mut names = changed.removed.iter().map(|(name, _)| name);
+        match names.find(active) {
+            None => Ok(()),
+            Some(name) => {
+                let reason = format!("adaptor `{name}`: it was activated meanwhile");
+                Err(Refusal::new(Cause::State, reason).at(&format!("adaptors.{name}")))
+            }
+        }
     }
 
     fn reactivate(&mut self, now: Now, retired: &[RaIx]) {
@@ -252,9 +272,12 @@ impl Driver {
             Ok(ra) => ra,
             Err(error) => return self.complain(now, &planned.name, Err(error)),
         };
-        self.forget(old);
-        let (name, component) = (planned.name.clone(), planned.def.component);
-        self.names.adaptors.push((ra, name, component.to_string()));
+        self.names.opened.retain(|ix| *ix != old);
+        for (ix, ..) in &mut self.names.adaptors {
+            if *ix == old {
+                *ix = ra;
+            }
+        }
         tracing::info!(adaptor = planned.name, "made anew with other settings");
         let active = made.active.unwrap_or(was_active);
         self.open(now, made, ra, Some(old), active);
