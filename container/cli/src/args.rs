@@ -9,6 +9,7 @@ use crate::exit;
 use clap::{Parser, Subcommand};
 use examples::of;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A service container for telecom: calls that survive the death of their process.
 #[derive(Debug, Parser)]
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// Show how a running node is: states, counts, rates, store, alarms.
     #[command(after_help = of(examples::STATUS, &[0, 1, 2]))]
     Status(Status),
+    /// Watch a running node: rates, latencies, CPU, services, adaptors with their peers, alarms, every second.
+    #[command(after_help = of(examples::TOP, &[0, 1, 2]))]
+    Top(Top),
     /// Say whether a running node takes new work: exit code 0 if it does, 1 if not.
     #[command(after_help = of(examples::READY, &[0, 1, 2]))]
     Ready(Told),
@@ -167,6 +171,19 @@ pub(crate) struct Config {
     /// Print the reference of all keys instead, as Markdown.
     #[arg(long, conflicts_with_all = ["json", "explain", "schema", "defaults"])]
     pub(crate) reference: bool,
+}
+
+/// Options of `top`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Top {
+    /// Time between two looks at the node, such as 500ms or 2s.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    pub(crate) every: Duration,
+    /// Look twice, that long apart, print one picture as text and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) node: Asked,
 }
 
 /// Options of `trace`.

@@ -29,6 +29,7 @@ mod services;
 mod status;
 mod store;
 mod table;
+mod top;
 mod trace;
 
 use args::{Args, Command};
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::Trace(trace)) => trace::run(trace).map(done),
         Some(Command::Stop(told)) => orders::stop(told).map(done),
         Some(Command::Reload(args)) => orders::reload(args).map(done),
+        Some(Command::Top(top)) => top::run(top).map(done),
         Some(Command::Ready(told)) => status::ready(told).map(done),
         Some(Command::Metrics(node)) => status::metrics(node).map(done),
         Some(Command::Services(services)) => services::run(services).map(done),

@@ -18,6 +18,7 @@ Examples:
   strowger config --explain store.group_delay What a key means, its default, what it takes to change it.
   STROWGER_NODE__NAME=edge-1 strowger config  Every key in effect, and where its value comes from.
   strowger status --json                      How the node that serves ./strowger-data is.
+  strowger top                                Watch that node: rates, latencies, services, peers, alarms.
   strowger activities list --min-age 2h       What has been alive there for two hours.
   strowger explain CFG-014                    What an error code means and what to do.
   strowger new hello                          A service of your own, with a test: a crate in ./hello.
@@ -34,6 +35,13 @@ pub(super) const CONFIG: &str = "\
 pub(super) const STATUS: &str = "\
   strowger status                             How the node that serves ./strowger-data is.
   strowger status --json | jq .rates          Its rates, for a program.
+";
+
+/// `strowger top`.
+pub(super) const TOP: &str = "\
+  strowger top                                Watch the node that serves ./strowger-data; ? shows the keys, q ends.
+  strowger top --every 5s                     Look every five seconds.
+  strowger top --once                         One picture of two looks, as text.
 ";
 
 /// `strowger ready`.
