@@ -8,6 +8,7 @@ use crate::error::{Error, OpError, Result};
 use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
 use crate::host::Host;
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
+use crate::profile::{Profile, Table};
 use crate::ra::ActivityFlags;
 use crate::sbb::Sbb;
 use crate::time::Now;
@@ -429,6 +430,14 @@ impl<'a> Cx<'a> {
     pub fn clear_alarms(&mut self) -> usize {
         self.host.clear_alarms(self.entity, None, None)
     }
+    /// A table of profiles, by a name that is known at run time only; handlers take [`Table`] otherwise.
+    ///
+    /// # Errors
+    /// There is no such table, or it is of another specification.
+    pub fn table<P: Profile>(&self, name: &str) -> Result<Table<P>, OpError> {
+        let ix = self.host.profile_table(name, const { P::SPEC.id() });
+        ix.map(Table::at).ok_or(OpError::NoTable(P::SPEC.name))
+    }
 
     // ---- for providers and parameters
 
@@ -488,6 +497,13 @@ impl<'a> Cx<'a> {
     #[must_use]
     pub fn slot_of(&self, key: &[u8]) -> Slot {
         self.host.slot_of(key)
+    }
+
+    pub(crate) fn host(&self) -> &dyn Host {
+        self.host
+    }
+    pub(crate) fn host_mut(&mut self) -> &mut dyn Host {
+        self.host
     }
 
     fn or_rollback(&mut self, result: Result<(), OpError>) {

@@ -1,6 +1,7 @@
 //! What can go wrong in a handler. An `Err` from a handler, like a panic, rolls its delivery back (R-EX-01).
 
 use crate::id::{ActivityId, EntityId};
+use crate::profile::Invalid;
 use std::fmt;
 
 /// What handlers and most operations return.
@@ -64,6 +65,21 @@ pub enum OpError {
     /// The state could not be encoded or decoded.
     #[error("state of {0} cannot be encoded or decoded")]
     BadState(&'static str),
+    /// There is no profile table of that name, or its specification is another (R-PR-03).
+    #[error("there is no profile table `{0}` of that specification")]
+    NoTable(&'static str),
+    /// The table has no profile of that name.
+    #[error("there is no such profile")]
+    NoProfile,
+    /// The table has a profile of that name already (R-PR-03).
+    #[error("there is a profile of that name already")]
+    ProfileExists,
+    /// Another profile of the table has that value of a unique attribute (R-PR-06).
+    #[error("another profile has the same `{0}`")]
+    NotUnique(&'static str),
+    /// The specification refuses the profile's values (R-PR-02).
+    #[error("profile refused: {0}")]
+    InvalidProfile(Invalid),
     /// The transaction was marked for rollback inside a synchronous call (R-SE-05).
     #[error("transaction rolled back in a call to {0}")]
     TransactionRolledBack(EntityId),

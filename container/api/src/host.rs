@@ -4,7 +4,8 @@
 use crate::alarm::Alarm;
 use crate::error::{Error, OpError};
 use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
-use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
+use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TableIx, TimerId};
+use crate::profile::{AnyProfile, Expr, SharedRow};
 use crate::ra::{
     ActivityFlags, Bytes, ConnId, Direction, FireFlags, ListenerIx, Message, Query, Recorded,
     Redaction,
@@ -146,6 +147,32 @@ pub trait Host {
         kind: Option<&str>,
         instance: Option<&str>,
     ) -> usize;
+
+    /// The profile table of a name, if it is of that specification (R-PR-03).
+    fn profile_table(&self, name: &str, spec: ComponentId) -> Option<TableIx>;
+    /// A profile of a table, as this transaction sees it.
+    fn profile(&self, table: TableIx, name: &str) -> Option<&SharedRow>;
+    /// The default profile of a table.
+    fn default_profile(&self, table: TableIx) -> Option<&dyn AnyProfile>;
+    /// How many profiles a table has.
+    fn count_profiles(&self, table: TableIx) -> usize;
+    /// The profiles that a query finds; with `max` the first so many (R-PQ-01).
+    fn query_profiles(
+        &self,
+        table: TableIx,
+        query: &Expr,
+        max: Option<usize>,
+    ) -> Result<Vec<SharedRow>, OpError>;
+    /// Makes a profile that is not there yet, or changes one that is (R-PR-03).
+    fn put_profile(
+        &mut self,
+        table: TableIx,
+        name: &str,
+        profile: Box<dyn AnyProfile>,
+        new: bool,
+    ) -> Result<SharedRow, OpError>;
+    /// Removes a profile; `false` if there was none.
+    fn remove_profile(&mut self, table: TableIx, name: &str) -> Result<bool, OpError>;
 
     /// The event under delivery.
     fn event_context(&self) -> Option<EventContext>;

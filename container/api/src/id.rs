@@ -103,6 +103,10 @@ pub struct ServiceIx(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RaIx(pub u16);
 
+/// A table of profiles, by its place among the node's. Not durable: records carry its number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TableIx(pub u16);
+
 /// Name, vendor and version of a component: an event type, an SBB, a service, a resource adaptor type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Component {

@@ -53,6 +53,7 @@ pub mod id;
 pub mod initial;
 pub mod param;
 pub mod prelude;
+pub mod profile;
 pub mod ra;
 pub mod room;
 pub mod sbb;
@@ -63,7 +64,7 @@ pub mod timer;
 
 pub use context::Cx;
 pub use error::{Error, OpError, Result};
-pub use strowger_macros::{Event, State, on, sbb};
+pub use strowger_macros::{Event, Profile, State, on, sbb};
 
 #[doc(hidden)]
 pub use {bytes, erased_serde, postcard, schemars, serde};

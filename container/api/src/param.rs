@@ -4,6 +4,7 @@ use crate::activity::{Aci, Activity, Handle};
 use crate::context::Cx;
 use crate::error::{OpError, Result};
 use crate::id::{Component, ComponentId, RaIx};
+use crate::profile::{Profile, ProfileDecl, Table, TableNeed};
 use crate::ra::Provider;
 use crate::sbb::HandlerDecl;
 use schemars::JsonSchema;
@@ -19,8 +20,8 @@ mod sealed {
 /// A parameter of a handler.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}`",
-    label = "not one of `Aci<A>`, `Ra<T>`, `Conf<T>`",
-    note = "a handler takes `&mut self`, `&mut Cx`, its event as `&E`, and any of `Aci<A>`, `Ra<T>`, `Option<Ra<T>>`, `Conf<T>`"
+    label = "not one of `Aci<A>`, `Ra<T>`, `Conf<T>`, `Table<P>`",
+    note = "a handler takes `&mut self`, `&mut Cx`, its event as `&E`, and any of `Aci<A>`, `Ra<T>`, `Option<Ra<T>>`, `Conf<T>`, `Table<P>`, `Option<Table<P>>`"
 )]
 pub trait Param: Sized + sealed::Sealed {
     /// Adds what the parameter needs to the handler's declaration.
@@ -97,6 +98,36 @@ impl<T: Provider> Param for Option<Ra<T>> {
     fn extract(cx: &Cx<'_>, link: Option<&'static str>) -> Result<Self, OpError> {
         let entity = cx.link(link.unwrap_or(T::TYPE.name), T::TYPE.id());
         Ok(entity.map(|entity| Ra(T::bind(entity))))
+    }
+}
+
+impl<P> sealed::Sealed for Table<P> {}
+impl<P: Profile> Param for Table<P> {
+    fn declare(handler: &mut HandlerDecl, link: Option<&'static str>) {
+        handler.tables.push(need::<P>(link, false));
+    }
+    fn extract(cx: &Cx<'_>, link: Option<&'static str>) -> Result<Self, OpError> {
+        let name = link.unwrap_or(P::SPEC.name);
+        cx.table(name).map_err(|_| OpError::NoTable(name))
+    }
+}
+
+/// A table that the service works without, too.
+impl<P> sealed::Sealed for Option<Table<P>> {}
+impl<P: Profile> Param for Option<Table<P>> {
+    fn declare(handler: &mut HandlerDecl, link: Option<&'static str>) {
+        handler.tables.push(need::<P>(link, true));
+    }
+    fn extract(cx: &Cx<'_>, link: Option<&'static str>) -> Result<Self, OpError> {
+        Ok(cx.table(link.unwrap_or(P::SPEC.name)).ok())
+    }
+}
+
+fn need<P: Profile>(name: Option<&'static str>, optional: bool) -> TableNeed {
+    TableNeed {
+        name: name.unwrap_or(P::SPEC.name),
+        decl: ProfileDecl::of::<P>(),
+        optional,
     }
 }
 

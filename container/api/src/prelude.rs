@@ -10,10 +10,11 @@ pub use crate::event::{ActivityEnd, Address, Event, EventContext, FireOptions, S
 pub use crate::id::{ActivityId, EntityId, TimerId};
 pub use crate::initial::Selector;
 pub use crate::param::{Conf, Ra};
+pub use crate::profile::{Field, Held, Invalid, Profile, Query, Table};
 pub use crate::sbb::{RolledBack, Sbb};
 pub use crate::service::ServiceDef;
 pub use crate::state::{Migrate, State};
 pub use crate::time::{hours, millis, minutes, secs};
 pub use crate::timer::{PreserveMissed, Timer, TimerOptions, TimerTag};
 pub use std::time::Duration;
-pub use strowger_macros::{Event, State, on, sbb};
+pub use strowger_macros::{Event, Profile, State, on, sbb};

@@ -8,6 +8,7 @@ use crate::event::{AnyEvent, Event, EventDecl};
 use crate::id::{Component, ComponentId};
 use crate::initial::InitialDecl;
 use crate::param::LinkDecl;
+use crate::profile::TableNeed;
 use crate::state::{Migrate, Schema, State};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -130,6 +131,8 @@ pub struct HandlerDecl {
     pub mask_on_attach: bool,
     /// Links that its parameters need.
     pub links: SmallVec<[LinkDecl; 2]>,
+    /// Profile tables that its parameters name.
+    pub tables: Vec<TableNeed>,
     /// The method.
     pub call: Handler,
 }
@@ -145,6 +148,7 @@ impl HandlerDecl {
             initial: None,
             mask_on_attach: false,
             links: SmallVec::new(),
+            tables: Vec::new(),
             call,
         }
     }

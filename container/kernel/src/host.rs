@@ -2,6 +2,7 @@
 
 use crate::activity::Owner;
 use crate::kernel::Kernel;
+use crate::profile::{Put, Table};
 use crate::registry::NULL;
 use crate::transaction::{Command, Undo};
 use std::any::Any;
@@ -10,7 +11,8 @@ use std::time::Duration;
 use strowger::alarm::Alarm;
 use strowger::event::{AnyEvent, EventContext, EventDecl, FireOptions};
 use strowger::host::Host;
-use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
+use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TableIx, TimerId};
+use strowger::profile::{AnyProfile, Expr, SharedRow};
 use strowger::ra::ActivityFlags;
 use strowger::sbb::{Hooks, Object};
 use strowger::time::Now;
@@ -278,6 +280,42 @@ impl Host for Kernel {
         self.takes_effect()?;
         let key = self.attribute_key(entity, name, alias);
         self.set_attribute_at(activity, key, value)
+    }
+
+    fn profile_table(&self, name: &str, spec: ComponentId) -> Option<TableIx> {
+        self.profiles.of_spec(name, spec)
+    }
+    fn profile(&self, table: TableIx, name: &str) -> Option<&SharedRow> {
+        self.profiles.get(table)?.find(name)
+    }
+    fn default_profile(&self, table: TableIx) -> Option<&dyn AnyProfile> {
+        self.profiles.get(table).map(|table| &*table.default)
+    }
+    fn count_profiles(&self, table: TableIx) -> usize {
+        self.profiles.get(table).map_or(0, Table::len)
+    }
+    fn query_profiles(
+        &self,
+        table: TableIx,
+        query: &Expr,
+        max: Option<usize>,
+    ) -> Result<Vec<SharedRow>, OpError> {
+        self.search_profiles(table, query, max)
+    }
+    fn put_profile(
+        &mut self,
+        table: TableIx,
+        name: &str,
+        profile: Box<dyn AnyProfile>,
+        new: bool,
+    ) -> Result<SharedRow, OpError> {
+        self.takes_effect()?;
+        let how = if new { Put::Create } else { Put::Change };
+        self.put_profile_row(table, name, profile, how)
+    }
+    fn remove_profile(&mut self, table: TableIx, name: &str) -> Result<bool, OpError> {
+        self.takes_effect()?;
+        Ok(self.remove_profile_row(table, name))
     }
 
     fn event_context(&self) -> Option<EventContext> {

@@ -25,6 +25,8 @@ pub struct Counts {
     pub outputs: u32,
     /// Deliveries that were put aside.
     pub quarantined: u32,
+    /// Profiles, in all tables.
+    pub profiles: u32,
 }
 
 /// Counters since the shard was made.
@@ -36,6 +38,8 @@ pub struct Metrics {
     pub events_done: u64,
     /// Handlers called.
     pub deliveries: u64,
+    /// Profiles that transactions wrote or removed.
+    pub profile_writes: u64,
     /// Transactions committed.
     pub commits: u64,
     /// Transactions rolled back.

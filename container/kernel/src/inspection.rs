@@ -23,6 +23,7 @@ impl Kernel {
             names: self.names.len() as u32,
             outputs: self.outputs.len() as u32,
             quarantined: self.quarantine.len() as u32,
+            profiles: self.profiles.count(),
         }
     }
 

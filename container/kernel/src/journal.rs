@@ -343,6 +343,18 @@ impl Kernel {
         let key = number.to_be_bytes();
         self.journal.remove(&record::alarm_key(slot, &key));
     }
+    /// Writes a record in the turn's commit, which has been opened.
+    pub(crate) fn write_record(
+        &mut self,
+        new: bool,
+        key: &Key<'_>,
+        encode: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) {
+        self.write(new, key, |_, out| encode(out));
+    }
+    pub(crate) fn remove_record(&mut self, key: &Key<'_>) {
+        self.journal.remove(key);
+    }
 
     /// The turn's changes as a group.
     pub(crate) fn take_group(&mut self) -> Option<Group> {

@@ -11,6 +11,7 @@ use crate::manage::SleeState;
 use crate::options::{Defaults, Limits, Options};
 use crate::outputs::Outputs;
 use crate::probe::Probe;
+use crate::profile::Profiles;
 use crate::quarantine::Quarantine;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
@@ -75,6 +76,7 @@ pub(crate) struct Kernel {
     pub(crate) queue: Queue,
     pub(crate) quarantine: Quarantine,
     pub(crate) alarms: Alarms,
+    pub(crate) profiles: Profiles,
     pub(crate) tx: Transaction,
     /// The event whose handler runs.
     pub(crate) current: Option<EventContext>,
@@ -131,6 +133,7 @@ impl Kernel {
             queue: Queue::default(),
             quarantine: Quarantine::default(),
             alarms: Alarms::default(),
+            profiles: Profiles::default(),
             tx: Transaction::default(),
             current: None,
             routed: None,

@@ -31,6 +31,7 @@ mod options;
 mod output;
 mod outputs;
 mod probe;
+mod profile;
 mod quarantine;
 mod queue;
 mod record;
@@ -53,11 +54,12 @@ pub use inspect::{
 pub use intensity::Intensity;
 pub use manage::{
     AdaptorState, InstallError, ManageError, ReleaseError, ReplaceError, RestoreError, Restored,
-    ServiceState, SleeState,
+    ServiceState, SleeState, TableError,
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput};
 pub use probe::Probe;
+pub use profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 pub use quarantine::QuarantinedInfo;
 pub use recorder::{
     Ladder, LadderInfo, LadderMessage, Octets, RecorderCounts, RecorderFilter, RecorderMode,

@@ -29,6 +29,9 @@ impl Kernel {
         let ix =
             u16::try_from(self.services.len()).map_err(|_| InstallError::TooMany("services"))?;
         let service = Service::new(def, options, &mut self.registry, &mut self.aliases)?;
+        for table in &service.tables {
+            self.declare_profile(&table.decl)?;
+        }
         self.any_durable |= service.class > Durability::None;
         self.services.push(service);
         Ok(ServiceIx(ix))
@@ -198,6 +201,15 @@ impl Kernel {
         ix: ServiceIx,
     ) -> Result<Vec<(&'static str, strowger::id::ComponentId, RaIx)>, ManageError> {
         let service = self.service(ix).ok_or(ManageError::Unknown)?;
+        for table in service.tables.iter().filter(|table| !table.optional) {
+            if self
+                .profiles
+                .of_spec(table.name, table.decl.spec.id())
+                .is_none()
+            {
+                return Err(ManageError::Table(table.name.to_owned()));
+            }
+        }
         let mut links = Vec::new();
         for &Need {
             name,

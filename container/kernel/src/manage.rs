@@ -74,6 +74,9 @@ pub enum InstallError {
     /// The same service is installed already.
     #[error("service {0} is installed already")]
     ServiceTaken(Component),
+    /// Two profile specifications have one name and vendor, and differ; one of them must be renamed.
+    #[error("profile specifications {0} and {1} have the same name and differ: rename one")]
+    ProfileSpec(Component, Component),
     /// More entities, services or components than the tables take.
     #[error("too many {0}")]
     TooMany(&'static str),
@@ -95,6 +98,9 @@ pub enum ManageError {
     /// A link name that the service needs is unbound, or bound to an entity of another type (R-SV-02).
     #[error("link `{0}` is not bound to an adaptor entity of the type that the service needs")]
     Link(String),
+    /// A profile table that the service needs is not there, or of another specification.
+    #[error("there is no profile table `{0}` of the specification that the service needs")]
+    Table(String),
     /// The link name is taken (R-LK-01).
     #[error("link `{0}` is bound already")]
     LinkTaken(String),
@@ -189,6 +195,39 @@ pub enum RestoreError {
         /// This build's schema.
         text: String,
     },
+    /// The store holds a profile table of a specification that no service of this build has.
+    #[error(
+        "the store holds profile table `{table}` of specification `{spec}`, which this build does not have"
+    )]
+    NoProfileSpec {
+        /// The table.
+        table: String,
+        /// Name and vendor as written.
+        spec: String,
+    },
+    /// A profile specification has changed and there is no migration from the stored one.
+    #[error(
+        "profile table `{table}`: the stored schema is `{stored}` ({found:016x}), this build has `{text}` ({known:016x}) and no \
+         migration from it"
+    )]
+    ProfileSchema {
+        /// The table.
+        table: String,
+        /// Fingerprint of the stored schema.
+        found: u64,
+        /// Fingerprint of this build's.
+        known: u64,
+        /// The stored schema.
+        stored: String,
+        /// This build's schema.
+        text: String,
+    },
+    /// A stored profile cannot be migrated.
+    #[error("profile table `{table}`: a stored profile cannot be migrated")]
+    ProfileMigration {
+        /// The table.
+        table: String,
+    },
     /// A migration failed.
     #[error("service `{service}`, SBB `{sbb}`: a stored state cannot be migrated")]
     Migration {
@@ -197,6 +236,53 @@ pub enum RestoreError {
         /// The SBB.
         sbb: String,
     },
+}
+
+/// Why management could not do something with profiles. Nothing was changed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// There is no such table.
+    #[error("there is no such profile table")]
+    Unknown,
+    /// A table, or a profile of the table, has that name already.
+    #[error("the name is taken")]
+    NameTaken,
+    /// A name is empty; or a table's has a slash or is longer than 64 bytes (R-PR-01).
+    #[error("the name is empty, too long, or has a slash")]
+    InvalidName,
+    /// There is no such specification, or the values are of another one.
+    #[error("there is no such profile specification, or the profile is of another")]
+    NoSpec,
+    /// A service that is not inactive needs the table.
+    #[error("a service that is not inactive needs the table")]
+    InUse,
+    /// The table has no profile of that name.
+    #[error("there is no such profile")]
+    NoProfile,
+    /// There is no such edit session.
+    #[error("there is no such edit session")]
+    NoEdit,
+    /// The specification has no such attribute (R-PQ-02).
+    #[error("there is no attribute `{0}`")]
+    NoAttribute(Box<str>),
+    /// A value is not of its attribute's type (R-PQ-02).
+    #[error("`{attribute}`: {cause}")]
+    Value {
+        /// The attribute.
+        attribute: Box<str>,
+        /// What is wrong, as the reader of the value says it.
+        cause: Box<str>,
+    },
+    /// Somebody else wrote the profile after the edit session had read it (R-PR-07).
+    #[error("the profile was changed since the edit session began")]
+    Changed,
+    /// The edit session holds changes that are neither committed nor dropped (R-PR-07).
+    #[error("the edit session holds changes that are neither committed nor dropped")]
+    Uncommitted,
+    /// The write was refused as it would be to a service.
+    #[error(transparent)]
+    Refused(#[from] strowger::OpError),
 }
 
 /// Why a delivery that was put aside cannot be made again. Nothing was changed.
@@ -231,6 +317,8 @@ pub struct Restored {
     pub timers: u32,
     /// Events that were accepted and not delivered to all.
     pub events: u32,
+    /// Profiles, in all tables.
+    pub profiles: u32,
     /// Records that named something that is gone; they were removed.
     pub dropped: u32,
 }

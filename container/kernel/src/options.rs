@@ -62,6 +62,18 @@ pub struct Limits {
     pub quarantine: u32,
     /// Alarms of services that stand.
     pub alarms: u32,
+    /// Profile tables.
+    pub profile_tables: u32,
+    /// Profiles, in all tables.
+    pub profiles: u32,
+    /// Bytes of one profile.
+    pub profile_bytes: u32,
+    /// Profiles that one query looks at: more are an index too few.
+    pub profile_scan: u32,
+    /// Profiles that a query finds which names no maximum of its own.
+    pub profile_matches: u32,
+    /// Edit sessions of management.
+    pub profile_edits: u32,
 }
 
 impl Default for Limits {
@@ -79,6 +91,12 @@ impl Default for Limits {
             effects: 100_000,
             quarantine: 1_000,
             alarms: 1_000,
+            profile_tables: 1_000,
+            profiles: 2_000_000,
+            profile_bytes: 64 * 1024,
+            profile_scan: 100_000,
+            profile_matches: 10_000,
+            profile_edits: 100,
         }
     }
 }

@@ -12,6 +12,8 @@
 //! | 7 | an adaptor entity's name, hashed | the adaptor's | a record of the adaptor entity itself |
 //! | 8 | 0 | number | a delivery that was put aside |
 //! | 9 | 0 | number | an alarm of a service |
+//! | 10 | a profile table's number | - | a profile table: name, specification, default profile |
+//! | 11 | a profile table's number | number | a profile |
 
 use crate::activity::Owner;
 use crate::kernel::Kernel;
@@ -37,6 +39,8 @@ pub(crate) const ENTITY: u8 = 6;
 pub(crate) const KEPT: u8 = 7;
 pub(crate) const QUARANTINE: u8 = 8;
 pub(crate) const ALARM: u8 = 9;
+pub(crate) const TABLE: u8 = 10;
+pub(crate) const PROFILE: u8 = 11;
 
 /// Tables in ceiling records.
 pub(crate) const ACTIVITIES: u8 = 0;
@@ -102,6 +106,23 @@ pub(crate) fn alarm_key(slot: Slot, number: &[u8]) -> Key<'_> {
         session: 0,
         kind: ALARM,
         sub: number,
+    }
+}
+/// Profiles are the node's, not a slot's: they lie in the first.
+pub(crate) fn table_key(table: u64) -> Key<'static> {
+    Key {
+        slot: 0,
+        session: table,
+        kind: TABLE,
+        sub: &[],
+    }
+}
+pub(crate) fn profile_key(table: u64, row: &[u8]) -> Key<'_> {
+    Key {
+        slot: 0,
+        session: table,
+        kind: PROFILE,
+        sub: row,
     }
 }
 pub(crate) fn timer_key(id: ActivityId, timer: &[u8]) -> Key<'_> {

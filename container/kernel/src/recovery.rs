@@ -37,15 +37,19 @@ pub(crate) struct Recovery {
     due: Vec<(Wall, TimerId)>,
     /// What ids mean, for messages.
     texts: BTreeMap<u64, String>,
+    pub(crate) migrations: crate::profile::Migrations,
     counts: Restored,
 }
 
 impl Recovery {
-    fn text(&self, id: u64) -> String {
+    pub(crate) fn text(&self, id: u64) -> String {
         self.texts
             .get(&id)
             .cloned()
             .unwrap_or_else(|| format!("{id:016x}"))
+    }
+    pub(crate) const fn count_profile(&mut self) {
+        self.counts.profiles += 1;
     }
 }
 
@@ -80,6 +84,8 @@ impl Kernel {
             record::KEPT => self.restore_kept_record(key, value),
             record::QUARANTINE => self.restore_quarantined(key, read(key, value)?)?,
             record::ALARM => self.restore_alarm(key, &read(key, value)?)?,
+            record::TABLE => self.restore_table(recovery, key, &read(key, value)?)?,
+            record::PROFILE => self.restore_profile(recovery, key, &read(key, value)?)?,
             _ => return Err(damaged(key)),
         };
         if !kept {

@@ -63,6 +63,7 @@ impl Kernel {
     /// Does what waits, up to a number of deliveries; whether more is to be done.
     pub(crate) fn run(&mut self, now: Now, budget: usize) -> bool {
         self.now = now;
+        self.drop_profiles();
         let mut left = budget;
         loop {
             if let Some(report) = self.reports.pop_front() {
@@ -79,7 +80,8 @@ impl Kernel {
                 break;
             }
         }
-        self.slee != SleeState::Stopped && !self.queue.ready.is_empty()
+        (self.slee != SleeState::Stopped && !self.queue.ready.is_empty())
+            || self.profiles.is_dropping()
     }
 
     /// Routes the first event of an activity until it was offered to all, is suspended, or the budget is spent.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx};
 use strowger::initial::InitialDecl;
 use strowger::param::LinkDecl;
+use strowger::profile::TableNeed;
 use strowger::sbb::{Handler, Hooks, MigrationDecl, Object, SbbDescriptor};
 use strowger::service::ServiceDef;
 use strowger::state::Schema;
@@ -36,6 +37,8 @@ pub(crate) struct Service {
     pub(crate) configured: Vec<(String, String)>,
     /// Links of the SBBs.
     pub(crate) needs: Vec<Need>,
+    /// Profile tables of the SBBs.
+    pub(crate) tables: Vec<TableNeed>,
     /// The links as they were bound when the service was activated.
     pub(crate) links: Vec<(&'static str, ComponentId, RaIx)>,
     pub(crate) activity: Option<ActivityId>,
@@ -126,11 +129,13 @@ impl Service {
         let descriptors = closure(def.root);
         let mut known = aliases.clone();
         let mut needs = Vec::new();
+        let mut tables: Vec<TableNeed> = Vec::new();
         for sbb in &descriptors {
             check(sbb, registry, &mut known)?;
             for link in sbb.handlers.iter().flat_map(|h| &h.links) {
                 need(&mut needs, link);
             }
+            tables.extend(sbb.handlers.iter().flat_map(|h| &h.tables));
         }
         *aliases = known;
         let ids: Vec<_> = descriptors.iter().map(|d| d.component.id()).collect();
@@ -149,6 +154,7 @@ impl Service {
             sbbs,
             configured: options.links,
             needs,
+            tables,
             links: Vec::new(),
             activity: None,
             entities: 0,

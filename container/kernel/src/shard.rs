@@ -7,10 +7,11 @@ use crate::intensity::Intensity;
 use crate::kernel::Kernel;
 use crate::manage::{
     AdaptorState, InstallError, ManageError, ReleaseError, ReplaceError, RestoreError, Restored,
-    ServiceState, SleeState,
+    ServiceState, SleeState, TableError,
 };
 use crate::options::{Limits, Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
+use crate::profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 use crate::quarantine::QuarantinedInfo;
 use crate::recorder::{Ladder, LadderInfo, RecorderCounts, RecorderOptions};
 use crate::service::Service;
@@ -18,6 +19,7 @@ use crate::tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 use std::any::Any;
 use std::sync::Arc;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot, TimerId};
+use strowger::profile::{AnyProfile, ProfileDecl};
 use strowger::ra::AdaptorDef;
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now};
@@ -146,6 +148,127 @@ impl Shard {
     #[must_use]
     pub fn service(&self, name: &str) -> Option<ServiceIx> {
         self.kernel.service_named(name)
+    }
+
+    // ---- profiles
+
+    /// Makes a profile specification known of which no installed service has a table, so that its tables can be kept.
+    ///
+    /// # Errors
+    /// Another one has its name, and differs.
+    pub fn declare_profile(&mut self, decl: &ProfileDecl) -> Result<(), InstallError> {
+        self.kernel.declare_profile(decl)
+    }
+    /// Makes a profile table (R-PR-01), of a specification that a service or `declare_profile` has made known.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn create_table(
+        &mut self,
+        now: Now,
+        name: &str,
+        spec: Component,
+    ) -> Result<(), TableError> {
+        self.kernel.create_table(now, name, spec).map(drop)
+    }
+    /// Renames a profile table.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn rename_table(&mut self, now: Now, old: &str, new: &str) -> Result<(), TableError> {
+        self.kernel.rename_table(now, old, new)
+    }
+    /// Removes a profile table with all that is in it.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn remove_table(&mut self, now: Now, name: &str) -> Result<(), TableError> {
+        self.kernel.remove_table(now, name)
+    }
+    /// All profile tables, in the order of their names.
+    pub fn tables(&self) -> impl Iterator<Item = TableInfo> {
+        self.kernel.tables()
+    }
+    /// What a profile table holds now, shared with the shard, to be read on any thread.
+    #[must_use]
+    pub fn profile_snapshot(&self, table: &str) -> Option<ProfileSnapshot> {
+        self.kernel.profile_snapshot(table)
+    }
+    /// Changes a table's default profile: what profiles made after it begin with (R-PR-01).
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn set_default_profile(
+        &mut self,
+        now: Now,
+        table: &str,
+        profile: Box<dyn AnyProfile>,
+    ) -> Result<(), TableError> {
+        self.kernel.set_default_profile(now, table, profile)
+    }
+    /// Writes profiles of a table in one transaction.
+    ///
+    /// # Errors
+    /// See [`TableError`]; with the place of the write that is refused. None was carried out.
+    pub fn write_profiles(
+        &mut self,
+        now: Now,
+        table: &str,
+        writes: Vec<ProfileWrite>,
+    ) -> Result<(), (usize, TableError)> {
+        self.kernel.write_profiles(now, table, writes)
+    }
+    /// Begins to make a profile, which is seen by nobody until [`commit_edit`](Self::commit_edit) (R-PR-07).
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn edit_new(&mut self, table: &str, name: &str) -> Result<EditId, TableError> {
+        self.kernel.edit_new(table, name)
+    }
+    /// Begins to change a profile.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn edit_profile(&mut self, table: &str, name: &str) -> Result<EditId, TableError> {
+        self.kernel.edit_profile(table, name)
+    }
+    /// What an edit session holds.
+    #[must_use]
+    pub fn draft(&self, edit: EditId) -> Option<&dyn AnyProfile> {
+        self.kernel.draft(edit)
+    }
+    /// Changes an attribute of what an edit session holds.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn set_in_edit(
+        &mut self,
+        edit: EditId,
+        attribute: &str,
+        value: &mut dyn strowger::erased_serde::Deserializer<'_>,
+    ) -> Result<(), TableError> {
+        self.kernel.set_in_edit(edit, attribute, value)
+    }
+    /// Publishes what an edit session holds, if it is valid and nobody wrote the profile meanwhile.
+    ///
+    /// # Errors
+    /// See [`TableError`]; the session goes on.
+    pub fn commit_edit(&mut self, now: Now, edit: EditId) -> Result<(), TableError> {
+        self.kernel.commit_edit(now, edit)
+    }
+    /// Drops what an edit session did not commit; one that was to make a profile ends.
+    ///
+    /// # Errors
+    /// There is no such session.
+    pub fn restore_edit(&mut self, edit: EditId) -> Result<(), TableError> {
+        self.kernel.restore_edit(edit)
+    }
+    /// Ends an edit session.
+    ///
+    /// # Errors
+    /// It holds changes that are neither committed nor dropped, or there is no such session.
+    pub fn close_edit(&mut self, edit: EditId) -> Result<(), TableError> {
+        self.kernel.close_edit(edit)
     }
 
     // ---- recovery

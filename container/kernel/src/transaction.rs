@@ -7,11 +7,13 @@ use crate::activity::{Attachment, NONE};
 use crate::entity::Entity;
 use crate::kernel::Kernel;
 use crate::options::Durability;
+use crate::profile::Before;
 use crate::queue::Queued;
 use crate::timer::Timer;
 use std::any::Any;
 use strowger::Error;
-use strowger::id::{ActivityId, ComponentId, EntityId, RaIx, TimerId};
+use strowger::id::{ActivityId, ComponentId, EntityId, RaIx, TableIx, TimerId};
+use strowger::profile::SharedRow;
 use strowger::ra::Input;
 use strowger::time::Wall;
 
@@ -39,6 +41,8 @@ pub(crate) enum Undo {
     Priority(EntityId, i8),
     /// The old bytes lie in the transaction's, from there to the end.
     State(EntityId, u32),
+    /// The row of a profile until then.
+    Profile(TableIx, Box<(Box<str>, Option<SharedRow>)>),
     /// The first event of an activity was held until then.
     Held(ActivityId, Option<Wall>),
 }
@@ -74,6 +78,8 @@ pub(crate) struct Transaction {
     pub(crate) activities: Vec<ActivityId>,
     pub(crate) entities: Vec<EntityId>,
     pub(crate) timers: Vec<TimerId>,
+    /// Profiles that were written, as they were before.
+    pub(crate) profiles: Before,
 }
 
 /// A point within a transaction to which it can be undone.
@@ -140,6 +146,7 @@ impl Kernel {
         self.tx.activities.clear();
         self.tx.entities.clear();
         self.tx.timers.clear();
+        self.tx.profiles.clear();
     }
 
     /// Undoes everything after a point.
@@ -208,6 +215,10 @@ impl Kernel {
                     crate::entity::overwrite(&mut e.state, bytes);
                 }
                 self.tx.bytes.truncate(start as usize);
+            }
+            Undo::Profile(table, row) => {
+                let (name, old) = *row;
+                self.undo_profile(table, &name, old.as_ref());
             }
             Undo::Held(id, until) => self.set_hold(id, until),
         }
@@ -280,6 +291,7 @@ impl Kernel {
         self.tx.claimed.clear();
         self.commit_undo();
         self.commit_touched();
+        self.commit_profiles();
         self.run_commands();
         self.outputs.end_unit();
     }
@@ -337,6 +349,7 @@ impl Kernel {
                 | Undo::Unlinked(..)
                 | Undo::Priority(..)
                 | Undo::State(..)
+                | Undo::Profile(..)
                 | Undo::Held(..) => {}
             }
         }

@@ -72,7 +72,7 @@ impl Args {
 }
 
 /// `NoAnswer` becomes `no-answer`, `SIPInvite` becomes `sip-invite`.
-fn kebab(name: &str) -> String {
+pub(crate) fn kebab(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut out = String::new();
     for (i, c) in chars.iter().enumerate() {

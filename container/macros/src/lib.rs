@@ -7,6 +7,7 @@
 //! Invariant: a mistake is reported in one sentence, at the token that is wrong; `tests/ui` holds a case for each.
 
 mod event;
+mod profile;
 mod sbb;
 mod shadow;
 mod state;
@@ -33,7 +34,7 @@ pub fn sbb(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a method of an impl block under `#[sbb]` as a handler or a callback.
 ///
 /// A handler is `fn(&mut self, cx: &mut Cx, ev: &E, ...)` and returns nothing or a `Result`; after its event it takes any
-/// of `Aci<A>`, `Ra<T>`, `#[link("name")] Ra<T>` and `Conf<T>`. With `Aci<A>` it receives the event on activities of
+/// of `Aci<A>`, `Ra<T>`, `#[link("name")] Ra<T>`, `Conf<T>`, `Table<P>` and `#[table("name")] Table<P>`. With `Aci<A>` it receives the event on activities of
 /// type `A` only; it goes before a handler of the same event without one.
 ///
 /// | attribute | meaning |
@@ -66,6 +67,28 @@ pub fn on(_args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn event(item: TokenStream) -> TokenStream {
     let input = parse_macro_input!(item as DeriveInput);
     event::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Derives `strowger::profile::Profile`: a struct with named fields is the specification of profile tables. `State` comes
+/// with it, and `Default`, which gives the values of a table's default profile; `Clone` and `Debug` are asked for besides.
+///
+/// On the type, `#[profile(...)]` takes:
+///
+/// - `name = "..."`, `vendor = "..."`, `version = "..."`: who it is; the type's name in kebab case, the crate's name, "1.0".
+/// - `writable`: services may write its profiles, not only management.
+/// - `silent`: changes of its profiles are not fired as events.
+/// - `verify = Self::check`: `fn check(&self) -> Result<(), Invalid>` says whether the values fit together.
+/// - `migrate(v1::Subscriber)`: older states that it can take over, by its `impl Migrate<v1::Subscriber>`.
+///
+/// On a field: `unique` (no two profiles have the same value; indexed), `indexed`, `default = value`, and `opaque` for a
+/// type that is a `State` and no attribute's: it is stored and cannot be queried. Of each other field `name` a constant
+/// `NAME` is made, of which queries are put together.
+#[proc_macro_derive(Profile, attributes(profile, state))]
+pub fn profile(item: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(item as DeriveInput);
+    profile::expand(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

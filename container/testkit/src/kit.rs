@@ -472,7 +472,7 @@ impl TestKit {
     }
 
     #[track_caller]
-    fn look<R>(&self, f: impl FnOnce(&Shard) -> R) -> Option<R> {
+    pub(crate) fn look<R>(&self, f: impl FnOnce(&Shard) -> R) -> Option<R> {
         let world: Ref<'_, World> = {
             drop(self.started());
             self.world.borrow()
@@ -481,7 +481,7 @@ impl TestKit {
     }
 
     #[track_caller]
-    fn unstarted(&self) -> RefMut<'_, World> {
+    pub(crate) fn unstarted(&self) -> RefMut<'_, World> {
         let world = self.world.borrow_mut();
         assert!(
             !world.is_started(),

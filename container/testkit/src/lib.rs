@@ -20,6 +20,7 @@ mod ladder;
 mod names;
 mod net;
 mod plan;
+mod profile;
 mod replay;
 mod stream;
 mod world;

@@ -1,6 +1,7 @@
 //! What a test kit is built of, and how a process is made of it, at the start and after each crash.
 
 use crate::net::Socket;
+use crate::profile::Table;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,6 +20,7 @@ pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 pub(crate) struct Plan {
     pub(crate) adaptors: Vec<(String, AdaptorDef, Settings)>,
     pub(crate) services: Vec<(ServiceDef, ServiceOptions)>,
+    pub(crate) tables: Vec<Table>,
     pub(crate) limits: Limits,
     pub(crate) recorder: RecorderOptions,
 }
@@ -37,7 +39,7 @@ pub(crate) struct BadPlan {
     cause: Box<dyn std::error::Error>,
 }
 
-fn bad<E: std::error::Error + 'static>(what: &str) -> impl FnOnce(E) -> BadPlan {
+pub(crate) fn bad<E: std::error::Error + 'static>(what: &str) -> impl FnOnce(E) -> BadPlan {
     let what = what.to_owned();
     move |cause| BadPlan {
         what,
@@ -70,6 +72,9 @@ impl Plan {
                 .install_service(def.clone(), options.clone())
                 .map_err(bad(&name))?;
         }
+        for table in &self.tables {
+            table.declare(&mut shard);
+        }
         Ok(shard)
     }
 
@@ -80,6 +85,9 @@ impl Plan {
             if let Some(ra) = shard.adaptor(name) {
                 shard.activate_adaptor(now, ra).map_err(bad(name))?;
             }
+        }
+        for table in &self.tables {
+            table.provide(shard, now)?;
         }
         let services: Vec<ServiceIx> = self
             .services

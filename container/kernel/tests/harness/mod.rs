@@ -35,6 +35,8 @@ pub(crate) struct Kit {
     pub(crate) options: Options,
     store: Option<MemoryStore>,
     services: Vec<(ServiceDef, ServiceOptions)>,
+    /// Profile specifications that a new process makes known.
+    pub(crate) profiles: Vec<strowger::profile::ProfileDecl>,
     /// A restart activates no service.
     idle: bool,
 }
@@ -59,6 +61,7 @@ impl Kit {
             options,
             store: Some(MemoryStore::new()),
             services: Vec::new(),
+            profiles: Vec::new(),
             idle: false,
         };
         kit.run();
@@ -249,6 +252,9 @@ impl Kit {
             shard
                 .install_service(def.clone(), options.clone())
                 .expect("a service");
+        }
+        for decl in &self.profiles {
+            shard.declare_profile(decl).expect("a specification");
         }
         let mut failed = None;
         let now = self.now;

@@ -311,6 +311,7 @@ impl<const N: u8> Sbb for Toy<N> {
                 initial,
                 mask_on_attach,
                 links: spec.links.iter().copied().collect(),
+                tables: Vec::new(),
                 call: |state, cx, event| with::<N>(state, cx, &Call::Event(event)),
             });
         }

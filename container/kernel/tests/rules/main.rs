@@ -16,6 +16,8 @@ mod found;
 mod ie;
 mod intensity;
 mod limits;
+mod pq;
+mod pr;
 mod quarantine;
 mod re;
 mod recorder;

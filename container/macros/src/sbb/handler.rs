@@ -104,7 +104,7 @@ pub(crate) fn cfgs(method: &ImplItemFn) -> Vec<Attribute> {
     cfgs.cloned().collect()
 }
 
-/// Takes `#[link("name")]` off the parameters; one place for each parameter.
+/// Takes `#[link("name")]` and `#[table("name")]` off the parameters; one place for each parameter.
 pub(crate) fn take_links(method: &mut ImplItemFn) -> syn::Result<Vec<Option<LitStr>>> {
     let mut links = Vec::new();
     for input in &mut method.sig.inputs {
@@ -112,7 +112,9 @@ pub(crate) fn take_links(method: &mut ImplItemFn) -> syn::Result<Vec<Option<LitS
         if let FnArg::Typed(arg) = input {
             let marks: Vec<_> = arg
                 .attrs
-                .extract_if(.., |a| a.path().is_ident("link"))
+                .extract_if(.., |a| {
+                    a.path().is_ident("link") || a.path().is_ident("table")
+                })
                 .collect();
             for mark in marks {
                 link = Some(mark.parse_args()?);

@@ -1,6 +1,7 @@
 //! The test kit itself: what it promises of time, crashes, the store and the network.
 
 mod names;
+mod profiles;
 mod toy;
 
 use std::net::SocketAddr;

@@ -1,0 +1,10 @@
+use strowger::prelude::*;
+
+#[derive(Clone, Debug, Profile)]
+#[profile(read_only)]
+struct Tariff {
+    #[profile(index)]
+    cents: u32,
+}
+
+fn main() {}
