@@ -13,6 +13,11 @@ pub struct Readme;
 #[doc = include_str!("../../../docs/services.md")]
 pub struct Services;
 
+/// The code in docs/profiles.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/profiles.md")]
+pub struct Profiles;
+
 /// The code in docs/testing.md.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/testing.md")]
