@@ -26,6 +26,7 @@ mod check;
 mod component;
 mod defaults;
 pub mod duration;
+mod export;
 mod file;
 mod included;
 mod key;
@@ -49,6 +50,7 @@ mod source;
 
 pub use changes::Change;
 pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Settings};
+pub use export::{Collector, Endpoint, Export, Hep, HepTransport, Otlp, Secret};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};

@@ -105,7 +105,7 @@ pub struct TokenHash(pub [u8; 32]);
 /// A text is not what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unlike(&'static str);
+pub struct Unlike(pub(crate) &'static str);
 
 impl Listen {
     /// Where the API listens unless told otherwise.

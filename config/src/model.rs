@@ -5,6 +5,7 @@
 //! durations are [`crate::duration`], sizes [`Size`]. No `flatten`, no `untagged`: both lose positions.
 
 use crate::duration;
+use crate::export::Export;
 use crate::management::Management;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
@@ -36,6 +37,8 @@ pub struct Config {
     pub management: Management,
     /// The recorder of calls, for ladder diagrams.
     pub recorder: Recorder,
+    /// Where recorded calls are sent, as they go on or when they are over. What is recorded is said in `recorder`.
+    pub export: Export,
     /// Resource adaptor entities by name.
     pub adaptors: BTreeMap<String, Adaptor>,
     /// Services by name.

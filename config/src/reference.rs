@@ -244,7 +244,12 @@ fn list_keys(title: &str, keys: &BTreeMap<String, Key>, f: &mut fmt::Formatter<'
 
 fn section(text: &mut String, name: &str, table: &Key, keys: &BTreeMap<String, Key>) {
     let _ = writeln!(text, "# {}\n[{name}]", wrap(&table.doc, 110).join("\n# "));
-    for (name, key) in keys {
+    // A table that is always there has a section of its own, behind the keys.
+    let inner = |key: &Key| matches!(key.shape, Shape::Table(_)) && key.default.is_some();
+    if keys.values().all(inner) {
+        text.push('\n');
+    }
+    for (name, key) in keys.iter().filter(|(_, key)| !inner(key)) {
         for line in wrap(&key.doc, 110) {
             let _ = writeln!(text, "# {line}");
         }
@@ -254,6 +259,11 @@ fn section(text: &mut String, name: &str, table: &Key, keys: &BTreeMap<String, K
             Some(value) => writeln!(text, "{name} = {}\n", toml_text(value)),
             None => writeln!(text, "# {name} is not set.\n"),
         };
+    }
+    for (own, table) in keys.iter().filter(|(_, key)| inner(key)) {
+        if let Shape::Table(keys) = &table.shape {
+            section(text, &format!("{name}.{own}"), table, keys);
+        }
     }
 }
 

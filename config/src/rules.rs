@@ -12,6 +12,7 @@ use crate::problem::{Finding, Problem};
 use crate::source::{Place, SourceKind};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// Checks all rules. `wrong` is what has been found already: of those keys the configuration has the defaults.
 pub(crate) fn check(
@@ -176,16 +177,17 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
 
 /// Times that cannot be nothing: every question to a name server, or to the API, would be over before its answer.
 fn times(config: &Config, layers: &Layers) -> Vec<Finding> {
-    let times = [
-        (config.dns.timeout, ["dns", "timeout"]),
+    let times: [(Duration, &[&str]); 3] = [
+        (config.dns.timeout, &["dns", "timeout"]),
         (
             config.management.request_timeout,
-            ["management", "request_timeout"],
+            &["management", "request_timeout"],
         ),
+        (config.export.otlp.timeout, &["export", "otlp", "timeout"]),
     ];
     let nothing = times.into_iter().filter(|(time, _)| time.is_zero());
     let findings = nothing.map(|(_, key)| {
-        let key = path(key);
+        let key: KeyPath = key.iter().copied().collect();
         let place = layers.value(&key);
         let (value, bounds) = ("0s".to_owned(), "more than 0s".to_owned());
         Finding::at(Problem::OutOfRange { key, value, bounds }, place)

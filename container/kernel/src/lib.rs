@@ -62,8 +62,8 @@ pub use probe::Probe;
 pub use profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 pub use quarantine::QuarantinedInfo;
 pub use recorder::{
-    Ladder, LadderInfo, LadderMessage, Octets, RecorderCounts, RecorderFilter, RecorderMode,
-    RecorderOptions, Step, What,
+    FedMessage, FeedCounts, FeedOptions, Ladder, LadderInfo, LadderMessage, Octets, RecorderCounts,
+    RecorderFilter, RecorderMode, RecorderOptions, Step, What,
 };
 pub use shard::Shard;
 pub use tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};

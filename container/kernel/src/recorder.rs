@@ -6,16 +6,19 @@
 //! Not here: when something happened (`steps`), and what is told of it (`ladder`).
 
 mod call;
+mod feed;
 mod ladder;
 mod options;
 mod steps;
 mod told;
 
+pub use feed::{FedMessage, FeedCounts, FeedOptions};
 pub use ladder::{Ladder, LadderInfo, LadderMessage, Octets, Step, What};
 pub use options::{RecorderCounts, RecorderFilter, RecorderMode, RecorderOptions};
 
 pub(crate) use call::Subject;
 use call::{Call, Delivered, Held, Kept};
+use feed::Feed;
 
 use ahash::RandomState;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -43,6 +46,7 @@ pub(crate) struct Recorder {
     /// Calls without live activities, the one that ended first before the others; some live again.
     ended: VecDeque<CallNo>,
     pub(crate) counts: RecorderCounts,
+    feed: Feed,
     /// The call whose commands are carried out.
     pub(crate) acting: Option<CallNo>,
     /// Commands are carried out, of something that is not recorded.
@@ -69,6 +73,7 @@ impl Recorder {
             activities: HashMap::with_hasher(hasher.clone()),
             ended: VecDeque::new(),
             counts: RecorderCounts::default(),
+            feed: Feed::default(),
             acting: None,
             aside: false,
         }
@@ -77,6 +82,7 @@ impl Recorder {
     /// Takes over options. What is held stays, as far as it still fits.
     pub(crate) fn configure(&mut self, options: RecorderOptions) {
         self.on = options.mode != RecorderMode::Off;
+        self.configure_feed(options.feed.clone());
         self.options = options;
         if !self.on {
             self.acting = None;
@@ -217,9 +223,13 @@ impl Recorder {
             bytes: 0,
             messages: 0,
             dropped: 0,
+            taken: 0,
+            waits: false,
         };
         self.calls.insert(no, call);
         self.ended.push_back(no);
+        // Until it has an activity, which it may never have.
+        self.may_be_over(no);
         self.counts.recorded += 1;
         Some(no)
     }
@@ -313,6 +323,7 @@ impl Recorder {
         if self.acting == Some(other) {
             self.acting = Some(no);
         }
+        self.is_part(other, no);
     }
 
     /// An activity has ended.
@@ -329,6 +340,7 @@ impl Recorder {
     }
 
     fn has_ended(&mut self, no: CallNo) {
+        self.may_be_over(no);
         if let Some(call) = self.calls.get_mut(&no).filter(|call| !call.queued) {
             call.queued = true;
             self.ended.push_back(no);
@@ -370,6 +382,11 @@ impl Recorder {
             call.redaction.secrets &= redaction.secrets;
             call.redaction.bodies &= redaction.bodies;
         }
+    }
+
+    /// When a call began.
+    pub(crate) fn began(&self, no: CallNo) -> Option<Now> {
+        self.calls.get(&no).map(|call| call.began)
     }
 
     pub(crate) fn set_parties(&mut self, no: CallNo, parties: Parties) {

@@ -13,11 +13,14 @@ use crate::options::{Limits, Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
 use crate::profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 use crate::quarantine::QuarantinedInfo;
-use crate::recorder::{Ladder, LadderInfo, RecorderCounts, RecorderOptions};
+use crate::recorder::{
+    FedMessage, FeedCounts, Ladder, LadderInfo, RecorderCounts, RecorderOptions,
+};
 use crate::service::Service;
 use crate::tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::profile::{AnyProfile, ProfileDecl};
 use strowger::ra::AdaptorDef;
@@ -469,6 +472,20 @@ impl Shard {
     #[must_use]
     pub fn ladder(&self, id: u64) -> Option<Ladder> {
         self.kernel.ladder(id)
+    }
+
+    /// Messages of recorded calls that wait to be taken, about so many bytes of them: see [`RecorderOptions::feed`].
+    pub fn take_messages(&mut self, bytes: u64) -> Vec<FedMessage> {
+        self.kernel.recorder.take_messages(bytes)
+    }
+    /// Recorded calls that are over, on which nothing has happened for `settled`, and that were not taken as they are.
+    pub fn take_ladders(&mut self, now: Now, most: usize, settled: Duration) -> Vec<Ladder> {
+        self.kernel.take_ladders(now, most, settled)
+    }
+    /// What waits to be taken, and what was lost of that.
+    #[must_use]
+    pub fn feed_counts(&self) -> FeedCounts {
+        self.kernel.recorder.feed_counts()
     }
 
     // ---- housekeeping

@@ -8,6 +8,7 @@
 
 pub mod api;
 mod console;
+mod export;
 pub mod figures;
 pub mod ladder;
 pub mod metrics;

@@ -13,7 +13,7 @@ const ALARMS: usize = 1_000;
 const EVENTS: [&str; 1] = ["panic"];
 
 /// How grave the node's own alarms and those of its adaptors are; what is not named is `major`.
-const SEVERITIES: [(&str, Severity); 16] = [
+const SEVERITIES: [(&str, Severity); 18] = [
     ("low_space", Severity::Critical),
     ("records_lost", Severity::Critical),
     ("too_many_failures", Severity::Critical),
@@ -28,6 +28,8 @@ const SEVERITIES: [(&str, Severity); 16] = [
     ("configuration_refused", Severity::Minor),
     ("records_untaken", Severity::Minor),
     ("records_unoffered", Severity::Minor),
+    ("collector_unreachable", Severity::Minor),
+    ("not_in_this_binary", Severity::Minor),
     ("certificate_expires_soon", Severity::Warning),
     ("overload", Severity::Major),
 ];

@@ -198,7 +198,7 @@ impl Step<'_> {
         let (config, plan) = self.newer;
         let mut changed = Changed {
             drain_limit: config.node.drain_limit,
-            recorder: recorder::options(&config.recorder),
+            recorder: recorder::options(config),
             ..Changed::default()
         };
         let mut watched = Vec::new();

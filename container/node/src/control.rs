@@ -17,7 +17,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use strowger_kernel::{Ladder, LadderInfo};
+use strowger_kernel::{FedMessage, Ladder, LadderInfo};
 use tokio::sync::oneshot;
 
 /// The socket in the data directory.
@@ -180,6 +180,18 @@ pub enum Request {
         /// Its number.
         id: u64,
     },
+    /// Messages of recorded calls that wait to be sent elsewhere, about so many bytes of them. They are taken: nobody else gets them.
+    TakeMessages {
+        /// Bytes, about.
+        bytes: u64,
+    },
+    /// Recorded calls that are over and wait to be sent elsewhere. They are taken as well.
+    TakeLadders {
+        /// How many at most.
+        limit: usize,
+        /// How long nothing may have happened in them.
+        settled: Duration,
+    },
     /// Every key in effect.
     Configuration {},
     /// Read the configuration again and put into effect what a running node can change; the rest is refused.
@@ -213,6 +225,10 @@ pub enum Reply {
     },
     /// A recorded call.
     Ladder(Box<Ladder>),
+    /// Messages of recorded calls.
+    TakenMessages(Vec<FedMessage>),
+    /// Recorded calls.
+    TakenLadders(Vec<Ladder>),
     /// It is being done.
     Done,
     /// The changes that are in effect, or would be.

@@ -4,6 +4,7 @@
 //! supervisor's, the log is the process's. Whoever asks waits, and nobody waits for whoever asks.
 
 use crate::control::{Cause, Order, Refusal, Reply, Request, Unserved};
+use crate::exports::Exports;
 use crate::inbox::Door;
 use crate::{log, process};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct Manage {
     door: Door,
     desk: mpsc::Sender<Asked>,
     config: watch::Receiver<Arc<Config>>,
+    exports: Arc<Exports>,
 }
 
 /// What the supervisor is asked.
@@ -50,7 +52,13 @@ pub(crate) struct Desk {
 pub(crate) fn manage(door: Door, config: Arc<Config>) -> (Manage, Desk) {
     let (desk, errands) = mpsc::channel(ERRANDS);
     let (told, config) = watch::channel(config);
-    let manage = Manage { door, desk, config };
+    let exports = Arc::default();
+    let manage = Manage {
+        door,
+        desk,
+        config,
+        exports,
+    };
     let config = told;
     (manage, Desk { errands, config })
 }
@@ -63,7 +71,8 @@ impl Manage {
     pub async fn ask(&self, request: Request) -> Result<Reply, Unserved> {
         let answer = timeout(PATIENCE, self.send(request)?).await;
         let reply = answer.map_err(|_| Unserved::Silent)?;
-        reply.map(process::complete).map_err(|_| Unserved::Ended)
+        let reply = reply.map_err(|_| Unserved::Ended)?;
+        Ok(self.complete(reply))
     }
 
     /// The same for whoever is not in a tokio runtime.
@@ -72,7 +81,8 @@ impl Manage {
     /// Nobody has answered.
     pub fn ask_blocking(&self, request: Request) -> Result<Reply, Unserved> {
         let reply = self.send(request)?.blocking_recv();
-        reply.map(process::complete).map_err(|_| Unserved::Ended)
+        let reply = reply.map_err(|_| Unserved::Ended)?;
+        Ok(self.complete(reply))
     }
 
     /// The configuration in effect; changes when it is reloaded.
@@ -81,9 +91,25 @@ impl Manage {
         self.config.clone()
     }
 
+    /// Where whoever sends recorded calls elsewhere counts what has become of them: shown in the status.
+    #[must_use]
+    pub fn exports(&self) -> &Exports {
+        &self.exports
+    }
+
     /// Raises an alarm of `source`, or clears it.
     pub fn alarm(&self, source: &str, name: &'static str, raised: bool, text: &str) {
         self.door.alarm(source.to_owned(), name, raised, text);
+    }
+
+    /// What a shard has answered, with what only others know.
+    fn complete(&self, reply: Reply) -> Reply {
+        let Reply::Status(mut status) = reply else {
+            return reply;
+        };
+        process::complete(&mut status);
+        self.exports.complete(&mut status.export);
+        Reply::Status(status)
     }
 
     fn send(&self, request: Request) -> Result<oneshot::Receiver<Reply>, Unserved> {

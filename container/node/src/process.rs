@@ -2,22 +2,17 @@
 //!
 //! Asked only when somebody asks; what the system does not tell stays at zero.
 
-use crate::control::Reply;
-use crate::status::Process;
+use crate::status::{Process, Status};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// What a shard has answered, with what only the system knows.
-pub(crate) fn complete(reply: Reply) -> Reply {
-    let Reply::Status(mut status) = reply else {
-        return reply;
-    };
+/// Adds what only the system knows.
+pub(crate) fn complete(status: &mut Status) {
     status.pid = std::process::id();
     status.version = env!("CARGO_PKG_VERSION").to_owned();
     status.process = read();
     status.resident_bytes = status.process.resident_bytes;
-    Reply::Status(status)
 }
 
 /// The process as it is.

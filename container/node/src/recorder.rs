@@ -1,11 +1,16 @@
 //! The recorder's options from configuration.
 
 use strowger::ra::Redaction;
-use strowger_config::{Recorder, RecorderMode as Mode, Redact};
-use strowger_kernel::{RecorderFilter, RecorderMode, RecorderOptions};
+use strowger_config::{Config, RecorderMode as Mode, Redact};
+use strowger_kernel::{FeedOptions, RecorderFilter, RecorderMode, RecorderOptions};
+
+/// The protocol whose messages are given away.
+const SIP: &str = "sip";
 
 /// What the kernel's recorder is given.
-pub(crate) fn options(settings: &Recorder) -> RecorderOptions {
+pub(crate) fn options(config: &Config) -> RecorderOptions {
+    let (settings, export) = (&config.recorder, &config.export);
+    let collector = export.hep.collector.as_ref();
     RecorderOptions {
         mode: match settings.mode {
             Mode::Off => RecorderMode::Off,
@@ -24,5 +29,9 @@ pub(crate) fn options(settings: &Recorder) -> RecorderOptions {
         calls: settings.calls,
         bytes: settings.memory.bytes(),
         call_bytes: settings.call_memory.bytes(),
+        feed: FeedOptions {
+            messages: collector.map(|_| (SIP, export.hep.queue.bytes())),
+            calls: export.otlp.endpoint.is_some(),
+        },
     }
 }

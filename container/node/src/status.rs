@@ -1,7 +1,9 @@
 //! How a node is, as its management API tells it. Fields are added, never renamed: others read them.
 
+mod export;
 mod tallies;
 
+pub use export::{Export, Exported};
 pub use tallies::{EventTypeStatus, Level, Process, SbbStatus, ShardStatus, Times};
 
 pub use crate::alarms::Alarm;
@@ -65,6 +67,8 @@ pub struct Status {
     pub store: Store,
     /// The recorder of calls.
     pub recorder: Recorder,
+    /// What of the recorded calls is sent elsewhere.
+    pub export: Export,
     /// The last backup, or the one under way.
     pub backup: BackupStatus,
     /// Alarms that are raised.

@@ -10,6 +10,7 @@ use crate::shell::{Said, run_logged, target};
 use crate::tools::{NODE, NPM, PYTHON, ensure_peers, last_lines};
 
 const FROM_PYPI: &[&str] = &[
+    "opentelemetry-proto==1.38.0",
     "pjsua2-python==2.15.1",
     "python-diameter==0.9.0",
     "rusmppyc==0.4.0a2",
@@ -21,6 +22,7 @@ const FROM_PYPI: &[&str] = &[
 ];
 const FROM_NPM: &[&str] = &[
     "esbuild@0.28.2",
+    "hep-js@1.0.22",
     "jssip@3.13.8",
     "jssip-node-websocket@3.0.0",
     "playwright-core@1.65.1",

@@ -196,7 +196,7 @@ fn unit() -> Result<Outcome> {
     tests("unit", nextest()?.args(["--filterset", &others]))
 }
 
-/// The crate `diameter` beside ours.
+/// The crate `diameter` beside ours, and the management without what sends recorded calls elsewhere.
 fn features() -> Result<Outcome> {
     let of = [
         "--locked",
@@ -205,12 +205,21 @@ fn features() -> Result<Outcome> {
     ];
     let mut lints = cargo(&["clippy", "--all-targets"]);
     lints.args(of).args(["--", "-D", "warnings"]);
-    let lints = run_logged(&mut lints, &log("features-clippy"))?;
-    if !lints.ok {
-        return Ok(Outcome {
-            count: Count::check(false),
-            text: lints.text,
-        });
+    // What is on is in every other step.
+    let mut without = cargo(&["clippy", "--locked", "--package=strowger-management"]);
+    without.args(["--no-default-features", "--", "-D", "warnings"]);
+    let parts = [
+        (&mut lints, "features-clippy"),
+        (&mut without, "features-without"),
+    ];
+    for (command, name) in parts {
+        let lints = run_logged(command, &log(name))?;
+        if !lints.ok {
+            return Ok(Outcome {
+                count: Count::check(false),
+                text: lints.text,
+            });
+        }
     }
     let mut test = cargo(&["test", "--test=crate_oracle"]);
     tests("features", test.args(of))

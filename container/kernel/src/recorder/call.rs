@@ -28,6 +28,10 @@ pub(super) struct Call {
     pub(super) bytes: u64,
     pub(super) messages: u64,
     pub(super) dropped: u64,
+    /// Steps that it had when it was last given away.
+    pub(super) taken: usize,
+    /// It waits to be given away.
+    pub(super) waits: bool,
 }
 
 /// A step as it is held.

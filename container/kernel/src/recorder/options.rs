@@ -1,5 +1,6 @@
 //! What a recorder is told: which calls, how much of them, and what it has done since.
 
+use super::FeedOptions;
 use strowger::ra::{Parties, Redaction};
 
 /// Which calls are recorded, and how much of them is kept. May change at any time.
@@ -15,6 +16,8 @@ pub struct RecorderOptions {
     pub bytes: u64,
     /// Bytes of one call, about.
     pub call_bytes: u64,
+    /// What is given away of them.
+    pub feed: FeedOptions,
 }
 
 impl Default for RecorderOptions {
@@ -28,6 +31,7 @@ impl Default for RecorderOptions {
             calls: 1_000,
             bytes: 64 * 1024 * 1024,
             call_bytes: 256 * 1024,
+            feed: FeedOptions::default(),
         }
     }
 }

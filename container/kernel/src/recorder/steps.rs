@@ -35,7 +35,7 @@ impl Kernel {
         ra: RaIx,
         key: &[u8],
         direction: Direction,
-        message: Recorded<'_>,
+        mut message: Recorded<'_>,
     ) {
         let adaptor = self
             .adaptors
@@ -49,10 +49,12 @@ impl Kernel {
         else {
             return;
         };
-        if let Some(parties) = message.parties {
+        if let Some(parties) = message.parties.take() {
             self.recorder.set_parties(no, parties);
         }
         self.recorder.redacted(no);
+        let began = self.recorder.began(no).unwrap_or(self.now);
+        self.feed_message(ra, key, direction, &message, began);
         let kept = Kept::Message {
             ra,
             protocol: message.protocol,

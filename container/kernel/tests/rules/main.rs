@@ -12,6 +12,7 @@ mod ac;
 mod al;
 mod durable;
 mod ec;
+mod feed;
 mod found;
 mod ie;
 mod intensity;

@@ -14,14 +14,20 @@ fn recording(mode: RecorderMode) -> Kit {
     })
 }
 
-fn recording_with(options: RecorderOptions) -> Kit {
+pub(super) fn recording_with(options: RecorderOptions) -> Kit {
     let mut kit = Kit::new();
     kit.service::<0>(Spec::usual());
     kit.shard.configure_recorder(options);
     kit
 }
 
-fn say(cx: &mut RaCx<'_>, key: &str, direction: Direction, text: &str, called: Option<&str>) {
+pub(super) fn say(
+    cx: &mut RaCx<'_>,
+    key: &str,
+    direction: Direction,
+    text: &str,
+    called: Option<&str>,
+) {
     cx.record(key.as_bytes(), direction, |redaction| Recorded {
         transport: Transport::Udp,
         listener: ListenerIx(0),
@@ -40,7 +46,7 @@ fn say(cx: &mut RaCx<'_>, key: &str, direction: Direction, text: &str, called: O
 }
 
 /// A message that may begin a call comes, and gets an activity on which an event is fired.
-fn call(kit: &mut Kit, key: &'static str, called: &'static str) -> ActivityId {
+pub(super) fn call(kit: &mut Kit, key: &'static str, called: &'static str) -> ActivityId {
     let activity = kit.start();
     kit.ra(move |cx| {
         say(cx, key, Direction::In, "HELLO", Some(called));
@@ -51,7 +57,7 @@ fn call(kit: &mut Kit, key: &'static str, called: &'static str) -> ActivityId {
     activity
 }
 
-fn over(kit: &mut Kit, activity: ActivityId) {
+pub(super) fn over(kit: &mut Kit, activity: ActivityId) {
     kit.end(activity);
     kit.run();
 }

@@ -9,6 +9,7 @@ use super::{
     quarantine, services,
 };
 use crate::console;
+use crate::export;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
@@ -58,6 +59,7 @@ impl Companion for Server {
             let address = at.address;
             tracing::warn!(%address, "the management API is reached from elsewhere without TLS: tokens can be overheard");
         }
+        let exporting = export::run(manage.clone());
         let (state, token) = begin(manage, &config, listener.is_some())?;
         let watching = state.clone().watch();
         let router = router(state);
@@ -76,6 +78,7 @@ impl Companion for Server {
                     }
                 }
                 () = watching => {}
+                () = exporting => {}
             }
             if let Some(token) = token {
                 // Gone already when somebody else removed the directory.

@@ -1,8 +1,16 @@
 //! The node, its process and its shards.
 
 use super::metric::Metric;
+use super::series::Series;
+use strowger_node::status::{Exported, Status};
 
 const REASONS: [&str; 4] = ["stopping", "store-queue-full", "low-space", "overload"];
+
+/// One figure of each protocol by which recorded calls are sent elsewhere.
+fn exported(status: &Status, series: &mut Series<'_, '_>, figure: fn(&Exported) -> u64) {
+    series.count(&["hep"], figure(&status.export.hep));
+    series.count(&["otlp"], figure(&status.export.otlp));
+}
 
 pub(super) const METRICS: &[Metric] = &[
     Metric::info(
@@ -207,5 +215,42 @@ pub(super) const METRICS: &[Metric] = &[
         &[],
         "Steps of recorded calls that did not fit.",
         |status, series| series.count(&[], status.recorder.dropped),
+    ),
+    Metric::gauge(
+        "strowger_export_waiting",
+        &["protocol"],
+        "What of the recorded calls waits to be sent elsewhere: messages (hep), calls (otlp).",
+        |status, series| exported(status, series, |of| of.waiting),
+    ),
+    Metric::gauge(
+        "strowger_export_held",
+        &["protocol"],
+        "Memory of messages that wait to be sent elsewhere, about.",
+        |status, series| exported(status, series, |of| of.waiting_bytes),
+    )
+    .bytes(),
+    Metric::counter(
+        "strowger_export_sent",
+        &["protocol"],
+        "Messages of recorded calls (hep) and recorded calls (otlp) that were sent elsewhere.",
+        |status, series| exported(status, series, |of| of.sent),
+    ),
+    Metric::counter(
+        "strowger_export_dropped",
+        &["protocol"],
+        "The same that were not sent because there was no room for them to wait in.",
+        |status, series| exported(status, series, |of| of.dropped),
+    ),
+    Metric::counter(
+        "strowger_export_failed",
+        &["protocol"],
+        "The same that could not be sent, or that the collector refused.",
+        |status, series| exported(status, series, |of| of.failed),
+    ),
+    Metric::counter(
+        "strowger_export_retries",
+        &["protocol"],
+        "Attempts to send that were repeated.",
+        |status, series| exported(status, series, |of| of.retries),
     ),
 ];

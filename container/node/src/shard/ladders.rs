@@ -3,7 +3,9 @@
 use super::Driver;
 use crate::control::{Cause, Refusal, Reply};
 use std::net::SocketAddr;
-use strowger_kernel::What;
+use std::time::Duration;
+use strowger::time::Now;
+use strowger_kernel::{Ladder, What};
 
 /// Calls on one page, unless fewer are asked for; also the most.
 const PAGE: u32 = 1_000;
@@ -20,12 +22,34 @@ impl Driver {
             let reason = format!("there is no recorded call {id}");
             return Refusal::new(Cause::Unknown, reason).blame("id");
         };
+        self.locate(&mut ladder);
+        Reply::Ladder(Box::new(ladder))
+    }
+
+    pub(super) fn take_messages(&mut self, bytes: u64) -> Reply {
+        let mut messages = self.shard.take_messages(bytes);
+        for message in &mut messages {
+            let adaptor = self.names.adaptor(message.adaptor);
+            message.local = self.listens(adaptor, message.listener);
+        }
+        Reply::TakenMessages(messages)
+    }
+
+    pub(super) fn take_ladders(&mut self, now: Now, limit: usize, settled: Duration) -> Reply {
+        let mut ladders = self.shard.take_ladders(now, limit, settled);
+        for ladder in &mut ladders {
+            self.locate(ladder);
+        }
+        Reply::TakenLadders(ladders)
+    }
+
+    /// Adds the addresses of listeners.
+    fn locate(&self, ladder: &mut Ladder) {
         for step in &mut ladder.steps {
             if let What::Message(message) = &mut step.what {
                 message.local = self.listens(&message.adaptor, message.listener);
             }
         }
-        Reply::Ladder(Box::new(ladder))
     }
 
     /// The address of a listener, by its place among those of its adaptor entity.

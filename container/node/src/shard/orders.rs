@@ -74,6 +74,8 @@ impl Driver {
             Request::Timers { part, due_within } => self.timers(now, &part, due_within),
             Request::Ladders { after, limit, find } => self.ladders(after, limit, &find),
             Request::Ladder { id } => self.ladder(id),
+            Request::TakeMessages { bytes } => self.take_messages(bytes),
+            Request::TakeLadders { limit, settled } => self.take_ladders(now, limit, settled),
             Request::BackUp { to } => self.backups.begin(now.wall, to, self.handle.clone()),
             Request::Quarantine { part, service } => self.quarantine(&part, service.as_deref()),
             Request::Quarantined { id } => self.quarantined(&id),

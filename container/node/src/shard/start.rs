@@ -80,7 +80,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let secret = secret::load_or_create(&config.node.data_dir)?;
     let mut shard = Shard::new(options(&config, secret, &beat)?);
     let (adaptors, names) = install(&mut shard, &plan, &config.node.name)?;
-    shard.configure_recorder(recorder::options(&config.recorder));
+    shard.configure_recorder(recorder::options(&config));
     let mut opened = listen::open(&adaptors, &config)?;
     let management = managed.then(|| opened.open_management(&config));
     let management = management.transpose()?.flatten();

@@ -38,6 +38,7 @@ impl Driver {
             network: self.net.counts(),
             store: self.handle.stats().into(),
             recorder: self.shard.recorder_counts().into(),
+            export: self.shard.feed_counts().into(),
             backup: self.backups.status.clone(),
             alarms: self.alarms.list(),
             ..Status::default()
