@@ -28,3 +28,26 @@ pub(crate) fn catalog() -> Catalog {
 pub(crate) fn components() -> Components {
     catalog().components()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What keys of secrets are called.
+    const WORDS: [&str; 6] = ["password", "secret", "token", "sha256", "ha1", "hash"];
+
+    #[test]
+    fn no_key_that_is_called_like_a_secret_is_shown() {
+        let components = components();
+        let reference = components.reference();
+        let shown = reference.keys().filter(|(path, key)| {
+            let name = path.segments().last().map_or("", String::as_str);
+            let called = WORDS.iter().any(|word| name.contains(word));
+            called && !key.secret && matches!(key.shape, strowger_config::Shape::Text(..))
+        });
+        let shown: Vec<String> = shown.map(|(path, _)| path.to_string()).collect();
+        assert_eq!(shown, Vec::<String>::new());
+        let secrets = reference.keys().filter(|(_, key)| key.secret).count();
+        assert!(secrets > 10, "{secrets}");
+    }
+}

@@ -24,6 +24,27 @@ pub struct User(Account);
 #[serde(default, deny_unknown_fields)]
 #[schemars(crate = "strowger::schemars")]
 struct Entry {
+    /// The password before, or its hashes, which are right as well while they are here: until the user's clients have the one after.
+    previous: Option<Proof>,
+    /// The password.
+    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    password: Option<String>,
+    /// The MD5 hash of `user:realm:password`.
+    #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
+    ha1_md5: Option<String>,
+    /// The SHA-256 hash of `user:realm:password`.
+    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
+    ha1_sha_256: Option<String>,
+    /// The SHA-512/256 hash of `user:realm:password`.
+    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
+    ha1_sha_512_256: Option<String>,
+}
+
+/// A password, or its hashes.
+#[derive(Deserialize, Serialize, Default, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(crate = "strowger::schemars")]
+struct Proof {
     /// The password.
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
     password: Option<String>,
@@ -53,6 +74,24 @@ impl TryFrom<Entry> for User {
     type Error = UserError;
 
     fn try_from(entry: Entry) -> Result<Self, UserError> {
+        let own = Proof {
+            password: entry.password,
+            ha1_md5: entry.ha1_md5,
+            ha1_sha_256: entry.ha1_sha_256,
+            ha1_sha_512_256: entry.ha1_sha_512_256,
+        };
+        let account = Account::try_from(own)?;
+        Ok(Self(match entry.previous {
+            Some(previous) => account.or_previous(previous.try_into()?),
+            None => account,
+        }))
+    }
+}
+
+impl TryFrom<Proof> for Account {
+    type Error = UserError;
+
+    fn try_from(entry: Proof) -> Result<Self, UserError> {
         let mut account = match &entry.password {
             Some(password) => Account::password(password),
             None => Account::default(),
@@ -70,7 +109,7 @@ impl TryFrom<Entry> for User {
         if account == Account::default() {
             return Err(UserError::Nothing);
         }
-        Ok(Self(account))
+        Ok(account)
     }
 }
 
@@ -170,6 +209,20 @@ impl From<DigestAlgorithm> for Algorithm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_may_have_a_password_from_before() {
+        let user = |text: &str| toml::from_str::<User>(text).map(|user| user.0);
+        let both = Account::password("new").or_previous(Account::password("old"));
+        let text = "password = 'new'\nprevious = { password = 'old' }";
+        assert!(user(text).unwrap() == both);
+        for wrong in [
+            "previous = { password = 'old' }",
+            "password = 'new'\nprevious = {}",
+        ] {
+            assert!(user(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn users_have_passwords_or_hashes() {

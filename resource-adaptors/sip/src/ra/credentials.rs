@@ -14,13 +14,13 @@ use crate::proto::auth::Credentials;
 pub struct CredentialSettings {
     /// The realm that asks; any if not set.
     #[serde(default)]
-    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub realm: Option<String>,
     /// The user's name.
-    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub user: String,
     /// The password.
-    #[schemars(extend("x-secret" = true, "x-reload" = "restart-adaptor"))]
+    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
     pub password: String,
 }
 

@@ -134,6 +134,14 @@ impl Protocol for SipProtocol {
         core.drain(cx, now);
     }
 
+    /// What changes while the adaptor runs: credentials.
+    fn configure(&mut self, _: &mut RaCx<'_>, settings: &Settings) {
+        self.settings = settings.clone();
+        if let Some(core) = &mut self.core {
+            core.ua.set_credentials(settings.credentials());
+        }
+    }
+
     fn deadline(&self) -> Option<Mono> {
         let core = self.core.as_ref()?;
         let next = match (core.ua.deadline(), core.streams.deadline()) {

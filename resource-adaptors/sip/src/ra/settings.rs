@@ -12,6 +12,7 @@ use super::CredentialSettings;
 use super::call_settings::CallSettings;
 use super::listener::{ListenerSettings, ListenerTransport};
 use super::streams::{Bounds, Port};
+use crate::proto::auth::Credentials;
 use crate::proto::transaction::Timings;
 use crate::proto::ua::UaConfig;
 use crate::proto::wire::Limits;
@@ -66,8 +67,9 @@ pub struct Settings {
     /// certificate shows who that is. Connections of verified peers are always used (RFC 5923).
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub reuse_connections: bool,
-    /// Who the node is, by a name of your own, to those who answer its requests with 401 or 407. The first that fits counts.
-    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    /// Who the node is, by a name of your own, to those who answer its requests with 401 or 407. The first that fits counts; where
+    /// that is refused, the next.
+    #[schemars(extend("x-reload" = "live"))]
     pub credentials: BTreeMap<String, CredentialSettings>,
     /// Whether services are told of the 100 that answers an INVITE of theirs.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
@@ -284,6 +286,11 @@ impl Settings {
         self.listeners.iter().map(listener).collect()
     }
 
+    /// Who the node is to those who challenge its requests.
+    pub(super) fn credentials(&self) -> Vec<Credentials> {
+        self.credentials.values().map(Into::into).collect()
+    }
+
     pub(super) fn ua_config(&self) -> UaConfig {
         let ms = |d: Duration| u32::try_from(d.as_millis()).unwrap_or(u32::MAX);
         UaConfig {
@@ -304,7 +311,7 @@ impl Settings {
             limits: self.message_limits(),
             transactions: self.limits.transactions as usize,
             dialogs: self.limits.dialogs as usize,
-            credentials: self.credentials.values().map(Into::into).collect(),
+            credentials: self.credentials(),
             nonces: self.limits.nonces as usize,
             bindings: self.limits.bindings as usize,
             unserved: self.unserved,

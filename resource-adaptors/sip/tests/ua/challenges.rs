@@ -14,6 +14,7 @@ struct Server {
     realm: &'static str,
     proxy: bool,
     made: u64,
+    account: Account,
 }
 
 impl Server {
@@ -23,6 +24,7 @@ impl Server {
             realm,
             proxy,
             made: 0,
+            account: Account::password("secret"),
         }
     }
 
@@ -71,7 +73,7 @@ impl Server {
             lifetime: 1_000,
             wall: WALL,
         };
-        let account = |user: &[u8]| (user == b"we").then(|| Account::password("secret"));
+        let account = |user: &[u8]| (user == b"we").then(|| self.account.clone());
         match check(&what, &self.nonces, request, account) {
             Verdict::Right(_, used) => {
                 self.nonces.note(used);
@@ -299,4 +301,73 @@ fn credentials_of_the_settings_serve_every_request() {
     bench.receive(server.challenge(&first, false));
     let second = bench.next();
     assert!(server.takes(&second) && !has(&second, HeaderId::Authorization));
+}
+
+/// A password is changed while a call is up: at the server at some moment, and here at some other.
+#[test]
+fn a_call_goes_on_while_its_password_is_changed() {
+    let mut server = Server::new("a.example", false);
+    let mut bench = Bench::new();
+    bench.ua.set_credentials(we().into_iter().collect());
+    let (dialog, first) = bench.send(&with(None));
+    bench.receive(server.challenge(&first, false));
+    let second = bench.next();
+    assert!(server.takes(&second));
+    bench.receive(response(&second, 200, "bo", ""));
+    bench.seen();
+    bench.take_sent();
+    // Both are named here before the server changes its own.
+    let old = Credentials::new("we", "before");
+    let both = vec![old, Credentials::new("we", "secret")];
+    bench.ua.set_credentials(both);
+    let info = within("INFO", "");
+    bench.ua.request_within(bench.now, dialog, &info).unwrap();
+    bench.drain();
+    let info = bench.next();
+    assert!(server.takes(&info), "what was answered goes on");
+    bench.receive(response(&info, 200, "", ""));
+    // It asks anew: the one that is wrong is refused, and the other one goes in its place.
+    bench.ua.hang_up(bench.now, dialog).unwrap();
+    bench.drain();
+    let bye = bench.next();
+    bench.receive(server.challenge(&bye, false));
+    let old = bench.next();
+    assert!(!server.takes(&old));
+    bench.receive(server.challenge(&old, false));
+    let new = bench.next();
+    assert!(server.takes(&new));
+    bench.receive(response(&new, 200, "", ""));
+    assert_eq!(bench.seen().last().map(String::as_str), Some("ended"));
+    bench.until(100_000);
+    assert!(bench.ua.is_empty());
+}
+
+#[test]
+fn a_server_takes_the_password_before_while_it_is_named() {
+    let mut server = Server::new("a.example", false);
+    let mut bench = Bench::new();
+    let before = || Some(Credentials::new("we", "before"));
+    let before_md5 = Hash::Md5.of(&[b"we", b"a.example", b"before"]);
+    let digits = std::str::from_utf8(before_md5.as_bytes()).unwrap();
+    let hashed = Account::ha1(Hash::Md5, digits).unwrap();
+    for (previous, algorithm) in [
+        (Account::password("before"), Hash::Sha256),
+        (hashed, Hash::Md5),
+    ] {
+        server.account = Account::password("secret").or_previous(previous);
+        for (ours, right) in [
+            (we(), true),
+            (before(), true),
+            (Some(Credentials::new("we", "wrong")), false),
+        ] {
+            let (_, first) = bench.send(&with(ours));
+            let lines = server.lines(&[Algorithm::plain(algorithm)], false);
+            bench.receive(response(&first, 401, "sv", &lines));
+            assert_eq!(server.takes(&bench.next()), right);
+        }
+    }
+    server.account = Account::password("secret");
+    let (_, first) = bench.send(&with(before()));
+    bench.receive(server.challenge(&first, false));
+    assert!(!server.takes(&bench.next()));
 }

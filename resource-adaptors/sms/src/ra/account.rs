@@ -16,8 +16,8 @@ use crate::proto::wire::{Bind, Status};
 pub(super) struct Account {
     pub(super) settings: AccountSettings,
     pub(super) ids: IdForm,
-    password: Password,
-    seen: Seen,
+    /// What is right: its password, and the one before for as long as that is named.
+    passwords: SmallVec<[(Password, Seen); 1]>,
     networks: Networks,
     /// Whole addresses, and beginnings.
     sources: SmallVec<[Source; 2]>,
@@ -39,21 +39,27 @@ pub(super) struct Origin<'a> {
 
 impl Account {
     pub(super) fn new(settings: &AccountSettings) -> Self {
-        let password = match (&settings.password_hash, &settings.password) {
-            (Some(hash), _) => Password::Hash(hash.as_str().into()),
-            (None, plain) => {
-                let plain = plain.as_deref().unwrap_or_default();
-                Password::Plain(plain.as_bytes().into())
-            }
+        let password = |hash: &Option<String>, plain: &Option<String>| match (hash, plain) {
+            (Some(hash), _) => Some(Password::Hash(hash.as_str().into())),
+            (None, Some(plain)) => Some(Password::Plain(plain.as_bytes().into())),
+            (None, None) => None,
         };
+        let previous = (
+            &settings.previous_password_hash,
+            &settings.previous_password,
+        );
+        let passwords = [
+            password(&settings.password_hash, &settings.password),
+            password(previous.0, previous.1),
+        ];
+        let passwords = passwords.into_iter().flatten();
         let source = |text: &String| Source {
             text: text.trim_end_matches('*').as_bytes().into(),
             begins: text.ends_with('*'),
         };
         Self {
             ids: settings.ids.into(),
-            password,
-            seen: Seen::default(),
+            passwords: passwords.map(|own| (own, Seen::default())).collect(),
             networks: Networks::parse(&settings.networks).unwrap_or_default(),
             sources: settings.sources.iter().map(source).collect(),
             settings: settings.clone(),
@@ -62,8 +68,9 @@ impl Account {
 
     /// The same after a change of settings: a password that was right is still known, if it is still the same.
     pub(super) fn after(mut self, before: &Self) -> Self {
-        if self.password == before.password {
-            self.seen = before.seen;
+        for (password, seen) in &mut self.passwords {
+            let known = before.passwords.iter().find(|(own, _)| own == password);
+            *seen = known.map(|(_, seen)| *seen).unwrap_or_default();
         }
         self
     }
@@ -79,7 +86,8 @@ impl Account {
         from: Origin<'_>,
         key: &[u8; 16],
     ) -> Result<(), Status> {
-        if !self.password.is(bind.password, key, &mut self.seen) {
+        let mut passwords = self.passwords.iter_mut();
+        if !passwords.any(|(own, seen)| own.is(bind.password, key, seen)) {
             return Err(Status::RINVPASWD);
         }
         let settings = &self.settings;
@@ -152,6 +160,21 @@ mod tests {
 
     fn own() -> AccountSettings {
         AccountSettings::new("secret")
+    }
+
+    #[test]
+    fn the_password_before_is_right_while_it_is_named() {
+        let settings = AccountSettings {
+            previous_password: Some("before".into()),
+            ..own()
+        };
+        for right in ["secret", "before"] {
+            assert_eq!(answer(&settings, &bind(right, ""), None), Status::ROK);
+        }
+        let wrong = bind("Before", "");
+        assert_eq!(answer(&settings, &wrong, None), Status::RINVPASWD);
+        let gone = bind("before", "");
+        assert_eq!(answer(&own(), &gone, None), Status::RINVPASWD);
     }
 
     #[test]

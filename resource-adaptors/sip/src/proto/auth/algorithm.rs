@@ -207,6 +207,8 @@ impl Hex {
 pub struct Account {
     password: Option<Box<[u8]>>,
     ha1: Vec<(Hash, Hex)>,
+    /// What was known of the user before, and still counts.
+    previous: Option<Box<Self>>,
 }
 
 impl Account {
@@ -215,7 +217,7 @@ impl Account {
     pub fn password(password: &str) -> Self {
         Self {
             password: Some(password.as_bytes().into()),
-            ha1: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -237,6 +239,18 @@ impl Account {
         self.ha1.retain(|(other, _)| *other != hash);
         self.ha1.push((hash, hex));
         Ok(self)
+    }
+
+    /// The same account, for which another one is as good: while a user's clients get to know a new password.
+    #[must_use]
+    pub fn or_previous(mut self, previous: Self) -> Self {
+        self.previous = Some(Box::new(previous));
+        self
+    }
+
+    /// What was known before and still counts.
+    pub(super) fn previous(&self) -> Option<&Self> {
+        self.previous.as_deref()
     }
 
     /// Whether it serves a hash function.

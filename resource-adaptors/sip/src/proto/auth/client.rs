@@ -130,19 +130,29 @@ impl Session {
         settings: &[Credentials],
         again: bool,
     ) -> Option<bool> {
-        let candidates = self.own.iter().chain(settings);
-        let ours = candidates
-            .into_iter()
-            .find(|c| c.serve(&challenge.realm) && c.account.serves(challenge.algorithm.hash))?;
+        let serves = |c: &&Credentials| {
+            c.serve(&challenge.realm) && c.account.serves(challenge.algorithm.hash)
+        };
+        let mut ours = self.own.iter().chain(settings).filter(serves);
+        let first = ours.next()?;
         let known = self
             .answered
             .iter()
             .position(|known| known.proxy == proxy && known.realm[..] == *challenge.realm);
         let before = known.and_then(|at| self.answered.get(at));
-        let refused = before.is_some_and(|known| known.tried && again && !challenge.stale);
-        if refused {
-            return Some(false);
-        }
+        let refused = before.filter(|known| known.tried && again && !challenge.stale);
+        let ours = match refused {
+            None => first,
+            // Those that come after the ones that were refused, as while a password is being changed.
+            Some(known) => {
+                let tried = |c: &&Credentials| c.user == known.user && c.account == known.account;
+                let mut all = std::iter::once(first).chain(ours);
+                match all.find(tried).and_then(|_| all.next()) {
+                    Some(next) => next,
+                    None => return Some(false),
+                }
+            }
+        };
         let qop = match (challenge.auth, challenge.auth_int) {
             (true, _) => Some(Qop::Auth),
             (false, true) => Some(Qop::AuthInt),

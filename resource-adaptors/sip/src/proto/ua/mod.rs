@@ -44,7 +44,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use strowger::room::trim_map;
 
-use super::auth::{Nonces, Session};
+use super::auth::{Credentials, Nonces, Session};
 use super::dialog::{Dialog, Field, NO_ACTIVITY, Phase};
 pub use super::dialog::{Reliability, Reply};
 use super::flow::{Conn, Flow, Transmit};
@@ -283,6 +283,11 @@ impl Ua {
     /// 16.3): it is offered to services whatever it requires.
     pub fn set_relaying(&mut self, relaying: bool) {
         self.relaying = relaying;
+    }
+
+    /// Takes other credentials for challenges from here on. What was answered before goes on until it is challenged again.
+    pub fn set_credentials(&mut self, credentials: Vec<Credentials>) {
+        self.config.credentials = credentials;
     }
 
     /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.

@@ -25,11 +25,17 @@ pub struct AccountSettings {
     #[schemars(length(min = 1, max = 15), extend("x-reload" = "live"))]
     pub system_id: Option<String>,
     /// Its password as a hash, as `strowger sms-password` makes it: `$pbkdf2-sha256$i=..`.
-    #[schemars(extend("x-reload" = "live"))]
+    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
     pub password_hash: Option<String>,
     /// Its password as it is, instead of `password_hash`: for tests and labs.
-    #[schemars(length(max = 15), extend("x-reload" = "live"))]
+    #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
     pub password: Option<String>,
+    /// The hash of the password before, which is right as well while this is set: until the ESME has the one after.
+    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    pub previous_password_hash: Option<String>,
+    /// The password before as it is, instead of `previous_password_hash`.
+    #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
+    pub previous_password: Option<String>,
     /// How it may bind.
     #[schemars(extend("x-reload" = "live"))]
     pub modes: Vec<ModeSetting>,
@@ -156,6 +162,8 @@ impl Default for AccountSettings {
             system_id: None,
             password_hash: None,
             password: None,
+            previous_password_hash: None,
+            previous_password: None,
             modes: vec![
                 ModeSetting::Transmitter,
                 ModeSetting::Receiver,
@@ -199,6 +207,39 @@ impl AccountSettings {
         }
     }
 
+    /// What is wrong with its passwords.
+    fn verify_passwords(&self, name: &str) -> Result<(), SettingsError> {
+        let wrong = |key: &str, problem| wrong(&format!("accounts.{name}.{key}"), problem);
+        for (plain, key) in [
+            (&self.password, "password"),
+            (&self.previous_password, "previous_password"),
+        ] {
+            if plain.as_ref().is_some_and(|plain| !is_octets(plain, 15)) {
+                return wrong(key, "must be 15 characters of ASCII at most");
+            }
+        }
+        for (hash, key) in [
+            (&self.password_hash, "password_hash"),
+            (&self.previous_password_hash, "previous_password_hash"),
+        ] {
+            if hash.as_ref().is_some_and(|hash| !password::is_hash(hash)) {
+                let problem = "must be `$pbkdf2-sha256$i=ITERATIONS,l=32$SALT$HASH`, of 200,000 iterations at most";
+                return wrong(key, problem);
+            }
+        }
+        if self.previous_password.is_some() && self.previous_password_hash.is_some() {
+            return wrong(
+                "previous_password",
+                "is set beside `previous_password_hash`",
+            );
+        }
+        match (&self.password, &self.password_hash) {
+            (None, None) => wrong("password", "this or `password_hash` is needed"),
+            (Some(_), Some(_)) => wrong("password", "is set beside `password_hash`"),
+            (Some(_), None) | (None, Some(_)) => Ok(()),
+        }
+    }
+
     pub(in crate::ra) fn system_id<'a>(&'a self, name: &'a str) -> &'a str {
         self.system_id.as_deref().unwrap_or(name)
     }
@@ -209,17 +250,7 @@ impl AccountSettings {
         if !is_octets(self.system_id(name), 15) || self.system_id(name).is_empty() {
             return wrong("system_id", "must be 1 to 15 characters of ASCII");
         }
-        match (&self.password, &self.password_hash) {
-            (Some(password), None) if is_octets(password, 15) => {}
-            (Some(_), None) => return wrong("password", "must be 15 characters of ASCII at most"),
-            (None, Some(hash)) if password::is_hash(hash) => {}
-            (None, Some(_)) => {
-                let problem = "must be `$pbkdf2-sha256$i=ITERATIONS,l=32$SALT$HASH`, of 200,000 iterations at most";
-                return wrong("password_hash", problem);
-            }
-            (None, None) => return wrong("password", "this or `password_hash` is needed"),
-            (Some(_), Some(_)) => return wrong("password", "is set beside `password_hash`"),
-        }
+        self.verify_passwords(name)?;
         if self.modes.is_empty() {
             return wrong("modes", "must name at least one mode");
         }
