@@ -11,6 +11,7 @@ use strowger_interop::operator::{self, Operator};
 use strowger_interop::runs::changes::{self, Changes};
 use strowger_interop::runs::pages::{self, Pages};
 use strowger_interop::runs::schema;
+use strowger_interop::runs::scrape;
 use strowger_interop::runs::tokens::{self, Tokens};
 use strowger_interop::sipp::Sipp;
 use strowger_interop::{Result, RunError};
@@ -133,6 +134,12 @@ fn calls(to: SocketAddr, [port, calls, rate]: [&str; 3]) -> Result<Sipp> {
 fn no_request_that_is_made_up_from_the_document_is_answered_otherwise_than_it_says() -> Result {
     let dir = tempfile::tempdir().map_err(broken)?;
     schema::conforms(10, 1, 191, dir.path()).map(drop)
+}
+
+#[test]
+fn prometheus_understands_the_metrics_and_the_alert_rules() -> Result {
+    let dir = tempfile::tempdir().map_err(broken)?;
+    scrape::scraped(190, dir.path()).map(drop)
 }
 
 #[test]

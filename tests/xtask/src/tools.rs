@@ -136,6 +136,11 @@ pub(crate) const NPM: Peer = Peer {
     program: "npm",
     package: "npm",
 };
+/// Asks over HTTP.
+const CURL: Peer = Peer {
+    program: "curl",
+    package: "curl",
+};
 /// Scrapes metrics and reads alert rules; its package has `promtool`, too.
 const PROMETHEUS: Peer = Peer {
     program: "prometheus",
@@ -165,6 +170,7 @@ pub(crate) const FOR_TESTS: &[Peer] = &[
     KANNEL,
     OPENSSL_HEADERS,
     PKG_CONFIG,
+    CURL,
     PROMETHEUS,
 ];
 /// What the benchmarks need on top of that.

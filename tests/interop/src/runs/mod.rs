@@ -20,6 +20,7 @@ pub mod registrations;
 pub mod reload;
 pub mod scenarios;
 pub mod schema;
+pub mod scrape;
 pub mod sms;
 pub mod tokens;
 pub mod torture;
