@@ -8,7 +8,7 @@ use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TableI
 use crate::profile::{AnyProfile, Expr, SharedRow};
 use crate::ra::{
     ActivityFlags, Bytes, ConnId, Direction, FireFlags, ListenerIx, Message, Query, Recorded,
-    Redaction,
+    Wanted,
 };
 use crate::sbb::{Hooks, Object};
 use crate::time::Now;
@@ -284,8 +284,8 @@ pub trait RaHost {
     fn is_recording(&self) -> bool {
         false
     }
-    /// Whether a message of that key is recorded, and what of it is left out.
-    fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Redaction> {
+    /// Whether a message of that key is recorded.
+    fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Wanted> {
         let _ = (ra, key, direction);
         None
     }

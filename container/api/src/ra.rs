@@ -17,7 +17,7 @@ mod tls;
 pub use dns::{Answer, Naptr, Query, Record, RecordKind, ResolveError, Srv};
 pub use driven::{Driven, Message, Needs};
 pub use input::Input;
-pub use recorded::{Direction, Parties, Recorded, Redaction};
+pub use recorded::{Direction, Parties, Recorded, Redaction, Wanted};
 pub use tls::{ClientTls, Peer, Tls};
 
 use crate::activity::Activity;
@@ -380,18 +380,18 @@ impl<'a> RaCx<'a> {
     }
     /// Tells of a message, which belongs to whatever `key` names: a Call-ID, a session's id. `message` is asked for only if it
     /// is kept. Costs next to nothing while [`is_recording`](Self::is_recording) says no; ask that first where the key has to
-    /// be looked for. Returns whether it is kept.
+    /// be looked for. It may say that nothing begins with the message, where that is what is [`Wanted`]. Returns whether it is kept.
     pub fn record<'m>(
         &mut self,
         key: &[u8],
         direction: Direction,
-        message: impl FnOnce(Redaction) -> Recorded<'m>,
+        message: impl FnOnce(Wanted) -> Option<Recorded<'m>>,
     ) -> bool {
-        let Some(redaction) = self.host.records(self.ra, key, direction) else {
+        let wanted = self.host.records(self.ra, key, direction);
+        let Some(message) = wanted.and_then(message) else {
             return false;
         };
-        self.host
-            .record(self.ra, key, direction, message(redaction));
+        self.host.record(self.ra, key, direction, message);
         true
     }
     /// Whether any message may be recorded.

@@ -12,7 +12,7 @@ use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, ServiceIx, Slot};
 use strowger::ra::{
     ActivityFlags, Bytes, ConnId, Direction, FailureReason, FireFlags, ListenerIx, Message,
-    Outcome, Query, Recorded, Redaction,
+    Outcome, Query, Recorded, Wanted,
 };
 use strowger::time::Now;
 use strowger_journal::{MAX_SUB, MAX_VALUE};
@@ -229,7 +229,7 @@ impl RaHost for Kernel {
     fn is_recording(&self) -> bool {
         self.recorder.listens()
     }
-    fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Redaction> {
+    fn records(&mut self, ra: RaIx, key: &[u8], direction: Direction) -> Option<Wanted> {
         if self.recorder.listens() {
             self.wants_message(ra, key, direction)
         } else {

@@ -145,18 +145,19 @@ impl Recorder {
         self.on && !self.aside
     }
 
-    /// Whether a message of that key is recorded; one that does not belong to anything yet, if it could begin something.
-    pub(crate) fn wants(&self, ra: RaIx, key: &[u8], direction: Direction) -> bool {
+    /// Whether a message of that key is recorded, and if so whether it belongs to a call: what does not may begin one.
+    pub(crate) fn wants(&self, ra: RaIx, key: &[u8], direction: Direction) -> Option<bool> {
         let hash = self.hash(ra, key);
         if self.acting.is_some() || self.keys.contains_key(&hash) {
-            return true;
+            return Some(true);
         }
-        match &self.options.mode {
+        let may_begin = match &self.options.mode {
             RecorderMode::Off => false,
             // What a service sends belongs to what it was asked for, or was chosen when it was started.
             RecorderMode::Sampled(n) => direction == Direction::In && is_sampled(hash, *n),
             RecorderMode::Matching(_) => true,
-        }
+        };
+        may_begin.then_some(false)
     }
 
     /// The call of a message, which may begin with it.

@@ -25,6 +25,15 @@ pub struct Redaction {
     pub bodies: bool,
 }
 
+/// What a recorder wants of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    /// What is left out of it.
+    pub redaction: Redaction,
+    /// It belongs to something that is recorded. If not, it is wanted only if something can begin with it.
+    pub known: bool,
+}
+
 /// A message of a call that is recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recorded<'a> {

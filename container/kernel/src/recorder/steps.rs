@@ -13,7 +13,7 @@ use siphasher::sip::SipHasher24;
 use smallvec::SmallVec;
 use std::hash::Hasher as _;
 use strowger::id::{ActivityId, EntityId, RaIx, TimerId};
-use strowger::ra::{Direction, Recorded, Redaction};
+use strowger::ra::{Direction, Recorded, Wanted};
 
 impl Kernel {
     #[cold]
@@ -22,11 +22,10 @@ impl Kernel {
         ra: RaIx,
         key: &[u8],
         direction: Direction,
-    ) -> Option<Redaction> {
-        let recorder = &self.recorder;
-        recorder
-            .wants(ra, key, direction)
-            .then_some(recorder.options.redaction)
+    ) -> Option<Wanted> {
+        let known = self.recorder.wants(ra, key, direction)?;
+        let redaction = self.recorder.options.redaction;
+        Some(Wanted { redaction, known })
     }
 
     #[cold]

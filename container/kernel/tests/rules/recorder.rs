@@ -28,20 +28,22 @@ pub(super) fn say(
     text: &str,
     called: Option<&str>,
 ) {
-    cx.record(key.as_bytes(), direction, |redaction| Recorded {
-        transport: Transport::Udp,
-        listener: ListenerIx(0),
-        remote: ([192, 0, 2, 1], 5060).into(),
-        protocol: "toy",
-        title: text.to_owned(),
-        parties: called.map(|called| Parties {
-            calling: "+1".into(),
-            called: called.into(),
-        }),
-        bytes: match redaction.secrets {
-            true => Cow::Borrowed(b"hidden"),
-            false => Cow::Borrowed(text.as_bytes()),
-        },
+    cx.record(key.as_bytes(), direction, |wanted| {
+        Some(Recorded {
+            transport: Transport::Udp,
+            listener: ListenerIx(0),
+            remote: ([192, 0, 2, 1], 5060).into(),
+            protocol: "toy",
+            title: text.to_owned(),
+            parties: called.map(|called| Parties {
+                calling: "+1".into(),
+                called: called.into(),
+            }),
+            bytes: match wanted.redaction.secrets {
+                true => Cow::Borrowed(b"hidden"),
+                false => Cow::Borrowed(text.as_bytes()),
+            },
+        })
     });
 }
 

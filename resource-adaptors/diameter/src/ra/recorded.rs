@@ -72,7 +72,9 @@ impl Wires {
             return;
         }
         if let (Some(way), Some(key)) = (self.ways.get(&conn), session_id(bytes)) {
-            cx.record(key, direction, |redaction| recorded(*way, bytes, redaction));
+            cx.record(key, direction, |wanted| {
+                Some(recorded(*way, bytes, wanted.redaction))
+            });
         }
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use memchr::{memchr, memmem};
 use strowger::id::ActivityId;
-use strowger::ra::{Direction, ListenerIx, Parties, RaCx, Recorded, Redaction};
+use strowger::ra::{Direction, ListenerIx, Parties, RaCx, Recorded, Redaction, Wanted};
 
 use super::Core;
 use crate::proto::dialog::Field;
@@ -36,7 +36,10 @@ pub(super) fn came(
         Some(message) => message.call_id().ok(),
         None => call_id(&bytes),
     };
-    let told = |redaction| recorded(flow, &bytes, read, redaction);
+    let told = |wanted: Wanted| {
+        let fits = wanted.known || read.is_some_and(begins);
+        fits.then(|| recorded(flow, &bytes, read, wanted.redaction))
+    };
     key.is_some_and(|key| cx.record(key, Direction::In, told))
 }
 
@@ -45,9 +48,9 @@ pub(super) fn leaves(cx: &mut RaCx<'_>, flow: &Flow, bytes: &[u8]) {
     if cx.is_recording()
         && let Some(key) = call_id(bytes)
     {
-        let told = |redaction| {
+        let told = |wanted: Wanted| {
             let read = Message::parse(bytes.to_vec().into(), &Limits::DEFAULT).ok();
-            recorded(flow, bytes, read.as_ref(), redaction)
+            Some(recorded(flow, bytes, read.as_ref(), wanted.redaction))
         };
         cx.record(key, Direction::Out, told);
     }
@@ -148,10 +151,14 @@ fn title(message: &Message) -> String {
     title
 }
 
+/// Whether a call can begin with a message: a request outside of dialogs.
+fn begins(message: &Message) -> bool {
+    message.is_request() && message.to_tag().is_none()
+}
+
 /// Who wants whom, of a request outside of dialogs.
 fn parties(message: &Message) -> Option<Parties> {
-    let begins = message.is_request() && message.to_tag().is_none();
-    begins.then(|| Parties {
+    begins(message).then(|| Parties {
         calling: message
             .from()
             .ok()
