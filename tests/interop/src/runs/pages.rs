@@ -34,7 +34,7 @@ const LISTS: [(&str, usize); 6] = [
     ("/v1/timers", 1),
 ];
 /// What is not a list of calls or shows its beginning, and is as soon there.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 13] = [
     "/v1/status?detail=true",
     "/v1/services",
     "/v1/adaptors",
@@ -45,7 +45,6 @@ const OTHERS: [&str; 14] = [
     "/console/services/b2bua",
     "/console/adaptors",
     "/console/activities",
-    "/console/activities?min_idle=86400",
     "/console/calls",
     "/console/alarms",
     "/console/configuration",

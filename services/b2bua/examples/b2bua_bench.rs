@@ -1,8 +1,8 @@
 //! What calls through the B2BUA take: by themselves, with the recorder on, with records of calls.
 //!
-//! `cargo build --release -p strowger-b2bua --example call_bench --features strowger-sip/testkit`, then
+//! `cargo build --release -p strowger-b2bua --example b2bua_bench --features strowger-sip/testkit`, then
 //! `valgrind --tool=callgrind --toggle-collect='*Shard*input*' --toggle-collect='*Shard*run*' \
-//! --toggle-collect='*Shard*timeout*' target/release/examples/call_bench CALLS [ONE_IN] [records]`: the recorder takes one call in
+//! --toggle-collect='*Shard*timeout*' target/release/examples/b2bua_bench CALLS [ONE_IN] [records]`: the recorder takes one call in
 //! ONE_IN, 0 is none. The difference of two runs with different numbers of calls is what calls take; network, peers and files
 //! are the test kit's and are not counted.
 
