@@ -125,6 +125,9 @@ impl World {
         let now = self.clock.now();
         let mut secret = [0; 16];
         secret[..8].copy_from_slice(&self.seed.to_le_bytes());
+        // Another half, so that whatever is keyed with it is.
+        let other = (!self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        secret[8..].copy_from_slice(&other.to_le_bytes());
         let mut seed = [self.processes; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         let mut shard = self.plan.install(seed, secret)?;

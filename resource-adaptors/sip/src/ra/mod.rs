@@ -263,9 +263,8 @@ impl Core {
                 cx.datagram(ListenerIx(flow.listener), flow.peer, answer);
             }
         } else if !is_keep_alive(&bytes) {
-            let copy = recorded::copy(cx, &bytes);
             let read = wire::Message::datagram(bytes, self.ua.limits());
-            self.aside = !recorded::came(cx, &flow, copy, read.as_ref().ok());
+            self.aside = !recorded::came(cx, &flow, &read);
             self.ua.came(now, flow, read);
         }
     }
@@ -322,9 +321,8 @@ impl Core {
             match came {
                 Came::Message(bytes) => {
                     self.streams.alias(conn, &bytes);
-                    let copy = recorded::copy(cx, &bytes);
                     let read = wire::Message::frame(bytes, self.ua.limits());
-                    recorded::came(cx, &flow, copy, read.as_ref().ok());
+                    recorded::came(cx, &flow, &read);
                     let before = self.ua.settled();
                     self.ua.came(now, flow, read);
                     if self.ua.settled() > before {
@@ -332,9 +330,8 @@ impl Core {
                     }
                 }
                 Came::Whole(bytes) => {
-                    let copy = recorded::copy(cx, &bytes);
                     let read = wire::Message::whole(bytes, self.ua.limits());
-                    recorded::came(cx, &flow, copy, read.as_ref().ok());
+                    recorded::came(cx, &flow, &read);
                     let before = self.ua.settled();
                     self.ua.came(now, flow, read);
                     if self.ua.settled() > before {

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use memchr::{memchr, memmem};
 use strowger::id::ActivityId;
 use strowger::ra::{Direction, ListenerIx, Parties, RaCx, Recorded, Redaction, Wanted};
@@ -14,33 +13,28 @@ use crate::proto::dialog::Field;
 use crate::proto::flow::{Flow, Transport};
 use crate::proto::slab::Key;
 use crate::proto::wire::text::eq_token;
-use crate::proto::wire::{Limits, Message, Uri};
+use crate::proto::wire::{Limits, Message, Rejected, Uri};
 
 /// Names in front of what is computed from a password.
 const SECRET_PARAMS: [&[u8]; 2] = [b"response", b"rspauth"];
 
-/// What came, for [`came`] to tell of once it was read.
-pub(super) fn copy(cx: &RaCx<'_>, bytes: &Bytes) -> Option<Bytes> {
-    cx.is_recording().then(|| bytes.clone())
-}
-
-/// Tells of a message that came; `read` is what it was read as, if it could be. Whether it is kept, or may be.
-pub(super) fn came(
-    cx: &mut RaCx<'_>,
-    flow: &Flow,
-    copy: Option<Bytes>,
-    read: Option<&Message>,
-) -> bool {
-    let Some(bytes) = copy else { return true };
-    let key = match read {
-        Some(message) => message.call_id().ok(),
-        None => call_id(&bytes),
+/// Tells of a message that came, as it was read. Whether it is kept, or may be.
+pub(super) fn came(cx: &mut RaCx<'_>, flow: &Flow, read: &Result<Message, Box<Rejected>>) -> bool {
+    if !cx.is_recording() {
+        return true;
+    }
+    let (message, part) = match read {
+        Ok(message) => (Some(message), Some(message)),
+        Err(rejected) => (None, rejected.partial.as_ref()),
+    };
+    let Some((part, key)) = part.and_then(|part| Some((part, part.call_id().ok()?))) else {
+        return true;
     };
     let told = |wanted: Wanted| {
-        let fits = wanted.known || read.is_some_and(begins);
-        fits.then(|| recorded(flow, &bytes, read, wanted.redaction))
+        let fits = wanted.known || message.is_some_and(begins);
+        fits.then(|| recorded(flow, part.as_bytes(), message, wanted.redaction))
     };
-    key.is_some_and(|key| cx.record(key, Direction::In, told))
+    cx.record(key, Direction::In, told)
 }
 
 /// Tells of a message that leaves.
