@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use strowger::ra::{ConnId, Peer as Certificate, RaCx};
+use strowger::ra::{ConnId, ListenerIx, Peer as Certificate, RaCx, Transport};
 
 use super::account::Origin;
 use super::lanes::LaneIx;
@@ -24,7 +24,7 @@ impl Core {
         &mut self,
         cx: &mut RaCx<'_>,
         now: Ms,
-        conn: ConnId,
+        (conn, listener): (ConnId, ListenerIx),
         peer: SocketAddr,
         secure: Option<Arc<Certificate>>,
     ) {
@@ -37,6 +37,10 @@ impl Core {
         }
         let machine = Session::new(Role::Mc, self.config(), now);
         let mut sess = Sess::new(machine, conn, peer);
+        sess.listener = listener;
+        if secure.is_some() {
+            sess.transport = Transport::Tls;
+        }
         sess.secure = secure;
         match self.view.sessions.insert(sess) {
             Some(key) => drop(self.view.sessions.touch(key)),

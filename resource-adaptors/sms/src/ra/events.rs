@@ -29,7 +29,10 @@ impl Core {
         while let Some(sess) = self.view.sessions.get_mut(key) {
             let conn = sess.conn;
             match sess.machine.poll() {
-                Some(Output::Send(bytes)) => cx.stream(conn, bytes),
+                Some(Output::Send(bytes)) => {
+                    self.leave(cx, key, &bytes);
+                    cx.stream(conn, bytes);
+                }
                 Some(Output::PauseReading(paused)) => cx.pause_reading(conn, paused),
                 Some(Output::Close) => cx.close(conn),
                 Some(Output::Count(name)) => cx.count(name, 1),
@@ -46,7 +49,10 @@ impl Core {
     fn happened(&mut self, cx: &mut RaCx<'_>, now: Ms, key: SessionKey, event: Event) {
         match event {
             Event::Request { key: request, pdu } => self.requested(cx, now, key, request, pdu),
-            Event::Response { seq, pdu } => self.responded(cx, now, key, seq.raw(), pdu),
+            Event::Response { seq, pdu } => {
+                self.response_came(cx, key, &pdu);
+                self.responded(cx, now, key, seq.raw(), pdu);
+            }
             Event::Failed { seq, reason } => self.unanswered(cx, key, seq.raw(), &reason),
             Event::Unanswered { key: request } => self.overdue(cx, key, request),
             Event::BindRequest { mode, pdu } => self.bind_requested(cx, now, key, mode, &pdu),

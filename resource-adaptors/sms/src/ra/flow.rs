@@ -174,8 +174,9 @@ impl Core {
         // The other half of the write buffer is for answers.
         let most = self.settings.limits.write_buffer_bytes as usize / 2;
         for n in 0..lane.sessions.len() {
-            let sess = lane.sessions.get(n).and_then(|key| sessions.touch(*key));
-            let Some(sess) = sess else { continue };
+            let key = lane.sessions.get(n).copied();
+            let sess = key.and_then(|key| Some((key, sessions.touch(key)?)));
+            let Some((key, sess)) = sess else { continue };
             if sess.flying > 0 && sess.flying + item.weight() > most {
                 full = true;
                 continue;
@@ -183,13 +184,14 @@ impl Core {
             match sess.machine.request(now, &item.pdu.view()) {
                 Ok(seq) => {
                     lane.sessions.rotate_left(n + 1);
-                    let from = item.lane;
+                    let (from, whose) = (item.lane, item.whose);
                     sess.flying += item.weight();
                     sess.flights.insert(seq.raw(), item);
                     if let Some(from) = lanes.get_mut(from) {
                         from.flying += 1;
                     }
                     cx.count("sms.requests_sent", 1);
+                    self.request_goes(cx, (key, seq.raw()), whose);
                     return Dispatched::Gone;
                 }
                 Err(RequestError::Full) => full = true,

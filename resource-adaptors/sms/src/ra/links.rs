@@ -158,7 +158,13 @@ impl Core {
     }
 
     /// A connection that we have opened stands: it is bound.
-    pub(super) fn dialled(&mut self, cx: &mut RaCx<'_>, now: Ms, conn: ConnId) {
+    pub(super) fn dialled(
+        &mut self,
+        cx: &mut RaCx<'_>,
+        now: Ms,
+        conn: ConnId,
+        listener: ListenerIx,
+    ) {
         let base = self.config();
         let known = self.dialing.conns.remove(&conn);
         let link = known.and_then(|(ix, _)| self.view.lanes.get(ix)?.as_link());
@@ -179,7 +185,12 @@ impl Core {
             cx.count("sms.binds_unwritable", 1);
             machine.close();
         }
+        let is_secure = settings.tls;
         let mut sess = Sess::new(machine, conn, to);
+        sess.listener = listener;
+        if is_secure {
+            sess.transport = Transport::Tls;
+        }
         sess.lane = Some(ix);
         match self.view.sessions.insert(sess) {
             Some(key) => drop(self.view.sessions.touch(key)),

@@ -18,6 +18,7 @@ mod links;
 mod password;
 mod rates;
 mod receipts;
+mod recorded;
 mod report;
 mod requests;
 mod sessions;
@@ -252,12 +253,13 @@ impl Core {
             Input::Timeout => self.timeout(cx, now),
             Input::Connected {
                 conn,
+                listener,
                 peer,
                 inbound: true,
                 secure,
                 ..
-            } => self.accepted(cx, now, conn, peer, secure),
-            Input::Connected { conn, .. } => self.dialled(cx, now, conn),
+            } => self.accepted(cx, now, (conn, listener), peer, secure),
+            Input::Connected { conn, listener, .. } => self.dialled(cx, now, conn, listener),
             Input::ConnectFailed { conn } => self.dial_failed(cx, now, conn),
             Input::PeerEnded { conn } => {
                 self.disconnected(cx, now, conn);

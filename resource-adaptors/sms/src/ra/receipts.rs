@@ -86,7 +86,9 @@ impl Core {
             .upstream
             .candidates(smsc, id, &parsed.number, settings.ids);
         let asked = asked(at);
-        match self.upstream.find(&candidates) {
+        let found = self.upstream.find(&candidates);
+        self.request_about(cx, at.0, &request.pdu, found);
+        match found {
             Some(message) => self.tell_receipt(cx, now, asked, message, parsed.receipt),
             None => self.keep(cx, now, asked, candidates, parsed.receipt),
         }

@@ -81,9 +81,12 @@ impl Core {
     ) -> Result<(), Status> {
         let pdu = request.pdu.clone();
         let view = pdu.view();
+        let sequence = pdu.header().sequence;
+        self.request_came(cx, at.0, &pdu);
         if let Some(message) = Message::of(&view) {
             self.may_submit(now, at.0, &message)?;
             let place = message.place;
+            let at = (at, sequence);
             return match request.id.command {
                 command::SUBMIT_SM => self.begin(cx, at, place, api::SubmitSm(request)),
                 command::DATA_SM => self.begin(cx, at, place, api::DataSm(request)),
@@ -118,6 +121,8 @@ impl Core {
             return Ok(());
         }
         let pdu = request.pdu.clone();
+        self.request_came(cx, at.0, &pdu);
+        let at = (at, pdu.header().sequence);
         if let Pdu::DeliverSm(submit) = pdu.view() {
             return self.begin(cx, at, submit.source.digits, api::DeliverSm(request));
         }
@@ -154,7 +159,7 @@ impl Core {
     fn begin<E: Event>(
         &mut self,
         cx: &mut RaCx<'_>,
-        (session, key): At,
+        ((session, key), sequence): (At, u32),
         place: &[u8],
         event: E,
     ) -> Result<(), Status> {
@@ -172,6 +177,7 @@ impl Core {
         if let Some(sess) = self.view.sessions.get_mut(session) {
             sess.open.insert(key.raw(), activity);
         }
+        self.activity_of_request(cx, (session, sequence), activity);
         let fired = cx.fire_with(activity, event, FireOptions::default(), REPORT);
         if fired.is_err() {
             self.close(cx, session, key.raw());
@@ -345,7 +351,7 @@ impl Core {
 }
 
 /// esm_class: the message begins with a user data header.
-const UDHI: u8 = 0x40;
+pub(super) const UDHI: u8 = 0x40;
 
 /// A message as it counts.
 struct Message<'a> {

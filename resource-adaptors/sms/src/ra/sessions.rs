@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use strowger::id::ActivityId;
-use strowger::ra::{ConnId, Peer as Certificate};
+use strowger::ra::{ConnId, ListenerIx, Peer as Certificate, Transport};
 
 use super::lanes::{Item, LaneIx};
 use crate::proto::session::{Mode, Session};
@@ -22,6 +22,9 @@ pub(super) struct Sess {
     pub(super) machine: Session,
     pub(super) conn: ConnId,
     pub(super) from: SocketAddr,
+    /// The listener that it came to or left from, and over what.
+    pub(super) listener: ListenerIx,
+    pub(super) transport: Transport,
     /// Over TLS: what its certificate says.
     pub(super) secure: Option<Arc<Certificate>>,
     /// Whose it is: the account that has bound, the link that it was opened for.
@@ -185,6 +188,8 @@ impl Sess {
             machine,
             conn,
             from,
+            listener: ListenerIx(0),
+            transport: Transport::Tcp,
             secure: None,
             lane: None,
             mode: None,

@@ -6,6 +6,7 @@ mod http;
 mod parts;
 mod phones;
 mod queued;
+mod recorded;
 mod records;
 mod requests;
 mod store;
