@@ -10,6 +10,7 @@ use strowger::postcard;
 use strowger::ra::{Answer, Query, RaCx, Record, RecordKind, ResolveError};
 use strowger::time::Mono;
 
+use super::recorded::{self, Way};
 use super::{HttpProtocol, What, end};
 use crate::api::{Failure, FailureKind, Outgoing, Response, Sent, Target};
 use crate::driver::{Dial, Down};
@@ -30,6 +31,8 @@ struct Pending {
     target: Target,
     due: Mono,
     stage: Stage,
+    /// Where the driver was told to take it.
+    way: Option<Way>,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl HttpProtocol {
             target,
             due,
             stage: Stage::Restored,
+            way: None,
         };
         self.calls.by_id.insert(call, pending);
         true
@@ -178,6 +182,10 @@ impl HttpProtocol {
             headers: outgoing.headers.clone(),
             body: outgoing.body.clone(),
         };
+        pending.way = Way::to(&dial);
+        if let Some(way) = pending.way {
+            recorded::call_leaves(cx, call, way, &dial);
+        }
         cx.tell::<Self>(Down::Call(Box::new(dial)));
     }
 
@@ -189,12 +197,15 @@ impl HttpProtocol {
         outcome: Result<Response, Failure>,
     ) {
         // It may have been given up meanwhile.
-        if self.forget_call(call).is_none() {
+        let Some(pending) = self.forget_call(call) else {
             return;
-        }
+        };
         match outcome {
             Ok(response) => {
                 cx.count("http.responses", 1);
+                if let Some(way) = pending.way {
+                    recorded::response_came(cx, call, way, &response);
+                }
                 // Refused if its queue is full: whoever waits hears of the end.
                 let _ = cx.fire(call, response);
                 end(cx, call);

@@ -8,6 +8,7 @@ use strowger::ra::{ActivityFlags, FailureReason, FireFlags, Outcome, RaCx};
 use strowger::time::Mono;
 
 use super::placing::slot;
+use super::recorded::{self, Way};
 use super::{HttpProtocol, What, end};
 use crate::api::{Exchange, Reply, Request};
 use crate::driver::Down;
@@ -19,6 +20,7 @@ pub(super) struct Exchanges(BTreeMap<u64, Pending>);
 #[derive(Debug)]
 struct Pending {
     activity: ActivityId,
+    way: Way,
     due: Mono,
     /// The request was offered to all its receivers, and one has taken it.
     taken: bool,
@@ -54,12 +56,14 @@ impl HttpProtocol {
     /// A request came.
     pub(super) fn requested(&mut self, cx: &mut RaCx<'_>, token: u64, request: Request) {
         cx.count("http.requests", 1);
+        let way = Way::of(&self.settings, &request);
+        recorded::request_came(cx, token, way, &request);
         if !cx.has_receiver::<Request>() {
-            return self.refuse(cx, token, Why::NoReceiver);
+            return self.refuse(cx, token, way, Why::NoReceiver);
         }
         let full = self.exchanges.len() >= self.settings.limits.requests as usize;
         if self.refusing || !self.active || full || self.exchanges.0.contains_key(&token) {
-            return self.refuse(cx, token, Why::Overload);
+            return self.refuse(cx, token, way, Why::Overload);
         }
         let flags = ActivityFlags {
             report_end: false,
@@ -67,12 +71,14 @@ impl HttpProtocol {
         };
         let slot = slot(cx, &self.settings.slot_from, &request, token);
         let Ok(activity) = cx.start_activity::<Exchange>(slot, flags, token) else {
-            return self.refuse(cx, token, Why::Overload);
+            return self.refuse(cx, token, way, Why::Overload);
         };
         let due = cx.now().mono + self.settings.request_deadline;
         self.due.insert(due, What::Exchange(token));
+        recorded::activity(cx, token, activity);
         let pending = Pending {
             activity,
+            way,
             due,
             taken: false,
             forsaken: false,
@@ -163,13 +169,15 @@ impl HttpProtocol {
     }
 
     /// The same for a request without an activity.
-    fn refuse(&self, cx: &mut RaCx<'_>, token: u64, why: Why) {
+    fn refuse(&self, cx: &mut RaCx<'_>, token: u64, way: Way, why: Why) {
         let reply = self.own_reply(cx, why);
+        recorded::reply_leaves(cx, token, way, &reply);
         cx.tell::<Self>(Down::Reply { token, reply });
     }
 
     fn finish(&mut self, cx: &mut RaCx<'_>, token: u64, reply: Reply) {
         if let Some(pending) = self.forget(token) {
+            recorded::reply_leaves(cx, token, pending.way, &reply);
             cx.tell::<Self>(Down::Reply { token, reply });
             end(cx, pending.activity);
         }

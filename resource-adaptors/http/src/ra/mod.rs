@@ -7,6 +7,7 @@
 mod calls;
 mod exchanges;
 mod placing;
+mod recorded;
 mod settings;
 
 pub use placing::{BadSlotFrom, SlotFrom};

@@ -2,5 +2,6 @@
 
 mod calls;
 mod own;
+mod recorded;
 mod requests;
 mod restart;
