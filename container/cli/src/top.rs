@@ -18,7 +18,7 @@ use draw::{Look, text};
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{Event, poll, read};
 use ratatui::crossterm::execute;
-use std::io::stdout;
+use std::io::{IsTerminal as _, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -40,7 +40,8 @@ pub(crate) fn run(args: &args::Top) -> Result<(), Failure> {
     let mut view = View::default();
     // A node that is not there is told before the screen is taken.
     view.add(Instant::now(), &clock(), look(&api)?);
-    if args.once {
+    // Who does not look at a terminal gets one picture.
+    if args.once || !stdout().is_terminal() {
         std::thread::park_timeout(every);
         view.add(Instant::now(), &clock(), look(&api)?);
         let width = room().map_or(WIDTH, |room| u16::try_from(room).unwrap_or(WIDTH));
