@@ -17,12 +17,12 @@ fn a_request_and_the_call_that_it_leads_to_are_one_recorded_call() {
     let calls = slee.recordings();
     assert_eq!(calls.len(), 1, "{calls:?}");
     assert_eq!(calls[0].info.to, "/call");
-    let messages = calls[0].steps.iter().filter_map(|step| match &step.what {
-        What::Message(message) => {
-            let mark = if message.out { '>' } else { '<' };
-            Some(format!("{mark} {} {}", message.protocol, message.title))
-        }
-        _ => None,
+    let messages = calls[0].steps.iter().filter_map(|step| {
+        let What::Message(message) = &step.what else {
+            return None;
+        };
+        let mark = if message.out { '>' } else { '<' };
+        Some(format!("{mark} {} {}", message.protocol, message.title))
     });
     assert_eq!(
         messages.collect::<Vec<_>>(),

@@ -8,13 +8,13 @@ use crate::{NUMBER, gateway_with, nothing_left, registered};
 
 /// What came (`<`) and left (`>`).
 fn messages(call: &Recording) -> Vec<String> {
-    let message = |what: &What| match what {
-        What::Message(message) => {
-            assert_eq!(message.protocol, "smpp");
-            let mark = if message.out { '>' } else { '<' };
-            Some(format!("{mark} {}", message.title))
-        }
-        _ => None,
+    let message = |what: &What| {
+        let What::Message(message) = what else {
+            return None;
+        };
+        assert_eq!(message.protocol, "smpp");
+        let mark = if message.out { '>' } else { '<' };
+        Some(format!("{mark} {}", message.title))
     };
     let steps = call.steps.iter();
     steps.filter_map(|step| message(&step.what)).collect()
