@@ -159,6 +159,7 @@ impl Kernel {
         if !failed {
             self.record_activity(no, routing.activity);
             self.record_tree(no, subject.root);
+            self.record_made(no);
             // Commands of the transaction belong to the call.
             self.recorder.acting = Some(no);
         }
@@ -192,18 +193,31 @@ impl Kernel {
         if failed || matches!(self.activities.get(activity)?.owner, Owner::Ra(_)) {
             return None;
         }
-        let made = self.tx.undo.iter().find_map(|undo| {
-            let Undo::ActivityMade(id) = undo else {
-                return None;
-            };
-            Some(*id)
-        })?;
+        let made = self.made().next()?;
         let mut hasher = SipHasher24::new_with_key(&self.secret);
         hasher.write_u64(made.raw());
         match is_sampled(hasher.finish(), n) {
             true => self.recorder.begin(self.now),
             false => None,
         }
+    }
+
+    /// What the transaction has started belongs to the call, whoever is going to be attached to it.
+    fn record_made(&mut self, no: CallNo) {
+        let made: SmallVec<[ActivityId; 2]> = self.made().collect();
+        for id in made {
+            self.record_activity(no, id);
+        }
+    }
+
+    /// Activities that the transaction has started.
+    fn made(&self) -> impl Iterator<Item = ActivityId> + '_ {
+        self.tx.undo.iter().filter_map(|undo| {
+            let Undo::ActivityMade(id) = undo else {
+                return None;
+            };
+            Some(*id)
+        })
     }
 
     #[cold]

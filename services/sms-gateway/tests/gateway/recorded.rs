@@ -46,8 +46,8 @@ fn a_message_and_its_receipts_are_one_recorded_call() {
         messages(call),
         [
             "< submit_sm",
-            "> submit_sm",
             "> submit_sm_resp ROK",
+            "> submit_sm",
             "< submit_sm_resp ROK",
             "< deliver_sm",
             "> deliver_sm",
