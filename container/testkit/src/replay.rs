@@ -4,7 +4,8 @@
 //! then. Two runs never invent the same tags and Call-IDs, so what messages have of that kind may differ, as long as it
 //! always differs in the same way: one invented name for one other, everywhere. What stands for these in a message says
 //! the adaptor's own kit, as a [`Minted`].
-//! Not replayed: the answers of name servers, what drivers say, and commands of other calls.
+//! Not replayed: the answers of name servers, and commands of other calls. A call with messages of other protocols than the
+//! one that is played is refused: what their peers agreed on before it is not in it, and drivers have no bytes.
 
 use crate::ground::{Ground, Received};
 use crate::kit::TestKit;
@@ -16,8 +17,17 @@ use std::time::Duration;
 use strowger::ra::Transport;
 use strowger_kernel::{Ladder, LadderMessage, What};
 
-/// Says where in a message there are names that its sender has invented, or got from another: ascending, apart.
-pub type Minted = fn(&[u8]) -> Vec<Range<usize>>;
+/// Of which protocol the messages of a call are that can be played, and which names in them may differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Minted {
+    /// As recorded messages have it: `sip`.
+    pub protocol: &'static str,
+    /// Where in a message there are names that its sender has invented, or got from another: ascending, apart.
+    pub names: fn(&[u8]) -> Vec<Range<usize>>,
+}
+
+/// Finds the names in a message.
+type Find = fn(&[u8]) -> Vec<Range<usize>>;
 
 /// Invented names shorter than this are not looked for in texts: they would be found where they do not stand.
 const NAME: usize = 6;
@@ -55,6 +65,9 @@ pub enum Unplayable {
     /// It began before it was recorded, or with something other than a message.
     #[error("the call does not begin with a message that came")]
     NoBeginning,
+    /// It has messages whose beginnings are not in it: connections, binds, capabilities, and whatever a driver did.
+    #[error("the call has messages of {0}, which a replay cannot send and receive")]
+    Protocol(String),
 }
 
 impl Replayed {
@@ -125,7 +138,11 @@ pub fn replay(kit: TestKit, call: &Ladder, minted: Minted) -> Result<Replayed, U
     if !begins {
         return Err(Unplayable::NoBeginning);
     }
-    let mut play = Play::new(kit.recording(), minted);
+    let foreign = messages(call).find(|(_, message)| message.protocol != minted.protocol);
+    if let Some((_, message)) = foreign {
+        return Err(Unplayable::Protocol(message.protocol.clone()));
+    }
+    let mut play = Play::new(kit.recording(), minted.names);
     for (_, message) in messages(call) {
         play.ground.peer(&message.remote.to_string());
     }
@@ -153,7 +170,7 @@ fn messages(call: &Ladder) -> impl Iterator<Item = (u64, &LadderMessage)> {
 struct Play {
     kit: TestKit,
     ground: std::rc::Rc<dyn Ground>,
-    minted: Minted,
+    minted: Find,
     /// Nanoseconds of the call that have passed.
     at: u64,
     /// What the build has sent and nobody has looked at, by whom it went to.
@@ -163,7 +180,7 @@ struct Play {
 }
 
 impl Play {
-    fn new(kit: TestKit, minted: Minted) -> Self {
+    fn new(kit: TestKit, minted: Find) -> Self {
         let ground = kit.ground();
         Self {
             kit,
@@ -304,7 +321,7 @@ struct Names {
 
 impl Names {
     /// A message came: names in it that the build has not invented stand for themselves.
-    fn came(&mut self, bytes: &[u8], minted: Minted) {
+    fn came(&mut self, bytes: &[u8], minted: Find) {
         for range in minted(bytes) {
             let name = bytes.get(range).unwrap_or_default();
             self.pair(name, name);
@@ -325,7 +342,7 @@ impl Names {
     }
 
     /// Whether two messages are the same but for invented names, each of which always stands for the same other one.
-    fn is_same(&mut self, then: &[u8], sent: &[u8], minted: Minted) -> bool {
+    fn is_same(&mut self, then: &[u8], sent: &[u8], minted: Find) -> bool {
         let (ours, theirs) = (minted(then), minted(sent));
         let mut same = ours.len() == theirs.len();
         let (mut at, mut other_at) = (0, 0);

@@ -73,7 +73,7 @@ pub(super) fn request_came(cx: &mut RaCx<'_>, token: u64, way: Way, request: &Re
     if !cx.is_recording() {
         return;
     }
-    cx.record(&exchange(token), Direction::In, |redaction| {
+    cx.record(&exchange(token), Direction::In, |wanted| {
         let target = match &request.query[..] {
             "" => request.path.clone(),
             query => format!("{}?{query}", request.path),
@@ -84,8 +84,8 @@ pub(super) fn request_came(cx: &mut RaCx<'_>, token: u64, way: Way, request: &Re
             called: request.path.clone(),
         };
         let first = Line::Request(request.method.as_str(), &target);
-        let bytes = written(&first, &request.headers, &request.body, redaction);
-        way.recorded(head.join(" "), Some(parties), bytes)
+        let bytes = written(&first, &request.headers, &request.body, wanted.redaction);
+        Some(way.recorded(head.join(" "), Some(parties), bytes))
     });
 }
 
@@ -96,15 +96,17 @@ pub(super) fn activity(cx: &mut RaCx<'_>, token: u64, activity: ActivityId) {
     }
 }
 
-/// Tells of the answer to a request.
+/// Tells of the answer to a request; an answer begins nothing.
 pub(super) fn reply_leaves(cx: &mut RaCx<'_>, token: u64, way: Way, reply: &Reply) {
     if !cx.is_recording() {
         return;
     }
-    cx.record(&exchange(token), Direction::Out, |redaction| {
+    cx.record(&exchange(token), Direction::Out, |wanted| {
         let first = Line::Status(reply.status());
-        let bytes = written(&first, reply.headers(), reply.content(), redaction);
-        way.recorded(reply.status().to_string(), None, bytes)
+        let bytes = written(&first, reply.headers(), reply.content(), wanted.redaction);
+        wanted
+            .known
+            .then(|| way.recorded(reply.status().to_string(), None, bytes))
     });
 }
 
@@ -115,7 +117,7 @@ pub(super) fn call_leaves(cx: &mut RaCx<'_>, call: ActivityId, way: Way, dial: &
     }
     let key = outbound(call);
     cx.record_as(call, &key);
-    cx.record(&key, Direction::Out, |redaction| {
+    cx.record(&key, Direction::Out, |wanted| {
         let path = dial.path.split('?').next().unwrap_or_default();
         let title = format!("{} {path}", dial.method.as_str());
         let parties = Parties {
@@ -128,8 +130,8 @@ pub(super) fn call_leaves(cx: &mut RaCx<'_>, call: ActivityId, way: Way, dial: &
             headers.push(name, value);
         }
         let first = Line::Request(dial.method.as_str(), &dial.path);
-        let bytes = written(&first, &headers, &dial.body, redaction);
-        way.recorded(title, Some(parties), bytes)
+        let bytes = written(&first, &headers, &dial.body, wanted.redaction);
+        Some(way.recorded(title, Some(parties), bytes))
     });
 }
 
@@ -138,10 +140,12 @@ pub(super) fn response_came(cx: &mut RaCx<'_>, call: ActivityId, way: Way, respo
     if !cx.is_recording() {
         return;
     }
-    cx.record(&outbound(call), Direction::In, |redaction| {
+    cx.record(&outbound(call), Direction::In, |wanted| {
         let first = Line::Status(response.status);
-        let bytes = written(&first, &response.headers, &response.body, redaction);
-        way.recorded(response.status.to_string(), None, bytes)
+        let bytes = written(&first, &response.headers, &response.body, wanted.redaction);
+        wanted
+            .known
+            .then(|| way.recorded(response.status.to_string(), None, bytes))
     });
 }
 

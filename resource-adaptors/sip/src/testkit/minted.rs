@@ -2,6 +2,13 @@
 
 use crate::proto::wire::text::eq_token;
 use std::ops::Range;
+use strowger_testkit::Minted;
+
+/// Calls of SIP, for [`strowger_testkit::replay`].
+pub const MINTED: Minted = Minted {
+    protocol: "sip",
+    names: minted,
+};
 
 /// Parameters whose values are invented.
 const PARAMS: [&[u8]; 7] = [
@@ -17,9 +24,7 @@ const PARAMS: [&[u8]; 7] = [
 const HEADERS: [&[u8]; 5] = [b"call-id", b"i", b"rseq", b"rack", b"replaces"];
 
 /// Where a message has names that somebody has invented: Call-IDs, tags, branches, nonces, numbers of reliable responses.
-/// For [`strowger_testkit::replay`].
-#[must_use]
-pub fn minted(message: &[u8]) -> Vec<Range<usize>> {
+fn minted(message: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in message.split_inclusive(|byte| *byte == b'\n') {

@@ -16,7 +16,7 @@ mod text;
 
 pub use call::Call;
 pub use exchange::Came;
-pub use minted::minted;
+pub use minted::MINTED;
 pub use text::{sdp, summary};
 
 use std::cell::RefCell;

@@ -149,8 +149,9 @@ impl Core {
             remote: sess.from,
             transport: sess.transport,
         };
-        cx.record(key.as_bytes(), direction, |redaction| {
-            recorded(way, bytes, redaction)
+        cx.record(key.as_bytes(), direction, |wanted| {
+            let message = recorded(way, bytes, wanted.redaction);
+            (wanted.known || message.parties.is_some()).then_some(message)
         });
     }
 

@@ -4,7 +4,7 @@ use super::{everywhere, slee, up, with};
 use std::time::Duration;
 use strowger::prelude::*;
 use strowger_b2bua::{Route, Settings};
-use strowger_sip::testkit::minted;
+use strowger_sip::testkit::MINTED;
 use strowger_testkit::{Recording, TestKit, Unplayable, What, replay};
 
 /// A call that rings for a while and is hung up by the caller.
@@ -59,7 +59,7 @@ fn both_legs_are_one_recorded_call() {
 fn a_recorded_call_replays_without_a_difference_on_the_same_build() {
     for other_seed in [1, 2, 77] {
         let call = recorded(slee());
-        let played = replay(slee().seed(other_seed), &call, minted).expect("a whole call");
+        let played = replay(slee().seed(other_seed), &call, MINTED).expect("a whole call");
         assert!(played.is_same(), "seed {other_seed}: {played}");
         assert!(played.outputs >= 9, "{played}");
     }
@@ -72,7 +72,7 @@ fn a_change_in_what_the_service_does_shows_as_a_difference() {
         max_call: Duration::from_secs(30),
         ..everywhere()
     };
-    let played = replay(with(shorter), &call, minted).expect("a whole call");
+    let played = replay(with(shorter), &call, MINTED).expect("a whole call");
     let text = played.to_string();
     assert!(
         text.contains("+ BYE sip:"),
@@ -85,7 +85,7 @@ fn a_change_in_what_the_service_does_shows_as_a_difference() {
         }],
         ..Settings::default()
     };
-    let played = replay(with(elsewhere), &call, minted).expect("a whole call");
+    let played = replay(with(elsewhere), &call, MINTED).expect("a whole call");
     let text = played.to_string();
     assert!(text.contains("+ SIP/2.0 4"), "nobody is called: {text}");
 }
@@ -95,8 +95,24 @@ fn a_call_that_lacks_steps_is_not_played() {
     let mut call = recorded(slee());
     call.info.dropped = 3;
     assert_eq!(
-        replay(slee(), &call, minted).err(),
+        replay(slee(), &call, MINTED).err(),
         Some(Unplayable::Incomplete(3))
+    );
+}
+
+#[test]
+fn a_call_with_messages_of_another_protocol_is_not_played() {
+    let mut call = recorded(slee());
+    let message = call.steps.iter_mut().find_map(|step| {
+        let What::Message(message) = &mut step.what else {
+            return None;
+        };
+        Some(message)
+    });
+    message.expect("a message").protocol = "http".to_owned();
+    assert_eq!(
+        replay(slee(), &call, MINTED).err(),
+        Some(Unplayable::Protocol("http".to_owned()))
     );
 }
 
@@ -114,6 +130,6 @@ fn a_call_without_its_bodies_replays_all_the_same() {
     let calls = slee_recording.recordings();
     let call = calls.first().expect("a call");
     assert!(call.without_bodies);
-    let played = replay(slee(), call, minted).expect("a whole call");
+    let played = replay(slee(), call, MINTED).expect("a whole call");
     assert!(played.is_same(), "{played}");
 }

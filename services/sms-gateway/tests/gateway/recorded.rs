@@ -50,8 +50,8 @@ fn a_message_and_its_receipts_are_one_recorded_call() {
             "> submit_sm",
             "< submit_sm_resp ROK",
             "< deliver_sm",
-            "> deliver_sm",
             "> deliver_sm_resp ROK",
+            "> deliver_sm",
             "< deliver_sm_resp ROK",
         ],
     );
