@@ -34,6 +34,7 @@ mod layers;
 mod links;
 mod listing;
 mod load;
+mod managed;
 mod management;
 mod model;
 mod named;
@@ -54,6 +55,7 @@ pub use export::{Collector, Endpoint, Export, Hep, HepTransport, Otlp, Secret};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};
+pub use managed::{Managed, ManagedError, managed_file};
 pub use management::{Listen, Management, ManagementTls, Scope, Token, TokenHash};
 pub use model::{
     Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Recorder, RecorderMode, Redact,

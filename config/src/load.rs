@@ -10,13 +10,14 @@ use crate::path::KeyPath;
 use crate::problem::{Finding, Problem, Rejected};
 use crate::reference::DEFAULT_TOML;
 use crate::source::SourceKind;
-use crate::{check, file, included, links, named, overrides, rules};
+use crate::{check, file, included, links, managed, named, overrides, rules};
 use figment::value::{Dict, Value};
 use schemars::schema_for;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a configuration is read from, besides the embedded defaults.
+/// What a configuration is read from, besides the embedded defaults and what was configured through the node that serves its data
+/// directory ([`Managed`](crate::Managed)).
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// Files, the weakest first.
@@ -28,6 +29,8 @@ pub struct Sources {
     /// Whether every adaptor and service of the binary runs out of the box, each under its own name, instead of those
     /// that the embedded defaults name. For binaries that contain only what they are for.
     pub every_component: bool,
+    /// Instead of what `managed.toml` in the data directory says: what it would say.
+    pub managed: Option<String>,
 }
 
 impl Sources {
@@ -137,6 +140,9 @@ impl Loaded {
 pub fn load(sources: &Sources, components: &Components) -> Result<Loaded, Rejected> {
     let root = model();
     let mut layers = files(sources, components)?;
+    if let Some(layer) = managed::layer(sources, &layers, &root, components)? {
+        layers.push(layer);
+    }
     let defaults = named::defaults(&merge(&layers)?, components);
     layers.push(defaults);
     let (variables, warnings) = overrides::from_environment(&sources.environment, &root);
@@ -237,7 +243,7 @@ fn remove(layer: &mut Layer, table: &str) {
     layer.spans.retain(|path, _| !path.is_within(&root));
 }
 
-fn merge(layers: &Layers) -> Result<Dict, Rejected> {
+pub(crate) fn merge(layers: &Layers) -> Result<Dict, Rejected> {
     layers.merged().map_err(|error| {
         let (key, error) = (KeyPath::default(), Arc::new(*error));
         Finding::nowhere(Problem::Unfit { key, error }).into()

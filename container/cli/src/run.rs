@@ -26,7 +26,7 @@ pub(crate) fn run(args: &args::Run) -> Result<Exit, Failure> {
 
 fn serve(loaded: Loaded, sources: args::Sources) -> Result<Exit, Failure> {
     let _log = log::init(&loaded.config.log).map_err(strowger_node::NodeError::from)?;
-    let again = move || configuration::load_again(&sources, &components());
+    let again = move |managed| configuration::load_again(&sources, managed, &components());
     let node = Node::builder().catalog(catalog()).reloading(loaded, again);
     let node = node.companion(strowger_management::api::companion());
     let node = node.on_rest(memory::give_back);

@@ -139,12 +139,13 @@ impl NodeBuilder {
     }
 
     /// With this configuration, and a way to read it again: on SIGHUP, and on an order, what has changed is put into effect
-    /// as far as a running node can.
+    /// as far as a running node can. `read` is given the text that is to be read instead of what was configured through the node
+    /// so far (`Sources::managed`), if there is one.
     #[must_use]
     pub fn reloading(
         mut self,
         loaded: Loaded,
-        read: impl FnMut() -> Result<Loaded, Rejected> + Send + 'static,
+        read: impl FnMut(Option<String>) -> Result<Loaded, Rejected> + Send + 'static,
     ) -> Self {
         self.config = Some(loaded.config.clone());
         self.reload = Some((loaded, Box::new(read)));

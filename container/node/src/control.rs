@@ -63,6 +63,18 @@ pub enum Request {
         /// Its name.
         adaptor: String,
     },
+    /// Configure an adaptor entity through the node: it is made, or made anew if it has to be.
+    SetAdaptor {
+        /// Its name.
+        adaptor: String,
+        /// Its table of configuration.
+        table: serde_json::Value,
+    },
+    /// Take away what was configured of an adaptor entity through the node: it goes, unless files have it, too.
+    RemoveAdaptor {
+        /// Its name.
+        adaptor: String,
+    },
     /// All link names.
     Links {},
     /// Bind a link name to an adaptor entity.

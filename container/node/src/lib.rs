@@ -15,6 +15,7 @@ mod change;
 mod clock;
 mod companion;
 pub mod control;
+mod draft;
 mod drivers;
 mod error;
 mod exit;

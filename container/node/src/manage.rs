@@ -7,6 +7,7 @@ use crate::control::{Cause, Order, Refusal, Reply, Request, Unserved};
 use crate::exports::Exports;
 use crate::inbox::Door;
 use crate::{log, process};
+use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger_config::Config;
@@ -29,12 +30,19 @@ pub struct Manage {
 }
 
 /// What the supervisor is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Errand {
     Certificates,
     CertificateList,
     Configuration,
-    Reload { check: bool },
+    Reload {
+        check: bool,
+    },
+    /// An adaptor entity is configured through the node, or is not any more.
+    Adaptor {
+        name: String,
+        table: Option<Json>,
+    },
 }
 
 /// A question, and where its reply goes.
@@ -146,6 +154,14 @@ fn errand(request: &Request) -> Option<Errand> {
         Request::CertificateList {} => Some(Errand::CertificateList),
         Request::Configuration {} => Some(Errand::Configuration),
         Request::Reload { check } => Some(Errand::Reload { check: *check }),
+        Request::SetAdaptor { adaptor, table } => Some(Errand::Adaptor {
+            name: adaptor.clone(),
+            table: Some(table.clone()),
+        }),
+        Request::RemoveAdaptor { adaptor } => Some(Errand::Adaptor {
+            name: adaptor.clone(),
+            table: None,
+        }),
         _ => None,
     }
 }

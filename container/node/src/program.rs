@@ -59,17 +59,22 @@ impl NodeBuilder {
 
     fn serve(self, files: Vec<PathBuf>) -> Result<Exit, NodeError> {
         let components = self.catalog.components();
-        let loaded = load(&files, &components)?;
+        let loaded = load(&files, None, &components)?;
         let _log = log::init(&loaded.config.log)?;
-        let node = self.reloading(loaded, move || load(&files, &components));
+        let node = self.reloading(loaded, move |managed| load(&files, managed, &components));
         let ready = |ready: &Ready| say(io::stdout(), &format!("{ready}{}\n", ready.last_line()));
         node.on_ready(ready).run()
     }
 }
 
-fn load(files: &[PathBuf], components: &Components) -> Result<Loaded, Rejected> {
+fn load(
+    files: &[PathBuf],
+    managed: Option<String>,
+    components: &Components,
+) -> Result<Loaded, Rejected> {
     let sources = Sources {
         files: files.to_vec(),
+        managed,
         ..Sources::default()
     };
     let sources = sources.every_component().process_environment()?;

@@ -4,130 +4,31 @@
 //! All or nothing: a configuration that is refused, or one that differs in a key that a running node cannot change, changes
 //! nothing but an alarm. What is in effect is always one configuration as a whole.
 
+mod error;
+
+pub(crate) use error::ReloadError;
+
 use crate::catalog::Catalog;
 use crate::change::{Changed, Outcome, Step};
-use crate::control::{Cause, Order, Refusal, Reply, Unserved};
-use crate::error::NodeError;
+use crate::control::{Order, Reply, Unserved};
+use crate::draft::{self, Draft};
 use crate::inbox::Door;
-use crate::listed::{KeyChange, KeyEntry, KeyProblem};
+use crate::listed::{KeyChange, KeyEntry};
 use crate::log;
-use crate::plan::{Plan, PlanError};
+use crate::plan::Plan;
 use crate::tls::{Watch, Watched};
-use std::error::Error;
-use std::fmt;
+use error::{NotLive, NotManaged};
+use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger_config::{
-    Change, Components, Config, Finding, Loaded, Place, Rejected, Reload, SourceKind,
+    Change, Components, Config, Loaded, Managed, Rejected, Reload, managed_file,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 /// Reads the configuration again, from where it was read at the start.
-pub(crate) type Read = Box<dyn FnMut() -> Result<Loaded, Rejected> + Send>;
-
-/// Why a changed configuration is not used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReloadError {
-    #[error("this node was started without files that could be read again")]
-    NoSource,
-    #[error("{}", findings(.0))]
-    Rejected(#[from] Rejected),
-    #[error("{}", chain(.0))]
-    Plan(#[from] PlanError),
-    #[error("{}", .0)]
-    Class(NotLive),
-    #[error("{}", chain(.0.as_ref()))]
-    Node(#[from] Box<NodeError>),
-    #[error("{}", .0.reason)]
-    Refused(Refusal),
-    #[error(transparent)]
-    Busy(#[from] Unserved),
-}
-
-/// Keys that a running node cannot change.
-#[derive(Debug)]
-pub(crate) struct NotLive(Vec<Change>);
-
-impl fmt::Display for NotLive {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Keys that are named.
-        const NAMED: usize = 5;
-        f.write_str("nothing was changed, since these keys need a restart: ")?;
-        for (n, change) in self.0.iter().take(NAMED).enumerate() {
-            let comma = if n > 0 { ", " } else { "" };
-            write!(f, "{comma}`{}` ({})", change.key, change.reload.word())?;
-        }
-        match self.0.len().saturating_sub(NAMED) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
-    }
-}
-
-fn findings(rejected: &Rejected) -> String {
-    let found = rejected
-        .findings
-        .iter()
-        .map(|finding| match &finding.place {
-            Some(place) => format!("{} ({place})", finding.problem),
-            None => finding.problem.to_string(),
-        });
-    found.collect::<Vec<_>>().join("; ")
-}
-
-impl ReloadError {
-    fn refusal(self) -> Refusal {
-        let cause = match &self {
-            Self::Refused(refusal) => return refusal.clone(),
-            Self::NoSource => Cause::State,
-            Self::Busy(_) => Cause::Busy,
-            Self::Rejected(_) | Self::Plan(_) | Self::Class(_) | Self::Node(_) => {
-                Cause::Configuration
-            }
-        };
-        let problems = match &self {
-            Self::Rejected(rejected) => rejected.findings.iter().map(problem).collect(),
-            Self::Class(NotLive(changes)) => changes.iter().map(NotLive::problem).collect(),
-            Self::Plan(error) => vec![blamed(error.code(), error)],
-            Self::Node(error) => vec![blamed(error.code(), error.as_ref())],
-            Self::NoSource | Self::Busy(_) | Self::Refused(_) => Vec::new(),
-        };
-        Refusal {
-            problems,
-            ..Refusal::new(cause, self.to_string())
-        }
-    }
-}
-
-impl NotLive {
-    fn problem(change: &Change) -> KeyProblem {
-        KeyProblem {
-            code: "NOD-015".to_owned(),
-            message: format!("needs a restart ({})", change.reload.word()),
-            key: Some(change.key.to_string()),
-            ..KeyProblem::default()
-        }
-    }
-}
-
-fn blamed(code: &str, error: &dyn Error) -> KeyProblem {
-    KeyProblem {
-        code: code.to_owned(),
-        message: chain(error),
-        ..KeyProblem::default()
-    }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(because) = cause {
-        text = format!("{text}: {because}");
-        cause = because.source();
-    }
-    text
-}
+pub(crate) type Read = Box<dyn FnMut(Option<String>) -> Result<Loaded, Rejected> + Send>;
 
 /// Keeps what is in effect.
 pub(crate) struct Reloader {
@@ -163,7 +64,7 @@ impl Reloader {
         told: &watch::Sender<Arc<Config>>,
         watch: &mut Watch,
     ) -> Reply {
-        let done = match self.compare(false) {
+        let done = match self.compare(None, false) {
             Ok(newer) => self.put_into_effect(newer, door, told, watch).await,
             Err(error) => Err(error),
         };
@@ -207,9 +108,54 @@ impl Reloader {
         Ok(changes)
     }
 
+    /// Configures an adaptor entity through the node, or takes away what was configured so: what files say is read again with it.
+    pub(crate) async fn manage(
+        &mut self,
+        adaptor: &str,
+        table: Option<Json>,
+        door: &Door,
+        told: &watch::Sender<Arc<Config>>,
+        watch: &mut Watch,
+    ) -> Reply {
+        let done = match self.draft(adaptor, table) {
+            Ok((newer, draft)) => {
+                let done = self.put_into_effect(newer, door, told, watch).await;
+                done.and_then(|changes| {
+                    draft.keep()?;
+                    Ok(changes)
+                })
+            }
+            Err(error) => Err(error),
+        };
+        log_outcome(&done);
+        done.map_or_else(|error| Reply::Refused(error.refusal()), Reply::Reloaded)
+    }
+
+    /// What would be configured, compared with what is, and its file beside the one that counts.
+    fn draft(&mut self, adaptor: &str, table: Option<Json>) -> Result<(Newer, Draft), ReloadError> {
+        let config = match &self.running {
+            Some(running) => &running.config,
+            None => return Err(ReloadError::NoSource),
+        };
+        let file = managed_file(&config.node.data_dir);
+        let known = config.adaptors.contains_key(adaptor);
+        let mut managed = Managed::read(&draft::read(&file)?)?;
+        match table {
+            Some(table) => managed.set(adaptor, &table)?,
+            None if managed.remove(adaptor) => {}
+            None => {
+                let adaptor = adaptor.to_owned();
+                return Err(ReloadError::NotManaged(NotManaged { adaptor, known }));
+            }
+        }
+        let text = managed.text()?;
+        let draft = Draft::write(file, &text)?;
+        Ok((self.compare(Some(text), false)?, draft))
+    }
+
     /// What a reload would do.
     pub(crate) async fn check(&mut self, door: &Door) -> Reply {
-        let checked = match self.compare(true) {
+        let checked = match self.compare(None, true) {
             Ok(Newer {
                 changed, changes, ..
             }) => {
@@ -241,11 +187,11 @@ impl Reloader {
     }
 
     /// Reads the configuration, says what of it is new, and opens what that takes unless this is `dry`. Nothing is changed.
-    fn compare(&mut self, dry: bool) -> Result<Newer, ReloadError> {
+    fn compare(&mut self, managed: Option<String>, dry: bool) -> Result<Newer, ReloadError> {
         let (Some(read), Some(running)) = (&mut self.read, &self.running) else {
             return Err(ReloadError::NoSource);
         };
-        let newer = read()?;
+        let newer = read(managed)?;
         let plan = Plan::new(&newer.config, &self.catalog)?;
         let older = Plan::new(&running.config, &self.catalog)?;
         let step = Step {
@@ -318,45 +264,5 @@ fn told(change: &Change) -> KeyChange {
         older: change.older.clone().unwrap_or_default(),
         newer: change.newer.clone().unwrap_or_default(),
         reload: change.reload.word().to_owned(),
-    }
-}
-
-fn problem(finding: &Finding) -> KeyProblem {
-    let place = finding.place.as_ref();
-    let in_file = place.filter(|place| place.source.kind == SourceKind::File);
-    let (line, column) = in_file.map(Place::line_column).unzip();
-    KeyProblem {
-        code: finding.problem.code().to_owned(),
-        message: finding.problem.to_string(),
-        key: finding.problem.key().map(ToString::to_string),
-        file: place.map(|place| place.source.name.clone()),
-        line: line.map(|n| n as u64),
-        column: column.map(|n| n as u64),
-        hint: finding.hint.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_need_a_restart_are_named_with_what_they_need() {
-        let change = |key: &str| Change {
-            key: key.parse().unwrap(),
-            reload: Reload::RestartAdaptor,
-            older: None,
-            newer: None,
-        };
-        let text = NotLive(vec![change("adaptors.sip.settings.unserved")]).to_string();
-        assert!(
-            text.ends_with("`adaptors.sip.settings.unserved` (restart-adaptor)"),
-            "{text}"
-        );
-        let many = NotLive((0..7).map(|n| change(&format!("store.k{n}"))).collect()).to_string();
-        assert!(
-            many.ends_with("`store.k4` (restart-adaptor) and 2 more"),
-            "{many}"
-        );
     }
 }

@@ -145,6 +145,11 @@ impl Supervisor {
                 self.reload(watch).await
             }
             Errand::Reload { check: true } => self.reloader.check(&self.door).await,
+            Errand::Adaptor { name, table } => {
+                let (door, told) = (&self.door, &self.desk.config);
+                let managed = self.reloader.manage(&name, table, door, told, watch);
+                managed.await
+            }
             Errand::Configuration => self.reloader.configuration(),
             Errand::CertificateList => Reply::Certificates(watch.list()),
             Errand::Certificates => {

@@ -2,21 +2,25 @@
 
 use super::input::{Fields, Params, Path};
 use super::node::Done;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemDocument};
 use super::state::{State, unexpected};
 use axum::extract::State as Given;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use strowger_node::control::{Reply, Request};
-use strowger_node::listed::LinkEntry;
+use strowger_node::listed::{KeyChange, LinkEntry};
 use strowger_node::status::{AdaptorStatus, Listening};
 use utoipa::ToSchema;
 
 pub(super) fn routes() -> Router<State> {
     Router::new()
         .route("/v1/adaptors", get(list))
-        .route("/v1/adaptors/{name}", get(one))
+        .route(
+            "/v1/adaptors/{name}",
+            get(one).put(configure).delete(remove),
+        )
         .route("/v1/adaptors/{name}/activate", post(activate))
         .route("/v1/adaptors/{name}/deactivate", post(deactivate))
         .route("/v1/links", get(links))
@@ -31,6 +35,24 @@ pub(super) struct Adaptor {
     status: AdaptorStatus,
     /// Addresses that it listens on.
     listeners: Vec<Listening>,
+}
+
+/// What is configured of an adaptor entity. The rest is as out of the box, or as files have it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says in documents what the configuration reads")]
+pub(super) struct AdaptorTable {
+    /// Its type, such as `sip`; without it, the entity's name.
+    #[serde(rename = "type")]
+    #[schema(example = "sip")]
+    kind: Option<String>,
+    /// Whether it is activated; it is if this says nothing.
+    active: Option<bool>,
+    /// Link names that are bound to it.
+    links: Option<Vec<String>>,
+    /// Its settings: the keys below `adaptors.NAME.settings` of the reference.
+    #[schema(value_type = Option<Object>)]
+    settings: Option<Map<String, Value>>,
 }
 
 /// Where a link leads.
@@ -84,8 +106,66 @@ pub(super) async fn one(
     found.map(Json).ok_or_else(unknown)
 }
 
-/// Activate an adaptor entity that was deactivated. One that was not active when the node started has no listeners, and is
-/// activated by its configuration at the next start.
+/// Configure an adaptor entity through the node: it is made; or it takes changed settings, and is made anew if it has to be. What
+/// was configured of it so before goes. It lasts: `managed.toml` in the data directory has it, which stands over the files that the
+/// node is started with. Those are read again with it, as a reload does: all of it or nothing.
+#[utoipa::path(put, path = "/v1/adaptors/{name}", tag = "adaptors", request_body = AdaptorTable,
+    params(("name" = String, Path, description = "Its name.", example = "carrier")),
+    responses(
+        (status = 200, description = "The changes that are in effect.", body = Vec<KeyChange>),
+        (status = 422, description = "It cannot be configured so: `field` and `problems` say why. Nothing was changed.",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn configure(
+    Given(state): Given<State>,
+    Path(adaptor): Path<String>,
+    params: Params,
+    fields: Fields,
+) -> Result<Json<Vec<KeyChange>>, Problem> {
+    params.end()?;
+    check_name(&adaptor)?;
+    let below = format!("adaptors.{adaptor}.");
+    let table = fields.all();
+    let changes = changed(&state, Request::SetAdaptor { adaptor, table }).await;
+    changes.map_err(|problem| problem.blame_key(&below))
+}
+
+/// Take away what was configured of an adaptor entity through the node: it is deactivated and removed, unless files have it, too.
+/// It has to be inactive, or to have nothing under way.
+#[utoipa::path(delete, path = "/v1/adaptors/{name}", tag = "adaptors",
+    params(("name" = String, Path, description = "Its name.", example = "carrier")),
+    responses(
+        (status = 200, description = "The changes that are in effect.", body = Vec<KeyChange>),
+        (status = 422, description = "The configuration without it cannot be used. Nothing was changed.",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    ))]
+pub(super) async fn remove(
+    Given(state): Given<State>,
+    Path(adaptor): Path<String>,
+    params: Params,
+) -> Result<Json<Vec<KeyChange>>, Problem> {
+    params.end()?;
+    changed(&state, Request::RemoveAdaptor { adaptor }).await
+}
+
+async fn changed(state: &State, request: Request) -> Result<Json<Vec<KeyChange>>, Problem> {
+    let Reply::Reloaded(changes) = state.ask(request).await? else {
+        return Err(unexpected());
+    };
+    Ok(Json(changes))
+}
+
+fn check_name(name: &str) -> Result<(), Problem> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
+        let detail = "names have 1 to 64 of the characters a-z, 0-9, - and _";
+        return Err(Problem::wrong("name", detail));
+    }
+    Ok(())
+}
+
+/// Activate an adaptor entity that was deactivated. One that is not `active` in the configuration has no listeners, and is
+/// activated by that.
 #[utoipa::path(post, path = "/v1/adaptors/{name}/activate", tag = "adaptors",
     params(("name" = String, Path, description = "Its name.", example = "sip")),
     responses((status = 200, description = "It is active.", body = Done)))]
@@ -140,11 +220,7 @@ pub(super) async fn bind(
     params.end()?;
     let adaptor = fields.text("adaptor")?;
     fields.end()?;
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    if link.len() > 64 || !link.bytes().all(allowed) {
-        let detail = "names have up to 64 of the characters a-z, 0-9, - and _";
-        return Err(Problem::wrong("name", detail));
-    }
+    check_name(&link)?;
     let bound = state.order(Request::Bind { link, adaptor }).await;
     bound.map_err(Problem::into_wrong)?;
     Ok(Done::json())

@@ -137,6 +137,11 @@ impl Fields {
         list.iter().map(text).collect()
     }
 
+    /// All of them, as they are.
+    pub(crate) fn all(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// Nothing else is given.
     pub(crate) fn end(self) -> Result<(), Problem> {
         left(self.0.into_iter().next().map(|(name, _)| name), "field")

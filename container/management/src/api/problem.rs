@@ -115,6 +115,14 @@ impl Problem {
         self
     }
 
+    /// A key of the configuration that is wrong was a field below this one.
+    pub(crate) fn blame_key(mut self, below: &str) -> Self {
+        let keys = self.0.problems.iter().filter_map(|one| one.key.as_deref());
+        let field = keys.filter_map(|key| key.strip_prefix(below)).next();
+        self.0.field = field.map(str::to_owned);
+        self
+    }
+
     /// Whether there is no such thing.
     pub(crate) fn is_unknown(&self) -> bool {
         self.status() == StatusCode::NOT_FOUND

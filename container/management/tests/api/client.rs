@@ -46,12 +46,17 @@ impl Served {
         for (name, text) in [("base.toml", BASE), ("test.toml", text)] {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
-        let loaded = load(dir.path()).unwrap();
+        Self::on(dir)
+    }
+
+    /// A node on what another one has left.
+    pub(crate) fn on(dir: tempfile::TempDir) -> Self {
+        let loaded = load(dir.path(), None).unwrap();
         let again = dir.path().to_owned();
         let node = Node::builder()
             .adaptor(toy::adaptor())
             .service(toy::service())
-            .reloading(loaded, move || load(&again))
+            .reloading(loaded, move |managed| load(&again, managed))
             .companion(strowger_management::api::companion());
         let node = node.start().unwrap();
         Self { node, dir }
@@ -164,7 +169,7 @@ impl Answer {
     }
 }
 
-fn load(dir: &Path) -> Result<Loaded, Rejected> {
+fn load(dir: &Path, managed: Option<String>) -> Result<Loaded, Rejected> {
     let catalog = Catalog::default()
         .adaptor(toy::adaptor())
         .service(toy::service());
@@ -172,6 +177,7 @@ fn load(dir: &Path) -> Result<Loaded, Rejected> {
         .file(dir.join("base.toml"))
         .file(dir.join("test.toml"))
         .flag(format!("node.data_dir={}", dir.join("data").display()));
+    let sources = Sources { managed, ..sources };
     strowger_config::load(&sources, &catalog.components())
 }
 

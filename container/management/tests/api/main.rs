@@ -7,6 +7,7 @@
 mod authority;
 mod client;
 mod console;
+mod managed;
 mod routes;
 mod secure;
 mod tokens;

@@ -91,6 +91,8 @@ impl Driver {
             | Request::CertificateList {}
             | Request::Configuration {}
             | Request::Reload { .. }
+            | Request::SetAdaptor { .. }
+            | Request::RemoveAdaptor { .. }
             | Request::Log {}
             | Request::SetLog { .. } => Reply::refused(Cause::Wrong, "not a request to a shard"),
         }

@@ -63,7 +63,7 @@ impl Bench {
     }
 
     fn load(&self) -> Loaded {
-        match load(&self.dir) {
+        match load(&self.dir, None) {
             Ok(loaded) => loaded,
             Err(rejected) => panic!("{:#?}", rejected.findings),
         }
@@ -77,7 +77,9 @@ impl Bench {
     /// For a node that reads its configuration again when told to.
     pub(crate) fn start_reloading(&self) -> Running {
         let dir = self.dir.clone();
-        let builder = self.builder().reloading(self.load(), move || load(&dir));
+        let builder = self
+            .builder()
+            .reloading(self.load(), move |managed| load(&dir, managed));
         builder.start().unwrap()
     }
 
@@ -122,7 +124,7 @@ impl Bench {
     }
 }
 
-fn load(dir: &Path) -> Result<Loaded, Rejected> {
+fn load(dir: &Path, managed: Option<String>) -> Result<Loaded, Rejected> {
     let catalog = Catalog::default()
         .adaptor(toy::adaptor())
         .service(toy::service());
@@ -130,6 +132,7 @@ fn load(dir: &Path) -> Result<Loaded, Rejected> {
         .file(dir.join("base.toml"))
         .file(dir.join("test.toml"))
         .flag(format!("node.data_dir={}", dir.join("data").display()));
+    let sources = Sources { managed, ..sources };
     strowger_config::load(&sources, &catalog.components())
 }
 

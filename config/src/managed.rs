@@ -1,0 +1,210 @@
+//! What was configured through a running node: the file `managed.toml` in the data directory, over the files that the node was
+//! started with, and under variables and flags. It has adaptors and nothing else, and does away with none out of the box.
+
+use crate::component::Components;
+use crate::file;
+use crate::key::Key;
+use crate::layers::{Layer, Layers, look_up};
+use crate::load::{Sources, merge};
+use crate::model::Node;
+use crate::overrides;
+use crate::path::KeyPath;
+use crate::problem::{Finding, Problem, Rejected};
+use crate::source::SourceKind;
+use figment::value::Value;
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+/// The table that it has.
+const TABLE: &str = "adaptors";
+/// What stands above it.
+const HEAD: &str = "\
+# Written by the node: adaptors that were configured through its management API. They stand over the files that the node is
+# started with. Stop the node before you edit this.
+";
+
+/// The file in a data directory.
+#[must_use]
+pub fn managed_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("managed.toml")
+}
+
+/// What was configured through a node.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Managed {
+    adaptors: toml::Table,
+}
+
+/// Why something cannot be written there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManagedError {
+    /// The file cannot be read as what the node has written there.
+    #[error("the file of what was configured through the node cannot be read")]
+    Unreadable(#[source] Box<toml::de::Error>),
+    /// TOML has nothing that stands for a value.
+    #[error("`{key}` has no value")]
+    NoValue {
+        /// Which.
+        key: KeyPath,
+    },
+    /// It cannot be written as TOML.
+    #[error("it cannot be written as TOML")]
+    Unwritable(#[source] Box<toml::ser::Error>),
+}
+
+impl Managed {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// It is not TOML.
+    pub fn read(text: &str) -> Result<Self, ManagedError> {
+        let mut all: toml::Table =
+            toml::from_str(text).map_err(|error| ManagedError::Unreadable(Box::new(error)))?;
+        let adaptors = match all.remove(TABLE) {
+            Some(toml::Value::Table(adaptors)) => adaptors,
+            _ => toml::Table::new(),
+        };
+        Ok(Self { adaptors })
+    }
+
+    /// Gives an adaptor this table, and no other key of what it had here.
+    ///
+    /// # Errors
+    /// A value is `null`.
+    pub fn set(&mut self, adaptor: &str, table: &Json) -> Result<(), ManagedError> {
+        let at: KeyPath = [TABLE, adaptor].into_iter().collect();
+        self.adaptors.insert(adaptor.to_owned(), value(table, &at)?);
+        Ok(())
+    }
+
+    /// Takes an adaptor's table away; whether there was one.
+    pub fn remove(&mut self, adaptor: &str) -> bool {
+        self.adaptors.remove(adaptor).is_some()
+    }
+
+    /// As it is written.
+    ///
+    /// # Errors
+    /// It cannot be.
+    pub fn text(&self) -> Result<String, ManagedError> {
+        let all = toml::Table::from_iter([(TABLE.to_owned(), self.adaptors.clone().into())]);
+        let text = toml::to_string(&all);
+        let text = text.map_err(|error| ManagedError::Unwritable(Box::new(error)))?;
+        Ok(format!("{HEAD}\n{text}"))
+    }
+}
+
+fn value(json: &Json, at: &KeyPath) -> Result<toml::Value, ManagedError> {
+    Ok(match json {
+        Json::Null => return Err(ManagedError::NoValue { key: at.clone() }),
+        Json::Bool(truth) => (*truth).into(),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => number.into(),
+            None => number.as_f64().unwrap_or(f64::NAN).into(),
+        },
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => {
+            let items = items.iter().enumerate();
+            let items = items.map(|(n, item)| value(item, &at.child(n.to_string())));
+            toml::Value::Array(items.collect::<Result<_, _>>()?)
+        }
+        Json::Object(fields) => {
+            let fields = fields.iter();
+            let fields =
+                fields.map(|(name, field)| Ok((name.clone(), value(field, &at.child(name))?)));
+            toml::Value::Table(fields.collect::<Result<_, _>>()?)
+        }
+    })
+}
+
+/// The layer of the file in the data directory that the other sources say, if there is one.
+pub(crate) fn layer(
+    sources: &Sources,
+    files: &Layers,
+    root: &Key,
+    components: &Components,
+) -> Result<Option<Layer>, Rejected> {
+    let file = managed_file(&data_dir(sources, files, root, components)?);
+    let read = match &sources.managed {
+        Some(text) => {
+            let name = file.display().to_string();
+            file::parse(SourceKind::File, name, text.clone())
+        }
+        None if file.exists() => file::read(&file),
+        None => return Ok(None),
+    };
+    let layer = read.map_err(Rejected::new)?;
+    let foreign = layer.dict.keys().find(|key| *key != TABLE);
+    if let Some(key) = foreign {
+        let key: KeyPath = [key.as_str()].into_iter().collect();
+        let spans = layer.spans.get(&key).map(|spans| spans.key.clone());
+        let source = std::sync::Arc::clone(&layer.source);
+        let place = spans.map(|span| crate::source::Place { source, span });
+        let hint = "this file has adaptors only: write it where the node is configured";
+        let finding = Finding::at(Problem::UnknownKey { key }, place).hint(hint.to_owned());
+        return Err(finding.into());
+    }
+    Ok(Some(layer))
+}
+
+/// What is said of it by files, variables and flags.
+fn data_dir(
+    sources: &Sources,
+    files: &Layers,
+    root: &Key,
+    components: &Components,
+) -> Result<PathBuf, Rejected> {
+    let mut layers = files.clone();
+    let (variables, _) = overrides::from_environment(&sources.environment, root);
+    let (flags, _) = overrides::from_flags(&sources.flags);
+    for group in [variables, flags] {
+        let below = merge(&layers)?;
+        for layer in overrides::layers(group, &below, root, components) {
+            layers.push(layer);
+        }
+    }
+    let values = merge(&layers)?;
+    let key: KeyPath = ["node", "data_dir"].into_iter().collect();
+    let written = look_up(&values, &key).and_then(Value::as_str);
+    // What is of another type is found by the checks.
+    Ok(written.map_or_else(|| Node::default().data_dir, PathBuf::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_set_is_read_again_and_taken_away() {
+        let mut managed = Managed::default();
+        let listener = json!({"transport": "udp", "bind": "192.0.2.1:5060"});
+        let table = json!({"type": "sip", "active": true, "links": ["trunk"],
+            "settings": {"listeners": {"udp": listener}, "t1": 0.5, "users": []}});
+        managed.set("carrier", &table).unwrap();
+        managed.set("other", &json!({})).unwrap();
+        let text = managed.text().unwrap();
+        assert!(text.starts_with("# Written by the node"), "{text}");
+        assert!(
+            text.contains("[adaptors.carrier.settings.listeners.udp]"),
+            "{text}"
+        );
+        let mut again = Managed::read(&text).unwrap();
+        assert_eq!(again, managed);
+        assert!(again.remove("other") && !again.remove("other"));
+        again.set("carrier", &json!({"type": "sip"})).unwrap();
+        assert!(!again.text().unwrap().contains("listeners"));
+        assert_eq!(Managed::read("").unwrap(), Managed::default());
+        assert!(Managed::read("[adaptors").is_err());
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_named() {
+        let set = Managed::default().set("x", &json!({"settings": {"a": [1, null]}}));
+        assert_eq!(
+            set.unwrap_err().to_string(),
+            "`adaptors.x.settings.a.1` has no value"
+        );
+    }
+}
