@@ -40,7 +40,7 @@ pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
 
 /// The same as an object: whether the files can be used, and everything that is to be said of them.
 fn in_json(sources: &args::Sources) -> Result<(), Failure> {
-    let loaded = match configuration::load_again(sources, &components()) {
+    let loaded = match configuration::load_again(sources, None, &components()) {
         Ok(loaded) => loaded,
         Err(rejected) => {
             let problems: Vec<Value> = rejected.findings.iter().map(finding).collect();
