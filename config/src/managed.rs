@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 /// The table that it has.
 const TABLE: &str = "adaptors";
+/// The key of an adaptor's link names.
+const LINKS: &str = "links";
 /// What stands above it.
 const HEAD: &str = "\
 # Written by the node: adaptors that were configured through its management API. They stand over the files that the node is
@@ -81,6 +83,30 @@ impl Managed {
     /// Takes an adaptor's table away; whether there was one.
     pub fn remove(&mut self, adaptor: &str) -> bool {
         self.adaptors.remove(adaptor).is_some()
+    }
+
+    /// The link names that an adaptor was given here, if it was given any list of them.
+    #[must_use]
+    pub fn links(&self, adaptor: &str) -> Option<Vec<String>> {
+        let links = self.adaptors.get(adaptor)?.get(LINKS)?.as_array()?;
+        let names = links.iter().filter_map(toml::Value::as_str);
+        Some(names.map(str::to_owned).collect())
+    }
+
+    /// Gives an adaptor these link names, or those that files say.
+    pub fn set_links(&mut self, adaptor: &str, links: Option<Vec<String>>) {
+        let entry = self.adaptors.entry(adaptor);
+        let table = entry.or_insert_with(|| toml::Table::new().into());
+        let Some(table) = table.as_table_mut() else {
+            return;
+        };
+        match links {
+            Some(links) => table.insert(LINKS.to_owned(), links.into()),
+            None => table.remove(LINKS),
+        };
+        if table.is_empty() {
+            self.remove(adaptor);
+        }
     }
 
     /// As it is written.
@@ -197,6 +223,23 @@ mod tests {
         assert!(!again.text().unwrap().contains("listeners"));
         assert_eq!(Managed::read("").unwrap(), Managed::default());
         assert!(Managed::read("[adaptors").is_err());
+    }
+
+    #[test]
+    fn links_come_and_go_without_the_rest() {
+        let mut managed = Managed::default();
+        managed.set("sip", &json!({"active": true})).unwrap();
+        managed.set_links("sip", Some(vec!["trunk".to_owned()]));
+        managed.set_links("other", Some(Vec::new()));
+        assert_eq!(managed.links("sip").unwrap(), ["trunk"]);
+        assert_eq!(
+            (managed.links("other"), managed.links("none")),
+            (Some(Vec::new()), None)
+        );
+        managed.set_links("sip", None);
+        managed.set_links("other", None);
+        assert_eq!(managed.links("sip"), None);
+        assert!(!managed.remove("other") && managed.remove("sip"));
     }
 
     #[test]

@@ -325,8 +325,9 @@ pub struct Adaptor {
     /// Whether the entity is activated: when the node starts, and when this changes while it runs.
     #[schemars(extend("x-reload" = "restart-adaptor"))]
     pub active: bool,
-    /// Link names bound to this entity, besides its own name, by which services find it.
-    #[schemars(extend("x-reload" = "restart-node"))]
+    /// Link names bound to this entity, besides its own name, by which services find it. None that a service uses is taken away
+    /// before the service is inactive.
+    #[schemars(extend("x-reload" = "live"))]
     pub links: Vec<String>,
     /// Settings of the adaptor's own. Which keys exist depends on `type`.
     #[schemars(with = "AdaptorSettings")]
@@ -366,7 +367,8 @@ pub struct Service {
     /// The adaptor behind each link of the service: the name of an adaptor, or a name in the `links` of one. The links
     /// of a service are named after the adaptor types that it uses unless its code names them otherwise. Needed only
     /// where several adaptors of one type exist. Once loaded, every link is there with the adaptor's own name.
-    #[schemars(extend("x-reload" = "restart-node"))]
+    /// Only those of an inactive service change, and lead elsewhere when it is activated.
+    #[schemars(extend("x-reload" = "live"))]
     pub links: BTreeMap<String, String>,
     /// Settings of the service's own. Which keys exist depends on `kind`.
     #[schemars(with = "ServiceSettings")]

@@ -243,7 +243,8 @@ impl Kernel {
         self.links.insert(link.to_owned(), ra);
         Ok(())
     }
-    pub(crate) fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
+    /// Whether nothing keeps a link from being unbound (R-LK-01).
+    pub(crate) fn may_unbind(&self, link: &str) -> Result<(), ManageError> {
         if !self.links.contains_key(link) {
             return Err(ManageError::Unknown);
         }
@@ -251,6 +252,10 @@ impl Kernel {
         if self.services.iter().any(uses) {
             return Err(ManageError::LinkInUse(link.to_owned()));
         }
+        Ok(())
+    }
+    pub(crate) fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
+        self.may_unbind(link)?;
         self.links.remove(link);
         Ok(())
     }

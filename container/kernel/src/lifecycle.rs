@@ -195,6 +195,20 @@ impl Kernel {
         Ok(())
     }
 
+    /// Gives an inactive service other links, which lead somewhere when it is activated (R-SV-02).
+    pub(crate) fn relink_service(
+        &mut self,
+        ix: ServiceIx,
+        links: Vec<(String, String)>,
+    ) -> Result<(), ManageError> {
+        let service = self.service_mut(ix).ok_or(ManageError::Unknown)?;
+        if service.state != ServiceState::Inactive {
+            return Err(ManageError::InvalidState);
+        }
+        service.configured = links;
+        Ok(())
+    }
+
     /// The adaptor entities behind a service's links (R-SV-02).
     fn resolve(
         &self,

@@ -142,6 +142,24 @@ impl Shard {
     pub fn unbind_link(&mut self, link: &str) -> Result<(), ManageError> {
         self.kernel.unbind_link(link)
     }
+    /// Whether [`unbind_link`](Self::unbind_link) would unbind it.
+    ///
+    /// # Errors
+    /// What that would say.
+    pub fn may_unbind(&self, link: &str) -> Result<(), ManageError> {
+        self.kernel.may_unbind(link)
+    }
+    /// Gives an inactive service other links: each by its name, with that of an adaptor entity (R-SV-02).
+    ///
+    /// # Errors
+    /// It is not inactive.
+    pub fn relink_service(
+        &mut self,
+        service: ServiceIx,
+        links: Vec<(String, String)>,
+    ) -> Result<(), ManageError> {
+        self.kernel.relink_service(service, links)
+    }
     /// The adaptor entity of a name.
     #[must_use]
     pub fn adaptor(&self, name: &str) -> Option<RaIx> {

@@ -25,6 +25,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Changed {
     /// Adaptor entities with settings that they take as they are.
     pub(crate) settings: Vec<(String, SettingsOf)>,
+    /// Adaptor entities with other link names.
+    pub(crate) links: Vec<Linked>,
     /// Adaptor entities that go, with their link names.
     pub(crate) removed: Vec<(String, Vec<String>)>,
     /// Adaptor entities that are made anew.
@@ -46,12 +48,22 @@ pub(crate) struct Made {
     pub(crate) active: Option<bool>,
 }
 
+/// What changes of the link names of an adaptor entity.
+#[derive(Debug)]
+pub(crate) struct Linked {
+    pub(crate) adaptor: String,
+    pub(crate) unbound: Vec<String>,
+    pub(crate) bound: Vec<String>,
+}
+
 /// What of a service can change while the node runs.
 #[derive(Debug)]
 pub(crate) struct ChangedService {
     pub(crate) name: String,
     pub(crate) settings: SettingsOf,
     pub(crate) intensity: Intensity,
+    /// All its links, if one of them leads elsewhere than it did.
+    pub(crate) links: Option<Vec<(String, String)>>,
 }
 
 /// Hears whether a change is in effect.
@@ -86,6 +98,8 @@ pub(crate) struct Sorted {
     anew: BTreeSet<String>,
     /// Adaptor entities whose `active` has changed.
     switched: BTreeSet<String>,
+    /// Adaptor entities whose `links` have changed.
+    linked: BTreeSet<String>,
 }
 
 /// Adaptor entities and services with live keys that have changed.
@@ -93,6 +107,23 @@ pub(crate) struct Sorted {
 struct Touched {
     adaptors: BTreeSet<String>,
     services: BTreeSet<String>,
+}
+
+impl Sorted {
+    /// A key of an adaptor entity that stays has changed.
+    fn touch(&mut self, adaptor: &str, key: &[&str], reload: Reload) {
+        let set = match (reload, key) {
+            (Reload::Live, ["links", ..]) => &mut self.linked,
+            (Reload::Live, _) => &mut self.live.adaptors,
+            (Reload::RestartAdaptor, ["active"]) => {
+                self.switched.insert(adaptor.to_owned());
+                &mut self.anew
+            }
+            (Reload::RestartAdaptor, _) => &mut self.anew,
+            (Reload::RestartNode, _) => return,
+        };
+        set.insert(adaptor.to_owned());
+    }
 }
 
 /// What runs, and what is to run.
@@ -109,24 +140,16 @@ impl Step<'_> {
             let key = change.key.segments().iter().map(String::as_str);
             let key: Vec<&str> = key.collect();
             let possible = match key.as_slice() {
-                ["adaptors", name, rest @ ..] => {
-                    let name = (*name).to_owned();
-                    if self.comes_or_goes(&name) {
-                        change.reload = Reload::RestartAdaptor;
-                    }
-                    let possible = self.may_change(&name, change.reload);
-                    if change.reload == Reload::RestartAdaptor && !self.comes_or_goes(&name) {
-                        if *rest == ["active"] {
-                            sorted.switched.insert(name.clone());
-                        }
-                        sorted.anew.insert(name);
-                    } else if change.reload == Reload::Live {
-                        sorted.live.adaptors.insert(name);
-                    }
-                    possible
+                ["adaptors", name, ..] if self.comes_or_goes(name) => {
+                    change.reload = Reload::RestartAdaptor;
+                    self.may_change(name, change.reload)
                 }
-                // Written otherwise, and leading to where it led.
-                ["services", name, "links", ..] => self.moved_links(name).is_empty(),
+                ["adaptors", name, rest @ ..] => {
+                    sorted.touch(name, rest, change.reload);
+                    self.may_change(name, change.reload)
+                }
+                // Where they lead is looked at below.
+                ["services", _, "links", ..] => true,
                 ["services", name, ..] if change.reload == Reload::Live => {
                     sorted.live.services.insert((*name).to_owned());
                     true
@@ -172,7 +195,7 @@ impl Step<'_> {
             .filter(|link| older.get(*link) != newer.get(*link));
         let change = |link: &String| Change {
             key: ["services", service, "links", link].into_iter().collect(),
-            reload: Reload::RestartNode,
+            reload: Reload::Live,
             older: older.get(link).cloned().map(Json::String),
             newer: newer.get(link).cloned().map(Json::String),
         };
@@ -183,9 +206,27 @@ impl Step<'_> {
     fn add_links(&self, sorted: &mut Sorted) {
         let moved = self.newer.0.services.keys();
         for change in moved.flat_map(|service| self.moved_links(service)) {
-            if !sorted.others.iter().any(|known| known.key == change.key) {
-                sorted.others.push(change);
+            if !sorted.possible.iter().any(|known| known.key == change.key) {
+                sorted.possible.push(change);
             }
+        }
+    }
+
+    /// What changes of the links of an adaptor entity that stays.
+    fn linked(&self, adaptor: &str) -> Linked {
+        let links = |plan: &Plan| {
+            let planned = plan.adaptor(adaptor);
+            planned.map_or_else(Vec::new, |planned| planned.links.clone())
+        };
+        let (older, newer) = (links(self.older.1), links(self.newer.1));
+        let only = |these: &[String], those: &[String]| {
+            let these = these.iter().filter(|link| !those.contains(link));
+            these.cloned().collect()
+        };
+        Linked {
+            adaptor: adaptor.to_owned(),
+            unbound: only(&older, &newer),
+            bound: only(&newer, &older),
         }
     }
 
@@ -242,17 +283,22 @@ impl Step<'_> {
                 changed.removed.push((name, links));
             }
         }
+        changed.links = sorted.linked.iter().map(|name| self.linked(name)).collect();
         changed.services = self.services(sorted);
         Ok((changed, watched))
     }
 
     fn services(&self, sorted: &Sorted) -> Vec<ChangedService> {
         let options = self.newer.1.services.iter().map(|planned| &planned.options);
-        let touched = options.filter(|options| sorted.live.services.contains(&options.name));
-        let changed = touched.map(|options| ChangedService {
-            name: options.name.clone(),
-            settings: SettingsOf(options.settings.clone()),
-            intensity: options.intensity,
+        let changed = options.filter_map(|options| {
+            let moved = !self.moved_links(&options.name).is_empty();
+            let touched = moved || sorted.live.services.contains(&options.name);
+            touched.then(|| ChangedService {
+                name: options.name.clone(),
+                settings: SettingsOf(options.settings.clone()),
+                intensity: options.intensity,
+                links: moved.then(|| options.links.clone()),
+            })
         });
         changed.collect()
     }

@@ -13,19 +13,16 @@ pub(crate) struct Draft {
     beside: PathBuf,
 }
 
-fn broken(file: &Path) -> impl Fn(io::Error) -> ReloadError + use<> {
+fn unwritable(file: &Path, source: io::Error) -> ReloadError {
     let file = file.to_owned();
-    move |source| {
-        let file = file.clone();
-        ReloadError::Written { file, source }
-    }
+    ReloadError::Unwritable { file, source }
 }
 
 /// What a file says; nothing where there is none.
 pub(crate) fn read(file: &Path) -> Result<String, ReloadError> {
     match fs::read_to_string(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        read => read.map_err(broken(file)),
+        read => read.map_err(|source| unwritable(file, source)),
     }
 }
 
@@ -34,8 +31,10 @@ impl Draft {
     pub(crate) fn write(file: PathBuf, text: &str) -> Result<Self, ReloadError> {
         let beside = file.with_extension("toml.new");
         let draft = Self { file, beside };
-        draft.fill(text).map_err(broken(&draft.beside))?;
-        Ok(draft)
+        match draft.fill(text) {
+            Ok(()) => Ok(draft),
+            Err(source) => Err(unwritable(&draft.beside, source)),
+        }
     }
 
     fn fill(&self, text: &str) -> io::Result<()> {
@@ -55,7 +54,10 @@ impl Draft {
                 None => Ok(()),
             }
         };
-        replace().map_err(broken(&self.file))
+        replace().map_err(|source| ReloadError::NotKept {
+            file: self.file.clone(),
+            source,
+        })
     }
 }
 

@@ -38,10 +38,19 @@ pub(crate) enum Errand {
     Reload {
         check: bool,
     },
-    /// An adaptor entity is configured through the node, or is not any more.
-    Adaptor {
-        name: String,
-        table: Option<Json>,
+    /// Something is configured through the node, or is not any more.
+    Manage(Managing),
+}
+
+/// What is configured through the node.
+#[derive(Clone, Debug)]
+pub(crate) enum Managing {
+    /// An adaptor entity has this table, or none.
+    Adaptor { name: String, table: Option<Json> },
+    /// A link name leads to this adaptor entity, or to none.
+    Link {
+        link: String,
+        adaptor: Option<String>,
     },
 }
 
@@ -154,14 +163,22 @@ fn errand(request: &Request) -> Option<Errand> {
         Request::CertificateList {} => Some(Errand::CertificateList),
         Request::Configuration {} => Some(Errand::Configuration),
         Request::Reload { check } => Some(Errand::Reload { check: *check }),
-        Request::SetAdaptor { adaptor, table } => Some(Errand::Adaptor {
+        Request::SetAdaptor { adaptor, table } => Some(Errand::Manage(Managing::Adaptor {
             name: adaptor.clone(),
             table: Some(table.clone()),
-        }),
-        Request::RemoveAdaptor { adaptor } => Some(Errand::Adaptor {
+        })),
+        Request::RemoveAdaptor { adaptor } => Some(Errand::Manage(Managing::Adaptor {
             name: adaptor.clone(),
             table: None,
-        }),
+        })),
+        Request::Bind { link, adaptor } => Some(Errand::Manage(Managing::Link {
+            link: link.clone(),
+            adaptor: Some(adaptor.clone()),
+        })),
+        Request::Unbind { link } => Some(Errand::Manage(Managing::Link {
+            link: link.clone(),
+            adaptor: None,
+        })),
         _ => None,
     }
 }

@@ -5,25 +5,22 @@
 //! nothing but an alarm. What is in effect is always one configuration as a whole.
 
 mod error;
+mod managed;
 
 pub(crate) use error::ReloadError;
 
 use crate::catalog::Catalog;
 use crate::change::{Changed, Outcome, Step};
 use crate::control::{Order, Reply, Unserved};
-use crate::draft::{self, Draft};
 use crate::inbox::Door;
 use crate::listed::{KeyChange, KeyEntry};
 use crate::log;
 use crate::plan::Plan;
 use crate::tls::{Watch, Watched};
-use error::{NotLive, NotManaged};
-use serde_json::Value as Json;
+use error::NotLive;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger_config::{
-    Change, Components, Config, Loaded, Managed, Rejected, Reload, managed_file,
-};
+use strowger_config::{Change, Components, Config, Loaded, Rejected, Reload};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
@@ -98,59 +95,15 @@ impl Reloader {
         if told.borrow().log != config.log {
             log::configure(&config.log.filter);
         }
+        for (adaptor, watched) in watched {
+            watch.replace(&adaptor, watched);
+        }
         if !changes.is_empty() {
-            for (adaptor, watched) in watched {
-                watch.replace(&adaptor, watched);
-            }
             told.send_replace(config);
-            self.running = Some(loaded);
         }
+        // Also where nothing but the places has changed in which keys are written.
+        self.running = Some(loaded);
         Ok(changes)
-    }
-
-    /// Configures an adaptor entity through the node, or takes away what was configured so: what files say is read again with it.
-    pub(crate) async fn manage(
-        &mut self,
-        adaptor: &str,
-        table: Option<Json>,
-        door: &Door,
-        told: &watch::Sender<Arc<Config>>,
-        watch: &mut Watch,
-    ) -> Reply {
-        let done = match self.draft(adaptor, table) {
-            Ok((newer, draft)) => {
-                let done = self.put_into_effect(newer, door, told, watch).await;
-                done.and_then(|changes| {
-                    draft.keep()?;
-                    Ok(changes)
-                })
-            }
-            Err(error) => Err(error),
-        };
-        log_outcome(&done);
-        done.map_or_else(|error| Reply::Refused(error.refusal()), Reply::Reloaded)
-    }
-
-    /// What would be configured, compared with what is, and its file beside the one that counts.
-    fn draft(&mut self, adaptor: &str, table: Option<Json>) -> Result<(Newer, Draft), ReloadError> {
-        let config = match &self.running {
-            Some(running) => &running.config,
-            None => return Err(ReloadError::NoSource),
-        };
-        let file = managed_file(&config.node.data_dir);
-        let known = config.adaptors.contains_key(adaptor);
-        let mut managed = Managed::read(&draft::read(&file)?)?;
-        match table {
-            Some(table) => managed.set(adaptor, &table)?,
-            None if managed.remove(adaptor) => {}
-            None => {
-                let adaptor = adaptor.to_owned();
-                return Err(ReloadError::NotManaged(NotManaged { adaptor, known }));
-            }
-        }
-        let text = managed.text()?;
-        let draft = Draft::write(file, &text)?;
-        Ok((self.compare(Some(text), false)?, draft))
     }
 
     /// What a reload would do.

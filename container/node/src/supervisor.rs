@@ -145,10 +145,9 @@ impl Supervisor {
                 self.reload(watch).await
             }
             Errand::Reload { check: true } => self.reloader.check(&self.door).await,
-            Errand::Adaptor { name, table } => {
+            Errand::Manage(what) => {
                 let (door, told) = (&self.door, &self.desk.config);
-                let managed = self.reloader.manage(&name, table, door, told, watch);
-                managed.await
+                self.reloader.manage(what, door, told, watch).await
             }
             Errand::Configuration => self.reloader.configuration(),
             Errand::CertificateList => Reply::Certificates(watch.list()),

@@ -256,50 +256,124 @@ fn an_adaptor_that_a_service_uses_is_not_taken_from_it() {
     bench.rewrite(&links("toy"));
     let refusal = reload(&node, false).unwrap_err();
     assert!(
-        refusal
-            .reason
-            .contains("`services.parrot.links.toy` (restart-node)"),
+        refusal.reason.contains("`parrot`: its links are found"),
         "{}",
         refusal.reason
     );
+    assert_eq!(
+        refusal.problems[0].key.as_deref(),
+        Some("services.parrot.links")
+    );
     bench.rewrite("");
-    let refusal = reload(&node, false).unwrap_err();
     assert!(
-        refusal.reason.contains("services.parrot.links.toy"),
-        "{}",
-        refusal.reason
+        reload(&node, false)
+            .unwrap_err()
+            .reason
+            .contains("`second`: service `parrot`")
     );
     assert_eq!(udp(&node, "second").ask("bob hello"), "bob 1 hello");
 }
 
 #[test]
-fn a_link_that_an_operator_has_bound_keeps_an_adaptor() {
-    let bench = Bench::new(&format!("{SECOND}links = [\"line\"]\n"));
+fn the_links_of_a_service_lead_elsewhere_while_it_is_inactive() {
+    let links = |to: &str| format!("{SECOND}[services.parrot.links]\ntoy = \"{to}\"\n");
+    let bench = Bench::new("");
     let node = bench.start_reloading();
-    let bind = Request::Bind {
-        link: "other".into(),
-        adaptor: "second".into(),
-    };
-    order(&node, bind);
+    let service = || "parrot".to_owned();
+    order(&node, Request::Deactivate { service: service() });
+    bench.until(|| node.status().unwrap().services[0].state == "inactive");
+    bench.rewrite(&links("second"));
+    reload(&node, false).unwrap();
+    order(&node, Request::Activate { service: service() });
+    assert_eq!(udp(&node, "second").ask("bob hello"), "bob 1 hello");
     bench.rewrite("");
     let refusal = reload(&node, false).unwrap_err();
     assert!(
-        refusal.reason.contains("link `other` is bound to it"),
+        refusal.reason.contains("1 activities"),
         "{}",
         refusal.reason
     );
-    order(
-        &node,
-        Request::Unbind {
-            link: "other".into(),
-        },
-    );
+    // In one step with the adaptor that it used.
+    assert_eq!(udp(&node, "second").ask("bob bye"), "bob bye");
+    order(&node, Request::Deactivate { service: service() });
+    bench.until(|| node.status().unwrap().services[0].state == "inactive");
     reload(&node, false).unwrap();
-    let Some(Reply::Links(links)) = node.ask(Request::Links {}) else {
-        panic!("no links");
+    order(&node, Request::Activate { service: service() });
+    assert_eq!(udp(&node, "toy").ask("ann hello"), "ann 1 hello");
+}
+
+#[test]
+fn a_link_goes_from_one_adaptor_to_another() {
+    let links = |toy: &str, second: &str| {
+        format!("[adaptors.toy]\nlinks = [{toy}]\n{SECOND}links = [{second}]\n")
     };
-    assert!(links.is_empty(), "{links:?}");
-    // And is made again, under the same name and on the same address.
+    let bench = Bench::new(&links("\"line\", \"own\"", ""));
+    let node = bench.start_reloading();
+    bench.rewrite(&links("\"own\"", "\"line\""));
+    assert_eq!(reload(&node, false).unwrap().len(), 2);
+    let bound = || match node.ask(Request::Links {}) {
+        Some(Reply::Links(links)) => links.into_iter().map(|l| (l.name, l.adaptor)).collect(),
+        other => panic!("no links: {other:?}"),
+    };
+    let is: Vec<(String, String)> = bound();
+    let wanted = [("line", "second"), ("own", "toy")];
+    assert_eq!(
+        is,
+        wanted.map(|(link, to)| (link.to_owned(), to.to_owned()))
+    );
+    // And from one that goes.
+    bench.rewrite("[adaptors.toy]\nlinks = [\"own\", \"line\"]\n");
+    reload(&node, false).unwrap();
+    let is: Vec<(String, String)> = bound();
+    assert!(
+        is.iter().all(|(_, to)| to == "toy") && is.len() == 2,
+        "{is:?}"
+    );
+}
+
+#[test]
+fn a_link_that_was_bound_through_the_node_keeps_an_adaptor_and_lasts() {
+    let bench = Bench::new(&format!("{SECOND}links = [\"line\"]\n"));
+    let node = bench.start_reloading();
+    let bind = |link: &str, adaptor: &str| Request::Bind {
+        link: link.into(),
+        adaptor: adaptor.into(),
+    };
+    let unbind = |link: &str| Request::Unbind { link: link.into() };
+    let names = |node: &Running| match node.ask(Request::Links {}) {
+        Some(Reply::Links(links)) => links.into_iter().map(|link| link.name).collect(),
+        other => panic!("no links: {other:?}"),
+    };
+    order(&node, bind("other", "second"));
+    let bound: Vec<String> = names(&node);
+    assert_eq!(bound, ["line", "other"]);
+    let taken = node.ask(bind("line", "toy"));
+    assert!(matches!(taken, Some(Reply::Refused(r)) if r.cause == Cause::State));
+    // What files have is not taken from them.
+    let of_files = node.ask(unbind("line"));
+    assert!(matches!(of_files, Some(Reply::Refused(r)) if r.cause == Cause::State));
+    // The table of the adaptor without a type is what is left of it.
+    bench.rewrite("");
+    let refusal = reload(&node, false).unwrap_err();
+    assert_eq!(refusal.cause, Cause::Configuration);
+    assert!(
+        refusal.reason.contains("managed.toml"),
+        "{}",
+        refusal.reason
+    );
+    bench.rewrite(&format!("{SECOND}links = [\"line\"]\n"));
+    drop(node);
+    let node = bench.start_reloading();
+    let bound: Vec<String> = names(&node);
+    assert_eq!(bound, ["line", "other"]);
+    order(&node, unbind("other"));
+    let bound: Vec<String> = names(&node);
+    assert_eq!(bound, ["line"]);
+    bench.rewrite("");
+    reload(&node, false).unwrap();
+    let bound: Vec<String> = names(&node);
+    assert!(bound.is_empty(), "{bound:?}");
+    // And is made again, under the same name.
     bench.rewrite(&format!("{SECOND}links = [\"line\"]\n"));
     reload(&node, false).unwrap();
     assert_eq!(udp(&node, "second").ask("bob hello"), "bob 1 hello");

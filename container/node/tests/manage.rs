@@ -115,7 +115,7 @@ fn lists_are_given_in_parts_and_what_is_in_them_can_be_ended() {
 #[test]
 fn links_adaptors_and_services_change_as_their_states_allow() {
     let bench = Bench::new("");
-    let node = bench.start();
+    let node = bench.start_reloading();
     let bind = |link: &str, adaptor: &str| Request::Bind {
         link: link.into(),
         adaptor: adaptor.into(),

@@ -1,4 +1,5 @@
-//! R-RE, while the shard runs: adaptor entities that are made, made anew with other settings, and removed.
+//! R-RE, R-LK, R-SV, while the shard runs: adaptor entities that are made, made anew with other settings, and removed; links that
+//! lead elsewhere.
 
 use crate::harness::{Kit, Ping, Protocol, Spec};
 use std::any::Any;
@@ -223,4 +224,41 @@ fn r_re_02_a_taken_name_is_known_before_anything_is_made() {
     second(&mut kit);
     assert!(!kit.shard.may_install("second"));
     kit.service_in::<0>(Spec::usual(), Durability::Strict);
+}
+
+#[test]
+fn r_sv_02_an_inactive_service_is_given_other_links() {
+    let mut kit = Kit::new();
+    let (now, first) = (kit.now, kit.ra);
+    let second = second(&mut kit);
+    let service = kit.service::<0>(linked("toy"));
+    let links = vec![("toy".to_owned(), "second".to_owned())];
+    let refused = kit.shard.relink_service(service, links.clone());
+    assert_eq!(refused, Err(ManageError::InvalidState));
+    assert_eq!(
+        kit.shard.links_of(service).collect::<Vec<_>>(),
+        [("toy", first)]
+    );
+    kit.shard.deactivate_services(now, &[service]).unwrap();
+    kit.run();
+    kit.shard.relink_service(service, links).unwrap();
+    kit.shard.activate_services(now, &[service]).unwrap();
+    assert_eq!(
+        kit.shard.links_of(service).collect::<Vec<_>>(),
+        [("toy", second)]
+    );
+    assert_eq!(
+        kit.shard.may_remove(second, &[]),
+        Err(ManageError::Used("toy-0".into()))
+    );
+}
+
+#[test]
+fn r_lk_01_a_link_is_asked_about_before_it_is_unbound() {
+    let mut kit = Kit::new();
+    assert_eq!(kit.shard.may_unbind("none"), Err(ManageError::Unknown));
+    assert_eq!(kit.shard.may_unbind("toy"), Ok(()));
+    kit.service::<0>(linked("toy"));
+    let used = Err(ManageError::LinkInUse("toy".into()));
+    assert_eq!(kit.shard.may_unbind("toy"), used);
 }

@@ -207,7 +207,7 @@ pub(super) async fn links(
     Ok(Json(links))
 }
 
-/// Bind a link name, which no adaptor entity has, until the node ends.
+/// Bind a link name that no adaptor entity has. It lasts, among the `links` of the adaptor in `managed.toml`.
 #[utoipa::path(put, path = "/v1/links/{name}", tag = "adaptors", request_body = Target,
     params(("name" = String, Path, description = "The link name.", example = "trunk")),
     responses((status = 200, description = "It is bound.", body = Done)))]
@@ -226,7 +226,7 @@ pub(super) async fn bind(
     Ok(Done::json())
 }
 
-/// Unbind a link name that no service uses.
+/// Unbind a link name that was bound so and that no service uses.
 #[utoipa::path(delete, path = "/v1/links/{name}", tag = "adaptors",
     params(("name" = String, Path, description = "The link name.", example = "trunk")),
     responses((status = 200, description = "It is unbound.", body = Done)))]

@@ -30,8 +30,10 @@ pub(crate) enum ReloadError {
     Managed(#[from] ManagedError),
     #[error("{}", .0)]
     NotManaged(NotManaged),
-    #[error("{}: {source}", .file.display())]
-    Written { file: PathBuf, source: io::Error },
+    #[error("nothing was changed, since {} cannot be written: {source}", .file.display())]
+    Unwritable { file: PathBuf, source: io::Error },
+    #[error("it is in effect, and is lost when the node ends, since {} cannot be written: {source}", .file.display())]
+    NotKept { file: PathBuf, source: io::Error },
 }
 
 /// An adaptor that was not configured through the node.
@@ -83,7 +85,7 @@ impl ReloadError {
         let cause = match &self {
             Self::Refused(refusal) => return refusal.clone(),
             Self::NoSource => Cause::State,
-            Self::Busy(_) | Self::Written { .. } => Cause::Busy,
+            Self::Busy(_) | Self::Unwritable { .. } | Self::NotKept { .. } => Cause::Busy,
             Self::Managed(ManagedError::NoValue { .. }) => Cause::Wrong,
             Self::NotManaged(NotManaged { known: false, .. }) => Cause::Unknown,
             Self::Managed(_) | Self::NotManaged(_) => Cause::State,
@@ -105,7 +107,8 @@ impl ReloadError {
             | Self::Refused(_)
             | Self::Managed(_)
             | Self::NotManaged(_)
-            | Self::Written { .. } => Vec::new(),
+            | Self::Unwritable { .. }
+            | Self::NotKept { .. } => Vec::new(),
         };
         Refusal {
             problems,

@@ -5,14 +5,15 @@
 //! then it is inactive, and active again should nothing come of it. Whoever has asked hears of the decision before it is
 //! carried out, and takes it back by not listening any more.
 
-use super::{Driver, Phase};
-use crate::change::{Changed, ChangedService, Changing, Made, Outcome};
+mod checks;
+
+use super::Driver;
+use crate::change::{Changed, ChangedService, Changing, Linked, Made, Outcome};
 use crate::control::{Cause, Refusal};
 use std::fmt::Display;
 use std::sync::Arc;
 use strowger::id::RaIx;
 use strowger::time::Now;
-use strowger_kernel::{AdaptorState, ManageError};
 
 /// The alarm of an adaptor entity that is not as the configuration has it.
 const ALARM: &str = "not_as_configured";
@@ -105,23 +106,6 @@ impl Driver {
         changing.durable <= Some(self.handle.durable())
     }
 
-    /// Whether those that go are still as they were made while the store was waited for.
-    fn are_inactive(&self, changed: &Changed) -> Result<(), Refusal> {
-        let active = |name: &&String| {
-            let ra = self.shard.adaptor(name);
-            let state = ra.and_then(|ra| self.shard.adaptor_state(ra));
-            state != Some(AdaptorState::Inactive)
-        };
-        let mut names = changed.removed.iter().map(|(name, _)| name);
-        match names.find(active) {
-            None => Ok(()),
-            Some(name) => {
-                let reason = format!("adaptor `{name}`: it was activated meanwhile");
-                Err(Refusal::new(Cause::State, reason).at(&format!("adaptors.{name}")))
-            }
-        }
-    }
-
     fn reactivate(&mut self, now: Now, retired: &[RaIx]) {
         for ra in retired {
             if let Err(error) = self.shard.activate_adaptor(now, *ra) {
@@ -131,60 +115,13 @@ impl Driver {
         }
     }
 
-    /// Whether everything that is asked for can be done at this moment.
-    fn may_change(&self, changed: &Changed) -> Result<(), Refusal> {
-        if changed.has_entities() && self.phase != Phase::Running {
-            return Err(Refusal::new(Cause::State, "the node is stopping"));
-        }
-        let refused = |name: &str, error: &ManageError| {
-            let key = format!("adaptors.{name}");
-            Refusal::new(Cause::State, format!("adaptor `{name}`: {error}")).at(&key)
-        };
-        let known = |name: &str| self.shard.adaptor(name).ok_or(ManageError::Unknown);
-        for (name, links) in &changed.removed {
-            let possible = known(name).and_then(|ra| self.shard.may_remove(ra, links));
-            possible.map_err(|error| refused(name, &error))?;
-        }
-        for made in &changed.anew {
-            let name = &made.planned.name;
-            let possible = known(name).and_then(|ra| self.shard.may_retire(ra));
-            possible.map_err(|error| refused(name, &error))?;
-        }
-        for made in &changed.made {
-            let name = &made.planned.name;
-            if !self.shard.may_install(name) {
-                let text = "it has come already, or another one has a name that cannot be told from it in the store";
-                let key = format!("adaptors.{name}");
-                return Err(
-                    Refusal::new(Cause::State, format!("adaptor `{name}`: {text}")).at(&key),
-                );
-            }
-            let mut bound = self.shard.links().map(|(link, _)| link);
-            let goes = |link: &str| {
-                changed
-                    .removed
-                    .iter()
-                    .any(|(_, own)| own.iter().any(|l| l == link))
-            };
-            if let Some(link) =
-                bound.find(|link| made.planned.links.iter().any(|l| l == link) && !goes(link))
-            {
-                return Err(refused(name, &ManageError::LinkTaken(link.to_owned())));
-            }
-        }
-        Ok(())
-    }
-
     /// Makes those that come, inactive and without anything.
     fn install(&mut self, changed: &Changed, made: &mut Vec<RaIx>) -> Result<(), Refusal> {
         for Made { planned, .. } in &changed.made {
             let installed =
                 self.shard
                     .install_adaptor(&planned.name, &planned.def, &planned.settings.0);
-            let ra = installed.map_err(|error| {
-                let key = format!("adaptors.{}", planned.name);
-                Refusal::new(Cause::State, format!("adaptor `{}`: {error}", planned.name)).at(&key)
-            })?;
+            let ra = installed.map_err(|error| checks::refused(&planned.name, &error))?;
             made.push(ra);
         }
         Ok(())
@@ -201,6 +138,7 @@ impl Driver {
             }
         }
         self.configure_services(&changed.services);
+        self.unbind_links(&changed.links);
         // What they have to say before they go.
         let anew = changed.anew.iter().map(|made| &made.planned.name);
         let anew: Vec<_> = anew.filter_map(|name| self.shard.adaptor(name)).collect();
@@ -216,6 +154,7 @@ impl Driver {
         for ((made, old), was_active) in changed.anew.into_iter().zip(anew).zip(was_active) {
             self.replace_adaptor(now, made, old, was_active);
         }
+        self.bind_links(now, &changed.links);
         for (made, ra) in changed.made.into_iter().zip(made) {
             for link in &made.planned.links {
                 let bound = self.shard.bind_link(link, *ra);
@@ -234,6 +173,7 @@ impl Driver {
             name,
             settings,
             intensity,
+            links,
         } in services
         {
             let service = self.shard.service(name);
@@ -242,8 +182,30 @@ impl Driver {
             if !given {
                 tracing::warn!(service = %name, "its changed settings are not used");
             }
-            if let Some(ix) = service {
-                self.shard.limit_failures(ix, *intensity);
+            let Some(ix) = service else { continue };
+            self.shard.limit_failures(ix, *intensity);
+            if let Some(links) = links
+                && let Err(error) = self.shard.relink_service(ix, links.clone())
+            {
+                tracing::error!(service = %name, %error, "its links lead where they led");
+            }
+        }
+    }
+
+    fn unbind_links(&mut self, changed: &[Linked]) {
+        for link in changed.iter().flat_map(|linked| &linked.unbound) {
+            if let Err(error) = self.shard.unbind_link(link) {
+                tracing::error!(link, %error, "not unbound");
+            }
+        }
+    }
+
+    fn bind_links(&mut self, now: Now, changed: &[Linked]) {
+        for Linked { adaptor, bound, .. } in changed {
+            for link in bound {
+                let ra = self.shard.adaptor(adaptor);
+                let done = ra.map(|ra| self.shard.bind_link(link, ra));
+                self.complain(now, adaptor, done.unwrap_or(Ok(())));
             }
         }
     }

@@ -150,26 +150,6 @@ impl Driver {
         users.map(|(_, name, ..)| name.clone()).collect()
     }
 
-    pub(super) fn bind(&mut self, link: &str, adaptor: &str) -> Reply {
-        let Some(ra) = self.shard.adaptor(adaptor) else {
-            return no_adaptor(adaptor);
-        };
-        done(self.shard.bind_link(link, ra), || {
-            tracing::info!(link, adaptor, "link bound by the operator");
-        })
-    }
-
-    pub(super) fn unbind(&mut self, link: &str) -> Reply {
-        match self.shard.unbind_link(link) {
-            Err(ManageError::Unknown) => {
-                Reply::refused(Cause::Unknown, format!("there is no link `{link}`"))
-            }
-            unbound => done(unbound, || {
-                tracing::info!(link, "link unbound by the operator")
-            }),
-        }
-    }
-
     fn activity_entry(&self, activity: &ActivityInfo) -> ActivityEntry {
         ActivityEntry {
             id: activity.id.to_string(),

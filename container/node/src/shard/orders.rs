@@ -45,8 +45,6 @@ impl Driver {
             Request::ActivateAdaptor { adaptor } => self.activate_adaptor(now, &adaptor),
             Request::DeactivateAdaptor { adaptor } => self.deactivate_adaptor(now, &adaptor),
             Request::Links {} => self.links(),
-            Request::Bind { link, adaptor } => self.bind(&link, &adaptor),
-            Request::Unbind { link } => self.unbind(&link),
             Request::Activities {
                 part,
                 kind,
@@ -93,6 +91,8 @@ impl Driver {
             | Request::Reload { .. }
             | Request::SetAdaptor { .. }
             | Request::RemoveAdaptor { .. }
+            | Request::Bind { .. }
+            | Request::Unbind { .. }
             | Request::Log {}
             | Request::SetLog { .. } => Reply::refused(Cause::Wrong, "not a request to a shard"),
         }
