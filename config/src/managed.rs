@@ -44,6 +44,9 @@ pub enum ManagedError {
     /// The file cannot be read as what the node has written there.
     #[error("the file of what was configured through the node cannot be read")]
     Unreadable(#[source] Box<toml::de::Error>),
+    /// A text is not the table of an adaptor.
+    #[error("not valid TOML: {0}")]
+    NoTable(Box<toml::de::Error>),
     /// TOML has nothing that stands for a value.
     #[error("`{key}` has no value")]
     NoValue {
@@ -56,6 +59,15 @@ pub enum ManagedError {
 }
 
 impl Managed {
+    /// The table of an adaptor, from a text that has nothing else.
+    ///
+    /// # Errors
+    /// It is not TOML.
+    pub fn table(text: &str) -> Result<Json, ManagedError> {
+        let table = toml::from_str(text);
+        table.map_err(|error| ManagedError::NoTable(Box::new(error)))
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -240,6 +252,18 @@ mod tests {
         managed.set_links("other", None);
         assert_eq!(managed.links("sip"), None);
         assert!(!managed.remove("other") && managed.remove("sip"));
+    }
+
+    #[test]
+    fn a_table_is_read_as_it_is_sent() {
+        let table = Managed::table("type = \"sip\"\n[settings.timers]\nt1 = \"500ms\"\n").unwrap();
+        assert_eq!(
+            table,
+            json!({"type": "sip", "settings": {"timers": {"t1": "500ms"}}})
+        );
+        assert_eq!(Managed::table("").unwrap(), json!({}));
+        let error = Managed::table("type = ").unwrap_err().to_string();
+        assert!(error.contains("line 1"), "{error}");
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use crate::api::path;
 use crate::args::{self, Named};
-use crate::failure::Failure;
+use crate::failure::{Failure, TableError};
 use crate::listing::{Shown, one, order, whole};
+use crate::orders::changes;
 use crate::output::room;
 use crate::table::{Fit, Table, facts};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::path::Path;
+use strowger_config::Managed;
 use strowger_node::listed::LinkEntry;
 use strowger_node::status::{AdaptorStatus, Listening};
 
@@ -63,7 +66,30 @@ pub(crate) fn adaptors(args: &args::Adaptors) -> Result<(), Failure> {
         }
         args::Adaptors::Activate(one) => change(one, "activate"),
         args::Adaptors::Deactivate(one) => change(one, "deactivate"),
+        args::Adaptors::Set(set) => {
+            let table = table(&set.file)?;
+            let at = path(&["adaptors", &set.name], &[]);
+            changes(&set.told, "PUT", &at, Some(&table)).map(drop)
+        }
+        args::Adaptors::Remove(Named { name, told }) => {
+            let at = path(&["adaptors", name], &[]);
+            changes(told, "DELETE", &at, None).map(drop)
+        }
     }
+}
+
+/// What a file says of an adaptor.
+fn table(file: &Path) -> Result<Value, Failure> {
+    let read = match file.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(file),
+    };
+    let unread = |source: TableError| Failure::Table {
+        file: file.to_owned(),
+        source,
+    };
+    let text = read.map_err(|error| unread(error.into()))?;
+    Managed::table(&text).map_err(|error| unread(error.into()))
 }
 
 fn change(one: &Named, what: &str) -> Result<(), Failure> {

@@ -5,10 +5,22 @@ use crate::exit::Exit;
 use crate::new::NewError;
 use crate::store::CareError;
 use std::io;
-use strowger_config::Rejected;
+use std::path::PathBuf;
+use strowger_config::{ManagedError, Rejected};
 use strowger_node::NodeError;
 use strowger_node::control::AskError;
 use strowger_store::backup::BackupError;
+
+/// Why a file is not the table of an adaptor.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TableError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It is not TOML.
+    #[error(transparent)]
+    Toml(#[from] ManagedError),
+}
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +31,14 @@ pub(crate) enum Failure {
     /// The same, and it has been printed what is wrong.
     #[error(transparent)]
     Told(Rejected),
+    /// A file is not the table of an adaptor.
+    #[error("`{}`: {source}", .file.display())]
+    Table {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: TableError,
+    },
     /// A key or code was asked for that does not exist.
     #[error("there is no error code `{code}`")]
     UnknownCode {
@@ -68,7 +88,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) | Self::Told(_) => Exit::Configuration,
+            Self::Configuration(_) | Self::Told(_) | Self::Table { .. } => Exit::Configuration,
             Self::UnknownCode { .. } | Self::UnknownKey(_) | Self::NoPassword => Exit::Usage,
             Self::Node(error) => Exit::Node(error.exit()),
             Self::Care(CareError::Backup(BackupError::Exists { .. })) => Exit::Usage,

@@ -1,4 +1,4 @@
-//! `strowger stop` and `strowger reload`: orders for a running node.
+//! `strowger stop` and `strowger reload`: orders for a running node; and what has changed of its configuration.
 
 use crate::api::{Api, path};
 use crate::args;
@@ -26,19 +26,30 @@ pub(crate) fn stop(told: &args::Told) -> Result<(), Failure> {
 pub(crate) fn reload(args: &args::Reload) -> Result<(), Failure> {
     let check = args.check.then(|| true.to_string());
     let path = path(&["configuration", "reload"], &[("check", check)]);
-    let answer = Api::of(&args.told.node)?.order("POST", &path, None)?;
-    if args.told.json {
-        as_json(&answer)?;
-        return Ok(());
-    }
-    let changes: Vec<KeyChange> = serde_json::from_value(answer).map_err(AskError::Unreadable)?;
-    if !changes.is_empty() {
-        let mut table = Table::new(CHANGES, crate::output::room());
-        print(&table.part(changes.iter().map(row).collect()))?;
-    } else if args.check {
+    let nothing = changes(&args.told, "POST", &path, None)?;
+    if nothing && args.check && !args.told.json {
         print("nothing would change\n")?;
     }
     Ok(())
+}
+
+/// Has the node change its configuration, and prints what has changed; whether nothing has.
+pub(crate) fn changes(
+    told: &args::Told,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<bool, Failure> {
+    let answer = Api::of(&told.node)?.order(method, path, body)?;
+    if told.json {
+        as_json(&answer)?;
+    }
+    let changes: Vec<KeyChange> = serde_json::from_value(answer).map_err(AskError::Unreadable)?;
+    if !changes.is_empty() && !told.json {
+        let mut table = Table::new(CHANGES, crate::output::room());
+        print(&table.part(changes.iter().map(row).collect()))?;
+    }
+    Ok(changes.is_empty())
 }
 
 fn row(change: &KeyChange) -> Vec<String> {

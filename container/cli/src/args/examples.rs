@@ -69,6 +69,8 @@ pub(super) const ADAPTORS: &str = "\
   strowger adaptors list                      States and activities.
   strowger adaptors show diameter             Its listeners, its peers, its counters.
   strowger adaptors deactivate sip            Refuse new calls; what is up goes on.
+  strowger adaptors set carrier carrier.toml  A new adaptor, or other settings; it lasts.
+  strowger adaptors remove carrier            It goes, once nothing of it is under way.
 ";
 
 /// `strowger links`.

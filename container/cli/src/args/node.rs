@@ -127,6 +127,25 @@ pub(crate) enum Adaptors {
     Activate(Named),
     /// Deactivate an adaptor: it begins nothing new, and is inactive when its last activity has ended.
     Deactivate(Named),
+    /// Configure an adaptor through the node: it is made, or takes changed settings.
+    ///
+    /// It lasts, over the files that the node is started with. What was configured of it so before goes.
+    Set(AdaptorTable),
+    /// Take away what was configured of an adaptor through the node: it goes, unless files have it, too.
+    Remove(Named),
+}
+
+/// Options of `adaptors set`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AdaptorTable {
+    /// Its name.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// A TOML file with its table: type, active, links, settings; - is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) told: Told,
 }
 
 /// What can be done with links.
@@ -134,9 +153,9 @@ pub(crate) enum Adaptors {
 pub(crate) enum Links {
     /// List the link names, by which services find adaptors.
     List(Told),
-    /// Bind a link name that no adaptor has, until the node ends.
+    /// Bind a link name that no adaptor has. It lasts.
     Bind(Bind),
-    /// Unbind a link name that no service uses.
+    /// Unbind a link name that was bound so and that no service uses.
     Unbind(Named),
 }
 

@@ -84,6 +84,36 @@ fn services_adaptors_and_links_are_shown_and_changed() {
 }
 
 #[test]
+fn an_adaptor_is_configured_through_the_node_and_removed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let node = Node::start(dir.path(), &[]);
+    let dir = dir.path();
+    let write = |text: &str| std::fs::write(dir.join("carrier.toml"), text).expect("a file");
+    let listener = "[settings.listeners.udp]\ntransport = \"udp\"\nbind = \"127.0.0.1:0\"\n";
+    write(&format!("type = \"sip\"\nlinks = [\"trunk\"]\n{listener}"));
+    let set = "adaptors set carrier carrier.toml";
+    let said = done(dir, set);
+    assert!(said.contains("adaptors.carrier.type"), "{said}");
+    assert!(done(dir, "adaptors show carrier").contains("active"));
+    let (code, said) = run(dir, "links unbind trunk");
+    assert_eq!(code, 0, "{said}");
+    write("type = \"sip\"\n[settings.listener.udp]\n");
+    let (code, said) = run(dir, set);
+    assert!(code == 3 && said.contains("listener"), "{said}");
+    write("type =");
+    let (code, said) = run(dir, set);
+    assert!(code == 3 && said.contains("carrier.toml"), "{said}");
+    // `config` and `check` see what a start would.
+    assert!(done(dir, "config --running --below adaptors.carrier").contains("managed.toml:"));
+    done(dir, "adaptors remove carrier");
+    let (code, said) = run(dir, "adaptors show carrier");
+    assert!(code == 2 && said.starts_with("error[MGT-005]: "), "{said}");
+    let (code, said) = run(dir, "adaptors remove sip");
+    assert!(code == 1 && said.starts_with("error[MGT-006]: "), "{said}");
+    assert_eq!(node.end(Signal::SIGTERM).0, Some(0));
+}
+
+#[test]
 fn what_is_left_over_of_a_call_is_found_and_ended() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let node = Node::start(dir.path(), &["--set", "node.drain_limit=0s"]);

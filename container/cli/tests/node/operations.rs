@@ -43,6 +43,11 @@ const ASKED: &[(&str, &[&str])] = &[
         "adaptors deactivate sip",
         &["post /v1/adaptors/{name}/deactivate"],
     ),
+    ("adaptors set carrier -", &["put /v1/adaptors/{name}"]),
+    (
+        "adaptors remove carrier",
+        &["delete /v1/adaptors/{name}"],
+    ),
     ("links list", &["get /v1/links"]),
     ("links bind trunk sip", &["put /v1/links/{name}"]),
     ("links unbind trunk", &["delete /v1/links/{name}"]),
