@@ -143,6 +143,8 @@ impl Default for Service {
             panics_max: 100,
             errors_max: 0,
             failure_window: Duration::from_secs(10),
+            hangs_max: 3,
+            hang_window: Duration::from_secs(600),
             links: BTreeMap::new(),
             settings: Section::default(),
         }

@@ -364,6 +364,15 @@ pub struct Service {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
     pub failure_window: Duration,
+    /// So many deliveries that take longer than `limits.delivery_time_max` within `hang_window` deactivate the service, with the
+    /// alarm `too_many_failures`; and so many with which the process had to be ended keep it from being activated at the next
+    /// start. With 0 none do.
+    #[schemars(range(min = 0, max = 1_000), extend("x-unit" = "deliveries", "x-reload" = "live"))]
+    pub hangs_max: u32,
+    /// The time within which `hangs_max` is counted.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
+    pub hang_window: Duration,
     /// The adaptor behind each link of the service: the name of an adaptor, or a name in the `links` of one. The links
     /// of a service are named after the adaptor types that it uses unless its code names them otherwise. Needed only
     /// where several adaptors of one type exist. Once loaded, every link is there with the adaptor's own name.

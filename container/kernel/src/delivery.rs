@@ -1,5 +1,6 @@
 //! One delivery: one event, one entity, one transaction; and what follows when it fails (R-RT-04, R-EX).
 
+use crate::intensity::Failure;
 use crate::kernel::Kernel;
 use crate::output::{AlarmSource, ShardOutput};
 use crate::quarantine::Receiver;
@@ -89,7 +90,11 @@ impl Kernel {
             };
             self.put_aside(routing, receiver, cause);
         }
-        self.count_failure(service, panicked);
+        let failure = match panicked {
+            true => Failure::Panicked,
+            false => Failure::Refused,
+        };
+        self.count_failure(service, failure);
     }
 
     /// The root entity that a service serves an initial event with, attached to the activity (R-IE-07).
@@ -180,7 +185,8 @@ impl Kernel {
         let whose = self.entities.get(entity).map(|e| (e.service, e.sbb));
         let (service, sbb) = whose.unwrap_or((ServiceIx(u16::MAX), 0));
         self.count_delivery(service, sbb, routing.kind);
-        self.probe.enter(service, routing.kind);
+        self.probe
+            .enter(service, routing.kind, self.metrics.deliveries);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             handler(
                 object.as_any_mut(),

@@ -1,7 +1,8 @@
 //! How often a service may fail before it is deactivated: what Erlang/OTP calls the intensity and period of a supervisor.
 //!
-//! Deliveries that panicked and deliveries that were rolled back for another reason are counted apart, each over a sliding
-//! window, for an error may be a service's ordinary answer while a panic never is. A service that is deactivated gets no new
+//! Deliveries that panicked, that were rolled back for another reason, and that held up all others for too long are counted apart,
+//! each over a sliding window, for an error may be a service's ordinary answer while the others never are. Whoever drives the
+//! shard tells of the last kind: the kernel reads no clock. A service that is deactivated gets no new
 //! work; what it has goes on, as when an operator deactivates it (R-SV-05). Other services do not notice.
 //!
 //! Invariant: no more times are kept than the limits say.
@@ -23,6 +24,20 @@ pub struct Intensity {
     pub errors: u32,
     /// Within this time.
     pub window: Duration,
+    /// So many that do not return in time deactivate it; zero: none do.
+    pub hangs: u32,
+    /// Within this time.
+    pub hang_window: Duration,
+}
+
+/// How a delivery failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Failure {
+    Panicked,
+    /// Rolled back for another reason.
+    Refused,
+    /// It took longer than it may, whatever became of it.
+    Hung,
 }
 
 /// When deliveries of a service failed.
@@ -31,6 +46,7 @@ pub(crate) struct Failures {
     limits: Intensity,
     panics: VecDeque<Mono>,
     errors: VecDeque<Mono>,
+    hangs: VecDeque<Mono>,
 }
 
 impl Failures {
@@ -39,19 +55,28 @@ impl Failures {
             limits,
             panics: VecDeque::new(),
             errors: VecDeque::new(),
+            hangs: VecDeque::new(),
         }
     }
 
     /// One more; why they are too many, if they are.
-    fn add(&mut self, now: Mono, panicked: bool) -> Option<String> {
+    fn add(&mut self, now: Mono, failure: Failure) -> Option<String> {
         let Intensity {
             panics,
             errors,
             window,
+            hangs,
+            hang_window,
         } = self.limits;
-        let (times, most, what) = match panicked {
-            true => (&mut self.panics, panics, "panicked"),
-            false => (&mut self.errors, errors, "failed"),
+        let (times, most, window, what) = match failure {
+            Failure::Panicked => (&mut self.panics, panics, window, "panicked"),
+            Failure::Refused => (&mut self.errors, errors, window, "failed"),
+            Failure::Hung => (
+                &mut self.hangs,
+                hangs,
+                hang_window,
+                "did not return in time",
+            ),
         };
         if most == 0 {
             return None;
@@ -72,8 +97,7 @@ impl Failures {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.panics = VecDeque::new();
-        self.errors = VecDeque::new();
+        *self = Self::new(self.limits);
     }
 }
 
@@ -85,7 +109,7 @@ impl Kernel {
     }
 
     /// A delivery has failed; the one that is too many deactivates the service.
-    pub(crate) fn count_failure(&mut self, ix: ServiceIx, panicked: bool) {
+    pub(crate) fn count_failure(&mut self, ix: ServiceIx, failure: Failure) {
         let (now, running) = (self.now, self.slee == SleeState::Running);
         let Some(service) = self.service_mut(ix) else {
             return;
@@ -93,7 +117,7 @@ impl Kernel {
         if !running || service.state != ServiceState::Active {
             return;
         }
-        let Some(why) = service.failures.add(now.mono, panicked) else {
+        let Some(why) = service.failures.add(now.mono, failure) else {
             return;
         };
         self.metrics.services_failed += 1;

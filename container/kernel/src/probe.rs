@@ -9,7 +9,7 @@ use strowger::id::ServiceIx;
 #[derive(Clone, Debug, Default)]
 pub struct Probe(Arc<AtomicU64>);
 
-/// A bit that no service or event type sets: something runs.
+/// A bit that no service or event type sets: something runs. Above it is the number of the delivery.
 const RUNNING: u64 = 1 << 32;
 
 impl Probe {
@@ -21,8 +21,16 @@ impl Probe {
         (bits & RUNNING != 0).then_some((ServiceIx((bits >> 16) as u16), usize::from(bits as u16)))
     }
 
-    pub(crate) fn enter(&self, service: ServiceIx, event: EventIx) {
-        let bits = RUNNING | u64::from(service.0) << 16 | u64::from(event);
+    /// The service whose handler runs, and a number that the next delivery does not have: who looks twice and sees the same one
+    /// knows that it did not return meanwhile.
+    #[must_use]
+    pub fn delivery(&self) -> Option<(ServiceIx, u64)> {
+        let bits = self.0.load(Ordering::Relaxed);
+        (bits & RUNNING != 0).then_some((ServiceIx((bits >> 16) as u16), bits >> 33))
+    }
+
+    pub(crate) fn enter(&self, service: ServiceIx, event: EventIx, delivery: u64) {
+        let bits = delivery << 33 | RUNNING | u64::from(service.0) << 16 | u64::from(event);
         self.0.store(bits, Ordering::Relaxed);
     }
     pub(crate) fn leave(&self) {

@@ -3,7 +3,7 @@
 use crate::inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
 };
-use crate::intensity::Intensity;
+use crate::intensity::{Failure, Intensity};
 use crate::kernel::Kernel;
 use crate::manage::{
     AdaptorState, InstallError, ManageError, ReleaseError, ReplaceError, RestoreError, Restored,
@@ -687,6 +687,11 @@ impl Shard {
     /// Says how many deliveries of a service may fail from here on.
     pub fn limit_failures(&mut self, service: ServiceIx, intensity: Intensity) {
         self.kernel.limit_failures(service, intensity);
+    }
+    /// A delivery of a service has held up all others for longer than it may, as whoever drives the shard has seen.
+    pub fn count_hang(&mut self, now: Now, service: ServiceIx) {
+        self.kernel.now = now;
+        self.kernel.count_failure(service, Failure::Hung);
     }
     /// Ends an activity on behalf of the operator; its adaptor entity is told (R-RP-05).
     ///

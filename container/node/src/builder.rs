@@ -7,6 +7,7 @@ use crate::control::{Order, Reply, Request};
 use crate::drivers::Driving;
 use crate::error::NodeError;
 use crate::exit::Exit;
+use crate::hangs::Hangs;
 use crate::inbox::Door;
 use crate::manage::{Manage, manage};
 use crate::plan::Plan;
@@ -201,13 +202,15 @@ impl NodeBuilder {
     fn begin(mut self, owns_process: bool) -> Result<Running, NodeError> {
         let clock = Clock::new();
         let config = self.configuration()?;
-        let plan = Plan::new(&config, &self.catalog)?;
+        let mut plan = Plan::new(&config, &self.catalog)?;
+        let hangs = Hangs::of(&config.node.data_dir);
         let beat = Beat::default();
         let data_dir = config.node.data_dir.clone();
         let turn_limit = config.limits.delivery_time_max;
         let (dns, check_interval) = (config.dns.clone(), config.tls.check_interval);
         let start = Start {
             config: config.clone(),
+            held_back: hangs.hold_back(clock.seconds(), &mut plan),
             plan,
             clock,
             beat: beat.clone(),
@@ -226,6 +229,8 @@ impl NodeBuilder {
             names: begun.names.clone(),
             turn_limit,
             owns_process,
+            hangs,
+            stuck: None,
             watch: begun.watch,
             check_interval,
             systemd: if owns_process {

@@ -17,6 +17,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use strowger::id::ServiceIx;
 use strowger_kernel::{FedMessage, Ladder, LadderInfo};
 use tokio::sync::oneshot;
 
@@ -356,6 +357,8 @@ pub(crate) enum Order {
     Configure(Changed, Outcome),
     /// The same, to be told only whether it could be put into effect.
     CheckConfigured(Changed, Outcome),
+    /// A delivery of a service takes longer than it may.
+    Hung(ServiceIx),
     /// A backup has ended.
     BackedUp(Result<Saved, SaveError>),
 }

@@ -20,6 +20,7 @@ mod drivers;
 mod error;
 mod exit;
 mod exports;
+mod hangs;
 mod inbox;
 pub mod listed;
 pub mod log;

@@ -328,6 +328,8 @@ fn service(
             panics: wanted.panics_max,
             errors: wanted.errors_max,
             window: wanted.failure_window,
+            hangs: wanted.hangs_max,
+            hang_window: wanted.hang_window,
         },
         priority: wanted.priority,
         durability: match wanted.durability {

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::control::{Order, Reply};
 use crate::error::NodeError;
 use crate::exit::Exit;
+use crate::hangs::Hangs;
 use crate::inbox::Door;
 use crate::manage::{Desk, Errand};
 use crate::reload::Reloader;
@@ -16,6 +17,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use strowger::time::Mono;
 use strowger_config::Dns;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -31,12 +33,27 @@ pub(crate) struct Supervisor {
     pub(crate) turn_limit: Duration,
     /// The node has the process to itself: signals are its own, and a hung shard ends it.
     pub(crate) owns_process: bool,
+    /// Where a hang with which the process ends is noted.
+    pub(crate) hangs: Hangs,
+    /// The delivery that was seen last.
+    pub(crate) stuck: Option<Stuck>,
     pub(crate) watch: Watch,
     /// Time between two looks at the files of certificates; zero for none.
     pub(crate) check_interval: Duration,
     pub(crate) reloader: Reloader,
     pub(crate) systemd: Systemd,
     pub(crate) desk: Desk,
+}
+
+/// A delivery that has not returned yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stuck {
+    /// Its number.
+    delivery: u64,
+    /// When it was first seen.
+    since: Mono,
+    /// It has been counted.
+    told: bool,
 }
 
 /// The supervisor's thread.
@@ -189,8 +206,30 @@ impl Supervisor {
         interval
     }
 
+    /// Has a delivery counted that does not return: one, however long it takes.
+    fn count_hang(&mut self) {
+        let now = self.clock.mono();
+        let Some((service, delivery)) = self.beat.probe.delivery() else {
+            self.stuck = None;
+            return;
+        };
+        let first = Stuck {
+            delivery,
+            since: now,
+            told: false,
+        };
+        let mut stuck = self.stuck.filter(|seen| seen.delivery == delivery);
+        let seen = stuck.get_or_insert(first);
+        if !seen.told && now - seen.since >= self.turn_limit {
+            // Heard when it returns, if it does.
+            seen.told = self.door.order(Order::Hung(service)).is_ok();
+        }
+        self.stuck = stuck;
+    }
+
     /// Looks at the shard; whether it is slow.
-    async fn watch(&self, was_slow: bool) -> bool {
+    async fn watch(&mut self, was_slow: bool) -> bool {
+        self.count_hang();
         match self.beat.pulse(self.clock.mono(), self.turn_limit) {
             Pulse::Sound => {
                 if was_slow {
@@ -225,6 +264,9 @@ impl Supervisor {
                     exit = Exit::Hung.code(),
                     "a turn of the shard does not end: the process does",
                 );
+                if service != "-" {
+                    self.hangs.note(self.clock.seconds(), service, event);
+                }
                 // For the log's thread, which nobody will join.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 std::process::exit(Exit::Hung.code().into());

@@ -225,3 +225,28 @@ fn a_backup_that_cannot_be_made_says_why_and_leaves_nothing() {
     assert_eq!(back_up(&bench.dir().join("fine")), Some(Reply::Done));
     bench.until(|| node.status().unwrap().backup.state == "done");
 }
+
+#[test]
+fn a_service_whose_deliveries_take_too_long_is_deactivated() {
+    let bench =
+        Bench::new("[limits]\ndelivery_time_max = \"100ms\"\n[services.parrot]\nhangs_max = 2\n");
+    let node = bench.start();
+    let udp = bench.udp(&node);
+    let state = || node.status().unwrap().services[0].state.clone();
+    assert_eq!(udp.ask("ann stall"), "ann stalled");
+    assert_eq!(
+        (udp.ask("ann hello"), state()),
+        ("ann 2 hello".into(), "active".into())
+    );
+    assert_eq!(udp.ask("ann stall"), "ann stalled");
+    bench.until(|| state() != "active");
+    let alarms = node.status().unwrap().alarms;
+    let failed = alarms
+        .iter()
+        .find(|alarm| alarm.name == "too_many_failures");
+    let text = &failed.unwrap().text;
+    assert!(
+        text.starts_with("2 deliveries did not return in time within 600s"),
+        "{text}"
+    );
+}

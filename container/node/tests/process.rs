@@ -162,3 +162,28 @@ fn a_handler_that_never_returns_ends_the_process() {
     node.signal(Signal::SIGKILL);
     node.end();
 }
+
+#[test]
+fn a_service_that_ends_the_process_again_and_again_is_not_activated() {
+    let limits = "[limits]\ndelivery_time_max = \"100ms\"\n[services.parrot]\nhangs_max = 2\n";
+    let bench = Bench::new(limits);
+    for _ in 0..2 {
+        let node = Process::start(&bench);
+        node.udp.ask("bob hello");
+        node.udp.send("ann hang");
+        assert_eq!(node.end().code(), Some(Exit::Hung.code().into()));
+    }
+    let node = Process::start(&bench);
+    assert_eq!(node.udp.ask("ann motto"), "ann none");
+    node.signal(Signal::SIGTERM);
+    assert_eq!(node.end().code(), Some(0), "what it had is removed");
+    let log = std::fs::read_to_string(bench.dir().join("log")).unwrap();
+    for word in ["too_many_failures", "2 times within 600s"] {
+        assert!(log.contains(word), "{word}: {log}");
+    }
+    // The start after that gives it another chance.
+    let node = Process::start(&bench);
+    assert!(node.udp.ask("carl hello").starts_with("carl 1"));
+    node.signal(Signal::SIGKILL);
+    node.end();
+}

@@ -11,6 +11,8 @@ const LIMITS: Intensity = Intensity {
     panics: 3,
     errors: 5,
     window: Duration::from_secs(10),
+    hangs: 2,
+    hang_window: Duration::from_secs(600),
 };
 
 /// Two services for `Ping`; the first panics on 13 and refuses 4.
@@ -117,4 +119,47 @@ fn activated_again_it_begins_anew() {
     assert_eq!(kit.shard.service_state(bad), Some(ServiceState::Active));
     ping(&mut kit, 13);
     assert_eq!(kit.shard.service_state(bad), Some(ServiceState::Inactive));
+}
+
+#[test]
+fn so_many_deliveries_that_hang_within_their_own_time_deactivate_it() {
+    let (mut kit, bad, good) = two();
+    kit.shard.count_hang(kit.now, bad);
+    kit.advance(secs(700));
+    kit.shard.count_hang(kit.now, bad);
+    assert_eq!(kit.shard.service_state(bad), Some(ServiceState::Active));
+    // A panic is no hang, and the other way round.
+    ping(&mut kit, 13);
+    kit.advance(secs(500));
+    kit.shard.count_hang(kit.now, bad);
+    kit.log();
+    assert_eq!(kit.shard.service_state(bad), Some(ServiceState::Stopping));
+    // It has no limits.
+    for _ in 0..10 {
+        kit.shard.count_hang(kit.now, good);
+    }
+    assert_eq!(kit.shard.service_state(good), Some(ServiceState::Active));
+}
+
+#[test]
+fn two_looks_at_a_delivery_tell_whether_it_has_returned() {
+    let mut kit = Kit::new();
+    let service = kit.service::<0>(Spec::usual());
+    let probe = kit.options.probe.clone();
+    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let (looks, look) = (std::rc::Rc::clone(&seen), probe.clone());
+    kit.on::<0>(move |_, _, _| {
+        let first = look.delivery();
+        assert_eq!(first, look.delivery());
+        looks.borrow_mut().push(first.unwrap());
+        Ok(())
+    });
+    ping(&mut kit, 1);
+    ping(&mut kit, 2);
+    assert_eq!(probe.delivery(), None);
+    let mut seen = seen.borrow().clone();
+    assert!(seen.iter().all(|(of, _)| *of == service));
+    let all = seen.len();
+    seen.dedup();
+    assert!(all >= 2 && seen.len() == all, "{seen:?}");
 }

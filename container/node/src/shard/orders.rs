@@ -23,6 +23,7 @@ impl Driver {
             Order::Renew(renewed) => self.renew(renewed),
             Order::Configure(changed, outcome) => self.change(now, changed, outcome),
             Order::CheckConfigured(changed, outcome) => self.check_change(&changed, outcome),
+            Order::Hung(service) => self.shard.count_hang(now, service),
             Order::BackedUp(ended) => self.backups.ended(now.wall, ended),
             Order::Ask(request, reply) => {
                 let answer = self.answer(now, request);

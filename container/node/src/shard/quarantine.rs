@@ -4,6 +4,7 @@ use super::Driver;
 use super::lists::{gone, no_service, not_a_place};
 use super::status;
 use crate::control::{Cause, Refusal, Reply};
+use crate::hangs::HeldBack;
 use crate::listed::{Page, Part, QuarantineEntry};
 use strowger::id::ServiceIx;
 use strowger::time::Now;
@@ -97,6 +98,23 @@ impl Driver {
         let text = format!("{why}: it was deactivated");
         let source = format!("service {name}");
         self.alarms.set(now.wall, source, ALARM, true, &text);
+    }
+
+    /// Services that have hung too often were not activated: what they have from before is removed, for it would hang again.
+    pub(super) fn hold_back(&mut self, now: Now, services: &[HeldBack]) {
+        for HeldBack { service, why } in services {
+            if let Some(ix) = self.shard.service(service) {
+                self.ending.push((ix, now.mono));
+            }
+            tracing::error!(
+                service,
+                why,
+                "the service hangs too often: it is not activated"
+            );
+            let text = format!("{why}: it was not activated");
+            let source = format!("service {service}");
+            self.alarms.set(now.wall, source, ALARM, true, &text);
+        }
     }
 
     /// A service has changed its state. One that is active again has not failed too often.

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::companion::ManagementListener;
 use crate::drivers::{Drivers, Gear, Seated};
 use crate::error::NodeError;
+use crate::hangs::HeldBack;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedService};
@@ -42,6 +43,8 @@ pub(crate) struct Start {
     pub(crate) tidy: Option<fn()>,
     /// The management API's listener is wanted.
     pub(crate) managed: bool,
+    /// Services that are not activated, since they have hung too often.
+    pub(crate) held_back: Vec<HeldBack>,
 }
 
 /// A shard that serves, as others see it.
@@ -75,6 +78,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         store,
         tidy,
         managed,
+        held_back,
     } = start;
     raise_descriptors();
     let secret = secret::load_or_create(&config.node.data_dir)?;
@@ -90,10 +94,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let (drivers, seats) = seat(&adaptors, opened.gear, &door);
     let (asking, asked) = resolver::questions(questions);
 
-    let mut store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
-    let restored = recover::recover(&mut shard, store.as_mut(), clock, tidy)?;
-    let writer = spawn_writer(store, &config, door.clone())?;
-
+    let store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
+    let (restored, writer) = restore(&mut shard, store, &config, (clock, tidy), &door)?;
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
     let times = times(&config, clock);
     let backups = Backups::new(&config.node.data_dir, door.clone());
@@ -109,7 +111,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         management,
         seats,
     };
-    let driver = Driver {
+    let mut driver = Driver {
         shard,
         net: opened.net,
         drivers,
@@ -138,6 +140,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         sample: Sample::since(times.ready_at),
         turns: strowger_journal::Times::default(),
     };
+    driver.hold_back(clock.now(), &held_back);
     Ok((driver, begun))
 }
 
@@ -266,6 +269,19 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installe
     names.node = node.to_owned();
     names.events = shard.event_types().map(|event| event.to_string()).collect();
     Ok((installed, names))
+}
+
+/// Gives the shard what the store has, and the store to its writer.
+fn restore(
+    shard: &mut Shard,
+    mut store: Box<dyn Store>,
+    config: &Config,
+    (clock, tidy): (Clock, Option<fn()>),
+    door: &Door,
+) -> Result<(Restored, Writer), NodeError> {
+    let restored = recover::recover(shard, store.as_mut(), clock, tidy)?;
+    let writer = spawn_writer(store, config, door.clone())?;
+    Ok((restored, writer))
 }
 
 fn open_store(config: &Config, tidy: Option<fn()>) -> Result<Box<dyn Store>, NodeError> {

@@ -363,6 +363,13 @@ impl Parrot {
             "hang" => loop {
                 std::hint::spin_loop();
             },
+            "stall" => {
+                let until = Instant::now() + Duration::from_millis(400);
+                while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+                toy.answer(cx, talk, "stalled".into());
+            }
             "slow" => {
                 let until = Instant::now() + Duration::from_millis(2);
                 while Instant::now() < until {
