@@ -133,7 +133,7 @@ fn so_many_deliveries_that_hang_within_their_own_time_deactivate_it() {
     kit.advance(secs(500));
     kit.shard.count_hang(kit.now, bad);
     kit.log();
-    assert_eq!(kit.shard.service_state(bad), Some(ServiceState::Stopping));
+    assert_eq!(kit.shard.service_state(bad), Some(ServiceState::Inactive));
     // It has no limits.
     for _ in 0..10 {
         kit.shard.count_hang(kit.now, good);

@@ -62,12 +62,12 @@ impl Driver {
     }
 
     /// Whether a link name is free, or will be.
-    fn may_bind(&self, link: &String, changed: &Changed) -> Result<(), ManageError> {
+    fn may_bind(&self, link: &str, changed: &Changed) -> Result<(), ManageError> {
         let unbound = changed.links.iter().flat_map(|linked| &linked.unbound);
         let mut free = unbound.chain(changed.removed.iter().flat_map(|(_, links)| links));
         let taken = self.shard.links().any(|(bound, _)| bound == link);
         if taken && !free.any(|free| free == link) {
-            return Err(ManageError::LinkTaken(link.clone()));
+            return Err(ManageError::LinkTaken(link.to_owned()));
         }
         Ok(())
     }
