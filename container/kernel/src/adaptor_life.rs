@@ -39,6 +39,10 @@ impl Kernel {
         let place = u16::try_from(self.adaptors.len());
         let place = place.map_err(|_| InstallError::TooMany("adaptors"))?;
         self.adaptors.push(Some(adaptor));
+        // Where there was a start, there is nothing to restore.
+        if self.slee != SleeState::Stopped {
+            self.input(RaIx(place), Input::Restored);
+        }
         Ok(RaIx(place))
     }
 

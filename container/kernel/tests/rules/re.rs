@@ -47,7 +47,9 @@ fn r_re_01_an_entity_made_while_the_slee_runs_works_as_the_others_do() {
     let mut kit = Kit::new();
     kit.service::<0>(Spec::usual());
     let first = kit.ra;
+    kit.log();
     kit.ra = second(&mut kit);
+    assert_eq!(kit.log(), ["ra: restored"]);
     assert_eq!(kit.shard.adaptor("second"), Some(kit.ra));
     assert_eq!(
         kit.shard.adaptor_state(kit.ra),
