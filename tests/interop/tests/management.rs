@@ -20,6 +20,7 @@ use strowger_interop::{Result, RunError};
 const HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 9, 3);
 const ENDED_WITHIN: Duration = Duration::from_secs(60);
 const RELOAD: &str = "/v1/configuration/reload";
+const SECOND: &str = "/v1/adaptors/second";
 
 /// Somebody who may do so much, as the configuration has it.
 fn token(name: &str, scope: &str) -> String {
@@ -50,8 +51,8 @@ fn a_node_is_operated_over_http() -> Result {
     ends(&mut operator, &mut node, &spec)
 }
 
-/// A second SIP adaptor comes, answers and goes while calls run through the first; after a death at once the node starts
-/// without it.
+/// A second SIP adaptor is made through the node, takes the calls of a service whose link leads to it, and goes, while calls run
+/// through the first; after a death at once the node starts without it.
 #[test]
 fn an_adaptor_comes_and_goes_under_calls() -> Result {
     let dir = tempfile::tempdir().map_err(broken)?;
@@ -61,83 +62,87 @@ fn an_adaptor_comes_and_goes_under_calls() -> Result {
     let mut node = Node::start(&spec)?;
     let mut operator = Operator::connect(&spec)?;
     operator.token = Some(operator::own_token(&spec)?);
-    let beside = calls(spec.sip, ["5091", "100000", "100"])?;
+    let from = host.to_string();
+    let _called = Sipp::start(&["-sn", "uas", "-i", &from, "-p", "5070"])?;
+    let beside = calls(spec.sip, ["2100", "5091", "100000", "50"])?;
     let second = SocketAddr::new(host.into(), 5062);
     comes(&mut operator, &node, second)?;
-    answered(second)?;
+    calls(second, ["service", "5092", "20", "20"])?
+        .finish(ENDED_WITHIN)?
+        .expect_clean(20)?;
     goes(&mut operator, &spec)?;
     UdpSocket::bind(second).map_err(broken)?;
+    calls(spec.sip, ["service", "5092", "20", "20"])?
+        .finish(ENDED_WITHIN)?
+        .expect_clean(20)?;
     some_went_through(&mut operator)?;
     beside.wind_up()?;
     let totals = beside.finish(ENDED_WITHIN)?;
     totals.expect_clean(totals.get("OutgoingCall"))?;
     assert!(totals.get("SuccessfulCall") > 20, "{totals:?}");
     node.kill_and_start(&spec)?;
-    calls(spec.sip, ["5091", "5", "5"])?
+    calls(spec.sip, ["service", "5092", "5", "5"])?
         .finish(ENDED_WITHIN)?
         .expect_clean(5)
 }
 
-/// Waits for so many deliveries that more than 20 calls were answered and ended.
+/// Waits for so many deliveries that more than 20 calls between two parties were answered and ended.
 fn some_went_through(operator: &mut Operator) -> Result {
     let end = Instant::now() + ENDED_WITHIN;
-    while operator.get("/v1/services/uas")?["deliveries"].as_u64() < Some(100) {
+    while operator.get("/v1/services/b2bua")?["deliveries"].as_u64() < Some(500) {
         assert!(Instant::now() < end, "hardly any calls are made");
         std::thread::yield_now();
     }
     Ok(())
 }
 
+/// Makes it, and has the link of a service lead to it.
 fn comes(operator: &mut Operator, node: &Node, at: SocketAddr) -> Result {
-    let second = format!(
-        "[adaptors.second]\ntype = \"sip\"\n[adaptors.second.settings.listeners.udp]\n\
-         transport = \"udp\"\nbind = \"{at}\"\n"
+    let body = format!(
+        r#"{{"type": "sip", "settings": {{"listeners": {{"udp": {{"transport": "udp", "bind": "{at}"}}}}}}}}"#
     );
-    append(&node.config_file(), &second)?;
-    operator.done("POST", RELOAD, "")?;
-    let made = operator.get("/v1/adaptors/second")?;
+    operator.done("PUT", SECOND, &body)?;
+    let made = operator.get(SECOND)?;
     assert_eq!(made["state"], "active", "{made}");
     assert_eq!(made["listeners"][0]["address"], at.to_string(), "{made}");
-    Ok(())
-}
-
-/// A request of a method that no service takes is answered, by the adaptor itself.
-fn answered(at: SocketAddr) -> Result {
-    let peer = UdpSocket::bind((at.ip(), 5092)).map_err(broken)?;
-    peer.set_read_timeout(Some(ENDED_WITHIN)).map_err(broken)?;
-    let request = format!(
-        "PROBE sip:{at} SIP/2.0\r\nVia: SIP/2.0/UDP {0}:5092;branch=z9hG4bK1\r\nFrom: <sip:a@{0}>;tag=1\r\nTo: <sip:{at}>\r\n\
-         Call-ID: probe\r\nCSeq: 1 PROBE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
-        at.ip()
-    );
-    peer.send_to(request.as_bytes(), at).map_err(broken)?;
-    let mut answer = [0; 2_000];
-    let (length, from) = peer.recv_from(&mut answer).map_err(broken)?;
-    let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
-    assert!(from == at && answer.starts_with("SIP/2.0 501"), "{answer}");
+    let links = "[services.uas.links]\nsip = \"second\"\n";
+    append(&node.config_file(), links)?;
+    operator.refused("POST", RELOAD, "", (409, "MGT-006"))?;
+    rests(operator, "/v1/services/uas")?;
+    operator.done("POST", RELOAD, "")?;
+    operator.done("POST", "/v1/services/uas/activate", "")?;
+    operator.refused("DELETE", SECOND, "", (422, "NOD-015"))?;
     Ok(())
 }
 
 fn goes(operator: &mut Operator, spec: &NodeSpec) -> Result {
-    let deactivate = "/v1/adaptors/second/deactivate";
-    operator.done("POST", deactivate, "")?;
-    let end = Instant::now() + ENDED_WITHIN;
-    while operator.get("/v1/adaptors/second")?["state"] != "inactive" {
-        assert!(Instant::now() < end, "it has calls for ever");
-        std::thread::yield_now();
-    }
+    rests(operator, "/v1/services/uas")?;
+    rests(operator, SECOND)?;
     spec.write_config()?;
     operator.done("POST", RELOAD, "")?;
-    operator.refused("GET", "/v1/adaptors/second", "", (404, "MGT-005"))?;
+    operator.done("POST", "/v1/services/uas/activate", "")?;
+    operator.done("DELETE", SECOND, "")?;
+    operator.refused("GET", SECOND, "", (404, "MGT-005"))?;
     Ok(())
 }
 
-/// Calls to the answering service: from that port, so many, so many a second.
-fn calls(to: SocketAddr, [port, calls, rate]: [&str; 3]) -> Result<Sipp> {
+/// Deactivates a service or an adaptor, and waits until it is inactive.
+fn rests(operator: &mut Operator, path: &str) -> Result {
+    operator.done("POST", &format!("{path}/deactivate"), "")?;
+    let end = Instant::now() + ENDED_WITHIN;
+    while operator.get(path)?["state"] != "inactive" {
+        assert!(Instant::now() < end, "{path} has calls for ever");
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+/// Calls to a user: from that port, so many, so many a second.
+fn calls(to: SocketAddr, [user, port, calls, rate]: [&str; 4]) -> Result<Sipp> {
     let (from, to) = (to.ip().to_string(), to.to_string());
     Sipp::start(&[
-        "-sn", "uac", "-s", "service", "-m", calls, "-r", rate, "-d", "100", "-i", &from, "-p",
-        port, &to,
+        "-sn", "uac", "-s", user, "-m", calls, "-r", rate, "-d", "100", "-i", &from, "-p", port,
+        &to,
     ])
 }
 
