@@ -44,6 +44,9 @@ pub enum ManagedError {
     /// The file cannot be read as what the node has written there.
     #[error("the file of what was configured through the node cannot be read")]
     Unreadable(#[source] Box<toml::de::Error>),
+    /// The file says something that the node does not write there.
+    #[error("`{0}` is not what the node has written to the file of what was configured through it")]
+    Foreign(String),
     /// A text is not the table of an adaptor.
     #[error("not valid TOML: {0}")]
     NoTable(Box<toml::de::Error>),
@@ -71,15 +74,19 @@ impl Managed {
     /// Reads it.
     ///
     /// # Errors
-    /// It is not TOML.
+    /// It is not TOML, or has more than adaptors.
     pub fn read(text: &str) -> Result<Self, ManagedError> {
         let mut all: toml::Table =
             toml::from_str(text).map_err(|error| ManagedError::Unreadable(Box::new(error)))?;
         let adaptors = match all.remove(TABLE) {
             Some(toml::Value::Table(adaptors)) => adaptors,
-            _ => toml::Table::new(),
+            Some(_) => return Err(ManagedError::Foreign(TABLE.to_owned())),
+            None => toml::Table::new(),
         };
-        Ok(Self { adaptors })
+        match all.into_iter().next() {
+            Some((key, _)) => Err(ManagedError::Foreign(key)),
+            None => Ok(Self { adaptors }),
+        }
     }
 
     /// Gives an adaptor this table, and no other key of what it had here.
@@ -234,7 +241,9 @@ mod tests {
         again.set("carrier", &json!({"type": "sip"})).unwrap();
         assert!(!again.text().unwrap().contains("listeners"));
         assert_eq!(Managed::read("").unwrap(), Managed::default());
-        assert!(Managed::read("[adaptors").is_err());
+        for foreign in ["[adaptors", "adaptors = 1", "[node]\nname = \"a\"\n"] {
+            assert!(Managed::read(foreign).is_err(), "{foreign}");
+        }
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub(crate) fn failure(failure: &Failure) {
         | Failure::Unexpected
         | Failure::NoPassword
         | Failure::New(_)
-        | Failure::Random(_) => format!("error: {failure}\n"),
+        | Failure::Random(_)
+        | Failure::Table { .. } => format!("error: {failure}\n"),
     };
     say(&text);
 }

@@ -54,6 +54,16 @@ pub(crate) enum Managing {
     },
 }
 
+impl Managing {
+    /// Something is there that may not have been before.
+    pub(crate) fn comes(&self) -> bool {
+        match self {
+            Self::Adaptor { table, .. } => table.is_some(),
+            Self::Link { adaptor, .. } => adaptor.is_some(),
+        }
+    }
+}
+
 /// A question, and where its reply goes.
 type Asked = (Errand, oneshot::Sender<Reply>);
 

@@ -191,6 +191,16 @@ fn an_adaptor_with_a_talk_is_not_taken_away() {
     );
     assert_eq!(refused.body["problems"][0]["key"], "adaptors.second");
     assert_eq!(served.get(SECOND).body["state"], "active");
+    // Nor made anew.
+    let anew = put(
+        &served,
+        r#"{"type": "toy", "settings": {"write_buffer": 70000}}"#,
+    );
+    assert_eq!(anew.problem(), (409, "MGT-006"));
     let file = std::fs::read_to_string(served.data("managed.toml")).unwrap();
-    assert!(file.contains("[adaptors.second]"), "{file}");
+    assert!(
+        file.contains("[adaptors.second]") && !file.contains("70000"),
+        "{file}"
+    );
+    assert!(!served.data("managed.toml.new").exists());
 }

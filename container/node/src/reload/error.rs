@@ -32,8 +32,14 @@ pub(crate) enum ReloadError {
     NotManaged(NotManaged),
     #[error("nothing was changed, since {} cannot be written: {source}", .file.display())]
     Unwritable { file: PathBuf, source: io::Error },
-    #[error("it is in effect, and is lost when the node ends, since {} cannot be written: {source}", .file.display())]
+    #[error("it is in effect until the node ends, since {} cannot be written: {source}", .file.display())]
     NotKept { file: PathBuf, source: io::Error },
+    #[error("{refused}; but {} has it still, and so would the next start: {source}", .file.display())]
+    NotTakenBack {
+        refused: Box<ReloadError>,
+        file: PathBuf,
+        source: io::Error,
+    },
 }
 
 /// An adaptor that was not configured through the node.
@@ -85,7 +91,10 @@ impl ReloadError {
         let cause = match &self {
             Self::Refused(refusal) => return refusal.clone(),
             Self::NoSource => Cause::State,
-            Self::Busy(_) | Self::Unwritable { .. } | Self::NotKept { .. } => Cause::Busy,
+            Self::Busy(_)
+            | Self::Unwritable { .. }
+            | Self::NotKept { .. }
+            | Self::NotTakenBack { .. } => Cause::Busy,
             Self::Managed(ManagedError::NoValue { .. }) => Cause::Wrong,
             Self::NotManaged(NotManaged { known: false, .. }) => Cause::Unknown,
             Self::Managed(_) | Self::NotManaged(_) => Cause::State,
@@ -108,7 +117,8 @@ impl ReloadError {
             | Self::Managed(_)
             | Self::NotManaged(_)
             | Self::Unwritable { .. }
-            | Self::NotKept { .. } => Vec::new(),
+            | Self::NotKept { .. }
+            | Self::NotTakenBack { .. } => Vec::new(),
         };
         Refusal {
             problems,

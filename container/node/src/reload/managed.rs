@@ -1,13 +1,15 @@
-//! What is configured through the node: written beside the file that has it, put into effect with what the files say as a reload
-//! does, and then put in that file's place.
+//! What is configured through the node: checked and put into effect with what the files say as a reload does, and kept in a file
+//! that is replaced as a whole.
 //!
-//! A crash in between leaves the file as it was, and whoever asked without an answer.
+//! What comes is in the file before it is in effect, and taken out again should nothing come of it; what goes is in effect before.
+//! So a crash in between leaves no activities in the store whose adaptor the next start does not know.
 
 use super::error::NotManaged;
-use super::{Newer, ReloadError, Reloader, log_outcome};
-use crate::control::{Cause, Refusal, Reply};
+use super::{ReloadError, Reloader, log_outcome, order};
+use crate::control::{Cause, Order, Refusal, Reply};
 use crate::draft::{self, Draft};
 use crate::inbox::Door;
+use crate::listed::KeyChange;
 use crate::manage::Managing;
 use crate::tls::Watch;
 use std::sync::Arc;
@@ -24,16 +26,7 @@ impl Reloader {
         told: &watch::Sender<Arc<Config>>,
         watch: &mut Watch,
     ) -> Reply {
-        let done = match self.draft(&what) {
-            Ok((newer, draft)) => {
-                let done = self.put_into_effect(newer, door, told, watch).await;
-                done.and_then(|changes| {
-                    draft.keep()?;
-                    Ok(changes)
-                })
-            }
-            Err(error) => Err(error),
-        };
+        let done = self.configure(&what, door, told, watch).await;
         log_outcome(&done);
         match (done, what) {
             (Err(error), _) => Reply::Refused(error.refusal()),
@@ -42,13 +35,59 @@ impl Reloader {
         }
     }
 
-    /// What would be configured, compared with what is, and its file beside the one that counts.
-    fn draft(&mut self, what: &Managing) -> Result<(Newer, Draft), ReloadError> {
+    async fn configure(
+        &mut self,
+        what: &Managing,
+        door: &Door,
+        told: &watch::Sender<Arc<Config>>,
+        watch: &mut Watch,
+    ) -> Result<Vec<KeyChange>, ReloadError> {
         let Some(running) = &self.running else {
             return Err(ReloadError::NoSource);
         };
         let file = managed_file(&running.config.node.data_dir);
-        let mut managed = Managed::read(&draft::read(&file)?)?;
+        let before = draft::read(&file)?;
+        let text = self.wanted(what, before.as_deref())?;
+        let draft = Draft::write(&file, &text)?;
+        if !what.comes() {
+            let newer = self.compare(Some(text), false)?;
+            let changes = self.put_into_effect(newer, door, told, watch).await?;
+            let kept = draft.keep();
+            return match kept {
+                Ok(()) => Ok(changes),
+                Err(source) => Err(ReloadError::NotKept { file, source }),
+            };
+        }
+        let dry = self.compare(Some(text.clone()), true)?.changed;
+        order(door, |outcome| Order::CheckConfigured(dry, outcome)).await?;
+        let newer = self.compare(Some(text), false)?;
+        let kept = draft.keep();
+        let done = match kept {
+            Ok(()) => self.put_into_effect(newer, door, told, watch).await,
+            Err(source) => {
+                let file = file.clone();
+                Err(ReloadError::Unwritable { file, source })
+            }
+        };
+        done.map_err(|refused| match draft::put_back(&file, before.as_deref()) {
+            Ok(()) => refused,
+            Err(source) => {
+                let refused = Box::new(refused);
+                ReloadError::NotTakenBack {
+                    refused,
+                    file,
+                    source,
+                }
+            }
+        })
+    }
+
+    /// What the file is to say.
+    fn wanted(&mut self, what: &Managing, before: Option<&str>) -> Result<String, ReloadError> {
+        let Some(running) = &self.running else {
+            return Err(ReloadError::NoSource);
+        };
+        let mut managed = Managed::read(before.unwrap_or_default())?;
         match what {
             Managing::Adaptor {
                 name,
@@ -71,9 +110,7 @@ impl Reloader {
                 adaptor: None,
             } => self.unbind(&mut managed, link)?,
         }
-        let text = managed.text()?;
-        let draft = Draft::write(file, &text)?;
-        Ok((self.compare(Some(text), false)?, draft))
+        Ok(managed.text()?)
     }
 
     /// Takes a link name from the adaptor that was given it through the node.

@@ -98,11 +98,10 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let (restored, writer) = restore(&mut shard, store, &config, (clock, tidy), &door)?;
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
     let times = times(&config, clock);
-    let backups = Backups::new(&config.node.data_dir, door.clone());
     let begun = Begun {
         names: names.clone(),
         listeners,
-        door,
+        door: door.clone(),
         active: plan.active_services(),
         ready_after: times.ready_after,
         restored,
@@ -136,7 +135,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         behind: 0,
         ending: Vec::new(),
         rest: Rest::new(tidy),
-        backups,
+        backups: Backups::new(&config.node.data_dir, door),
         sample: Sample::since(times.ready_at),
         turns: strowger_journal::Times::default(),
     };
