@@ -44,10 +44,7 @@ const ASKED: &[(&str, &[&str])] = &[
         &["post /v1/adaptors/{name}/deactivate"],
     ),
     ("adaptors set carrier -", &["put /v1/adaptors/{name}"]),
-    (
-        "adaptors remove carrier",
-        &["delete /v1/adaptors/{name}"],
-    ),
+    ("adaptors remove carrier", &["delete /v1/adaptors/{name}"]),
     ("links list", &["get /v1/links"]),
     ("links bind trunk sip", &["put /v1/links/{name}"]),
     ("links unbind trunk", &["delete /v1/links/{name}"]),
