@@ -73,7 +73,7 @@ impl Bench {
         let dir = self.dir().to_owned();
         Node::builder()
             .catalog(catalog())
-            .reloading(Self::load(&dir), move || Ok(Self::load(&dir)))
+            .reloading(Self::load(&dir), move |_| Ok(Self::load(&dir)))
             .start()
     }
 
