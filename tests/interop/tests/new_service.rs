@@ -48,7 +48,7 @@ fn a_new_service_builds_passes_its_tests_and_takes_a_call() -> Result {
 
 /// The blocks of shell in docs/tutorial.md, one after the other in one shell, and what its prose has addresses of, in Chromium.
 /// Only the address is another, so that it meets no other node, cargo has no network, and what is built for production is not
-/// optimised, which would take minutes.
+/// optimised, which takes minutes: with STROWGER_TUTORIAL=release it is.
 #[test]
 fn the_tutorial_can_be_followed() -> Result {
     let dir = tempfile::tempdir().map_err(broken)?;
@@ -57,19 +57,25 @@ fn the_tutorial_can_be_followed() -> Result {
     let tutorial = Tutorial::read(&page.replace("127.0.0.1", TUTORIAL));
     assert!(tutorial.commands.contains("kill -9 $node"));
     assert_eq!(tutorial.opened, 2, "{}", tutorial.commands);
-    let built = target_dir()?.join("debug");
+    let built = target_dir()?;
+    let whole = std::env::var_os("STROWGER_TUTORIAL").is_some_and(|it| it == "release");
+    let (cargo, release, most) = if whole {
+        ("", "release", "3000")
+    } else {
+        (CARGO, "debug", "540")
+    };
     let ours = format!(
         "cd hello\nsed -i s/127.0.0.1/{TUTORIAL}/ hello.toml\nmkdir target\n\
-         ln -s {0} target/debug\nln -s {0} target/release\n",
+         ln -s {0}/debug target/debug\nln -s {0}/{release} target/release\n",
         built.display()
     );
     let script = format!(
-        "set -eux\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{LOOK}{CARGO}{}",
+        "set -eux\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{LOOK}{cargo}{}",
         tutorial.commands.replacen("cd hello\n", &ours, 1)
     );
     assert!(script.contains("ln -s"), "{script}");
     let mut shell = Command::new("timeout");
-    shell.args(["540", "bash", "-c", &script]);
+    shell.args([most, "bash", "-c", &script]);
     shell.env("PATH", path()?).env("TERM", "dumb");
     shell.env("CARGO_NET_OFFLINE", "true");
     shell.env_remove("CARGO_TARGET_DIR");
