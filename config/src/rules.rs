@@ -27,6 +27,7 @@ pub(crate) fn check(
     findings.extend(link_names(config, layers));
     findings.extend(store(config, layers, wrong));
     findings.extend(times(config, layers));
+    findings.extend(headers(config, layers));
     findings
 }
 
@@ -191,6 +192,24 @@ fn times(config: &Config, layers: &Layers) -> Vec<Finding> {
         let place = layers.value(&key);
         let (value, bounds) = ("0s".to_owned(), "more than 0s".to_owned());
         Finding::at(Problem::OutOfRange { key, value, bounds }, place)
+    });
+    findings.collect()
+}
+
+/// Header fields must be such as can be sent. Their names are names already; their values are secrets.
+fn headers(config: &Config, layers: &Layers) -> Vec<Finding> {
+    let visible = |text: &str| text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    let headers = config.export.otlp.headers.iter();
+    let wrong = headers.filter(|(_, value)| !visible(&value.0));
+    let findings = wrong.map(|(name, _)| {
+        let key = path(["export", "otlp", "headers", name]);
+        let place = layers.value(&key);
+        let problem = Problem::Malformed {
+            key,
+            value: "(secret)".to_owned(),
+            expected: "a text of visible ASCII characters",
+        };
+        Finding::at(problem, place)
     });
     findings.collect()
 }

@@ -115,6 +115,16 @@ fn cfg_005_not_a_choice() {
 }
 
 #[test]
+fn cfg_006_header_fields_are_not_shown() {
+    check(
+        &["[export.otlp.headers]\nx-one = \"geheim 1\"\nx-two = \"geheim\\n2\""],
+        &expect![[r#"
+            CFG-006 [0.toml:3:9] `(secret)`, the value of `export.otlp.headers.x-two`, is not a text of visible ASCII characters
+        "#]],
+    );
+}
+
+#[test]
 fn cfg_006_malformed() {
     check(
         &[

@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const PORTION: u64 = 256 * 1024;
 /// How long opening a connection, or writing a portion, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest datagram.
+const DATAGRAM: usize = 65_507;
 /// A name is looked up again after this time, in case it has another address by then.
 const AGE: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,8 @@ pub(super) async fn run(manage: &Manage) {
 
 /// Nothing is sent if there is no collector.
 async fn send(reach: &mut Reach<'_>, settings: &Hep) {
+    // What was under way with other settings is given up.
+    reach.manage.exports().hep.take(0);
     let Some(collector) = &settings.collector else {
         return pending().await;
     };
@@ -93,16 +97,13 @@ impl Way<'_> {
         let mut problem = None;
         for message in messages {
             packet.clear();
-            let mut sent = Err(io::ErrorKind::FileTooLarge.into());
-            if packet::add(&mut packet, message, settings) {
-                sent = socket.send(&packet).await;
-                if sent.is_err() {
-                    // It may be what has become of the datagram before: this one was not sent then.
-                    sent = socket.send(&packet).await;
-                }
+            let mut sent = packet::add(&mut packet, message, settings) && packet.len() <= DATAGRAM;
+            if sent && let Err(error) = socket.send(&packet).await {
+                // It may be what has become of the datagram before: this one was not sent then.
+                problem = Some(error);
+                sent = socket.send(&packet).await.is_ok();
             }
-            tally.done(u64::from(sent.is_ok()), u64::from(sent.is_err()));
-            problem = sent.err().or(problem);
+            tally.done(u64::from(sent), u64::from(!sent));
         }
         tell(reach, problem.as_ref());
     }

@@ -35,6 +35,8 @@ pub(super) async fn run(manage: &Manage) {
 
 /// Nothing is sent if there is no collector.
 async fn send(reach: &mut Reach<'_>, (node, settings): &(String, Otlp)) {
+    // What was under way with other settings is given up.
+    reach.manage.exports().otlp.take(0);
     let Some(endpoint) = &settings.endpoint else {
         return pending().await;
     };
