@@ -123,6 +123,34 @@ fn messages_go_to_a_collector_of_hep_over_udp() -> Result {
 }
 
 #[test]
+fn a_collector_that_is_gone_over_udp_is_noticed() -> Result {
+    in_a_directory(|dir| {
+        let mut spec = spec(4, "", dir);
+        let at = beside(&spec, 9063);
+        spec.more.push_str(&format!(
+            "[export.hep]\ncollector = \"{at}\"\ncapture_id = 2001\n"
+        ));
+        let node = Node::start(&spec)?;
+        call(&spec)?;
+        node.wait_status(WITHIN, is_unreachable)?;
+        let _collector = HepCollector::udp(at)?;
+        // What the last datagram before has met is told by the first one after it.
+        for _ in 0..5 {
+            call(&spec)?;
+            if !is_unreachable(&node.status()?) {
+                return Ok(());
+            }
+        }
+        Err(RunError::Broken("the alarm stands".into()))
+    })
+}
+
+fn is_unreachable(status: &Value) -> bool {
+    let mut alarms = status["alarms"].as_array().unwrap().iter();
+    alarms.any(|alarm| alarm["name"] == "collector_unreachable")
+}
+
+#[test]
 fn messages_wait_for_a_collector_over_tcp_and_a_reload_changes_whose() -> Result {
     in_a_directory(|dir| {
         let mut spec = spec(2, "", dir);
@@ -135,12 +163,7 @@ fn messages_wait_for_a_collector_over_tcp_and_a_reload_changes_whose() -> Result
         let node = Node::start(&spec)?;
         call(&spec)?;
         // Nobody listens: it is said, calls go on, and messages wait.
-        node.wait_status(WITHIN, |status| {
-            let alarms = status["alarms"].as_array().unwrap();
-            alarms
-                .iter()
-                .any(|alarm| alarm["name"] == "collector_unreachable")
-        })?;
+        node.wait_status(WITHIN, is_unreachable)?;
         let collector = HepCollector::tcp(first)?;
         expect_call(&collector.packets(MESSAGES)?, spec.sip)?;
         drop(collector);
