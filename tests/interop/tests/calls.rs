@@ -242,6 +242,17 @@ fn registrations_are_refreshed_and_outlive_the_process() -> Result {
 }
 
 #[test]
+fn passwords_change_while_users_are_registered() -> Result {
+    let size = Registrations {
+        users: 20,
+        rate: 50,
+        rounds: 1,
+        host: 49,
+    };
+    run(|dir| registrations::rotated(size, dir))
+}
+
+#[test]
 fn calls_registrations_and_subscriptions_outlive_the_process() -> Result {
     let size = Disaster {
         quiet: 40,

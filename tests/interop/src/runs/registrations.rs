@@ -68,6 +68,52 @@ pub fn refreshed(size: Registrations, dir: &Path) -> Result<String> {
     ))
 }
 
+/// Users who are registered get other passwords, which their phones learn one after the other: both are right meanwhile, and the
+/// one before is wrong afterwards.
+///
+/// # Errors
+/// What did not hold.
+pub fn rotated(size: Registrations, dir: &Path) -> Result<String> {
+    let ip = Ipv4Addr::new(127, 0, size.host, 1);
+    let mut spec = NodeSpec::new(ip, &dir.join("rotation"));
+    let nobody = config(0, &spec);
+    let with = |entry: fn(u32) -> String| {
+        let entries = (0..size.users).map(|nth| format!("u{nth} = {{ {} }}\n", entry(nth)));
+        Some(nobody.clone() + &entries.collect::<String>())
+    };
+    let old = users_file(size.users, dir)?;
+    let new = dir.join("changed.csv");
+    let text = fs::read_to_string(&old).map_err(io("read SIPp's users"))?;
+    let text = text.replace("password=secret", "password=changed");
+    fs::write(&new, text).map_err(io("write SIPp's users"))?;
+    let to = spec.sip;
+    let register = |users: &Path| sipp(size, to, users, "register.xml", 1);
+    spec.whole = with(|nth| format!("password = \"secret{nth}\""));
+    let node = Node::start(&spec)?;
+    register(&old)?;
+    let both: fn(u32) -> String =
+        |nth| format!("password = \"changed{nth}\", previous = {{ password = \"secret{nth}\" }}");
+    let only: fn(u32) -> String = |nth| format!("password = \"changed{nth}\"");
+    for (entry, right) in [(both, &[&old, &new, &old][..]), (only, &[&new][..])] {
+        let mut changed = spec.clone();
+        changed.whole = with(entry);
+        changed.write_config()?;
+        let reloaded = node.order(&["reload"])?;
+        ensure(reloaded.status.success(), || {
+            String::from_utf8_lossy(&reloaded.stderr).into_owned()
+        })?;
+        for users in right {
+            register(users)?;
+        }
+        expect_registered(&node, size.users)?;
+    }
+    ensure(register(&old).is_err(), || {
+        "the passwords before are right when they are gone".to_owned()
+    })?;
+    expect_registered(&node, size.users)?;
+    Ok(format!("{} users have other passwords", size.users))
+}
+
 /// A registrar that offers MD5, which SIPp knows and takes, and SHA-256 after it. Users end the text.
 pub(super) fn config(users: u32, spec: &NodeSpec) -> String {
     let mut config = format!(
