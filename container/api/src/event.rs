@@ -1,5 +1,6 @@
 //! Events: typed, immutable, serialisable, because an accepted event outlives its process.
 
+use crate::address::Address;
 use crate::id::{ActivityId, Component, ComponentId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -135,27 +136,6 @@ impl Event for ServiceStarted {
         vendor: "strowger",
         version: "1.1",
     };
-}
-
-/// An address: a plan and a text; equal when both are (R-AD-01).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Address {
-    /// How the text is to be read.
-    pub plan: AddressPlan,
-    /// Never empty.
-    pub text: Box<str>,
-}
-
-/// Address plans that the adaptors use.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum AddressPlan {
-    /// A SIP, SIPS or TEL URI.
-    Uri,
-    /// Digits after E.164, without a leading plus.
-    E164,
-    /// `table/profile`.
-    Profile,
 }
 
 /// How an event is fired, beyond the event itself.

@@ -1,6 +1,7 @@
 //! Initial event selection: which root entity an initial event goes to (R-IE).
 
-use crate::event::{Address, AnyEvent, Event};
+use crate::address::Address;
+use crate::event::{AnyEvent, Event};
 use crate::id::ActivityId;
 use std::any::Any;
 

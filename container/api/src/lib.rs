@@ -40,6 +40,7 @@
 //! ```
 
 pub mod activity;
+pub mod address;
 pub mod alarm;
 pub mod attribute;
 pub mod child;

@@ -1,12 +1,13 @@
 //! Everything that a service's source file usually needs: `use strowger::prelude::*;`.
 
 pub use crate::activity::{Aci, Activity, Handle, NullActivity, ServiceActivity};
+pub use crate::address::{Address, AddressPlan};
 pub use crate::alarm::{Alarm, Severity};
 pub use crate::attribute::Attribute;
 pub use crate::child::Child;
 pub use crate::context::Cx;
 pub use crate::error::{Error, OpError, Result};
-pub use crate::event::{ActivityEnd, Address, Event, EventContext, FireOptions, ServiceStarted};
+pub use crate::event::{ActivityEnd, Event, EventContext, FireOptions, ServiceStarted};
 pub use crate::id::{ActivityId, EntityId, TimerId};
 pub use crate::initial::Selector;
 pub use crate::param::{Conf, Ra};

@@ -4,7 +4,8 @@
 //! every state and compared first.
 
 use crate::activity::{Activity, Handle};
-use crate::event::{Address, EventContext};
+use crate::address::Address;
+use crate::event::EventContext;
 use crate::id::{ActivityId, EntityId, TimerId};
 use crate::time::Wall;
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! Timers: set on an activity context, durable with it, fired as events (R-TM).
 
-use crate::event::{Address, Event};
+use crate::address::Address;
+use crate::event::Event;
 use crate::id::{Component, TimerId};
 use crate::time::Wall;
 use serde::de::DeserializeOwned;

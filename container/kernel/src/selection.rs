@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use smallvec::SmallVec;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use strowger::OpError;
-use strowger::event::{Address, AddressPlan};
+use strowger::address::{Address, AddressPlan};
 use strowger::id::{EntityId, ServiceIx};
 use strowger::initial::Selector;
 use strowger::sbb::Object;
@@ -155,7 +155,7 @@ fn encode(selector: &Selector<'_>, event_type: u64, number: u64) -> Name {
     if let Some(address) = selector.address.as_ref().filter(|_| selector.by_address) {
         name.push(2);
         name.push(plan(address));
-        text(&mut name, &address.text);
+        text(&mut name, address.text());
     }
     if selector.by_event_type {
         name.push(3);
@@ -179,7 +179,7 @@ fn text(name: &mut Name, text: &str) {
 
 /// The number of an address plan in names; part of the format of stored names.
 fn plan(address: &Address) -> u8 {
-    match address.plan {
+    match address.plan() {
         AddressPlan::Uri => 1,
         AddressPlan::E164 => 2,
         AddressPlan::Profile => 3,

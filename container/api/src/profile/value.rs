@@ -1,6 +1,6 @@
 //! Values of attributes as bytes that compare as the values do: what indexes hold and queries look for.
 
-use crate::event::Address;
+use crate::address::Address;
 use crate::state::State;
 use std::net::IpAddr;
 
@@ -131,8 +131,8 @@ impl Value for Address {
         true
     }
     fn arg(arg: &Self, out: &mut Vec<u8>) {
-        out.push(arg.plan as u8);
-        out.extend_from_slice(arg.text.as_bytes());
+        out.push(arg.plan() as u8);
+        out.extend_from_slice(arg.text().as_bytes());
     }
 }
 

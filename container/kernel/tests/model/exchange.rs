@@ -8,8 +8,9 @@ use super::trace::Line;
 use serde::{Deserialize, Serialize};
 use strowger::Result;
 use strowger::activity::Activity;
+use strowger::address::Address;
 use strowger::attribute::Attribute;
-use strowger::event::{ActivityEnd, Address, AddressPlan, Event, EventDecl, FireOptions};
+use strowger::event::{ActivityEnd, Event, EventDecl, FireOptions};
 use strowger::id::{ActivityId, Component, RaIx, Slot};
 use strowger::ra::{
     ActivityFlags, FireFlags, Input, Listener, Outcome, Protocol, RaCx, SettingsError,
@@ -69,10 +70,7 @@ impl Attribute for Shared {
 
 pub(crate) fn options(shot: Shot) -> FireOptions {
     FireOptions {
-        address: shot.address.map(|n| Address {
-            plan: AddressPlan::E164,
-            text: n.to_string().into(),
-        }),
+        address: shot.address.map(|n| Address::e164(&n.to_string()).unwrap()),
         service: shot.service.map(|n| component(NAMES[usize::from(n)]).id()),
     }
 }

@@ -1,7 +1,8 @@
 //! R-IE: initial events and convergence names.
 
 use crate::harness::{Call, Kit, Ping, Pong, Spec, initial};
-use strowger::event::{Address, AddressPlan, FireOptions};
+use strowger::address::Address;
+use strowger::event::FireOptions;
 use strowger::id::ActivityId;
 use strowger::initial::{InitialDecl, Selector};
 use strowger::ra::FireFlags;
@@ -59,10 +60,7 @@ fn r_ie_05_event_is_unique_and_nothing_is_one() {
 }
 
 fn fire_at(kit: &mut Kit, a: ActivityId, n: u32, text: Option<&str>) {
-    let address = text.map(|text| Address {
-        plan: AddressPlan::E164,
-        text: text.into(),
-    });
+    let address = text.map(|text| Address::e164(text).unwrap());
     kit.try_fire(
         a,
         Ping(n),

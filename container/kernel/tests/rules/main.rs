@@ -9,6 +9,7 @@
 mod harness;
 
 mod ac;
+mod ad;
 mod al;
 mod durable;
 mod ec;

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use strowger::activity::{Activity, Handle};
-use strowger::event::{Address, AddressPlan, Event, FireOptions};
+use strowger::address::Address;
+use strowger::event::{Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
 use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
 
@@ -291,10 +292,7 @@ fn address(request: &wire::Message) -> FireOptions {
     let text = request
         .uri_raw()
         .and_then(|uri| std::str::from_utf8(uri).ok());
-    let address = text.map(|text| Address {
-        plan: AddressPlan::Uri,
-        text: text.into(),
-    });
+    let address = text.and_then(|text| Address::uri(text).ok());
     FireOptions {
         address,
         service: None,
