@@ -105,3 +105,15 @@ impl Activity for ServiceActivity {
         version: "1.0",
     };
 }
+
+/// Exists while its profile table does and the SLEE runs; changes of profiles are fired on it (R-PE-02).
+#[derive(Clone, Copy, Debug)]
+pub enum ProfileTableActivity {}
+
+impl Activity for ProfileTableActivity {
+    const TYPE: Component = Component {
+        name: "profile-table-activity",
+        vendor: "strowger",
+        version: "1.0",
+    };
+}

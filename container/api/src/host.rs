@@ -152,6 +152,8 @@ pub trait Host {
     fn profile_table(&self, name: &str, spec: ComponentId) -> Option<TableIx>;
     /// A profile of a table, as this transaction sees it.
     fn profile(&self, table: TableIx, name: &str) -> Option<&SharedRow>;
+    /// The activity of a table, while the SLEE runs (R-PE-02).
+    fn table_activity(&self, table: TableIx) -> Option<ActivityId>;
     /// The default profile of a table.
     fn default_profile(&self, table: TableIx) -> Option<&dyn AnyProfile>;
     /// How many profiles a table has.

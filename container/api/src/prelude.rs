@@ -1,6 +1,8 @@
 //! Everything that a service's source file usually needs: `use strowger::prelude::*;`.
 
-pub use crate::activity::{Aci, Activity, Handle, NullActivity, ServiceActivity};
+pub use crate::activity::{
+    Aci, Activity, Handle, NullActivity, ProfileTableActivity, ServiceActivity,
+};
 pub use crate::address::{Address, AddressPlan};
 pub use crate::alarm::{Alarm, Severity};
 pub use crate::attribute::Attribute;
@@ -11,7 +13,9 @@ pub use crate::event::{ActivityEnd, Event, EventContext, FireOptions, ServiceSta
 pub use crate::id::{ActivityId, EntityId, TimerId};
 pub use crate::initial::Selector;
 pub use crate::param::{Conf, Ra};
-pub use crate::profile::{Field, Held, Invalid, Profile, Query, Table};
+pub use crate::profile::{
+    Field, Held, Invalid, Profile, ProfileAdded, ProfileRemoved, ProfileUpdated, Query, Table,
+};
 pub use crate::sbb::{RolledBack, Sbb};
 pub use crate::service::ServiceDef;
 pub use crate::state::{Migrate, State};

@@ -7,11 +7,13 @@
 //!
 //! This module says what a profile is; tables, indexes and transactions are the kernel's.
 
+mod event;
 mod query;
 mod row;
 mod table;
 mod value;
 
+pub use event::{ProfileAdded, ProfileEvents, ProfileRemoved, ProfileUpdated};
 pub use query::{Comparison, Expr, Field, Query};
 pub use row::{AnyProfile, AnyRow, Held, Row, SharedRow};
 pub use table::{Profiles, Table, TableNeed, Writable};
@@ -98,6 +100,8 @@ pub struct ProfileDecl {
     pub read_only: bool,
     /// Whether changes are fired as events.
     pub events: bool,
+    /// The events of changes.
+    pub fires: ProfileEvents,
     /// Its schema.
     pub schema: fn() -> Schema,
     /// A profile with default values.
@@ -117,6 +121,7 @@ impl ProfileDecl {
             attributes: P::ATTRIBUTES,
             read_only: P::READ_ONLY,
             events: P::EVENTS,
+            fires: ProfileEvents::of::<P>(),
             schema: Schema::of::<P>,
             default: || Box::new(P::default()),
             decode: |bytes| postcard::from_bytes::<P>(bytes).map(|p| Box::new(p) as _),

@@ -21,6 +21,8 @@ pub(crate) enum Owner {
     Null,
     /// A service: it ends with it (R-SV-03).
     Service(ServiceIx),
+    /// A profile table: it ends with it, or with the SLEE (R-PE-02).
+    Table,
     /// An adaptor entity.
     Ra(RaIx),
 }
@@ -195,6 +197,7 @@ impl Kernel {
         match owner {
             Owner::Ra(ra) => self.adaptor_activities(ra, 1),
             Owner::Service(_) => self.service_activities += 1,
+            Owner::Table => self.table_activities += 1,
             Owner::Null => {}
         }
         Ok(id)
@@ -208,6 +211,7 @@ impl Kernel {
         match activity.owner {
             Owner::Ra(ra) => self.adaptor_activities(ra, -1),
             Owner::Service(_) => self.service_activities -= 1,
+            Owner::Table => self.table_activity_ended(id),
             Owner::Null => {}
         }
     }

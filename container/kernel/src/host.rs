@@ -288,6 +288,9 @@ impl Host for Kernel {
     fn profile(&self, table: TableIx, name: &str) -> Option<&SharedRow> {
         self.profiles.get(table)?.find(name)
     }
+    fn table_activity(&self, table: TableIx) -> Option<ActivityId> {
+        self.living(self.profiles.get(table)?)
+    }
     fn default_profile(&self, table: TableIx) -> Option<&dyn AnyProfile> {
         self.profiles.get(table).map(|table| &*table.default)
     }
@@ -315,7 +318,7 @@ impl Host for Kernel {
     }
     fn remove_profile(&mut self, table: TableIx, name: &str) -> Result<bool, OpError> {
         self.takes_effect()?;
-        Ok(self.remove_profile_row(table, name))
+        self.remove_profile_row(table, name)
     }
 
     fn event_context(&self) -> Option<EventContext> {
@@ -349,7 +352,7 @@ impl Host for Kernel {
     fn owner(&self, activity: ActivityId) -> Option<RaIx> {
         match self.activities.get(activity)?.owner {
             Owner::Ra(ra) => Some(ra),
-            Owner::Null | Owner::Service(_) => None,
+            Owner::Null | Owner::Service(_) | Owner::Table => None,
         }
     }
     fn command(&mut self, entity: EntityId, ra: RaIx, command: Box<dyn Any>) {

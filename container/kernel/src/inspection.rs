@@ -14,7 +14,7 @@ use strowger::time::{Mono, Now};
 impl Kernel {
     pub(crate) fn counts(&self) -> Counts {
         Counts {
-            activities: self.activities.len() - self.service_activities,
+            activities: self.activities.len() - self.lasting_activities(),
             service_activities: self.service_activities,
             entities: self.entities.len(),
             timers: self.due.len() as u32,
@@ -35,7 +35,7 @@ impl Kernel {
             kind: self.registry.kind_component(activity.kind)?,
             owner: match activity.owner {
                 Owner::Ra(ra) => Some(ra),
-                Owner::Null | Owner::Service(_) => None,
+                Owner::Null | Owner::Service(_) | Owner::Table => None,
             },
             ending: activity.ending,
             attached: activity.attached.iter().map(|a| a.entity).collect(),
@@ -94,7 +94,7 @@ impl Kernel {
             kind: self.registry.kind_component(activity.kind)?,
             owner: match activity.owner {
                 Owner::Ra(ra) => Some(ra),
-                Owner::Null | Owner::Service(_) => None,
+                Owner::Null | Owner::Service(_) | Owner::Table => None,
             },
             age: self.since(activity.created),
             idle: self.since(activity.touched),
@@ -207,7 +207,7 @@ impl Kernel {
     }
 
     fn sweeps(&self) -> bool {
-        !self.defaults.liveness.is_zero() && self.activities.len() > self.service_activities
+        !self.defaults.liveness.is_zero() && self.activities.len() > self.lasting_activities()
     }
 
     /// Asks adaptors about activities that were idle for long, a slot at a time (R-AC-07).

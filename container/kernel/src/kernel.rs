@@ -68,6 +68,7 @@ pub(crate) struct Kernel {
     pub(crate) roots: Roots,
     pub(crate) names: BTreeMap<Box<str>, ActivityId>,
     pub(crate) service_activities: u32,
+    pub(crate) table_activities: u32,
     /// Timers by their next expiry.
     pub(crate) due: BTreeSet<(Wall, TimerId)>,
     /// Activities whose first event is suspended, by the end of the suspension.
@@ -128,6 +129,7 @@ impl Kernel {
             roots: Roots::new(hasher),
             names: BTreeMap::new(),
             service_activities: 0,
+            table_activities: 0,
             due: BTreeSet::new(),
             holds: BTreeSet::new(),
             queue: Queue::default(),
@@ -209,7 +211,7 @@ impl Kernel {
         }
         match activity.owner {
             Owner::Null => self.begin_end(id),
-            Owner::Service(_) => {}
+            Owner::Service(_) | Owner::Table => {}
             Owner::Ra(ra) => {
                 if activity.flags.report_unreferenced {
                     activity.reported = true;

@@ -54,6 +54,7 @@ impl Kernel {
                 self.tell_active(ra);
             }
         }
+        self.start_tables();
         for ix in (0..self.services.len() as u16).map(ServiceIx) {
             match self.service(ix) {
                 Some(s) if s.state == ServiceState::Active => self.start_service(ix),
@@ -86,6 +87,7 @@ impl Kernel {
         for ix in (0..self.services.len() as u16).map(ServiceIx) {
             self.end_service_activity(ix);
         }
+        self.end_tables();
         Ok(())
     }
 
@@ -99,12 +101,12 @@ impl Kernel {
     /// Whether nothing is left but what a restart finds again: durable activities of lasting types, and the entities that
     /// they alone keep.
     fn is_worked_off(&self) -> bool {
-        if self.activities.len() == self.service_activities {
+        if self.activities.len() == self.lasting_activities() {
             return self.entities.len() == 0;
         }
         let lasts = |activity: &Activity| {
             let durable = activity.class != Durability::None && !activity.ending;
-            matches!(activity.owner, Owner::Service(_))
+            matches!(activity.owner, Owner::Service(_) | Owner::Table)
                 || (durable && self.registry.is_lasting(activity.kind))
         };
         let activities = self
@@ -112,6 +114,11 @@ impl Kernel {
             .ids()
             .filter_map(|id| self.activities.get(id));
         activities.into_iter().all(lasts)
+    }
+
+    /// Activities of services and of profile tables: nobody has to end them.
+    pub(crate) const fn lasting_activities(&self) -> u32 {
+        self.service_activities + self.table_activities
     }
 
     /// Ends states of transition whose condition has come; whether any did.
@@ -374,6 +381,7 @@ impl Kernel {
                     service.activity = None;
                 }
             }
+            Owner::Table => self.table_activity_ended(id),
             Owner::Ra(ra) => {
                 self.adaptor_activities(ra, -1);
                 if activity.flags.report_end {

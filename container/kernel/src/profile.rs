@@ -4,6 +4,7 @@
 //! may leave the shard's thread, and reading needs no lock. One shard writes: its transactions run one after the other,
 //! so two writes never meet, and a rollback puts the rows from before back.
 
+mod activity;
 mod edit;
 mod record;
 mod search;
@@ -178,6 +179,8 @@ impl Kernel {
         let table = Table::new(name, number, decl, (decl.default)());
         let ix = self.profiles.add(table);
         self.write_table(ix);
+        self.start_table(ix);
+        self.outputs.end_unit();
         Ok(ix)
     }
     pub(crate) fn rename_table(
@@ -213,6 +216,9 @@ impl Kernel {
         let Some(table) = table.and_then(Option::take) else {
             return Err(TableError::Unknown);
         };
+        if let Some(id) = table.activity {
+            self.end_table_activity(id);
+        }
         self.profiles.edits.forget(table.number);
         self.profiles.count = self.profiles.count.saturating_sub(table.len() as u32);
         self.open_commit(Durability::Strict);
@@ -325,6 +331,7 @@ impl Kernel {
         how: Put,
     ) -> Result<SharedRow, OpError> {
         self.check_size(&*profile)?;
+        self.takes_change(ix)?;
         let table = self.profiles.get(ix).ok_or(OpError::NoTable(""))?;
         let old = table.find(name).map(|row| row.number());
         match (how, old) {
@@ -345,15 +352,16 @@ impl Kernel {
         Ok(row)
     }
     /// Removes a profile; `false` if there was none.
-    pub(crate) fn remove_profile_row(&mut self, ix: TableIx, name: &str) -> bool {
+    pub(crate) fn remove_profile_row(&mut self, ix: TableIx, name: &str) -> Result<bool, OpError> {
         let found = self
             .profiles
             .get(ix)
             .is_some_and(|t| t.find(name).is_some());
         if found {
+            self.takes_change(ix)?;
             self.write_row(ix, name, None);
         }
-        found
+        Ok(found)
     }
     fn write_row(&mut self, ix: TableIx, name: &str, row: Option<&SharedRow>) {
         let name: Box<str> = Box::from(name);
@@ -397,12 +405,11 @@ impl Kernel {
                 (Some(old), _) if !same => self.remove_profile_record(number, old.number()),
                 (Some(_) | None, _) => {}
             }
-            if let Some(row) = after {
-                self.metrics.profile_writes += 1;
-                self.put_profile_record(ix, &row, before.is_none());
-            } else if before.is_some() {
-                self.metrics.profile_writes += 1;
+            self.metrics.profile_writes += u64::from(before.is_some() || after.is_some());
+            if let Some(row) = &after {
+                self.put_profile_record(ix, row, before.is_none());
             }
+            self.fire_change(ix, before.as_ref(), after.as_ref());
         }
     }
 
@@ -424,8 +431,8 @@ impl Kernel {
                     self.put_from_outside(ix, &name, profile, Put::Either)
                 }
                 ProfileWrite::Remove(name) => {
-                    self.remove_profile_row(ix, &name);
-                    Ok(())
+                    let removed = self.remove_profile_row(ix, &name);
+                    removed.map(drop).map_err(TableError::from)
                 }
             };
             if let Err(cause) = written {

@@ -170,6 +170,7 @@ pub(crate) enum OwnerRecord<'a> {
     Null,
     Service(ComponentId),
     Ra(&'a str),
+    Table(u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -281,6 +282,7 @@ pub(crate) fn encode_activity(kernel: &Kernel, id: ActivityId, out: &mut Vec<u8>
         Owner::Service(ix) => {
             OwnerRecord::Service(kernel.service(ix).map_or(ComponentId(0), |s| s.id))
         }
+        Owner::Table => OwnerRecord::Table(kernel.table_of(id)),
         Owner::Ra(ra) => OwnerRecord::Ra(kernel.adaptor(ra).map_or("", |a| &a.name)),
     };
     let extra = activity.extra.as_deref();

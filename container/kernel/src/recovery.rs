@@ -38,6 +38,8 @@ pub(crate) struct Recovery {
     /// What ids mean, for messages.
     texts: BTreeMap<u64, String>,
     pub(crate) migrations: crate::profile::Migrations,
+    /// Activities of profile tables, by the table's number.
+    tables: Vec<(u64, ActivityId)>,
     counts: Restored,
 }
 
@@ -121,6 +123,10 @@ impl Kernel {
     ) -> Result<bool, RestoreError> {
         let owner = match record.owner {
             OwnerRecord::Null => Owner::Null,
+            OwnerRecord::Table(table) => {
+                recovery.tables.push((table, id));
+                Owner::Table
+            }
             OwnerRecord::Service(service) => Owner::Service(self.service_with(recovery, service)?),
             OwnerRecord::Ra(name) => {
                 let known = self.adaptor_named(name);
@@ -155,6 +161,7 @@ impl Kernel {
         }
         match owner {
             Owner::Null => {}
+            Owner::Table => self.table_activities += 1,
             Owner::Ra(ra) => self.adaptor_activities(ra, 1),
             Owner::Service(ix) => {
                 self.service_activities += 1;
@@ -395,6 +402,9 @@ impl Kernel {
         self.resolve_links();
         self.journal.restored(last);
         self.outputs.durable(last);
+        for (table, id) in std::mem::take(&mut recovery.tables) {
+            self.restore_table_activity(table, id);
+        }
         self.settle_restored();
         self.restoring = false;
         for ra in self.ras() {

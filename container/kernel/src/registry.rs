@@ -5,7 +5,7 @@ use crate::tally::EventTally;
 use ahash::RandomState;
 use std::collections::HashMap;
 use strowger::activity::Activity as _;
-use strowger::activity::{NullActivity, ServiceActivity};
+use strowger::activity::{NullActivity, ProfileTableActivity, ServiceActivity};
 use strowger::event::{ActivityEnd, AnyEvent, EventDecl};
 use strowger::id::{Component, ComponentId};
 
@@ -20,6 +20,9 @@ pub(crate) const END: EventIx = 0;
 pub(crate) const NULL: KindIx = 0;
 /// The activity type of service activities.
 pub(crate) const SERVICE: KindIx = 1;
+
+/// The activity type of profile tables.
+pub(crate) const TABLE: KindIx = 2;
 
 /// All types that the shard has met.
 pub(crate) struct Registry {
@@ -51,6 +54,7 @@ impl Registry {
         registry.event(&EventDecl::of::<ActivityEnd>());
         registry.kind(NullActivity::TYPE);
         registry.kind(ServiceActivity::TYPE);
+        registry.kind(ProfileTableActivity::TYPE);
         registry
     }
 

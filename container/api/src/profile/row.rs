@@ -9,9 +9,9 @@ use std::sync::Arc;
 /// A profile in its table. It never changes: a write puts another in its place.
 #[derive(Debug)]
 pub struct Row<P> {
-    number: u64,
-    name: Box<str>,
-    profile: P,
+    pub(super) number: u64,
+    pub(super) name: Box<str>,
+    pub(super) profile: P,
 }
 
 /// A profile in its table, its type erased; shared by the table's indexes and by whoever reads it.
@@ -116,6 +116,12 @@ impl<P: Profile> Held<P> {
 }
 
 impl<P> Held<P> {
+    pub(super) fn new(row: Row<P>) -> Self {
+        Self(Arc::new(row))
+    }
+    pub(super) fn row(&self) -> &Row<P> {
+        &self.0
+    }
     /// The profile's name, unique in its table.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,6 +1,7 @@
 //! Tables as handlers see them.
 
 use super::{AnyProfile, Field, Held, Profile, ProfileDecl, Query, Value};
+use crate::activity::{Handle, ProfileTableActivity};
 use crate::context::Cx;
 use crate::error::OpError;
 use crate::id::TableIx;
@@ -93,6 +94,11 @@ impl<P: Profile> Table<P> {
         let (expr, max) = query.expr();
         let found = cx.host().query_profiles(self.ix, expr, max)?;
         Ok(found.into_iter().filter_map(Held::of).collect())
+    }
+    /// Its activity, on which changes of its profiles are fired: whoever attaches to it hears of them (R-PE-02).
+    #[must_use]
+    pub fn activity(&self, cx: &Cx<'_>) -> Option<Handle<ProfileTableActivity>> {
+        cx.host().table_activity(self.ix).map(Handle::from_id)
     }
     /// How many profiles it has.
     #[must_use]

@@ -4,7 +4,7 @@ use super::tree::Tree;
 use std::any::Any;
 use std::sync::Arc;
 use strowger::OpError;
-use strowger::id::ComponentId;
+use strowger::id::{ActivityId, ComponentId};
 use strowger::profile::{AnyProfile, ProfileDecl, SharedRow};
 use strowger::state::Schema;
 
@@ -24,6 +24,8 @@ pub(crate) struct Table {
     pub(crate) spec: ComponentId,
     pub(crate) schema: Arc<Schema>,
     pub(crate) default: Arc<dyn AnyProfile>,
+    /// On which changes are fired.
+    pub(crate) activity: Option<ActivityId>,
     /// The number of the next row.
     pub(crate) next: u64,
     pub(super) rows: Tree,
@@ -85,6 +87,7 @@ impl Table {
             spec: decl.spec.id(),
             schema: Arc::new((decl.schema)()),
             default: Arc::from(default),
+            activity: None,
             next: 1,
             rows: Tree::default(),
             indexes: indexes.collect(),

@@ -85,8 +85,8 @@ impl Kernel {
         let owner = match activity.owner {
             Owner::Ra(ra) => Some(ra),
             Owner::Null => None,
-            // The activity of a service is part of all that it does.
-            Owner::Service(_) => return,
+            // The activity of a service is part of all that it does, and that of a table of nothing.
+            Owner::Service(_) | Owner::Table => return,
         };
         let kept = Kept::Activity(id, activity.kind, owner);
         if self.recorder.take_in(no, id) {

@@ -18,6 +18,7 @@ mod found;
 mod ie;
 mod intensity;
 mod limits;
+mod pe;
 mod pq;
 mod pr;
 mod quarantine;
