@@ -31,6 +31,9 @@ impl Table {
         max: Option<usize>,
         bounds: Bounds,
     ) -> Result<Vec<SharedRow>, OpError> {
+        if let Some(found) = self.at_once(query, max) {
+            return Ok(found);
+        }
         let mut looked = 0;
         let query = &self.resolved(query, bounds, &mut looked)?;
         let spans = self.spans(query).unwrap_or_else(|| vec![Span::all()]);
@@ -61,6 +64,31 @@ impl Table {
             }
         }
         Ok(found)
+    }
+
+    /// What handlers ask most: the profile of a unique value, and the longest prefix among them. An index has it as it is.
+    fn at_once(&self, query: &Expr, max: Option<usize>) -> Option<Vec<SharedRow>> {
+        let (attribute, value, exact) = match query {
+            Expr::Compare(attribute, Comparison::Equal, value) => (attribute, value, true),
+            Expr::LongestPrefixOf(attribute, text) => (attribute, text, false),
+            Expr::All
+            | Expr::Compare(..)
+            | Expr::Range(..)
+            | Expr::HasPrefix(..)
+            | Expr::And(_)
+            | Expr::Or(_)
+            | Expr::Not(_) => return None,
+        };
+        let (_, index) = self.index(*attribute)?;
+        if !index.unique || max == Some(0) {
+            return None;
+        }
+        let found = if exact {
+            index.tree.get(value)
+        } else {
+            index.longest_prefix(value)
+        };
+        Some(found.cloned().into_iter().collect())
     }
 
     /// The query with each longest prefix replaced by the value that it is.
@@ -94,7 +122,10 @@ impl Table {
         looked: &mut usize,
     ) -> Result<Option<Box<[u8]>>, OpError> {
         if let Some(index) = self.indexes.iter().find(|i| i.attribute == attribute) {
-            return Ok(index.longest_prefix(text));
+            let mut value = Vec::new();
+            let row = index.longest_prefix(text);
+            let has = row.is_some_and(|row| row.profile().key(attribute, &mut value));
+            return Ok(has.then(|| value.into_boxed_slice()));
         }
         let (mut longest, mut value) = (None::<Box<[u8]>>, Vec::new());
         for (_, row) in self.rows.range(b"", None) {
@@ -213,9 +244,9 @@ impl Index {
         key.get(..end).unwrap_or_default()
     }
 
-    /// The longest value that a text begins with. Each step goes to the last value that is not greater than what is left of
+    /// The row, or one of the rows, with the longest value that a text begins with. Each step goes to the last value that is not greater than what is left of
     /// the text; if it is no prefix of it, none is that is longer than what the two have in common.
-    fn longest_prefix(&self, text: &[u8]) -> Option<Box<[u8]>> {
+    fn longest_prefix(&self, text: &[u8]) -> Option<&SharedRow> {
         let text = self.beginning(text);
         let mut bound = text.clone();
         if !self.unique {
@@ -229,9 +260,7 @@ impl Index {
             let value = self.value(key);
             let common = value.iter().zip(&text).take_while(|(a, b)| a == b).count();
             if common == value.len() {
-                let mut out = Vec::new();
-                let has = row.profile().key(self.attribute, &mut out);
-                return has.then(|| out.into_boxed_slice());
+                return Some(row);
             }
             bound.truncate(common);
             if !self.unique {

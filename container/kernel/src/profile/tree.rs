@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use strowger::profile::SharedRow;
 
-/// Entries of a full node.
-const FULL: usize = 64;
-/// Entries below which a node is joined with its neighbour, where both fit.
-const SPARSE: usize = FULL / 4;
+/// Entries of a full leaf. Leaves are what no cache holds: a search in a small one touches few lines of memory.
+const LEAF: usize = 16;
+/// Children of a full node above.
+const INNER: usize = 64;
 /// Bytes of a key that lie in its node.
 const SHORT: usize = 22;
 
@@ -40,11 +40,17 @@ impl Key {
 }
 
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most nodes are leaves, and what they hold is to lie right there"
+)]
 enum Node {
-    Leaf(Vec<(Key, SharedRow)>),
+    Leaf(Leaf),
     /// Each child with a key that none of its own is less than.
     Inner(Vec<(Key, Arc<Node>)>),
 }
+
+type Leaf = SmallVec<[(Key, SharedRow); LEAF]>;
 
 /// See the module.
 #[derive(Clone)]
@@ -56,7 +62,7 @@ pub(crate) struct Tree {
 impl Default for Tree {
     fn default() -> Self {
         Self {
-            root: Arc::new(Node::Leaf(Vec::new())),
+            root: Arc::new(Node::Leaf(Leaf::new())),
             len: 0,
         }
     }
@@ -194,12 +200,7 @@ fn insert(node: &mut Arc<Node>, key: &[u8], row: SharedRow) -> (Option<SharedRow
                 }
                 Err(place) => place,
             };
-            put(entries, place, (Key::new(key), row));
-            let split = split(entries, place);
-            (
-                None,
-                split.map(|(k, right)| (k, Arc::new(Node::Leaf(right)))),
-            )
+            (None, insert_in_leaf(entries, place, (Key::new(key), row)))
         }
         Node::Inner(children) => {
             let place = child(children, key);
@@ -213,38 +214,40 @@ fn insert(node: &mut Arc<Node>, key: &[u8], row: SharedRow) -> (Option<SharedRow
             let Some(new) = new else {
                 return (old, None);
             };
-            put(children, place + 1, new);
-            let split = split(children, place + 1);
-            (
-                old,
-                split.map(|(k, right)| (k, Arc::new(Node::Inner(right)))),
-            )
+            children.insert(place + 1, new);
+            (old, split(children, place + 1))
         }
     }
 }
 
-/// Puts an entry in. Room is made by an eighth at a time: half of what a full node could hold would stay empty.
-fn put<T>(entries: &mut Vec<T>, place: usize, entry: T) {
-    if entries.len() == entries.capacity() {
-        entries.reserve_exact((FULL / 8).min(FULL + 1 - entries.len().min(FULL)));
-    }
-    entries.insert(place.min(entries.len()), entry);
-}
-
-/// Splits a node that is too full in the middle, or where its last entry is new: what comes in order leaves full nodes.
-fn split<T>(entries: &mut Vec<(Key, T)>, new: usize) -> Option<(Key, Vec<(Key, T)>)> {
-    if entries.len() <= FULL {
+/// Puts an entry in. A full leaf is split first: in the middle, or at its end if the entry is the last; so what comes in
+/// order leaves full leaves.
+fn insert_in_leaf(entries: &mut Leaf, place: usize, entry: (Key, SharedRow)) -> Split {
+    if entries.len() < LEAF {
+        entries.insert(place, entry);
         return None;
     }
-    let at = if new + 1 == entries.len() {
-        new
+    let at = if place == LEAF { LEAF } else { LEAF / 2 };
+    let mut right: Leaf = entries.drain(at..).collect();
+    if place > at || at == LEAF {
+        right.insert(place - at, entry);
     } else {
-        entries.len() / 2
-    };
-    let right = entries.split_off(at);
-    entries.shrink_to_fit();
-    let first = right.first().map(|(k, _)| k.clone())?;
-    Some((first, right))
+        entries.insert(place, entry);
+    }
+    let bound = right.first().map(|(key, _)| key.clone())?;
+    Some((bound, Arc::new(Node::Leaf(right))))
+}
+
+/// Splits a node that has one child too many, in the same way.
+fn split(children: &mut Vec<(Key, Arc<Node>)>, new: usize) -> Split {
+    if children.len() <= INNER {
+        return None;
+    }
+    let last = new + 1 == children.len();
+    let at = if last { new } else { children.len() / 2 };
+    let right = children.split_off(at);
+    let bound = right.first().map(|(key, _)| key.clone())?;
+    Some((bound, Arc::new(Node::Inner(right))))
 }
 
 fn remove(node: &mut Arc<Node>, key: &[u8]) -> Option<SharedRow> {
@@ -263,30 +266,30 @@ fn remove(node: &mut Arc<Node>, key: &[u8]) -> Option<SharedRow> {
 }
 
 impl Node {
-    fn len(&self) -> usize {
+    /// How many entries or children it has, and how many it has when it is full.
+    fn size(&self) -> (usize, usize) {
         match self {
-            Self::Leaf(entries) => entries.len(),
-            Self::Inner(children) => children.len(),
+            Self::Leaf(entries) => (entries.len(), LEAF),
+            Self::Inner(children) => (children.len(), INNER),
         }
     }
 }
 
 /// After a removal: drops an empty child, and joins a sparse one with a neighbour that has room.
 fn tidy(children: &mut Vec<(Key, Arc<Node>)>, place: usize) {
-    let len = |at: usize| children.get(at).map_or(FULL, |(_, node)| node.len());
-    match len(place) {
-        0 if children.len() > 1 => {
-            children.remove(place);
+    let Some((len, full)) = children.get(place).map(|(_, node)| node.size()) else {
+        return;
+    };
+    if len == 0 && children.len() > 1 {
+        children.remove(place);
+    } else if len < full / 4 {
+        let size = |at: usize| children.get(at).map_or(full, |(_, node)| node.size().0);
+        let fits = |left: usize| size(left) + size(left + 1) <= full * 3 / 4;
+        if fits(place) {
+            join(children, place);
+        } else if place.checked_sub(1).is_some_and(fits) {
+            join(children, place - 1);
         }
-        few if few < SPARSE => {
-            let fits = |left: usize| len(left) + len(left + 1) <= FULL - SPARSE;
-            if fits(place) {
-                join(children, place);
-            } else if place.checked_sub(1).is_some_and(fits) {
-                join(children, place - 1);
-            }
-        }
-        _ => {}
     }
 }
 
@@ -415,6 +418,6 @@ mod tests {
                 Node::Inner(children) => children.iter().map(|(_, n)| nodes(n)).sum(),
             }
         }
-        assert_eq!(nodes(&tree.root), 100_000_usize.div_ceil(FULL));
+        assert_eq!(nodes(&tree.root), 100_000_usize.div_ceil(LEAF));
     }
 }
