@@ -8,14 +8,18 @@
 //! This module says what a profile is; tables, indexes and transactions are the kernel's.
 
 mod event;
+mod filter;
 mod query;
 mod row;
+mod scalar;
 mod table;
 mod value;
 
 pub use event::{ProfileAdded, ProfileEvents, ProfileRemoved, ProfileUpdated};
+pub use filter::{Filter, FilterError};
 pub use query::{Comparison, Expr, Field, Query};
 pub use row::{AnyProfile, AnyRow, Held, Row, SharedRow};
+pub use scalar::{NotOfKind, Scalar, Unfit};
 pub use table::{Profiles, Table, TableNeed, Writable};
 pub use value::{Kind, Text, Value};
 

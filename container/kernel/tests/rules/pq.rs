@@ -4,7 +4,9 @@ use super::pr::{Subscriber, deliver, kit, put};
 use crate::harness::{Kit, Spec, say};
 use std::sync::Arc;
 use strowger::prelude::*;
-use strowger::profile::{AnyProfile, Expr, ProfileDecl, SharedRow};
+use strowger::profile::{
+    AnyProfile, Comparison, Expr, Filter, FilterError, ProfileDecl, Scalar, SharedRow,
+};
 use strowger_kernel::{ProfileWrite, TableError};
 
 /// Names of what a query finds from a handler.
@@ -219,4 +221,57 @@ fn management_can_tell_a_profile_of_another_specification() {
     let route: Box<dyn AnyProfile> = Box::new(Route::default());
     let refused = kit.shard.set_default_profile(kit.now, "users", route);
     assert_eq!(refused, Err(TableError::NoSpec));
+}
+
+#[test]
+fn r_pq_02_management_queries_attributes_by_their_names() {
+    let kit = kit();
+    let table = kit.shard.profile_snapshot("users").unwrap();
+    let found = |filter: &Filter| -> Result<Vec<String>, FilterError> {
+        let rows = table.search(&table.decl().query(filter)?, None).unwrap();
+        Ok(rows.iter().map(|row| row.name().to_owned()).collect())
+    };
+    let zone = |how, n| Filter::Compare("zone".into(), how, Scalar::Integer(n));
+    let text = |text: &str| Scalar::Text(text.into());
+    let range = Filter::Range("number".into(), text("4930100"), text("4930200"));
+    assert_eq!(found(&range).unwrap(), ["alice", "bob"]);
+    let prefix = Filter::LongestPrefixOf("number".into(), "493020077".into());
+    assert_eq!(found(&prefix).unwrap(), ["bob"]);
+    let none = Filter::LongestPrefixOf("number".into(), "5".into());
+    assert_eq!(found(&none).unwrap(), [""; 0]);
+    let both = Filter::And(vec![
+        zone(Comparison::Equal, 2),
+        Filter::Not(Box::new(Filter::HasPrefix("number".into(), "49302".into()))),
+    ]);
+    assert_eq!(found(&both).unwrap(), ["carol"]);
+    let either = Filter::Or(vec![zone(Comparison::Less, 2), range]);
+    assert_eq!(found(&either).unwrap(), ["alice", "bob"]);
+    for (filter, error) in [
+        (
+            zone(Comparison::Equal, -1),
+            "`zone`: expected a number from 0 to 4294967295",
+        ),
+        (
+            Filter::Compare("zone".into(), Comparison::Equal, text("2")),
+            "`zone`: expected a number from 0 to 4294967295",
+        ),
+        (
+            Filter::HasPrefix("zone".into(), "2".into()),
+            "`zone` is no text, so it has no prefix",
+        ),
+        (
+            Filter::HasPrefix("color".into(), "r".into()),
+            "there is no attribute `color`",
+        ),
+        (
+            Filter::Compare("notes".into(), Comparison::Equal, text("x")),
+            "`notes` cannot be queried",
+        ),
+        (
+            (0..32).fold(Filter::All, |inner, _| Filter::Not(Box::new(inner))),
+            "conditions are nested more than 32 deep",
+        ),
+    ] {
+        assert_eq!(found(&filter).unwrap_err().to_string(), error);
+    }
 }
