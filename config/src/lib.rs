@@ -58,8 +58,8 @@ pub use load::{Loaded, Sources, load};
 pub use managed::{Managed, ManagedError, managed_file};
 pub use management::{Listen, Management, ManagementTls, Scope, Token, TokenHash};
 pub use model::{
-    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, Recorder, RecorderMode, Redact,
-    Service, Store, Tls,
+    Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, ProfileTable, Recorder,
+    RecorderMode, Redact, Service, Store, Tls,
 };
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};

@@ -43,6 +43,9 @@ pub struct Config {
     pub adaptors: BTreeMap<String, Adaptor>,
     /// Services by name.
     pub services: BTreeMap<String, Service>,
+    /// Profile tables by name. One that is not in the store is made when the node starts; one that is no longer named here stays
+    /// in the store, with all that is in it.
+    pub profiles: BTreeMap<String, ProfileTable>,
 }
 
 /// The node as a process.
@@ -159,6 +162,15 @@ pub struct Limits {
     /// the next one; with 0 none is kept.
     #[schemars(range(min = 0, max = 100_000), extend("x-unit" = "events", "x-reload" = "restart-node"))]
     pub quarantine: u32,
+    /// Profiles in all tables.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "profiles", "x-reload" = "restart-node"))]
+    pub profiles: u32,
+    /// Profiles that one query of a service looks at; one that has no index to help it and would look at more is refused.
+    #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "profiles", "x-reload" = "restart-node"))]
+    pub profile_scan: u32,
+    /// Size of one profile.
+    #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 64, "x-max-bytes" = 524_288))]
+    pub profile_bytes: Size,
     /// Size of the attributes and names of one activity.
     #[schemars(extend("x-reload" = "restart-node", "x-min-bytes" = 1024, "x-max-bytes" = 1_073_741_824))]
     pub activity_bytes: Size,
@@ -382,6 +394,17 @@ pub struct Service {
     /// Settings of the service's own. Which keys exist depends on `kind`.
     #[schemars(with = "ServiceSettings")]
     pub settings: Section,
+}
+
+/// A profile table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProfileTable {
+    /// Specification of the profiles, which a service of the binary brings, such as `subscriber`. Without it, the table's own
+    /// name is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reload" = "restart-node"))]
+    pub specification: Option<String>,
 }
 
 /// Durability of a service's committed state.

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::sync::Arc;
 use strowger::id::ComponentId;
 use strowger::param::SettingsDecl;
+use strowger::profile::ProfileDecl;
 use strowger::ra::{AdaptorDef, Listener, Transport};
 use strowger::sbb::SbbDescriptor;
 use strowger::service::ServiceDef;
@@ -56,6 +57,20 @@ impl Catalog {
             components = components.service(KnownService::new(def.clone()));
         }
         components
+    }
+
+    /// The profile specifications that its services bring. Of two with one name and vendor, that of the first service.
+    pub(crate) fn specifications(&self) -> Vec<ProfileDecl> {
+        let mut specs: Vec<ProfileDecl> = Vec::new();
+        for sbb in self.services.values().flat_map(|def| sbbs(&def.root)) {
+            for table in sbb.handlers.iter().flat_map(|handler| &handler.tables) {
+                let (name, vendor) = (table.decl.spec.name, table.decl.spec.vendor);
+                if !specs.iter().any(|s| s.spec.name == name && s.spec.vendor == vendor) {
+                    specs.push(table.decl);
+                }
+            }
+        }
+        specs
     }
 
     pub(crate) fn get_adaptor(&self, kind: &str) -> Option<&AdaptorDef> {
@@ -183,20 +198,28 @@ impl Component for KnownService {
     }
 }
 
+/// An SBB and all that its child relations reach, each once.
+fn sbbs(root: &SbbDescriptor) -> Vec<SbbDescriptor> {
+    let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut next = vec![root.clone()];
+    while let Some(sbb) = next.pop() {
+        if seen.insert(sbb.component.id()) {
+            next.extend(sbb.children.iter().map(|child| (child.descriptor)()));
+            all.push(sbb);
+        }
+    }
+    all
+}
+
 /// The links that an SBB and its children use.
 fn links(root: &SbbDescriptor) -> Vec<Link> {
-    let (mut links, mut seen) = (BTreeMap::new(), BTreeSet::new());
-    let mut sbbs = vec![root.clone()];
-    while let Some(sbb) = sbbs.pop() {
-        if seen.insert(sbb.component.id()) {
-            let own = sbb.handlers.iter().flat_map(|handler| &handler.links);
-            for link in own {
-                let known = links
-                    .entry((link.name, link.ra_type.name))
-                    .or_insert(link.optional);
-                *known &= link.optional;
-            }
-            sbbs.extend(sbb.children.iter().map(|child| (child.descriptor)()));
+    let mut links = BTreeMap::new();
+    for sbb in sbbs(root) {
+        for link in sbb.handlers.iter().flat_map(|handler| &handler.links) {
+            let known = links
+                .entry((link.name, link.ra_type.name))
+                .or_insert(link.optional);
+            *known &= link.optional;
         }
     }
     let link = |((name, ra_type), optional): ((&str, &str), bool)| Link {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use strowger_config::{Place, Rejected};
 use strowger_driver::StartError;
 use strowger_journal::StoreError;
-use strowger_kernel::{InstallError, ManageError, RestoreError};
+use strowger_kernel::{InstallError, ManageError, RestoreError, TableError};
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,24 @@ pub enum NodeError {
         /// Why.
         source: ManageError,
     },
+    /// A profile table cannot be made.
+    #[error("profile table `{name}` cannot be made")]
+    Table {
+        /// The table.
+        name: String,
+        /// Why.
+        source: TableError,
+    },
+    /// The store has a profile table of that name, of another specification.
+    #[error("profile table `{name}` is of specification `{found}` in the store, and of `{wanted}` in the configuration")]
+    OtherTable {
+        /// The table.
+        name: String,
+        /// In the store.
+        found: Box<str>,
+        /// In the configuration.
+        wanted: Box<str>,
+    },
     /// The store cannot be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,7 +135,7 @@ impl NodeError {
             Self::Listen(_) => "NOD-001",
             Self::Plan(error) => error.code(),
             Self::Install { .. } => "NOD-005",
-            Self::Activate { .. } => "NOD-006",
+            Self::Activate { .. } | Self::Table { .. } | Self::OtherTable { .. } => "NOD-006",
             Self::Restore(_) => "NOD-007",
             Self::Secret(_) => "NOD-008",
             Self::Control { .. } | Self::System { .. } => "NOD-009",
@@ -137,6 +155,7 @@ impl NodeError {
             Self::Config(_) | Self::Plan(_) | Self::Log(_) => Exit::Config,
             Self::Certificates { .. } => Exit::Config,
             Self::Install { .. } | Self::Activate { .. } => Exit::Config,
+            Self::Table { .. } | Self::OtherTable { .. } => Exit::Config,
             Self::Store(_) | Self::Restore(_) | Self::Secret(_) => Exit::StoreRefused,
             Self::Listen(_) | Self::Driver { .. } | Self::Companion { .. } => Exit::StartFailed,
             Self::Control { .. } | Self::System { .. } => Exit::StartFailed,

@@ -6,6 +6,8 @@ use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
 use crate::error::NodeError;
 use crate::tls::{TlsError, load, load_client};
 use std::net::SocketAddr;
+use strowger::id::Component;
+use strowger::profile::ProfileDecl;
 use strowger::ra::{AdaptorDef, ClientTls, Listener, Needs, SettingsError, Transport};
 use strowger::service::ServiceDef;
 use strowger_config as config;
@@ -18,6 +20,16 @@ use strowger_kernel::{Durability, Intensity, ServiceOptions};
 pub(crate) struct Plan {
     pub(crate) adaptors: Vec<PlannedAdaptor>,
     pub(crate) services: Vec<PlannedService>,
+    /// Profile specifications of the binary, so that tables of services that are not configured are kept.
+    pub(crate) specifications: Vec<ProfileDecl>,
+    pub(crate) tables: Vec<PlannedTable>,
+}
+
+/// One profile table.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedTable {
+    pub(crate) name: String,
+    pub(crate) spec: Component,
 }
 
 /// One adaptor entity.
@@ -155,6 +167,14 @@ pub enum PlanError {
         /// The kind that configuration names.
         kind: String,
     },
+    /// No service of the binary brings the specification.
+    #[error("profile table `{table}`: no service of this binary brings a specification `{specification}`")]
+    NoSpecification {
+        /// The table.
+        table: String,
+        /// The specification that configuration names.
+        specification: String,
+    },
     /// Settings are not of their component's type.
     #[error("`{name}`{}: settings cannot be read", at(place))]
     Unread {
@@ -204,9 +224,10 @@ impl PlanError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Clash { .. } => "NOD-002",
-            Self::NoAdaptorType { .. } | Self::NoDriver { .. } | Self::NoServiceKind { .. } => {
-                "NOD-003"
-            }
+            Self::NoAdaptorType { .. }
+            | Self::NoDriver { .. }
+            | Self::NoServiceKind { .. }
+            | Self::NoSpecification { .. } => "NOD-003",
             Self::Unread { .. } | Self::Refused { .. } => "NOD-004",
         }
     }
@@ -222,9 +243,16 @@ impl Plan {
             .services
             .iter()
             .map(|(name, wanted)| service(name, wanted, catalog));
+        let specifications = catalog.specifications();
+        let tables = config
+            .profiles
+            .iter()
+            .map(|(name, wanted)| table(name, wanted, &specifications));
         let plan = Self {
             adaptors: adaptors.collect::<Result<_, _>>()?,
             services: services.collect::<Result<_, _>>()?,
+            tables: tables.collect::<Result<_, _>>()?,
+            specifications,
         };
         plan.check_addresses(config)?;
         Ok(plan)
@@ -348,6 +376,23 @@ fn service(
         def: def.clone(),
         options,
         active: wanted.active,
+    })
+}
+
+fn table(
+    name: &str,
+    wanted: &config::ProfileTable,
+    specifications: &[ProfileDecl],
+) -> Result<PlannedTable, PlanError> {
+    let specification = wanted.specification.as_deref().unwrap_or(name);
+    let found = specifications.iter().find(|s| s.spec.name == specification);
+    let decl = found.ok_or_else(|| PlanError::NoSpecification {
+        table: name.into(),
+        specification: specification.into(),
+    })?;
+    Ok(PlannedTable {
+        name: name.into(),
+        spec: decl.spec,
     })
 }
 

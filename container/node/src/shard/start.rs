@@ -13,7 +13,7 @@ use crate::error::NodeError;
 use crate::hangs::HeldBack;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
-use crate::plan::{Plan, PlannedAdaptor, PlannedService};
+use crate::plan::{Plan, PlannedAdaptor, PlannedService, PlannedTable};
 use crate::recorder;
 use crate::resolver::{self, Asked};
 use crate::rest::Rest;
@@ -96,6 +96,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
 
     let store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
     let (restored, writer) = restore(&mut shard, store, &config, (clock, tidy), &door)?;
+
+    provide(&mut shard, &plan.tables, clock)?;
     activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
     let times = times(&config, clock);
     let begun = Begun {
@@ -170,6 +172,32 @@ fn times(config: &Config, clock: Clock) -> Times {
     }
 }
 
+/// Makes the profile tables that the store does not have.
+fn provide(shard: &mut Shard, tables: &[PlannedTable], clock: Clock) -> Result<(), NodeError> {
+    for PlannedTable { name, spec } in tables {
+        let known = shard.tables().find(|table| *table.name == **name);
+        match known.map(|table| table.spec) {
+            None => {
+                let made = shard.create_table(clock.now(), name, *spec);
+                made.map_err(|source| NodeError::Table {
+                    name: name.clone(),
+                    source,
+                })?;
+                tracing::info!(table = name, specification = %spec, "profile table made");
+            }
+            Some(found) if found == *spec => {}
+            Some(found) => {
+                return Err(NodeError::OtherTable {
+                    name: name.clone(),
+                    found: found.to_string().into(),
+                    wanted: spec.to_string().into(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Activates what shall be active, and starts.
 fn activate(
     shard: &mut Shard,
@@ -212,6 +240,9 @@ fn options(config: &Config, secret: [u8; 16], beat: &Beat) -> Result<Options, No
     options.limits.attachments = limits.attachments;
     options.limits.effects = limits.effects;
     options.limits.quarantine = limits.quarantine;
+    options.limits.profiles = limits.profiles;
+    options.limits.profile_scan = limits.profile_scan;
+    options.limits.profile_bytes = bytes(limits.profile_bytes);
     options.limits.activity_bytes = bytes(limits.activity_bytes);
     options.limits.state_bytes = bytes(limits.state_bytes);
     options.defaults.suspension = limits.suspend_timeout;
@@ -227,7 +258,12 @@ fn bytes(size: Size) -> u32 {
 type Installed<'a> = (Vec<(RaIx, &'a PlannedAdaptor)>, Names);
 
 fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installed<'a>, NodeError> {
-    let Plan { adaptors, services } = plan;
+    let Plan {
+        adaptors,
+        services,
+        specifications,
+        tables: _,
+    } = plan;
     let (mut installed, mut names) = (Vec::new(), Names::default());
     for planned in adaptors {
         let name = &planned.name;
@@ -264,6 +300,12 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installe
             })?;
         let durability = format!("{durability:?}").to_lowercase();
         names.services.push((service, name, component, durability));
+    }
+    for spec in specifications {
+        // A service that is configured has brought another one of that name, which counts.
+        if let Err(error) = shard.declare_profile(spec) {
+            tracing::debug!(%error, "a profile specification is left out");
+        }
     }
     names.node = node.to_owned();
     names.events = shard.event_types().map(|event| event.to_string()).collect();

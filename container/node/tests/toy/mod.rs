@@ -3,7 +3,7 @@
 //! A message is `NAME WORD`: a datagram, or a line of a stream. The first word of a name starts an activity; the parrot
 //! answers every word with how many it has heard and the word, and ends the talk on `bye`. Talks are durable. The word
 //! `ask:KIND:HOST` is answered by the adaptor itself, with what the name servers say, `who` with what TLS has proved, `motto` with a
-//! setting that changes while it runs.
+//! setting that changes while it runs, `count` with what a profile table has, if the node has one.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -340,6 +340,22 @@ pub(crate) struct ParrotSettings {
     pub(crate) prefix: String,
 }
 
+/// What the parrot keeps in a profile table, where there is one.
+#[derive(Clone, Debug, Profile)]
+#[profile(name = "count", vendor = "test", writable)]
+pub(crate) struct Count {
+    heard: u32,
+}
+
+/// One more in the table's only profile.
+fn count(cx: &mut Cx<'_>, counts: Table<Count>) -> Result<u32> {
+    let counted = match counts.find(cx, "all") {
+        Some(_) => counts.update(cx, "all", |count| count.heard += 1)?,
+        None => counts.create(cx, "all", |count| count.heard = 1)?,
+    };
+    Ok(counted.heard)
+}
+
 /// The service.
 #[derive(Default, State)]
 pub(crate) struct Parrot {
@@ -356,6 +372,7 @@ impl Parrot {
         Aci(talk): Aci<Talk>,
         toy: Ra<Toys>,
         conf: Conf<ParrotSettings>,
+        #[table("counts")] counts: Option<Table<Count>>,
     ) -> Result {
         self.heard += 1;
         match ev.word.as_str() {
@@ -388,6 +405,11 @@ impl Parrot {
                     text: "nobody answers",
                 })?;
                 toy.answer(cx, talk, if raised { "raised" } else { "stands" }.into());
+            }
+            "count" => {
+                let counts = counts.ok_or(OpError::NoTable("counts"))?;
+                let counted = count(cx, counts)?;
+                toy.answer(cx, talk, format!("counted {counted}"));
             }
             long if long.starts_with("long") => {
                 let size: usize = long[4..].parse().unwrap_or(0);
