@@ -65,7 +65,10 @@ impl Catalog {
         for sbb in self.services.values().flat_map(|def| sbbs(&def.root)) {
             for table in sbb.handlers.iter().flat_map(|handler| &handler.tables) {
                 let (name, vendor) = (table.decl.spec.name, table.decl.spec.vendor);
-                if !specs.iter().any(|s| s.spec.name == name && s.spec.vendor == vendor) {
+                if !specs
+                    .iter()
+                    .any(|s| s.spec.name == name && s.spec.vendor == vendor)
+                {
                     specs.push(table.decl);
                 }
             }

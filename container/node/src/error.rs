@@ -84,7 +84,9 @@ pub enum NodeError {
         source: TableError,
     },
     /// The store has a profile table of that name, of another specification.
-    #[error("profile table `{name}` is of specification `{found}` in the store, and of `{wanted}` in the configuration")]
+    #[error(
+        "profile table `{name}` is of specification `{found}` in the store, and of `{wanted}` in the configuration"
+    )]
     OtherTable {
         /// The table.
         name: String,

@@ -168,7 +168,9 @@ pub enum PlanError {
         kind: String,
     },
     /// No service of the binary brings the specification.
-    #[error("profile table `{table}`: no service of this binary brings a specification `{specification}`")]
+    #[error(
+        "profile table `{table}`: no service of this binary brings a specification `{specification}`"
+    )]
     NoSpecification {
         /// The table.
         table: String,
