@@ -161,6 +161,10 @@ impl Kernel {
         Ok(())
     }
 
+    pub(crate) fn specifications(&self) -> impl Iterator<Item = Component> {
+        self.profiles.specs.iter().map(|spec| spec.decl.spec)
+    }
+
     // ---- tables
 
     pub(crate) fn create_table(
@@ -392,7 +396,6 @@ impl Kernel {
         if self.tx.profiles.is_empty() {
             return;
         }
-        self.open_commit(Durability::Strict);
         for ((ix, name), before) in std::mem::take(&mut self.tx.profiles) {
             let Some(table) = self.profiles.get(ix) else {
                 continue;
@@ -401,11 +404,15 @@ impl Kernel {
             let same =
                 before.as_ref().map(|row| row.number()) == after.as_ref().map(|row| row.number());
             match (&before, &after) {
+                (None, None) => continue,
                 (Some(old), Some(new)) if Arc::ptr_eq(old, new) => continue,
-                (Some(old), _) if !same => self.remove_profile_record(number, old.number()),
                 (Some(_) | None, _) => {}
             }
-            self.metrics.profile_writes += u64::from(before.is_some() || after.is_some());
+            self.metrics.profile_writes += 1;
+            self.open_commit(Durability::Strict);
+            if let Some(old) = before.as_ref().filter(|_| !same) {
+                self.remove_profile_record(number, old.number());
+            }
             if let Some(row) = &after {
                 self.put_profile_record(ix, row, before.is_none());
             }

@@ -180,6 +180,10 @@ impl Shard {
     pub fn declare_profile(&mut self, decl: &ProfileDecl) -> Result<(), InstallError> {
         self.kernel.declare_profile(decl)
     }
+    /// The profile specifications that are known.
+    pub fn specifications(&self) -> impl Iterator<Item = Component> {
+        self.kernel.specifications()
+    }
     /// Makes a profile table (R-PR-01), of a specification that a service or `declare_profile` has made known.
     ///
     /// # Errors
@@ -453,6 +457,11 @@ impl Shard {
     /// Everything up to that commit is durable.
     pub fn durable(&mut self, seq: Seq) {
         self.kernel.outputs.durable(seq);
+    }
+    /// The last commit of class strict: when it is durable, so is all that was done before.
+    #[must_use]
+    pub fn last_strict(&self) -> Seq {
+        self.kernel.journal.last_strict
     }
     /// The last commit that something to be done waits for. A commit that nothing waits for may take its time.
     #[must_use]

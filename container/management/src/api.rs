@@ -20,6 +20,7 @@ pub(crate) mod ladders;
 mod log;
 mod node;
 mod problem;
+mod profiles;
 mod quarantine;
 mod server;
 mod services;

@@ -9,6 +9,7 @@ use crate::listed::{
     ActivityEntry, CertificateEntry, EntityEntry, KeyChange, KeyEntry, KeyProblem, LinkEntry,
     LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
+use crate::provision::Provision;
 use crate::status::Status;
 use crate::tls::Renewed;
 use std::fs::File;
@@ -342,6 +343,8 @@ impl Reply {
 pub(crate) enum Order {
     /// A request, and where its reply goes.
     Ask(Request, oneshot::Sender<Reply>),
+    /// Something of profile tables.
+    Provision(Provision),
     /// Stop; the second time, at once.
     Stop,
     /// An alarm of another thread's.

@@ -30,6 +30,7 @@ mod overload;
 mod plan;
 mod process;
 mod program;
+mod provision;
 mod recorder;
 mod reload;
 mod resolver;
@@ -51,7 +52,11 @@ pub use exports::{Exports, Tally};
 pub use manage::Manage;
 pub use net::{Counts as NetworkCounts, ListenError};
 pub use plan::{PlanError, certificate_problems};
+pub use provision::ProfileChange;
 pub use secret::SecretError;
 pub use strowger_driver::ServerTls;
-pub use strowger_kernel::{FedMessage, Ladder, LadderInfo, LadderMessage, Octets, Step, What};
+pub use strowger_kernel::{
+    FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot, ProfileWrite, Step,
+    TableError, TableInfo, What,
+};
 pub use tls::TlsError;

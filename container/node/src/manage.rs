@@ -6,6 +6,7 @@
 use crate::control::{Cause, Order, Refusal, Reply, Request, Unserved};
 use crate::exports::Exports;
 use crate::inbox::Door;
+use crate::provision::Provision;
 use crate::{log, process};
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -137,6 +138,18 @@ impl Manage {
         process::complete(&mut status);
         self.exports.complete(&mut status.export);
         Reply::Status(status)
+    }
+
+    /// Asks a shard something of profile tables.
+    pub(crate) async fn provision<T>(
+        &self,
+        asked: Provision,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, Unserved> {
+        self.door.order(Order::Provision(asked))?;
+        let answer = timeout(PATIENCE, answer).await;
+        let answer = answer.map_err(|_| Unserved::Silent)?;
+        answer.map_err(|_| Unserved::Ended)
     }
 
     fn send(&self, request: Request) -> Result<oneshot::Receiver<Reply>, Unserved> {

@@ -28,6 +28,7 @@ use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
 use crate::net::{Net, Sink, Socket};
 use crate::overload::Overload;
+use crate::provision::Unconfirmed;
 use crate::resolver::{Asking, Question, Resolved};
 use crate::rest::Rest;
 use crate::status::{Listening, Rates};
@@ -81,6 +82,7 @@ pub(crate) struct Driver {
     ending: Vec<(ServiceIx, Mono)>,
     rest: Rest,
     backups: Backups,
+    unconfirmed: Unconfirmed,
     sample: Sample,
     /// How long turns took.
     turns: strowger_journal::Times,
@@ -206,6 +208,7 @@ impl Driver {
             self.tell(now, resolved);
         }
         self.shard.durable(self.seen.durable);
+        self.unconfirmed.durable(self.seen.durable);
         self.hand_over();
         if self.shard.deadline().is_some_and(|at| at <= now.mono) {
             self.shard.timeout(now);
@@ -248,7 +251,8 @@ impl Driver {
     fn hand_over(&mut self) {
         while let Some(group) = self.held.take().or_else(|| self.shard.take_group()) {
             // What no output waits for, such as an ACK that came, rides along with what comes after it.
-            let (last, awaited) = (group.last(), self.shard.awaits() >= Some(group.first()));
+            let (last, first) = (group.last(), group.first());
+            let awaited = self.shard.awaits() >= Some(first) || self.unconfirmed.awaits(first);
             let taken = if awaited {
                 self.handle.submit(group)
             } else {

@@ -46,6 +46,9 @@ const OPERATE: [&str; 10] = [
     "/v1/services/replace",
 ];
 
+/// What only reads, though its question is a body.
+const QUESTIONS: [&str; 1] = ["/v1/profiles/{table}/query"];
+
 /// The name of who is on the node's own machine.
 const LOCAL: &str = "local";
 
@@ -297,7 +300,7 @@ pub(super) fn is_open(path: &str) -> bool {
 pub(crate) fn needed(method: &Method, path: &str) -> Scope {
     let rest = path.strip_prefix("/console").unwrap_or_default();
     let is_operation = |own: &&str| *own == path || own.strip_prefix("/v1") == Some(rest);
-    if matches!(*method, Method::GET | Method::HEAD) {
+    if matches!(*method, Method::GET | Method::HEAD) || QUESTIONS.contains(&path) {
         Scope::Read
     } else if OPERATE.iter().any(is_operation) {
         Scope::Operate

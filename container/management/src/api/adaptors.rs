@@ -125,7 +125,7 @@ pub(super) async fn configure(
     params.end()?;
     check_name(&adaptor)?;
     let below = format!("adaptors.{adaptor}.");
-    let table = fields.all();
+    let table = Value::Object(fields.all());
     let changes = changed(&state, Request::SetAdaptor { adaptor, table }).await;
     changes.map_err(|problem| problem.blame_key(&below))
 }

@@ -5,7 +5,8 @@ use super::access::{is_open, needed};
 use super::problem::ProblemDocument;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, backup, configuration, ladders, log, node, quarantine, services,
+    activities, adaptors, alarms, backup, configuration, ladders, log, node, profiles, quarantine,
+    services,
 };
 use axum::Router;
 use axum::http::{Method, header};
@@ -38,6 +39,8 @@ pub(super) fn routes() -> Router<State> {
         log::levels, log::set, log::reset,
         backup::last, backup::begin,
         quarantine::list, quarantine::one, quarantine::release, quarantine::discard,
+        profiles::list, profiles::one, profiles::create, profiles::rename, profiles::remove,
+        profiles::entries, profiles::entry, profiles::put, profiles::discard, profiles::write, profiles::query,
         configuration::keys, configuration::reload, configuration::certificates, configuration::look,
     ),
     components(schemas(ProblemDocument)),

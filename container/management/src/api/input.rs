@@ -137,9 +137,35 @@ impl Fields {
         list.iter().map(text).collect()
     }
 
-    /// All of them, as they are.
-    pub(crate) fn all(self) -> Value {
-        Value::Object(self.0)
+    /// A field of any kind, if it is given.
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// A list of objects; none where it is not given.
+    pub(crate) fn objects(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Vec<Map<String, Value>>, Problem> {
+        let wrong = || Problem::wrong(name, format!("`{name}` is a list of objects"));
+        let object = |value| match value {
+            Value::Object(fields) => Ok(fields),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Err(wrong()),
+        };
+        match self.0.remove(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) => list.into_iter().map(object).collect(),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// All fields, for whoever knows what they are.
+    pub(crate) fn all(self) -> Map<String, Value> {
+        self.0
     }
 
     /// Nothing else is given.

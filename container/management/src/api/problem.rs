@@ -94,6 +94,11 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MGT-005", detail)
     }
 
+    /// Not possible in the state that things are in.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "MGT-006", detail)
+    }
+
     /// The node does not answer.
     pub(crate) fn silent(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "MGT-007", detail)

@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::state::State;
 use super::{
     activities, adaptors, alarms, backup, configuration, connection, document, ladders, log, node,
-    quarantine, services,
+    profiles, quarantine, services,
 };
 use crate::console;
 use crate::export;
@@ -146,6 +146,7 @@ fn router(state: State) -> Router {
         .merge(configuration::routes())
         .merge(quarantine::routes())
         .merge(backup::routes())
+        .merge(profiles::routes())
         .merge(document::routes())
         .merge(console::routes())
         .fallback(async || Problem::unknown("there is no such path"))

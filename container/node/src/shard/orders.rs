@@ -14,6 +14,9 @@ impl Driver {
     pub(super) fn obey(&mut self, now: Now, order: Order) {
         match order {
             Order::Stop => self.stop(now),
+            Order::Provision(asked) => {
+                self.unconfirmed.carry_out(&mut self.shard, now, asked);
+            }
             Order::Alarm {
                 source,
                 name,

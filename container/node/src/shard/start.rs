@@ -14,6 +14,7 @@ use crate::hangs::HeldBack;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedService, PlannedTable};
+use crate::provision::Unconfirmed;
 use crate::recorder;
 use crate::resolver::{self, Asked};
 use crate::rest::Rest;
@@ -138,6 +139,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         ending: Vec::new(),
         rest: Rest::new(tidy),
         backups: Backups::new(&config.node.data_dir, door),
+        unconfirmed: Unconfirmed::default(),
         sample: Sample::since(times.ready_at),
         turns: strowger_journal::Times::default(),
     };
