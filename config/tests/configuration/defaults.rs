@@ -63,6 +63,7 @@ fn every_key_has_doc_line_reload_class_unit_and_default() {
             "management.tls.key",
             "management.tokens.NAME.scope",
             "management.tokens.NAME.sha256",
+            "profiles.NAME.specification",
             "services.NAME.kind",
             "services.NAME.priority",
         ]

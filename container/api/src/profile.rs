@@ -19,7 +19,7 @@ pub use event::{ProfileAdded, ProfileEvents, ProfileRemoved, ProfileUpdated};
 pub use filter::{Filter, FilterError};
 pub use query::{Comparison, Expr, Field, Query};
 pub use row::{AnyProfile, AnyRow, Held, Row, SharedRow};
-pub use scalar::{NotOfKind, Scalar, Unfit};
+pub use scalar::{NotOfKind, Scalar};
 pub use table::{Profiles, Table, TableNeed, Writable};
 pub use value::{Kind, Text, Value};
 
@@ -87,6 +87,8 @@ pub struct AttributeDecl {
     pub name: &'static str,
     /// The type of its values; `None` where it is opaque: stored, and not to be queried.
     pub kind: Option<Kind>,
+    /// Whether it may have no value.
+    pub optional: bool,
     /// Whether no two profiles of a table have the same value (R-PR-06). There is an index then.
     pub unique: bool,
     /// Whether there is an index.

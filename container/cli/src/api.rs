@@ -33,6 +33,8 @@ pub(crate) struct Problem {
     pub(crate) code: String,
     /// What is wrong, in words.
     pub(crate) detail: String,
+    /// Which part of what was asked is wrong.
+    pub(crate) field: Option<String>,
     /// What is wrong with the node's configuration.
     pub(crate) problems: Vec<KeyProblem>,
 }
@@ -84,6 +86,11 @@ impl Api {
         let body = body.map(Value::to_string);
         let answer = self.ask(method, path, body.as_deref())?;
         serde_json::from_slice(&answer).map_err(|error| AskError::Unreadable(error).into())
+    }
+
+    /// Has it do what a body of JSON says.
+    pub(crate) fn order_text(&self, method: &str, path: &str, body: &str) -> Result<(), Failure> {
+        self.ask(method, path, Some(body)).map(drop)
     }
 
     /// The body of an answer that is a success.

@@ -2,8 +2,10 @@
 
 mod examples;
 mod node;
+mod profiles;
 
 pub(crate) use node::*;
+pub(crate) use profiles::*;
 
 use crate::exit;
 use clap::{Parser, Subcommand};
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     /// Look after the quarantined events of a running node: deliveries that ended in a panic and were put aside.
     #[command(subcommand, after_help = of(examples::QUARANTINE, &[0, 1, 2]))]
     Quarantine(Quarantine),
+    /// Look after the profile tables of a running node: what services have to know of subscribers, routes or tariffs.
+    #[command(subcommand, after_help = of(examples::PROFILES, &[0, 1, 2]))]
+    Profiles(Profiles),
     /// Hash a password for an account of the SMS adaptor: one line from standard input.
     SmsPassword,
     /// Explain an error code, such as CFG-014.

@@ -3,6 +3,7 @@
 use crate::api::Problem;
 use crate::exit::Exit;
 use crate::new::NewError;
+use crate::profiles::ImportError;
 use crate::store::CareError;
 use std::io;
 use std::path::PathBuf;
@@ -77,6 +78,17 @@ pub(crate) enum Failure {
     /// A store was not looked after.
     #[error(transparent)]
     Care(#[from] CareError),
+    /// A file could not be written.
+    #[error("cannot write `{}`", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file was not imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// No crate could be written.
     #[error(transparent)]
     New(#[from] NewError),
@@ -103,7 +115,9 @@ impl Failure {
                 422 => Exit::Configuration,
                 _ => Exit::Refused,
             },
-            Self::Ask(_) | Self::Refused { .. } => Exit::Refused,
+            Self::Ask(_) | Self::Refused { .. } | Self::File { .. } | Self::Import(_) => {
+                Exit::Refused
+            }
             Self::Output(_) | Self::Random(_) | Self::Unexpected => Exit::Internal,
         }
     }

@@ -22,6 +22,7 @@ mod notices;
 mod orders;
 mod output;
 mod password;
+mod profiles;
 mod quarantine;
 mod report;
 mod run;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Some(Command::Store(store)) => store::run(store).map(done),
         Some(Command::New(new)) => new::run(new).map(done),
         Some(Command::Completions(shell)) => completions::run(shell).map(done),
+        Some(Command::Profiles(args)) => profiles::run(args).map(done),
         Some(Command::Quarantine(args)) => quarantine::run(args).map(done),
     };
     match ended {

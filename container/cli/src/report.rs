@@ -6,6 +6,7 @@
 use crate::api::Problem;
 use crate::failure::Failure;
 use crate::new::NewError;
+use crate::profiles::ImportError;
 use crate::store::CareError;
 use crate::table::clean;
 use miette::{Diagnostic, LabeledSpan, NamedSource, ReportHandler, Severity, SourceCode};
@@ -28,7 +29,10 @@ pub(crate) fn failure(failure: &Failure) {
                 near.join(", ")
             )
         }
-        Failure::Output(source) | Failure::New(NewError::Write { source, .. }) => {
+        Failure::Output(source)
+        | Failure::File { source, .. }
+        | Failure::Import(ImportError::Read { source, .. })
+        | Failure::New(NewError::Write { source, .. }) => {
             format!("error: {failure}: {source}\n")
         }
         Failure::Node(NodeError::Config(rejected)) => findings(rejected),
@@ -42,6 +46,7 @@ pub(crate) fn failure(failure: &Failure) {
             None => format!("error: {failure}\n"),
         },
         Failure::Problem(problem) => refused(problem),
+        Failure::Import(error) => wrong_lines(error),
         Failure::Refused { .. }
         | Failure::Unexpected
         | Failure::NoPassword
@@ -74,6 +79,24 @@ fn refused(problem: &Problem) -> String {
     };
     let _ = writeln!(text, "error[{code}]: {}", clean(detail));
     let _ = writeln!(text, "  = strowger explain {code}");
+    text
+}
+
+/// Which lines of a file are wrong.
+fn wrong_lines(error: &ImportError) -> String {
+    let mut text = String::new();
+    if let ImportError::Wrong {
+        file, faults, code, ..
+    } = error
+    {
+        let code = code.as_ref().map(|code| format!("[{code}]"));
+        let code = code.unwrap_or_default();
+        for fault in faults {
+            let _ = writeln!(text, "error{code}: {}", clean(&fault.what));
+            let _ = writeln!(text, "  --> {}:{}", file.display(), fault.line);
+        }
+    }
+    let _ = writeln!(text, "error: {error}");
     text
 }
 

@@ -295,15 +295,18 @@ fn component(this: &Ident, spec: &Spec) -> TokenStream {
 fn decl(attr: &Attr<'_>) -> TokenStream {
     let (name, ty) = (attr.ident.unraw().to_string(), &attr.field.ty);
     let (unique, indexed) = (attr.unique, attr.unique || attr.indexed);
-    let kind = if attr.opaque {
-        quote!(::core::option::Option::None)
+    let (kind, optional) = if attr.opaque {
+        (quote!(::core::option::Option::None), quote!(false))
     } else {
-        quote_spanned!(ty.span()=> ::core::option::Option::Some(<#ty as ::strowger::profile::Value>::KIND))
+        let value = quote_spanned!(ty.span()=> <#ty as ::strowger::profile::Value>);
+        let kind = quote!(::core::option::Option::Some(#value::KIND));
+        (kind, quote!(#value::OPTIONAL))
     };
     quote! {
         ::strowger::profile::AttributeDecl {
             name: #name,
             kind: #kind,
+            optional: #optional,
             unique: #unique,
             indexed: #indexed,
         }

@@ -16,7 +16,7 @@ console](console.md) and the command line ask nothing else.
 ";
 
 /// Groups in the order in which the page has them, with their headings.
-const GROUPS: [(&str, &str); 10] = [
+const GROUPS: [(&str, &str); 11] = [
     ("node", "The node"),
     ("services", "Services"),
     ("adaptors", "Adaptors and links"),
@@ -24,6 +24,7 @@ const GROUPS: [(&str, &str); 10] = [
     ("ladders", "Recorded calls"),
     ("quarantine", "Quarantined events"),
     ("alarms", "Alarms"),
+    ("profiles", "Profile tables"),
     ("log", "The log"),
     ("configuration", "Configuration and certificates"),
     ("backup", "Backups"),
@@ -193,7 +194,12 @@ impl<'d> Operation<'d> {
             let schema = &body["content"]["application/json"]["schema"];
             let name = schema["$ref"].as_str().and_then(|it| it.rsplit('/').next());
             let schema = name.map_or(schema, |name| &document["components"]["schemas"][name]);
-            for (field, about) in schema["properties"].as_object().unwrap() {
+            let Some(fields) = schema["properties"].as_object() else {
+                let told = schema["description"].as_str().unwrap();
+                takes.push(format!("body: {told}"));
+                return takes.join("<br>");
+            };
+            for (field, about) in fields {
                 let told = about["description"].as_str().unwrap_or_default();
                 takes.push(format!("body `{field}`: {told}"));
             }

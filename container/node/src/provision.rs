@@ -100,7 +100,7 @@ fn change(shard: &mut Shard, now: Now, change: ProfileChange) -> Outcome {
             specification,
         } => {
             let spec = shard.specifications().find(|s| *s.name == *specification);
-            let spec = spec.ok_or(whole(TableError::NoSpec))?;
+            let spec = spec.ok_or_else(|| whole(TableError::NoSpec))?;
             shard.create_table(now, &table, spec).map_err(whole)
         }
         ProfileChange::Rename { table, to } => shard.rename_table(now, &table, &to).map_err(whole),

@@ -254,6 +254,8 @@ pub struct Counts {
     pub outputs: u64,
     /// Quarantined events: deliveries that ended in a panic and were put aside.
     pub quarantined: u64,
+    /// Profiles, in all tables.
+    pub profiles: u64,
     /// Connections.
     pub connections: u64,
 }
@@ -302,6 +304,8 @@ kernel! {
     events_done,
     /// Handlers called.
     deliveries,
+    /// Profiles written or removed.
+    profile_writes,
     /// Transactions committed.
     commits,
     /// Transactions rolled back.

@@ -1,16 +1,12 @@
-//! A value whose type is known at run time only: how management gives one to an attribute or to a query.
+//! A value whose type is known at run time only: how management gives one to a query.
 
 use super::Kind;
-use serde::de::{Deserializer, Error, Visitor};
-use serde::forward_to_deserialize_any;
 use std::fmt;
 use std::net::IpAddr;
 
-/// A value of an attribute, or none.
+/// A value to compare an attribute with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Scalar {
-    /// No value, for attributes that may have none.
-    None,
     /// Yes or no.
     Bool(bool),
     /// A number.
@@ -19,7 +15,7 @@ pub enum Scalar {
     Text(Box<str>),
 }
 
-/// A text is not a value of that type.
+/// A value is not of that type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected {0}")]
 pub struct NotOfKind(pub Kind);
@@ -51,21 +47,6 @@ const fn limits(bytes: u8, signed: bool) -> (i128, i128) {
 }
 
 impl Kind {
-    /// Reads a value that is written as a text, as in a table of texts.
-    ///
-    /// # Errors
-    /// It is not of this type.
-    pub fn read(self, text: &str) -> Result<Scalar, NotOfKind> {
-        let value = match self {
-            Self::Bool => text.parse().ok().map(Scalar::Bool),
-            Self::Unsigned(_) | Self::Signed(_) => text.parse().ok().map(Scalar::Integer),
-            Self::Text | Self::Ip | Self::Address => Some(Scalar::Text(Box::from(text))),
-        };
-        let value = value.ok_or(NotOfKind(self))?;
-        // What is an address is found out here, and not by whoever stores it.
-        self.key(&value, &mut Vec::new()).map(|()| value)
-    }
-
     /// Appends the bytes that order a value of this type, as [`Value::key`](super::Value::key) does.
     ///
     /// # Errors
@@ -110,53 +91,6 @@ fn append(out: &mut Vec<u8>, value: i128, bytes: u8, signed: bool) -> Option<()>
     Some(())
 }
 
-/// What went wrong when a value was given to an attribute, as serde says it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unfit(Box<str>);
-
-impl Error for Unfit {
-    fn custom<T: fmt::Display>(text: T) -> Self {
-        Self(text.to_string().into_boxed_str())
-    }
-}
-
-/// Gives the value to whatever type asks: also to one that may have none.
-impl<'de> Deserializer<'de> for &Scalar {
-    type Error = Unfit;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        match self {
-            Scalar::None => visitor.visit_unit(),
-            Scalar::Bool(value) => visitor.visit_bool(*value),
-            Scalar::Integer(value) => match (u64::try_from(*value), i64::try_from(*value)) {
-                (Ok(value), _) => visitor.visit_u64(value),
-                (_, Ok(value)) => visitor.visit_i64(value),
-                _ => visitor.visit_i128(*value),
-            },
-            Scalar::Text(text) => visitor.visit_str(text),
-        }
-    }
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        match self {
-            Scalar::None => visitor.visit_none(),
-            Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Text(_) => visitor.visit_some(self),
-        }
-    }
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Unfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,57 +98,49 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_typed_values() {
-        fn same<V: Value>(value: &V, text: &str) {
+        fn same<V: Value>(value: &V, scalar: &Scalar) {
             let (mut typed, mut untyped) = (Vec::new(), Vec::new());
             assert!(value.key(&mut typed));
-            let scalar = V::KIND.read(text).unwrap();
-            V::KIND.key(&scalar, &mut untyped).unwrap();
-            assert_eq!(typed, untyped, "{text}");
+            V::KIND.key(scalar, &mut untyped).unwrap();
+            assert_eq!(typed, untyped, "{scalar:?}");
         }
-        same(&true, "true");
-        same(&7_u8, "7");
-        same(&u64::MAX, "18446744073709551615");
-        same(&-5_i16, "-5");
-        same(&i64::MIN, "-9223372036854775808");
-        same(&i32::MAX, "2147483647");
-        same(&"4930".to_owned(), "4930");
-        same(&Some(3_u32), "3");
-        same(&"::1".parse::<IpAddr>().unwrap(), "::1");
+        same(&true, &Scalar::Bool(true));
+        same(&7_u8, &Scalar::Integer(7));
+        same(&u64::MAX, &Scalar::Integer(u64::MAX.into()));
+        same(&-5_i16, &Scalar::Integer(-5));
+        same(&i64::MIN, &Scalar::Integer(i64::MIN.into()));
+        same(&i32::MAX, &Scalar::Integer(i32::MAX.into()));
+        same(&"4930".to_owned(), &text("4930"));
+        same(&Some(3_u32), &Scalar::Integer(3));
+        same(&"::1".parse::<IpAddr>().unwrap(), &text("::1"));
+    }
+
+    fn text(text: &str) -> Scalar {
+        Scalar::Text(Box::from(text))
     }
 
     #[test]
     fn what_is_no_value_of_a_type_is_told() {
-        let text = |kind: Kind, text: &str| kind.read(text).unwrap_err().to_string();
-        assert_eq!(text(Kind::Bool, "yes"), "expected true or false");
+        let told = |kind: Kind, scalar: Scalar| {
+            let refused = kind.key(&scalar, &mut Vec::new());
+            refused.unwrap_err().to_string()
+        };
+        assert_eq!(told(Kind::Bool, text("yes")), "expected true or false");
         assert_eq!(
-            text(Kind::Unsigned(1), "256"),
+            told(Kind::Unsigned(1), Scalar::Integer(256)),
             "expected a number from 0 to 255"
         );
         assert_eq!(
-            text(Kind::Signed(2), "-32769"),
+            told(Kind::Signed(2), Scalar::Integer(-32_769)),
             "expected a number from -32768 to 32767"
         );
         assert_eq!(
-            text(Kind::Unsigned(8), ""),
+            told(Kind::Unsigned(8), text("7")),
             "expected a number from 0 to 18446744073709551615"
         );
         assert_eq!(
-            text(Kind::Ip, "host"),
+            told(Kind::Ip, text("host")),
             "expected an address of IPv4 or IPv6"
         );
-    }
-
-    #[test]
-    fn a_value_is_given_to_attributes_that_may_have_none() {
-        use serde::Deserialize;
-        let seven = Scalar::Integer(7);
-        assert_eq!(Option::<u32>::deserialize(&seven).unwrap(), Some(7));
-        assert_eq!(u8::deserialize(&seven).unwrap(), 7);
-        assert_eq!(Option::<u32>::deserialize(&Scalar::None).unwrap(), None);
-        assert!(u32::deserialize(&Scalar::None).is_err());
-        assert!(u8::deserialize(&Scalar::Integer(-1)).is_err());
-        let text = Scalar::Text("10.0.0.1".into());
-        assert_eq!(IpAddr::deserialize(&text).unwrap().to_string(), "10.0.0.1");
-        assert_eq!(String::deserialize(&text).unwrap(), "10.0.0.1");
     }
 }

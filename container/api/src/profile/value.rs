@@ -33,6 +33,8 @@ pub trait Value: State {
     type Arg<'a>;
     /// The type, for whoever does not know it.
     const KIND: Kind;
+    /// Whether there may be no value.
+    const OPTIONAL: bool = false;
     /// Appends the bytes that order it; `false` where there is no value.
     fn key(&self, out: &mut Vec<u8>) -> bool;
     /// The same of a value given to a query.
@@ -139,6 +141,7 @@ impl Value for Address {
 impl<V: Value> Value for Option<V> {
     type Arg<'a> = V::Arg<'a>;
     const KIND: Kind = V::KIND;
+    const OPTIONAL: bool = true;
     fn key(&self, out: &mut Vec<u8>) -> bool {
         self.as_ref().is_some_and(|value| value.key(out))
     }

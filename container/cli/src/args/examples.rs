@@ -127,3 +127,14 @@ pub(super) const QUARANTINE: &str = "\
   strowger quarantine release 17 18           Deliver two of them again.
   strowger quarantine discard 19              Drop one for good.
 ";
+
+/// `strowger profiles`.
+pub(super) const PROFILES: &str = "\
+  strowger profiles show subscribers          Its attributes, and how many profiles it has.
+  strowger profiles import subscribers new.csv --check
+                                              Which lines of a file are wrong.
+  strowger profiles import subscribers new.csv
+                                              Write them: calls go on, and see each from its own moment on.
+  strowger profiles export subscribers -o all.csv
+                                              All of them in a file.
+";

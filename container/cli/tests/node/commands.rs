@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Exit code and all that is said.
-fn run(dir: &Path, args: &str) -> (i32, String) {
+pub(crate) fn run(dir: &Path, args: &str) -> (i32, String) {
     let args = args.split(' ').chain(["--data", "data"]);
     let output = strowger(dir).args(args).output().expect("the binary runs");
     let said = [&output.stdout[..], &output.stderr[..]].concat();
@@ -17,13 +17,13 @@ fn run(dir: &Path, args: &str) -> (i32, String) {
 }
 
 /// What is said by a command that does what it is asked.
-fn done(dir: &Path, args: &str) -> String {
+pub(crate) fn done(dir: &Path, args: &str) -> String {
     let (code, said) = run(dir, args);
     assert_eq!(code, 0, "{args}: {said}");
     said
 }
 
-fn list(dir: &Path, args: &str) -> Vec<Value> {
+pub(crate) fn list(dir: &Path, args: &str) -> Vec<Value> {
     let text = done(dir, &format!("{args} --json"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
@@ -220,7 +220,24 @@ fn a_node_that_runs_is_backed_up() {
     assert_eq!(node.end(Signal::SIGTERM).0, Some(0));
 }
 
-/// A node in this process whose service panics when it is told to.
+/// A node in this process, with the toy and this configuration.
+pub(crate) fn in_process(dir: &Path, text: &str) -> strowger_node::Running {
+    let file = dir.join("node.toml");
+    std::fs::write(&file, text).expect("a file can be written");
+    let catalog = strowger_node::Catalog::default()
+        .adaptor(toy::adaptor())
+        .service(toy::service());
+    let sources = strowger_config::Sources::default().file(&file);
+    let loaded = strowger_config::load(&sources, &catalog.components()).expect("it is right");
+    strowger_node::Node::builder()
+        .catalog(catalog)
+        .config(loaded.config)
+        .companion(strowger_management::api::companion())
+        .start()
+        .expect("the node starts")
+}
+
+/// A service in this process that panics when it is told to.
 #[test]
 fn quarantined_events_are_listed_released_and_discarded() {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -228,19 +245,7 @@ fn quarantined_events_are_listed_released_and_discarded() {
         "[node]\ndata_dir = \"{}\"\n[adaptors.toy]\n[services.parrot]\n",
         dir.path().join("data").display()
     );
-    let file = dir.path().join("node.toml");
-    std::fs::write(&file, text).expect("a file can be written");
-    let catalog = strowger_node::Catalog::default()
-        .adaptor(toy::adaptor())
-        .service(toy::service());
-    let sources = strowger_config::Sources::default().file(&file);
-    let loaded = strowger_config::load(&sources, &catalog.components()).expect("it is right");
-    let node = strowger_node::Node::builder()
-        .catalog(catalog)
-        .config(loaded.config)
-        .companion(strowger_management::api::companion())
-        .start()
-        .expect("the node starts");
+    let node = in_process(dir.path(), &text);
     let mut listeners = node.ready().listeners.iter();
     let udp = listeners
         .find(|at| at.listener == "udp")

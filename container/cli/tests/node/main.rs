@@ -2,6 +2,7 @@
 
 mod commands;
 mod operations;
+mod profiles;
 mod top;
 #[path = "../../../node/tests/toy/mod.rs"]
 #[expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]

@@ -19,6 +19,25 @@ const ASKED: &[(&str, &[&str])] = &[
     ("certificates list", &["get /v1/certificates"]),
     ("certificates reload", &["post /v1/certificates/reload"]),
     ("tokens list", &["get /v1/tokens"]),
+    ("profiles list", &["get /v1/profiles"]),
+    ("profiles show users", &["get /v1/profiles/{table}"]),
+    (
+        "profiles show users ann",
+        &["get /v1/profiles/{table}/entries/{name}"],
+    ),
+    (
+        "profiles create users --specification user",
+        &["put /v1/profiles/{table}"],
+    ),
+    (
+        "profiles rename users members",
+        &["post /v1/profiles/{table}/rename"],
+    ),
+    ("profiles drop users", &["delete /v1/profiles/{table}"]),
+    (
+        "profiles remove users ann",
+        &["delete /v1/profiles/{table}/entries/{name}"],
+    ),
     ("services list", &["get /v1/services"]),
     ("services show uas", &["get /v1/services/{name}"]),
     (
@@ -77,6 +96,22 @@ const ASKED: &[(&str, &[&str])] = &[
 
 /// What no command asks, and why.
 const UNASKED: &[(&str, &str)] = &[
+    (
+        "get /v1/profiles/{table}/entries",
+        "`profiles export` does, with a node, in profiles.rs",
+    ),
+    (
+        "post /v1/profiles/{table}/entries",
+        "`profiles import` does, with a node, in profiles.rs; a node that has no time is asked again",
+    ),
+    (
+        "put /v1/profiles/{table}/entries/{name}",
+        "`profiles import` writes one profile as it does many",
+    ),
+    (
+        "post /v1/profiles/{table}/query",
+        "its conditions are JSON, which nobody types on a command line",
+    ),
     (
         "get /ready",
         "/health says the same, and `ready` ends with a code",

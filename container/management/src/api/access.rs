@@ -33,13 +33,15 @@ const ADDRESSES: usize = 1_024;
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 /// Changes that every day asks for, and that can be undone. All others are the administrator's.
-const OPERATE: [&str; 10] = [
+const OPERATE: [&str; 12] = [
     "/v1/adaptors/{name}/activate",
     "/v1/adaptors/{name}/deactivate",
     "/v1/alarms/{source}/{name}",
     "/v1/certificates/reload",
     "/v1/configuration/reload",
     "/v1/log/{source}",
+    "/v1/profiles/{table}/entries",
+    "/v1/profiles/{table}/entries/{name}",
     "/v1/quarantine/{id}/release",
     "/v1/services/{name}/activate",
     "/v1/services/{name}/deactivate",
@@ -249,7 +251,7 @@ async fn admitted(
     };
     let needed = needed(&method, &path);
     request.extensions_mut().insert(caller.clone());
-    if needed == Scope::Read {
+    if matches!(method, Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     let target = request.uri().to_string();
@@ -257,6 +259,9 @@ async fn admitted(
         Ok(read) => read,
         Err(problem) => return problem.into_response(),
     };
+    if needed == Scope::Read {
+        return next.run(request).await;
+    }
     let answer = if caller.scope < needed {
         let (has, needs) = (caller.scope.word(), needed.word());
         let detail = format!("this needs the scope `{needs}`, and the token has `{has}`");

@@ -73,6 +73,8 @@ pub(super) struct AttributeEntry {
     /// `bool`, `integer`, `text`, `ip`, `address`, or `opaque`: that is any JSON, and cannot be queried.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// Whether it may have no value: `null`.
+    optional: bool,
     /// Whether each value is there once.
     unique: bool,
     /// Whether there is an index.
@@ -126,9 +128,9 @@ pub(super) struct Writes {
 
 /// Values of attributes by their names.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = ProfileValues)]
+#[schema(as = ProfileValues, value_type = Object, example = json!({"number": "4930123", "zone": 7}))]
 #[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct Values(#[schema(value_type = Object)] Map<String, Value>);
+pub(super) struct Values(Map<String, Value>);
 
 /// A profile that is written.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -190,6 +192,7 @@ pub(super) async fn one(
     let attributes = decl.attributes.iter().map(|attribute| AttributeEntry {
         name: attribute.name,
         kind: attribute.kind.map_or("opaque", word),
+        optional: attribute.optional,
         unique: attribute.unique,
         indexed: attribute.indexed,
     });
@@ -274,7 +277,10 @@ pub(super) async fn entries(
     let mut rows = table.after(part.after.as_deref());
     let shown = rows.by_ref().take(limit);
     let items: Vec<_> = shown.map(|row| shown_row(&table, &**row)).collect();
-    let next = rows.next().and(items.last()).map(|last| last.name.clone());
+    let next = rows
+        .next()
+        .and_then(|_| items.last())
+        .map(|last| last.name.clone());
     Ok(Json(Page { items, next }))
 }
 
@@ -432,7 +438,12 @@ fn refused(cause: &TableError, field: &str) -> Problem {
         }
         TableError::InvalidName => Problem::wrong("name", detail),
         TableError::NoSpec => Problem::wrong("specification", detail),
-        _ => Problem::wrong(field, detail),
+        TableError::NoEdit | TableError::Changed | TableError::Uncommitted => {
+            Problem::conflict(detail)
+        }
+        TableError::NoAttribute(_) | TableError::Value { .. } | TableError::Refused(_) | _ => {
+            Problem::wrong(field, detail)
+        }
     }
 }
 

@@ -106,6 +106,11 @@ pub(super) const METRICS: &[Metric] = &[
         "SBB entities removed.",
         entities_removed
     ),
+    total!(
+        "strowger_profile_writes",
+        "Profiles written or removed, by services and by management.",
+        profile_writes
+    ),
     total!("strowger_timers_set", "Timers set.", timers_set),
     total!("strowger_timers_fired", "Timer events fired.", timers_fired),
     total!(

@@ -158,7 +158,7 @@ pub(super) const METRICS: &[Metric] = &[
     Metric::gauge(
         "strowger_table_entries",
         &["shard", "table"],
-        "How many there are: activities (those of services too), entities, timers.",
+        "How many there are: activities (those of services too), entities, timers, profiles.",
         |status, series| {
             for shard in &status.shards {
                 for table in &shard.tables {

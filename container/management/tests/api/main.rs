@@ -8,6 +8,7 @@ mod authority;
 mod client;
 mod console;
 mod managed;
+mod profiles;
 mod routes;
 mod secure;
 mod tokens;

@@ -38,6 +38,10 @@ fn no_route_changes_anything_for_a_token_without_the_scope() {
                 "{path}"
             );
             let read = served.ask("token-of-ann", &method, &path, "{}");
+            if path == "/v1/profiles/xtablex/query" {
+                assert_eq!(read.problem(), (404, "MGT-005"), "it changes nothing");
+                continue;
+            }
             assert_eq!(read.problem(), (403, "MGT-002"), "{method} {path}");
             let operate = served.ask("token-of-bob", &method, &path, "{}");
             let admins = [
@@ -52,7 +56,9 @@ fn no_route_changes_anything_for_a_token_without_the_scope() {
                 ("PUT", "/v1/adaptors/xnamex"),
                 ("DELETE", "/v1/adaptors/xnamex"),
             ];
-            let admins = of_admins.contains(&(method.as_str(), &*path))
+            let tables = path.starts_with("/v1/profiles") && !path.contains("/entries");
+            let admins = tables
+                || of_admins.contains(&(method.as_str(), &*path))
                 || admins.iter().any(|own| path.starts_with(own));
             assert_eq!(
                 operate.status == 403,

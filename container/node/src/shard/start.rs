@@ -13,7 +13,7 @@ use crate::error::NodeError;
 use crate::hangs::HeldBack;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
-use crate::plan::{Plan, PlannedAdaptor, PlannedService, PlannedTable};
+use crate::plan::{Plan, PlannedAdaptor, PlannedTable};
 use crate::provision::Unconfirmed;
 use crate::recorder;
 use crate::resolver::{self, Asked};
@@ -98,8 +98,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     let store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
     let (restored, writer) = restore(&mut shard, store, &config, (clock, tidy), &door)?;
 
-    provide(&mut shard, &plan.tables, clock)?;
-    activate(&mut shard, &adaptors, &names, &plan.services, clock)?;
+    activate(&mut shard, &adaptors, &names, &plan, clock)?;
     let times = times(&config, clock);
     let begun = Begun {
         names: names.clone(),
@@ -200,14 +199,15 @@ fn provide(shard: &mut Shard, tables: &[PlannedTable], clock: Clock) -> Result<(
     Ok(())
 }
 
-/// Activates what shall be active, and starts.
+/// Makes the profile tables that are missing, activates what shall be active, and starts.
 fn activate(
     shard: &mut Shard,
     adaptors: &[(RaIx, &PlannedAdaptor)],
     names: &Names,
-    services: &[PlannedService],
+    plan: &Plan,
     clock: Clock,
 ) -> Result<(), NodeError> {
+    provide(shard, &plan.tables, clock)?;
     let failed = |name: &str, source| NodeError::Activate {
         name: name.to_owned(),
         source,
@@ -216,7 +216,7 @@ fn activate(
         let activated = shard.activate_adaptor(clock.now(), *ra);
         activated.map_err(|source| failed(&planned.name, source))?;
     }
-    for planned in services.iter().filter(|planned| planned.active) {
+    for planned in plan.services.iter().filter(|planned| planned.active) {
         let name = &planned.options.name;
         let service = names.services.iter().find(|(_, known, ..)| known == name);
         if let Some((service, ..)) = service {

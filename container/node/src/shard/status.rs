@@ -87,6 +87,7 @@ impl Driver {
             names: counts.names.into(),
             outputs: counts.outputs.into(),
             quarantined: counts.quarantined.into(),
+            profiles: counts.profiles.into(),
             connections: self.net.connections() as u64,
         }
     }
@@ -114,6 +115,7 @@ impl Driver {
                 Level::new("activities", activities, limits.activities),
                 Level::new("entities", counts.entities, limits.entities),
                 Level::new("timers", counts.timers, limits.timers),
+                Level::new("profiles", counts.profiles, limits.profiles),
             ],
         }
     }

@@ -3,7 +3,7 @@
 //! A message is `NAME WORD`: a datagram, or a line of a stream. The first word of a name starts an activity; the parrot
 //! answers every word with how many it has heard and the word, and ends the talk on `bye`. Talks are durable. The word
 //! `ask:KIND:HOST` is answered by the adaptor itself, with what the name servers say, `who` with what TLS has proved, `motto` with a
-//! setting that changes while it runs, `count` with what a profile table has, if the node has one.
+//! setting that changes while it runs, `count` and `of:NUMBER` with what profile tables have, if the node has them.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -340,6 +340,34 @@ pub(crate) struct ParrotSettings {
     pub(crate) prefix: String,
 }
 
+/// Whom the parrot knows, where there is a table of them.
+#[derive(Clone, Debug, Profile)]
+#[profile(name = "member", vendor = "test", verify = Self::check)]
+pub(crate) struct Member {
+    #[profile(unique)]
+    pub(crate) number: String,
+    #[profile(indexed)]
+    pub(crate) zone: u16,
+    #[profile(default = true)]
+    pub(crate) active: bool,
+    pub(crate) forward: Option<String>,
+    #[profile(opaque)]
+    pub(crate) notes: Vec<String>,
+}
+
+impl Member {
+    const fn check(&self) -> Result<(), Invalid> {
+        if self.number.len() <= 15 {
+            Ok(())
+        } else {
+            Err(Invalid {
+                attribute: "number",
+                why: "is longer than 15 digits",
+            })
+        }
+    }
+}
+
 /// What the parrot keeps in a profile table, where there is one.
 #[derive(Clone, Debug, Profile)]
 #[profile(name = "count", vendor = "test", writable)]
@@ -365,6 +393,10 @@ pub(crate) struct Parrot {
 #[sbb(name = "parrot", vendor = "test", version = "1.0")]
 impl Parrot {
     #[on(initial)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a toy shows much of what a handler can take"
+    )]
     fn said(
         &mut self,
         cx: &mut Cx<'_>,
@@ -373,6 +405,7 @@ impl Parrot {
         toy: Ra<Toys>,
         conf: Conf<ParrotSettings>,
         #[table("counts")] counts: Option<Table<Count>>,
+        #[table("members")] members: Option<Table<Member>>,
     ) -> Result {
         self.heard += 1;
         match ev.word.as_str() {
@@ -410,6 +443,13 @@ impl Parrot {
                 let counts = counts.ok_or(OpError::NoTable("counts"))?;
                 let counted = count(cx, counts)?;
                 toy.answer(cx, talk, format!("counted {counted}"));
+            }
+            of if of.starts_with("of:") => {
+                let members = members.ok_or(OpError::NoTable("members"))?;
+                let member = members.find_by(cx, Member::NUMBER, &of[3..])?;
+                let name =
+                    member.map_or_else(|| "nobody".into(), |member| member.name().to_owned());
+                toy.answer(cx, talk, name);
             }
             long if long.starts_with("long") => {
                 let size: usize = long[4..].parse().unwrap_or(0);
