@@ -82,8 +82,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         held_back,
     } = start;
     raise_descriptors();
-    let secret = secret::load_or_create(&config.node.data_dir)?;
-    let mut shard = Shard::new(options(&config, secret, &beat)?);
+    let mut shard = Shard::new(options(&config, &beat)?);
     let (adaptors, names) = install(&mut shard, &plan, &config.node.name)?;
     shard.configure_recorder(recorder::options(&config));
     let mut opened = listen::open(&adaptors, &config)?;
@@ -97,7 +96,6 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
 
     let store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
     let (restored, writer) = restore(&mut shard, store, &config, (clock, tidy), &door)?;
-
     activate(&mut shard, &adaptors, &names, &plan, clock)?;
     let times = times(&config, clock);
     let begun = Begun {
@@ -230,7 +228,8 @@ fn activate(
         .map_err(|source| failed("the node", source))
 }
 
-fn options(config: &Config, secret: [u8; 16], beat: &Beat) -> Result<Options, NodeError> {
+fn options(config: &Config, beat: &Beat) -> Result<Options, NodeError> {
+    let secret = secret::load_or_create(&config.node.data_dir)?;
     let mut options = Options::new(secret::seed()?, secret);
     options.probe = beat.probe.clone();
     let limits = &config.limits;
