@@ -10,7 +10,8 @@ use crate::manage::SleeState;
 use crate::options::Durability;
 use crate::registry::TABLE;
 use strowger::OpError;
-use strowger::event::{Address, AddressPlan, EventDecl};
+use strowger::address::Address;
+use strowger::event::EventDecl;
 use strowger::id::{ActivityId, Slot, TableIx};
 use strowger::profile::SharedRow;
 use strowger::ra::ActivityFlags;
@@ -134,14 +135,10 @@ impl Kernel {
         let Some(event) = (fires.event)(&table.name, before, after) else {
             return;
         };
-        let text = format!("{}/{}", table.name, row.name());
-        let address = Address {
-            plan: AddressPlan::Profile,
-            text: text.into_boxed_str(),
-        };
+        let address = Address::profile(&table.name, row.name()).ok();
         let kind = self.registry.event(&decl);
         let mut queued = self.new_event(id, kind, event);
-        queued.address = Some(Box::new(address));
+        queued.address = address.map(Box::new);
         self.enqueue(queued);
     }
 }

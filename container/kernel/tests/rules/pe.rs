@@ -115,7 +115,7 @@ fn r_pe_01_an_event_that_was_fired_outlives_the_process() {
 #[test]
 fn r_pe_01_the_address_names_table_and_profile() {
     fn pick(sel: &mut Selector<'_>) {
-        if sel.address.as_ref().is_none_or(|a| &*a.text != "users/bob") {
+        if sel.address.as_ref().is_none_or(|a| a.text() != "users/bob") {
             sel.decline();
         }
     }
