@@ -13,6 +13,8 @@ use crate::ra::ActivityFlags;
 use crate::sbb::Sbb;
 use crate::time::Now;
 use crate::timer::{Timer, TimerOptions, TimerTag};
+use crate::tracer::{Level, Tracer};
+use crate::usage::{Usage, UsageSet};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -430,6 +432,48 @@ impl<'a> Cx<'a> {
     pub fn clear_alarms(&mut self) -> usize {
         self.host.clear_alarms(self.entity, None, None)
     }
+
+    // ---- usage and traces: at once as well
+
+    /// The unnamed set of usage parameters of this SBB in its service; handlers take it as [`UsageSet`] otherwise.
+    ///
+    /// # Errors
+    /// No handler of the SBB takes a set of that type.
+    pub fn usage<U: Usage>(&self) -> Result<UsageSet<U>, OpError> {
+        let set = self.host.usage_set(self.entity, None)?;
+        UsageSet::of(set).ok_or(OpError::NoUsage)
+    }
+    /// A named set of usage parameters of this SBB in its service.
+    ///
+    /// # Errors
+    /// There is no set of that name, or no handler of the SBB takes one of that type (R-US-02).
+    pub fn usage_set<U: Usage>(&self, name: &str) -> Result<UsageSet<U>, OpError> {
+        let set = self.host.usage_set(self.entity, Some(name))?;
+        UsageSet::of(set).ok_or(OpError::NoUsage)
+    }
+    /// Whether a message of that level passes a tracer of this SBB: to be asked where it costs something to make one (R-TR-02).
+    #[must_use]
+    pub fn traces(&self, tracer: Tracer, level: Level) -> bool {
+        self.host.traces(self.entity, tracer, level)
+    }
+    /// Gives a message to a tracer of this SBB, which drops it unless its level says otherwise. It goes to the log, whatever
+    /// becomes of the transaction.
+    ///
+    /// ```
+    /// # use strowger::prelude::*;
+    /// const ROUTES: Tracer = Tracer::new("routes");
+    /// fn choose(cx: &mut Cx, left: usize) {
+    ///     cx.trace(ROUTES, Level::Debug, format_args!("{left} routes are left"));
+    /// }
+    /// ```
+    pub fn trace(&mut self, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
+        if self.host.traces(self.entity, tracer, level) {
+            self.host.trace(self.entity, tracer, level, text);
+        }
+    }
+
+    // ---- profiles
+
     /// A table of profiles, by a name that is known at run time only; handlers take [`Table`] otherwise.
     ///
     /// # Errors

@@ -80,6 +80,12 @@ pub enum OpError {
     /// The specification refuses the profile's values (R-PR-02).
     #[error("profile refused: {0}")]
     InvalidProfile(Invalid),
+    /// The SBB has no usage parameters, or others than these (R-US-02).
+    #[error("the SBB has no such usage parameters")]
+    NoUsage,
+    /// The SBB has no set of usage parameters of that name (R-US-02).
+    #[error("there is no such set of usage parameters")]
+    NoUsageSet,
     /// The transaction was marked for rollback inside a synchronous call (R-SE-05).
     #[error("transaction rolled back in a call to {0}")]
     TransactionRolledBack(EntityId),

@@ -13,8 +13,11 @@ use crate::ra::{
 use crate::sbb::{Hooks, Object};
 use crate::time::Now;
 use crate::timer::TimerOptions;
+use crate::tracer::{Level, Tracer};
 use std::any::Any;
+use std::fmt;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,6 +150,13 @@ pub trait Host {
         kind: Option<&str>,
         instance: Option<&str>,
     ) -> usize;
+
+    /// A set of usage parameters of the SBB of an entity in its service; `None` is the unnamed one (R-US-02).
+    fn usage_set(&self, entity: EntityId, name: Option<&str>) -> Result<Rc<dyn Any>, OpError>;
+    /// Whether a message of that level passes a tracer of the SBB of an entity (R-TR-02).
+    fn traces(&self, entity: EntityId, tracer: Tracer, level: Level) -> bool;
+    /// Passes it on.
+    fn trace(&mut self, entity: EntityId, tracer: Tracer, level: Level, text: fmt::Arguments<'_>);
 
     /// The profile table of a name, if it is of that specification (R-PR-03).
     fn profile_table(&self, name: &str, spec: ComponentId) -> Option<TableIx>;
@@ -298,6 +308,16 @@ pub trait RaHost {
     /// An activity is what a key names.
     fn record_as(&mut self, ra: RaIx, activity: ActivityId, key: &[u8]) {
         let _ = (ra, activity, key);
+    }
+
+    /// Whether a message of that level passes a tracer of the adaptor entity (R-TR-02).
+    fn traces(&self, ra: RaIx, tracer: Tracer, level: Level) -> bool {
+        let _ = (ra, tracer, level);
+        false
+    }
+    /// Passes it on.
+    fn trace(&mut self, ra: RaIx, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
+        let _ = (ra, tracer, level, text);
     }
 
     /// Counts something; the name is a constant of the adaptor.

@@ -62,10 +62,12 @@ pub mod service;
 pub mod state;
 pub mod time;
 pub mod timer;
+pub mod tracer;
+pub mod usage;
 
 pub use context::Cx;
 pub use error::{Error, OpError, Result};
-pub use strowger_macros::{Event, Profile, State, on, sbb};
+pub use strowger_macros::{Event, Profile, State, Usage, on, sbb};
 
 #[doc(hidden)]
 pub use {bytes, erased_serde, postcard, schemars, serde};

@@ -7,6 +7,7 @@ use crate::id::{Component, ComponentId, RaIx};
 use crate::profile::{Profile, ProfileDecl, Table, TableNeed};
 use crate::ra::Provider;
 use crate::sbb::HandlerDecl;
+use crate::usage::{Usage, UsageDecl, UsageNeed, UsageSet};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::any::Any;
@@ -20,8 +21,8 @@ mod sealed {
 /// A parameter of a handler.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}`",
-    label = "not one of `Aci<A>`, `Ra<T>`, `Conf<T>`, `Table<P>`",
-    note = "a handler takes `&mut self`, `&mut Cx`, its event as `&E`, and any of `Aci<A>`, `Ra<T>`, `Option<Ra<T>>`, `Conf<T>`, `Table<P>`, `Option<Table<P>>`"
+    label = "not one of `Aci<A>`, `Ra<T>`, `Conf<T>`, `Table<P>`, `UsageSet<U>`",
+    note = "a handler takes `&mut self`, `&mut Cx`, its event as `&E`, and any of `Aci<A>`, `Ra<T>`, `Option<Ra<T>>`, `Conf<T>`, `Table<P>`, `Option<Table<P>>`, `UsageSet<U>`"
 )]
 pub trait Param: Sized + sealed::Sealed {
     /// Adds what the parameter needs to the handler's declaration.
@@ -128,6 +129,22 @@ fn need<P: Profile>(name: Option<&'static str>, optional: bool) -> TableNeed {
         name: name.unwrap_or(P::SPEC.name),
         decl: ProfileDecl::of::<P>(),
         optional,
+    }
+}
+
+impl<U> sealed::Sealed for UsageSet<U> {}
+impl<U: Usage> Param for UsageSet<U> {
+    fn declare(handler: &mut HandlerDecl, link: Option<&'static str>) {
+        handler.usage.push(UsageNeed {
+            decl: UsageDecl::of::<U>(),
+            set: link,
+        });
+    }
+    fn extract(cx: &Cx<'_>, link: Option<&'static str>) -> Result<Self, OpError> {
+        match link {
+            Some(set) => cx.usage_set(set),
+            None => cx.usage(),
+        }
     }
 }
 

@@ -21,5 +21,7 @@ pub use crate::service::ServiceDef;
 pub use crate::state::{Migrate, State};
 pub use crate::time::{hours, millis, minutes, secs};
 pub use crate::timer::{PreserveMissed, Timer, TimerOptions, TimerTag};
+pub use crate::tracer::{Level, Tracer};
+pub use crate::usage::{Counter, Sample, Usage, UsageSet};
 pub use std::time::Duration;
-pub use strowger_macros::{Event, Profile, State, on, sbb};
+pub use strowger_macros::{Event, Profile, State, Usage, on, sbb};

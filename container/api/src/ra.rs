@@ -27,6 +27,7 @@ use crate::host::RaHost;
 use crate::id::{ActivityId, Component, RaIx, Slot};
 use crate::param::{Settings, SettingsDecl};
 use crate::time::{Mono, Now};
+use crate::tracer::{Level, Tracer};
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
@@ -403,6 +404,17 @@ impl<'a> RaCx<'a> {
     pub fn record_as(&mut self, activity: ActivityId, key: &[u8]) {
         if self.host.is_recording() {
             self.host.record_as(self.ra, activity, key);
+        }
+    }
+    /// Whether a message of that level passes a tracer of this entity: to be asked where it costs something to make one.
+    #[must_use]
+    pub fn traces(&self, tracer: Tracer, level: Level) -> bool {
+        self.host.traces(self.ra, tracer, level)
+    }
+    /// Gives a message to a tracer of this entity, which drops it unless its level says otherwise (R-TR-02).
+    pub fn trace(&mut self, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
+        if self.host.traces(self.ra, tracer, level) {
+            self.host.trace(self.ra, tracer, level, text);
         }
     }
     /// Raises an alarm of the adaptor's, or clears it.

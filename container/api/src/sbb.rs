@@ -10,6 +10,7 @@ use crate::initial::InitialDecl;
 use crate::param::LinkDecl;
 use crate::profile::TableNeed;
 use crate::state::{Migrate, Schema, State};
+use crate::usage::UsageNeed;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt;
@@ -133,6 +134,8 @@ pub struct HandlerDecl {
     pub links: SmallVec<[LinkDecl; 2]>,
     /// Profile tables that its parameters name.
     pub tables: Vec<TableNeed>,
+    /// Sets of usage parameters that its parameters name.
+    pub usage: Vec<UsageNeed>,
     /// The method.
     pub call: Handler,
 }
@@ -149,6 +152,7 @@ impl HandlerDecl {
             mask_on_attach: false,
             links: SmallVec::new(),
             tables: Vec::new(),
+            usage: Vec::new(),
             call,
         }
     }

@@ -90,6 +90,7 @@ impl Sbb for Counter {
             mask_on_attach: false,
             links: Default::default(),
             tables: Vec::new(),
+            usage: Vec::new(),
             call: |state, _, event| {
                 if let (Some(state), Some(tick)) =
                     (state.downcast_mut::<Self>(), event.downcast_ref::<Tick>())

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use strowger::id::{ActivityId, Component, RaIx, Slot};
 use strowger::ra::{Adaptor, FireFlags, Input, Outcome, RaCx};
 use strowger::time::{Mono, Now};
+use strowger::tracer::Level;
 
 /// Counters that one adaptor entity may have.
 const COUNTERS: usize = 256;
@@ -28,6 +29,8 @@ pub(crate) struct AdaptorEntity {
     pub(crate) told: AdaptorState,
     pub(crate) tally: AdaptorTally,
     pub(crate) counters: Vec<(&'static str, u64)>,
+    /// The most that its tracers let pass.
+    pub(crate) traces: Level,
     /// Its own records in the store, by what their slots and names give.
     pub(crate) kept: BTreeSet<u64>,
 }
@@ -60,6 +63,7 @@ impl AdaptorEntity {
             told: AdaptorState::Inactive,
             tally: AdaptorTally::default(),
             counters: Vec::new(),
+            traces: Level::default(),
             kept: BTreeSet::new(),
         }
     }

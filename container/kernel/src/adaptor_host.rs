@@ -5,6 +5,7 @@ use crate::kernel::Kernel;
 use crate::manage::AdaptorState;
 use crate::options::Durability;
 use crate::output::{AlarmSource, ShardOutput};
+use std::fmt;
 use std::net::SocketAddr;
 use strowger::OpError;
 use strowger::event::{AnyEvent, EventDecl, FireOptions};
@@ -15,6 +16,7 @@ use strowger::ra::{
     Outcome, Query, Recorded, Wanted,
 };
 use strowger::time::Now;
+use strowger::tracer::{Level, Tracer};
 use strowger_journal::{MAX_SUB, MAX_VALUE};
 
 impl Kernel {
@@ -243,6 +245,13 @@ impl RaHost for Kernel {
         if self.recorder.on {
             self.record_key(ra, activity, key);
         }
+    }
+
+    fn traces(&self, ra: RaIx, tracer: Tracer, level: Level) -> bool {
+        self.traces_at(ra, tracer, level)
+    }
+    fn trace(&mut self, ra: RaIx, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
+        self.trace_at(ra, tracer, level, text);
     }
 
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64) {

@@ -39,6 +39,7 @@ impl Kernel {
         let place = u16::try_from(self.adaptors.len());
         let place = place.map_err(|_| InstallError::TooMany("adaptors"))?;
         self.adaptors.push(Some(adaptor));
+        self.find_levels_of_adaptor(RaIx(place));
         // Where there was a start, there is nothing to restore.
         if self.slee != SleeState::Stopped {
             self.input(RaIx(place), Input::Restored);

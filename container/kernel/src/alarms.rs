@@ -41,6 +41,20 @@ pub(crate) struct Alarms {
     next: u64,
 }
 
+impl Alarms {
+    pub(crate) fn stands(&self, service: ServiceIx, kind: &str, instance: &str) -> bool {
+        self.standing
+            .contains_key(&(service, kind.into(), instance.into()))
+    }
+    /// What those of a service that are of a kind are about.
+    pub(crate) fn instances(&self, service: ServiceIx, kind: &str) -> Vec<Box<str>> {
+        let from = (service, kind.into(), Box::default());
+        let standing = self.standing.range(from..);
+        let of_kind = standing.take_while(|((of, k, _), _)| *of == service && **k == *kind);
+        of_kind.map(|((.., instance), _)| instance.clone()).collect()
+    }
+}
+
 impl Kernel {
     pub(crate) fn raise_alarm_of(
         &mut self,
@@ -48,6 +62,15 @@ impl Kernel {
         alarm: Alarm<'_>,
     ) -> Result<bool, OpError> {
         let service = self.entity(entity)?.service;
+        self.raise_alarm_by(service, alarm)
+    }
+
+    /// The same by the container, for a service.
+    pub(crate) fn raise_alarm_by(
+        &mut self,
+        service: ServiceIx,
+        alarm: Alarm<'_>,
+    ) -> Result<bool, OpError> {
         if alarm.kind.is_empty() || alarm.kind.len() > KIND {
             return Err(OpError::InvalidArgument(
                 "an alarm's kind has 1 to 64 bytes",

@@ -6,6 +6,8 @@ use crate::profile::{Put, Table};
 use crate::registry::NULL;
 use crate::transaction::{Command, Undo};
 use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::alarm::Alarm;
@@ -17,6 +19,7 @@ use strowger::ra::ActivityFlags;
 use strowger::sbb::{Hooks, Object};
 use strowger::time::Now;
 use strowger::timer::TimerOptions;
+use strowger::tracer::{Level, Tracer};
 use strowger::{Error, OpError};
 
 impl Kernel {
@@ -280,6 +283,16 @@ impl Host for Kernel {
         self.takes_effect()?;
         let key = self.attribute_key(entity, name, alias);
         self.set_attribute_at(activity, key, value)
+    }
+
+    fn usage_set(&self, entity: EntityId, name: Option<&str>) -> Result<Rc<dyn Any>, OpError> {
+        self.usage_set_of(entity, name)
+    }
+    fn traces(&self, entity: EntityId, tracer: Tracer, level: Level) -> bool {
+        self.traces_of(entity, tracer, level)
+    }
+    fn trace(&mut self, entity: EntityId, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
+        self.trace_of(entity, tracer, level, text);
     }
 
     fn profile_table(&self, name: &str, spec: ComponentId) -> Option<TableIx> {

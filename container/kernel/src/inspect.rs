@@ -80,6 +80,8 @@ pub struct Metrics {
     pub quarantine_discarded: u64,
     /// The ones dropped to make room for others.
     pub quarantine_dropped: u64,
+    /// Messages of tracers that were dropped because too many waited.
+    pub traces_lost: u64,
     /// Services deactivated because their deliveries failed too often.
     pub services_failed: u64,
 }

@@ -186,6 +186,7 @@ impl Kernel {
         self.end_holds(now);
         self.expire_timers(now);
         self.sweep_idle(now);
+        self.end_windows();
         self.outputs.end_unit();
     }
 
@@ -203,7 +204,7 @@ impl Kernel {
         let sweep = self.sweeps().then_some(self.sweep.1);
         let wall = [timers, holds, sweep].into_iter().flatten().min();
         let mono = wall.map(|at| self.now.mono + (at - self.now.wall));
-        [adaptors, mono].into_iter().flatten().min()
+        [adaptors, mono, self.watch_due].into_iter().flatten().min()
     }
 
     fn sweeps(&self) -> bool {

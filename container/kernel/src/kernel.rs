@@ -22,6 +22,7 @@ use crate::service::{Aliases, Sbb, Service};
 use crate::slab::Slab;
 use crate::tally::Timing;
 use crate::timer::Timer;
+use crate::tracers::Tracers;
 use crate::transaction::Transaction;
 use siphasher::sip::SipHasher24;
 use std::any::Any;
@@ -33,7 +34,7 @@ use strowger::event::EventContext;
 use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::ra::Entropy;
 use strowger::sbb::Hooks;
-use strowger::time::{Now, Wall};
+use strowger::time::{Mono, Now, Wall};
 use strowger_journal::Seq;
 
 /// All state of a shard.
@@ -77,6 +78,9 @@ pub(crate) struct Kernel {
     pub(crate) queue: Queue,
     pub(crate) quarantine: Quarantine,
     pub(crate) alarms: Alarms,
+    pub(crate) tracers: Tracers,
+    /// When the next window of a threshold ends.
+    pub(crate) watch_due: Option<Mono>,
     pub(crate) profiles: Profiles,
     pub(crate) tx: Transaction,
     /// The event whose handler runs.
@@ -135,6 +139,8 @@ impl Kernel {
             queue: Queue::default(),
             quarantine: Quarantine::default(),
             alarms: Alarms::default(),
+            tracers: Tracers::new(),
+            watch_due: None,
             profiles: Profiles::default(),
             tx: Transaction::default(),
             current: None,

@@ -46,7 +46,9 @@ mod slab;
 mod suspension;
 mod tally;
 mod timer;
+mod tracers;
 mod transaction;
+mod usage;
 
 pub use inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
@@ -57,7 +59,7 @@ pub use manage::{
     ServiceState, SleeState, TableError,
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
-pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput};
+pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput, TracerMessage};
 pub use probe::Probe;
 pub use profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 pub use quarantine::QuarantinedInfo;
@@ -67,3 +69,5 @@ pub use recorder::{
 };
 pub use shard::Shard;
 pub use tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
+pub use tracers::TracerError;
+pub use usage::{Measure, Side, Threshold, UsageError, UsageOptions, UsageReading};

@@ -28,13 +28,27 @@ impl Kernel {
         }
         let ix =
             u16::try_from(self.services.len()).map_err(|_| InstallError::TooMany("services"))?;
+        let usage = options.usage.clone();
+        let name = options.name.clone();
+        let unfit = |cause| InstallError::Usage { name, cause };
+        if let Err(cause) = usage.check(&def) {
+            return Err(unfit(cause));
+        }
         let service = Service::new(def, options, &mut self.registry, &mut self.aliases)?;
+        let sets = service.sbbs.iter().filter_map(|s| s.usage.as_deref());
+        let sets = sets.map(|sets| sets.len() + usage.sets.len()).sum();
+        if let Err(cause) = self.room_for_sets(sets) {
+            return Err(unfit(cause));
+        }
         for table in &service.tables {
             self.declare_profile(&table.decl)?;
         }
         self.any_durable |= service.class > Durability::None;
         self.services.push(service);
-        Ok(ServiceIx(ix))
+        let ix = ServiceIx(ix);
+        self.find_levels_of_service(ix);
+        self.configure_usage(self.now, ix, &usage).map_err(unfit)?;
+        Ok(ix)
     }
 
     // ---- the SLEE
@@ -66,6 +80,7 @@ impl Kernel {
                 _ => {}
             }
         }
+        self.start_usage();
         self.outputs.end_unit();
         Ok(())
     }

@@ -77,6 +77,17 @@ pub enum InstallError {
     /// Two profile specifications have one name and vendor, and differ; one of them must be renamed.
     #[error("profile specifications {0} and {1} have the same name and differ: rename one")]
     ProfileSpec(Component, Component),
+    /// Handlers of one SBB take sets of different usage parameters (R-US-01).
+    #[error("handlers of {0} take sets of different usage parameters")]
+    UsageTypes(Component),
+    /// What the configuration says of its usage does not fit it.
+    #[error("usage of `{name}`: {cause}")]
+    Usage {
+        /// The service.
+        name: String,
+        /// Why.
+        cause: crate::usage::UsageError,
+    },
     /// More entities, services or components than the tables take.
     #[error("too many {0}")]
     TooMany(&'static str),

@@ -2,6 +2,7 @@
 
 use crate::Probe;
 use crate::intensity::Intensity;
+use crate::usage::UsageOptions;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +63,8 @@ pub struct Limits {
     pub quarantine: u32,
     /// Alarms of services that stand.
     pub alarms: u32,
+    /// Sets of usage parameters, of all SBBs in all services.
+    pub usage_sets: u32,
     /// Profile tables.
     pub profile_tables: u32,
     /// Profiles, in all tables.
@@ -91,6 +94,7 @@ impl Default for Limits {
             effects: 100_000,
             quarantine: 1_000,
             alarms: 1_000,
+            usage_sets: 10_000,
             profile_tables: 1_000,
             profiles: 2_000_000,
             profile_bytes: 64 * 1024,
@@ -149,6 +153,8 @@ pub struct ServiceOptions {
     pub links: Vec<(String, String)>,
     /// How many of its deliveries may fail; by default any number.
     pub intensity: Intensity,
+    /// Its named sets of usage parameters, and what is watched of them.
+    pub usage: UsageOptions,
 }
 
 impl ServiceOptions {
@@ -162,6 +168,7 @@ impl ServiceOptions {
             settings: (def.settings.defaults)(),
             links: Vec::new(),
             intensity: Intensity::default(),
+            usage: UsageOptions::default(),
         }
     }
 }

@@ -4,9 +4,10 @@ use crate::{AdaptorState, ServiceState};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use strowger::alarm::Severity;
-use strowger::id::{Component, EntityId, RaIx, ServiceIx};
+use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx};
 use strowger::ra::{Answer, Bytes, ConnId, ListenerIx, Message, Peer, Query, ResolveError};
 use strowger::time::Wall;
+use strowger::tracer::Level;
 
 /// What the network has for an adaptor entity; the same as the inputs of that name in [`strowger::ra::Input`].
 #[derive(Debug)]
@@ -158,6 +159,8 @@ pub enum ShardOutput {
     },
     /// A service's own alarm was raised or cleared. Waits for nothing.
     ServiceAlarm(Box<ServiceAlarm>),
+    /// A message of a tracer, for the log (R-TR). Waits for nothing.
+    Trace(Box<TracerMessage>),
     /// A delivery was rolled back: for logs and traces. Waits for nothing.
     RolledBack {
         /// The service.
@@ -203,7 +206,24 @@ pub struct ServiceAlarm {
     pub raised: bool,
 }
 
-/// Who raises an alarm (R-AL-04).
+/// What a tracer let pass (R-TR-02).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TracerMessage {
+    /// Who says it: a service or an adaptor entity.
+    pub source: AlarmSource,
+    /// The tracer's path from the root.
+    pub tracer: String,
+    /// How much it matters; never off.
+    pub level: Level,
+    /// The SBB entity, if one says it.
+    pub entity: Option<EntityId>,
+    /// The activity whose event is delivered.
+    pub activity: Option<ActivityId>,
+    /// What it says; what is beyond 4 KiB is cut off.
+    pub text: String,
+}
+
+/// Who raises an alarm (R-AL-04), or says something (R-TR-01).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum AlarmSource {
     /// An adaptor entity.

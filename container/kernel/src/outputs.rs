@@ -36,6 +36,14 @@ impl Outputs {
             self.lost_notices += 1;
         }
     }
+    /// A message of a tracer, for which alarms keep half of the room; whether it is taken.
+    pub(crate) fn trace(&mut self, output: ShardOutput) -> bool {
+        let fits = self.notices.len() < NOTICES / 2;
+        if fits {
+            self.notices.push_back(output);
+        }
+        fits
+    }
     /// Leaves before everything else.
     pub(crate) fn urgent(&mut self, output: ShardOutput) {
         self.urgent.push_back(output);

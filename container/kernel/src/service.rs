@@ -7,6 +7,7 @@ use crate::manage::{InstallError, ServiceState};
 use crate::options::{Durability, ServiceOptions};
 use crate::registry::{EventIx, KindIx, Registry};
 use crate::tally::{SbbTally, ServiceTally};
+use crate::usage::{UsageSets, Watches};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use strowger::profile::TableNeed;
 use strowger::sbb::{Handler, Hooks, MigrationDecl, Object, SbbDescriptor};
 use strowger::service::ServiceDef;
 use strowger::state::Schema;
+use strowger::tracer::Level;
 
 /// Objects that one pool keeps.
 const POOL: usize = 16;
@@ -45,6 +47,8 @@ pub(crate) struct Service {
     pub(crate) entities: u32,
     pub(crate) tally: ServiceTally,
     pub(crate) failures: Failures,
+    /// What is watched of its usage.
+    pub(crate) watches: Watches,
     /// The store says what its ids mean.
     pub(crate) described: bool,
 }
@@ -64,6 +68,10 @@ pub(crate) struct Sbb {
     received: Vec<Option<Received>>,
     handlers: Vec<SbbHandler>,
     pub(crate) tally: SbbTally,
+    /// If its handlers count in any.
+    pub(crate) usage: Option<Box<UsageSets>>,
+    /// The most that its tracers, and those below, let pass.
+    pub(crate) traces: Level,
     object: fn() -> Box<dyn Object>,
     pool: Vec<Box<dyn Object>>,
 }
@@ -160,6 +168,7 @@ impl Service {
             entities: 0,
             tally: ServiceTally::default(),
             failures: Failures::new(options.intensity),
+            watches: Watches::default(),
             described: false,
         })
     }
@@ -208,6 +217,7 @@ impl Service {
 
 impl Sbb {
     fn new(descriptor: SbbDescriptor, ids: &[ComponentId], registry: &mut Registry) -> Self {
+        let usage = UsageSets::of(&descriptor).map(Box::new);
         let mut sbb = Self {
             component: descriptor.component,
             id: descriptor.component.id(),
@@ -220,6 +230,8 @@ impl Sbb {
             received: Vec::new(),
             handlers: Vec::new(),
             tally: SbbTally::default(),
+            usage,
+            traces: Level::default(),
             object: descriptor.object,
             pool: Vec::new(),
         };
@@ -301,7 +313,7 @@ impl Sbb {
 }
 
 /// The root SBB and everything that its child relations reach, each once.
-fn closure(root: SbbDescriptor) -> Vec<SbbDescriptor> {
+pub(crate) fn closure(root: SbbDescriptor) -> Vec<SbbDescriptor> {
     let mut all = vec![root];
     let mut next = 0;
     while let Some(sbb) = all.get(next) {
@@ -334,6 +346,9 @@ fn check(
     }
     if types.len() > 64 {
         return Err(InstallError::TooManyEvents(sbb.component));
+    }
+    if !UsageSets::agree(sbb) {
+        return Err(InstallError::UsageTypes(sbb.component));
     }
     for decl in &sbb.aliases {
         let known = *aliases.entry(decl.alias).or_insert(decl.schema.fingerprint);

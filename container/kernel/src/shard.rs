@@ -1,5 +1,7 @@
 //! The shard: what whoever drives a kernel calls.
 
+mod usage;
+
 use crate::inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
 };

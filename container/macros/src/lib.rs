@@ -11,6 +11,7 @@ mod profile;
 mod sbb;
 mod shadow;
 mod state;
+mod usage;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -34,7 +35,8 @@ pub fn sbb(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a method of an impl block under `#[sbb]` as a handler or a callback.
 ///
 /// A handler is `fn(&mut self, cx: &mut Cx, ev: &E, ...)` and returns nothing or a `Result`; after its event it takes any
-/// of `Aci<A>`, `Ra<T>`, `#[link("name")] Ra<T>`, `Conf<T>`, `Table<P>` and `#[table("name")] Table<P>`. With `Aci<A>` it receives the event on activities of
+/// of `Aci<A>`, `Ra<T>`, `#[link("name")] Ra<T>`, `Conf<T>`, `Table<P>`, `#[table("name")] Table<P>`, `UsageSet<U>` and
+/// `#[set("name")] UsageSet<U>`. With `Aci<A>` it receives the event on activities of
 /// type `A` only; it goes before a handler of the same event without one.
 ///
 /// | attribute | meaning |
@@ -103,6 +105,18 @@ pub fn profile(item: TokenStream) -> TokenStream {
 pub fn state(item: TokenStream) -> TokenStream {
     let input = parse_macro_input!(item as DeriveInput);
     state::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Derives `strowger::usage::Usage`, and `Default` with it: a struct with named fields, each a `Counter` or a `Sample`, is a set
+/// of usage parameters.
+///
+/// A field's comment is what operators read of it. `#[usage(unit = "ms")]` on a field names the unit of its values.
+#[proc_macro_derive(Usage, attributes(usage))]
+pub fn usage(item: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(item as DeriveInput);
+    usage::expand(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -344,6 +344,7 @@ impl Driver {
                 ShardOutput::PauseReading { conn, paused, .. } => {
                     self.net.pause_reading(conn, paused);
                 }
+                ShardOutput::Trace(message) => log::trace(&message),
                 told @ (ShardOutput::Alarm { .. }
                 | ShardOutput::ServiceAlarm(_)
                 | ShardOutput::RolledBack { .. }) => self.note(now, told),

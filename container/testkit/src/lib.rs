@@ -23,6 +23,7 @@ mod plan;
 mod profile;
 mod replay;
 mod stream;
+mod usage;
 mod world;
 
 pub use ground::{Driven, Ground, Reaction, Received, Reflex, ScriptedDriver};
@@ -32,6 +33,6 @@ pub use net::Link;
 pub use replay::{Difference, Minted, Replayed, Unplayable, replay};
 pub use strowger_journal::memory::Faults;
 pub use strowger_kernel::{
-    Counts, Durability, Ladder as Recording, Limits, Metrics, RecorderFilter, RecorderMode,
-    RecorderOptions, ServiceOptions, Step, What,
+    Counts, Durability, Ladder as Recording, Limits, Measure, Metrics, RecorderFilter, RecorderMode,
+    RecorderOptions, ServiceOptions, Side, Step, Threshold, What,
 };

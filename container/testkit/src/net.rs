@@ -286,6 +286,7 @@ impl Net {
             other @ (ShardOutput::Tell { .. }
             | ShardOutput::Alarm { .. }
             | ShardOutput::ServiceAlarm(_)
+            | ShardOutput::Trace(_)
             | ShardOutput::RolledBack { .. }
             | ShardOutput::ServiceFailed { .. }
             | ShardOutput::Service(..)

@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) alarms: Vec<String>,
     pub(crate) rolled_back: Vec<String>,
+    pub(crate) traces: Vec<String>,
     shard: Option<Shard>,
     started: bool,
     processes: u8,
@@ -66,6 +67,7 @@ impl World {
             clock: Clock::default(),
             alarms: Vec::new(),
             rolled_back: Vec::new(),
+            traces: Vec::new(),
             shard: None,
             started: false,
             processes: 0,
@@ -356,6 +358,10 @@ impl World {
                     let note = format!("alarm {kind}{instance} {state}: {}", alarm.text);
                     self.net.ladder.note(now, &note);
                     self.alarms.push(format!("{kind}{instance} {state}"));
+                }
+                Some(ShardOutput::Trace(message)) => {
+                    let (level, tracer, text) = (message.level, message.tracer, message.text);
+                    self.traces.push(format!("{level} {tracer}: {text}"));
                 }
                 Some(ShardOutput::Tell { ra, message }) => self.tell(ra, message),
                 Some(ShardOutput::RolledBack {

@@ -292,6 +292,10 @@ impl Kit {
             service.0 = def;
         }
     }
+    /// With which options a service is installed from the next restart on.
+    pub(crate) fn options_of(&mut self, place: usize) -> &mut ServiceOptions {
+        &mut self.services[place].1
+    }
     pub(crate) fn drop_service(&mut self, place: usize) {
         self.services.remove(place);
     }

@@ -111,6 +111,8 @@ pub(crate) struct Spec {
     pub(crate) aliases: Vec<strowger::sbb::AliasDecl>,
     /// Needed by every handler.
     pub(crate) links: Vec<strowger::param::LinkDecl>,
+    /// Named by every handler.
+    pub(crate) usage: Vec<strowger::usage::UsageNeed>,
 }
 
 /// One entity per activity.
@@ -178,6 +180,15 @@ impl Spec {
     }
     pub(crate) fn child<const N: u8>(mut self, priority: i8) -> Self {
         self.children.push(ChildDecl::of::<Toy<N>>(priority));
+        self
+    }
+    /// Its handlers count in sets of `U`: the unnamed one, and these.
+    pub(crate) fn counts<U: strowger::usage::Usage>(mut self, sets: &[&'static str]) -> Self {
+        let decl = strowger::usage::UsageDecl::of::<U>();
+        let named = sets.iter().map(|name| Some(*name));
+        let sets = std::iter::once(None).chain(named);
+        self.usage
+            .extend(sets.map(|set| strowger::usage::UsageNeed { decl, set }));
         self
     }
     /// All callbacks go to the script too.
@@ -312,6 +323,7 @@ impl<const N: u8> Sbb for Toy<N> {
                 mask_on_attach,
                 links: spec.links.iter().copied().collect(),
                 tables: Vec::new(),
+                usage: spec.usage.clone(),
                 call: |state, cx, event| with::<N>(state, cx, &Call::Event(event)),
             });
         }

@@ -29,4 +29,6 @@ mod se;
 mod sv;
 mod tally;
 mod tm;
+mod tr;
 mod tx;
+mod us;

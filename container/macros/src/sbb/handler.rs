@@ -68,6 +68,11 @@ impl Handler {
         self.params.iter().find_map(Param::activity)
     }
 
+    /// `U` of each of its `UsageSet<U>`.
+    pub(crate) fn usage(&self) -> impl Iterator<Item = &Type> {
+        self.params.iter().filter_map(|p| p.argument("UsageSet"))
+    }
+
     fn written(&self) -> (String, String) {
         (
             self.event.to_token_stream().to_string(),
@@ -82,6 +87,11 @@ impl Handler {
 
 impl Param {
     fn activity(&self) -> Option<&Type> {
+        self.argument("Aci")
+    }
+
+    /// The type in angle brackets, if the parameter's own is the one named.
+    fn argument(&self, name: &str) -> Option<&Type> {
         let Type::Path(path) = &self.ty else {
             return None;
         };
@@ -90,7 +100,7 @@ impl Param {
             return None;
         };
         if let Some(GenericArgument::Type(ty)) = args.args.first()
-            && last.ident == "Aci"
+            && last.ident == name
         {
             Some(ty)
         } else {
@@ -104,7 +114,10 @@ pub(crate) fn cfgs(method: &ImplItemFn) -> Vec<Attribute> {
     cfgs.cloned().collect()
 }
 
-/// Takes `#[link("name")]` and `#[table("name")]` off the parameters; one place for each parameter.
+/// Attributes that name what a parameter stands for.
+const NAMING: [&str; 3] = ["link", "table", "set"];
+
+/// Takes `#[link("name")]`, `#[table("name")]` and `#[set("name")]` off the parameters; one place for each parameter.
 pub(crate) fn take_links(method: &mut ImplItemFn) -> syn::Result<Vec<Option<LitStr>>> {
     let mut links = Vec::new();
     for input in &mut method.sig.inputs {
@@ -113,7 +126,7 @@ pub(crate) fn take_links(method: &mut ImplItemFn) -> syn::Result<Vec<Option<LitS
             let marks: Vec<_> = arg
                 .attrs
                 .extract_if(.., |a| {
-                    a.path().is_ident("link") || a.path().is_ident("table")
+                    NAMING.iter().any(|name| a.path().is_ident(name))
                 })
                 .collect();
             for mark in marks {

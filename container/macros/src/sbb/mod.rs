@@ -13,7 +13,7 @@ use handler::Handler;
 use mark::{Mark, Role};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{ImplItem, ImplItemFn, ItemImpl, parse_quote};
+use syn::{ImplItem, ImplItemFn, ItemImpl, Type, parse_quote};
 
 /// What the marked methods declare.
 #[derive(Default)]
@@ -45,6 +45,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         errors.keep(read(method, &mut methods)).is_some()
     });
     errors.keep(refuse_twins(&methods));
+    errors.keep(refuse_other_usage(&methods));
     let mut out = block.to_token_stream();
     out.extend(match (errors.0, args) {
         (None, Some(args)) => expand::sbb(&block, &args, &methods),
@@ -117,6 +118,22 @@ fn refuse_twins(methods: &Methods) -> syn::Result<()> {
         }
     }
     errors.0.map_or(Ok(()), Err)
+}
+
+/// As far as two are written alike; the container checks the types themselves.
+fn refuse_other_usage(methods: &Methods) -> syn::Result<()> {
+    let mut types = methods.handlers.iter().flat_map(Handler::usage);
+    let written = |ty: &Type| ty.to_token_stream().to_string();
+    let Some(first) = types.next().map(written) else {
+        return Ok(());
+    };
+    match types.find(|ty| written(ty) != first) {
+        None => Ok(()),
+        Some(other) => Err(syn::Error::new_spanned(
+            other,
+            format!("an SBB has one kind of usage parameter sets, and another handler takes `{first}`"),
+        )),
+    }
 }
 
 #[derive(Default)]
