@@ -7,6 +7,7 @@ use crate::listing::{Shown, one, order, time, whole};
 use crate::table::{Fit, Table, facts};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 use strowger_node::listed::{CertificateEntry, LogLevels};
 use strowger_node::status::Alarm;
 
@@ -19,6 +20,11 @@ const ALARMS: &[(&str, Fit)] = &[
     ("TEXT", Fit::Cut),
 ];
 const SOURCES: &[(&str, Fit)] = &[("SOURCE", Fit::Whole), ("LEVEL", Fit::Whole)];
+const TRACERS: &[(&str, Fit)] = &[
+    ("TRACER", Fit::Whole),
+    ("LEVEL", Fit::Whole),
+    ("MESSAGES", Fit::Whole),
+];
 const CERTIFICATES: &[(&str, Fit)] = &[
     ("LISTENER", Fit::Whole),
     ("VALID UNTIL", Fit::Whole),
@@ -89,6 +95,17 @@ fn levels(levels: &LogLevels) -> String {
         let rows = sources.map(|(source, level)| vec![source.clone(), level.clone()]);
         text.push('\n');
         text.push_str(&Table::new(SOURCES, None).part(rows.collect()));
+    }
+    if !levels.tracers.is_empty() {
+        let paths = levels.tracers.keys().chain(levels.heard.keys());
+        let paths: BTreeSet<_> = paths.collect();
+        let rows = paths.into_iter().map(|path| {
+            let level = levels.tracers.get(path).cloned().unwrap_or_default();
+            let heard = levels.heard.get(path).map(ToString::to_string);
+            vec![path.clone(), level, heard.unwrap_or_default()]
+        });
+        text.push('\n');
+        text.push_str(&Table::new(TRACERS, None).part(rows.collect()));
     }
     text
 }

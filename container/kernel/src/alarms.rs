@@ -51,7 +51,9 @@ impl Alarms {
         let from = (service, kind.into(), Box::default());
         let standing = self.standing.range(from..);
         let of_kind = standing.take_while(|((of, k, _), _)| *of == service && **k == *kind);
-        of_kind.map(|((.., instance), _)| instance.clone()).collect()
+        of_kind
+            .map(|((.., instance), _)| instance.clone())
+            .collect()
     }
 }
 

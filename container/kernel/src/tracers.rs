@@ -183,7 +183,10 @@ impl Kernel {
         if level > self.tracers.most || level == Level::Off {
             return false;
         }
-        if self.adaptor(ra).is_none_or(|adaptor| level > adaptor.traces) {
+        if self
+            .adaptor(ra)
+            .is_none_or(|adaptor| level > adaptor.traces)
+        {
             return false;
         }
         let path = self.adaptor_path(ra, tracer);

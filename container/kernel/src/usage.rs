@@ -159,7 +159,8 @@ impl UsageSets {
     }
 
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.named.binary_search_by(|(known, _)| (**known).cmp(name))
+        self.named
+            .binary_search_by(|(known, _)| (**known).cmp(name))
     }
     fn get(&self, name: Option<&str>) -> Option<&Set> {
         match name {
@@ -213,12 +214,19 @@ impl Set {
             let value = (decl.parameter)(&*self.values, place)?;
             Some((parameter, value.read()))
         };
-        decl.parameters.iter().enumerate().filter_map(read).collect()
+        decl.parameters
+            .iter()
+            .enumerate()
+            .filter_map(read)
+            .collect()
     }
 }
 
 /// The SBBs of a service that have usage parameters.
-fn having<'a>(service: &'a Service, which: Which<'a>) -> impl Iterator<Item = (&'a Sbb, &'a UsageSets)> {
+fn having<'a>(
+    service: &'a Service,
+    which: Which<'a>,
+) -> impl Iterator<Item = (&'a Sbb, &'a UsageSets)> {
     let wanted = move |sbb: &&Sbb| which.is_none_or(|name| sbb.component.name == name);
     let sbbs = service.sbbs.iter().filter(wanted);
     sbbs.filter_map(|sbb| Some((sbb, sbb.usage.as_deref()?)))
@@ -339,7 +347,9 @@ impl Kernel {
         let service = self.service(service).into_iter();
         let sbbs = service.flat_map(|service| having(service, which));
         let read = |(sbb, sets): (&Sbb, &UsageSets)| {
-            let wanted = sets.all().filter(|(name, _)| set.is_none_or(|set| set == *name));
+            let wanted = sets
+                .all()
+                .filter(|(name, _)| set.is_none_or(|set| set == *name));
             let readings: Vec<_> = wanted
                 .map(|(name, set)| UsageReading {
                     sbb: sbb.component,

@@ -76,9 +76,7 @@ fn unit(field: &Field) -> syn::Result<String> {
     for mark in field.attrs.iter().filter(|a| a.path().is_ident("usage")) {
         mark.parse_nested_meta(|meta| {
             if !meta.path.is_ident("unit") {
-                return Err(
-                    meta.error("unknown key of `#[usage]` on a field; it takes `unit`")
-                );
+                return Err(meta.error("unknown key of `#[usage]` on a field; it takes `unit`"));
             }
             let text: LitStr = meta.value()?.parse()?;
             unit = text.value();
@@ -109,15 +107,18 @@ fn decl(parameter: &Parameter<'_>) -> TokenStream {
 
 /// The first paragraph of a field's comment, on one line.
 fn comment(attrs: &[Attribute]) -> String {
-    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
-        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value()),
-            _ => None,
-        },
-        Meta::NameValue(_) | Meta::Path(_) | Meta::List(_) => None,
+    let lines = attrs.iter().filter_map(|attr| {
+        let Meta::NameValue(meta) = &attr.meta else {
+            return None;
+        };
+        let Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) = &meta.value
+        else {
+            return None;
+        };
+        meta.path.is_ident("doc").then(|| text.value())
     });
     let lines: Vec<_> = lines.map(|line| line.trim().to_owned()).collect();
     let paragraph = lines.split(String::is_empty).find(|part| !part.is_empty());

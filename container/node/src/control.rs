@@ -217,7 +217,8 @@ pub enum Request {
     Log {},
     /// Have the log write more or less of one source.
     SetLog {
-        /// The source: the beginning of the path of a module, such as `strowger_sip`.
+        /// The source: the beginning of the path of a module, such as `strowger_sip`; or a tracer of a service or an adaptor, such
+        /// as `service.office`, of which `tracers` is the root.
         source: String,
         /// `off`, `error`, `warn`, `info`, `debug` or `trace`; none for what the configuration says.
         level: Option<String>,

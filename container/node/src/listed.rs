@@ -223,4 +223,9 @@ pub struct LogLevels {
     pub configured: String,
     /// Levels that were set while the node runs, by source: they come on top, and end with the process.
     pub sources: std::collections::BTreeMap<String, String>,
+    /// Tracers of services and adaptors that a level was assigned to, with the root of all, which is `tracers`. They end with
+    /// the process, too.
+    pub tracers: std::collections::BTreeMap<String, String>,
+    /// Messages that tracers have let pass, by tracer: of the first thousand that did.
+    pub heard: std::collections::BTreeMap<String, u64>,
 }

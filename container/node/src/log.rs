@@ -9,7 +9,9 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use strowger::tracer::Level;
 use strowger_config::{Log, LogFormat};
+use strowger_kernel::{Shard, TracerMessage};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::reload::Handle;
@@ -37,6 +39,11 @@ pub enum LogError {
 /// What changes the filter of the process's log.
 static LEVELS: OnceLock<Mutex<Levels>> = OnceLock::new();
 
+/// The source that names the root of all tracers.
+const TRACERS: &str = "tracers";
+/// What tracers say comes from here: their own levels alone decide of it.
+const TRACER: &str = "strowger::tracer";
+
 /// Sources whose level was set by an operator, at one time.
 const SOURCES: usize = 100;
 
@@ -44,6 +51,8 @@ struct Levels {
     configured: String,
     /// On top of it.
     sources: BTreeMap<String, String>,
+    /// The most that any tracer lets pass.
+    traced: Level,
     apply: Box<dyn Fn(EnvFilter) + Send>,
 }
 
@@ -54,7 +63,10 @@ pub enum LevelError {
     #[error("this process has no log whose levels could be set")]
     NoLog,
     /// The source is no path of a module.
-    #[error("`source` is the beginning of the path of a module, such as `strowger_sip`")]
+    #[error(
+        "`source` is the beginning of the path of a module, such as `strowger_sip`, or a tracer: `tracers`, \
+         `service.NAME.SBB`, `adaptor.NAME`"
+    )]
     Source,
     /// The level is none.
     #[error("`level` is one of off, error, warn, info, debug and trace")]
@@ -69,7 +81,8 @@ pub enum LevelError {
 /// # Errors
 /// See [`LogError`].
 pub fn init(log: &Log) -> Result<LogGuard, LogError> {
-    let filter = EnvFilter::try_new(&log.filter)?;
+    let none = BTreeMap::new();
+    let filter = EnvFilter::try_new(combined(&log.filter, &none, Level::default()))?;
     let builder = NonBlockingBuilder::default()
         .buffered_lines_limit(LINES)
         .lossy(true);
@@ -99,6 +112,7 @@ fn keep<S: 'static>(log: &Log, handle: Handle<EnvFilter, S>) {
     let levels = Levels {
         configured: log.filter.clone(),
         sources: BTreeMap::new(),
+        traced: Level::default(),
         apply: Box::new(move |filter| {
             // Fails where the log has ended, with the process.
             drop(handle.reload(filter));
@@ -108,17 +122,26 @@ fn keep<S: 'static>(log: &Log, handle: Handle<EnvFilter, S>) {
     drop(LEVELS.set(Mutex::new(levels)));
 }
 
-/// What the log has; `configured` where the process writes no log of ours.
-pub(crate) fn levels(configured: String) -> LogLevels {
-    let levels = locked();
-    LogLevels {
-        configured: levels
-            .as_ref()
-            .map_or(configured, |levels| levels.configured.clone()),
-        sources: levels
-            .map(|levels| levels.sources.clone())
-            .unwrap_or_default(),
+/// What the log has, where its tracers are known; `configured` where the process writes no log of ours.
+pub(crate) fn complete(known: &mut LogLevels, configured: &str) {
+    match locked() {
+        Some(levels) => {
+            known.configured.clone_from(&levels.configured);
+            known.sources.clone_from(&levels.sources);
+        }
+        None => configured.clone_into(&mut known.configured),
     }
+}
+
+/// Whether a source is a tracer, and no module: then it is the shard that has its level.
+pub(crate) fn is_tracer(source: &str) -> bool {
+    let first = source.split('.').next().unwrap_or_default();
+    matches!(first, TRACERS | "service" | "adaptor")
+}
+
+/// The path of a tracer that a source names.
+pub(crate) fn tracer(source: &str) -> &str {
+    if source == TRACERS { "" } else { source }
 }
 
 /// Another filter is configured.
@@ -155,6 +178,54 @@ pub(crate) fn set_source(source: &str, level: Option<&str>) -> Result<(), LevelE
     Ok(())
 }
 
+/// Levels of tracers and who was heard, as the API has them.
+pub(crate) fn of_tracers(shard: &Shard) -> LogLevels {
+    let named = |(path, level): (&str, Level)| {
+        let source = if path.is_empty() { TRACERS } else { path };
+        (source.to_owned(), level.to_string())
+    };
+    let heard = shard.tracers_used().map(|(path, n)| (path.to_owned(), n));
+    LogLevels {
+        tracers: shard.levels().map(named).collect(),
+        heard: heard.collect(),
+        ..LogLevels::default()
+    }
+}
+
+/// The most that any tracer lets pass is another.
+pub(crate) fn let_pass(most: Level) {
+    if let Some(mut levels) = locked()
+        && levels.traced != most
+    {
+        levels.traced = most;
+        levels.take_effect();
+    }
+}
+
+/// Writes what a tracer has let pass.
+pub(crate) fn trace(message: &TracerMessage) {
+    macro_rules! write {
+        ($level:ident) => {
+            tracing::$level!(
+                target: TRACER,
+                tracer = message.tracer,
+                entity = message.entity.map(tracing::field::display),
+                activity = message.activity.map(tracing::field::display),
+                "{}",
+                message.text
+            )
+        };
+    }
+    match message.level {
+        Level::Off => {}
+        Level::Error => write!(error),
+        Level::Warn => write!(warn),
+        Level::Info => write!(info),
+        Level::Debug => write!(debug),
+        Level::Trace => write!(trace),
+    }
+}
+
 impl LevelError {
     /// What of the request is to blame.
     pub(crate) const fn field(&self) -> Option<&'static str> {
@@ -173,7 +244,7 @@ fn locked() -> Option<MutexGuard<'static, Levels>> {
 
 impl Levels {
     fn take_effect(&self) {
-        match EnvFilter::try_new(combined(&self.configured, &self.sources)) {
+        match EnvFilter::try_new(combined(&self.configured, &self.sources, self.traced)) {
             Ok(filter) => (self.apply)(filter),
             // The parts were checked before.
             Err(error) => tracing::error!(%error, "the log's filter cannot be read"),
@@ -182,8 +253,8 @@ impl Levels {
 }
 
 /// One filter of all: what comes later counts where both name a source.
-fn combined(configured: &str, sources: &BTreeMap<String, String>) -> String {
-    let mut filter = configured.to_owned();
+fn combined(configured: &str, sources: &BTreeMap<String, String>, traced: Level) -> String {
+    let mut filter = format!("{configured},{TRACER}={traced}");
     for (source, level) in sources {
         filter = format!("{filter},{source}={level}");
     }

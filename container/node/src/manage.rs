@@ -131,13 +131,23 @@ impl Manage {
     }
 
     /// What a shard has answered, with what only others know.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most of it is the shard's alone"
+    )]
     fn complete(&self, reply: Reply) -> Reply {
-        let Reply::Status(mut status) = reply else {
-            return reply;
-        };
-        process::complete(&mut status);
-        self.exports.complete(&mut status.export);
-        Reply::Status(status)
+        match reply {
+            Reply::Status(mut status) => {
+                process::complete(&mut status);
+                self.exports.complete(&mut status.export);
+                Reply::Status(status)
+            }
+            Reply::Log(mut levels) => {
+                log::complete(&mut levels, &self.config.borrow().log.filter);
+                Reply::Log(levels)
+            }
+            other => other,
+        }
     }
 
     /// Asks a shard something of profile tables.
@@ -154,11 +164,15 @@ impl Manage {
 
     fn send(&self, request: Request) -> Result<oneshot::Receiver<Reply>, Unserved> {
         let (reply, answer) = oneshot::channel();
-        if matches!(request, Request::Log {} | Request::SetLog { .. }) {
-            let configured = self.config.borrow().log.filter.clone();
-            // Its other end is held here.
-            drop(reply.send(logged(request, configured)));
-        } else if let Some(errand) = errand(&request) {
+        let request = match set_log(request) {
+            Ok(request) => request,
+            Err(refused) => {
+                // Its other end is held here.
+                drop(reply.send(refused));
+                return Ok(answer);
+            }
+        };
+        if let Some(errand) = errand(&request) {
             let sent = self.desk.try_send((errand, reply));
             sent.map_err(|refused| unserved(&refused))?;
         } else {
@@ -206,14 +220,19 @@ fn errand(request: &Request) -> Option<Errand> {
     }
 }
 
-fn logged(request: Request, configured: String) -> Reply {
-    if let Request::SetLog { source, level } = request
-        && let Err(error) = log::set_source(&source, level.as_deref())
-    {
-        return match error.field() {
+/// Sets the level of a source that is no tracer, for which no shard is needed; what is left to be asked.
+fn set_log(request: Request) -> Result<Request, Reply> {
+    let Request::SetLog { source, level } = &request else {
+        return Ok(request);
+    };
+    if log::is_tracer(source) {
+        return Ok(request);
+    }
+    match log::set_source(source, level.as_deref()) {
+        Ok(()) => Ok(Request::Log {}),
+        Err(error) => Err(match error.field() {
             Some(field) => Refusal::new(Cause::Wrong, error.to_string()).blame(field),
             None => Reply::refused(Cause::State, error.to_string()),
-        };
+        }),
     }
-    Reply::Log(log::levels(configured))
 }

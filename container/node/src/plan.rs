@@ -13,7 +13,7 @@ use strowger::service::ServiceDef;
 use strowger_config as config;
 use strowger_config::{Config, KeyPath, Place, Section};
 use strowger_driver::DriverDef;
-use strowger_kernel::{Durability, Intensity, ServiceOptions};
+use strowger_kernel::{Durability, Intensity, ServiceOptions, UsageOptions};
 
 /// What a node starts.
 #[derive(Debug)]
@@ -361,6 +361,7 @@ fn service(
             hangs: wanted.hangs_max,
             hang_window: wanted.hang_window,
         },
+        usage: UsageOptions::default(),
         priority: wanted.priority,
         durability: match wanted.durability {
             config::Durability::None => Durability::None,

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::drivers::Drivers;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
+use crate::log;
 use crate::net::{Net, Sink, Socket};
 use crate::overload::Overload;
 use crate::provision::Unconfirmed;

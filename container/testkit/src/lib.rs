@@ -33,6 +33,6 @@ pub use net::Link;
 pub use replay::{Difference, Minted, Replayed, Unplayable, replay};
 pub use strowger_journal::memory::Faults;
 pub use strowger_kernel::{
-    Counts, Durability, Ladder as Recording, Limits, Measure, Metrics, RecorderFilter, RecorderMode,
-    RecorderOptions, ServiceOptions, Side, Step, Threshold, What,
+    Counts, Durability, Ladder as Recording, Limits, Measure, Metrics, RecorderFilter,
+    RecorderMode, RecorderOptions, ServiceOptions, Side, Step, Threshold, What,
 };

@@ -47,7 +47,7 @@ impl TestKit {
     /// There is no such counter.
     #[must_use]
     #[track_caller]
-    pub fn counter(&self, service: &str, set: &str, name: &str) -> u64 {
+    pub fn usage_counter(&self, service: &str, set: &str, name: &str) -> u64 {
         match self.parameter(service, set, name) {
             Some(Reading::Counter(n)) => n,
             Some(Reading::Sample(_)) | None => {
@@ -61,7 +61,7 @@ impl TestKit {
     /// There is no such sample.
     #[must_use]
     #[track_caller]
-    pub fn sample(&self, service: &str, set: &str, name: &str) -> SampleReading {
+    pub fn usage_sample(&self, service: &str, set: &str, name: &str) -> SampleReading {
         match self.parameter(service, set, name) {
             Some(Reading::Sample(sample)) => sample,
             Some(Reading::Counter(_)) | None => {

@@ -18,6 +18,11 @@ pub struct Services;
 #[doc = include_str!("../../../docs/profiles.md")]
 pub struct Profiles;
 
+/// The code in docs/usage.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/usage.md")]
+pub struct Usage;
+
 /// The code in docs/testing.md.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/testing.md")]

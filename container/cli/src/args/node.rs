@@ -297,7 +297,8 @@ pub(crate) enum Log {
 /// Options of `log set`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogLevel {
-    /// The beginning of the path of a module, such as strowger_sip.
+    /// The beginning of the path of a module, such as strowger_sip; or a tracer of a service or an adaptor, such as
+    /// service.office, of which `tracers` is the root.
     #[arg(value_name = "SOURCE")]
     pub(crate) source: String,
     /// How much.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use strowger::alarm::{Alarm, Severity};
 use strowger::id::{Component, ServiceIx};
 use strowger::time::Mono;
-use strowger::usage::{ParameterKind, Reading, UsageDecl};
+use strowger::usage::{ParameterKind, Reading, SampleReading, UsageDecl};
 
 /// The kind of the alarms; what they are about is the threshold's name.
 const ALARM: &str = "threshold_crossed";
@@ -114,10 +114,13 @@ impl Threshold {
         let threshold = self.name.clone();
         let parameter = self.parameter.clone();
         let fits = |sbb: &Component| self.sbb.as_ref().is_none_or(|name| sbb.name == *name);
-        let found = decls.iter().filter(|(sbb, _)| fits(sbb)).find_map(|(_, decl)| {
-            let place = decl.place(&self.parameter)?;
-            decl.parameters.get(place)
-        });
+        let found = decls
+            .iter()
+            .filter(|(sbb, _)| fits(sbb))
+            .find_map(|(_, decl)| {
+                let place = decl.place(&self.parameter)?;
+                decl.parameters.get(place)
+            });
         let Some(decl) = found else {
             return Err(UsageError::NoParameter {
                 threshold,
@@ -132,7 +135,10 @@ impl Threshold {
                 measure: self.measure.word(),
             });
         }
-        if self.clear.is_some_and(|clear| self.side.beyond(clear, self.value)) {
+        if self
+            .clear
+            .is_some_and(|clear| self.side.beyond(clear, self.value))
+        {
             return Err(UsageError::ClearsBeyond(threshold));
         }
         if self.window < Duration::from_secs(1) {
@@ -185,18 +191,23 @@ impl Watch {
                 let seconds = (now - self.began?).as_secs_f64();
                 Some(n.saturating_sub(before) as f64 / seconds)
             }
-            (measure @ (Measure::Mean | Measure::PerMille(_)), Reading::Sample(all)) => {
-                let window = match &self.base {
-                    Some(Reading::Sample(before)) => all.since(before),
-                    Some(Reading::Counter(_)) | None => all.clone(),
-                };
-                match measure {
-                    Measure::PerMille(share) => window.per_mille(share).map(|value| value as f64),
-                    _ => (window.count > 0).then(|| window.mean()),
-                }
+            (Measure::Mean, Reading::Sample(all)) => {
+                let window = self.window(all);
+                (window.count > 0).then(|| window.mean())
+            }
+            (Measure::PerMille(share), Reading::Sample(all)) => {
+                let value = self.window(all).per_mille(share);
+                value.map(|value| value as f64)
             }
             (Measure::Total | Measure::Rate, Reading::Sample(_))
             | (Measure::Mean | Measure::PerMille(_), Reading::Counter(_)) => None,
+        }
+    }
+    /// What came in the window that ends.
+    fn window(&self, all: &SampleReading) -> SampleReading {
+        match &self.base {
+            Some(Reading::Sample(before)) => all.since(before),
+            Some(Reading::Counter(_)) | None => all.clone(),
         }
     }
     /// Whether its alarm is to be raised (`true`) or cleared (`false`) now.
@@ -241,7 +252,11 @@ impl Watch {
             format!(" of set {set}")
         };
         let value = (value * 1000.0).round() / 1000.0;
-        format!("{parameter}{of}: {} is {value}, {} {wrong}", measure.text(), side.word())
+        format!(
+            "{parameter}{of}: {} is {value}, {} {wrong}",
+            measure.text(),
+            side.word()
+        )
     }
 }
 

@@ -127,12 +127,10 @@ fn r_tr_01_no_part_of_a_name_is_empty_and_case_counts() {
 fn r_tr_02_a_message_passes_whose_level_is_not_below_the_tracers() {
     let mut kit = kit();
     assign(&mut kit, "service.toy-0", Level::Off);
-    let mut from = 0;
-    for level in Level::ALL {
+    for (from, level) in Level::ALL.into_iter().enumerate() {
         assign(&mut kit, "service.toy-0.toy-a", level);
         assert_eq!(passed(&mut kit, 1).len(), 3 * from, "{level}");
         assert_eq!(kit.shard.most_traced(), level.max(Level::Info));
-        from += 1;
     }
 }
 
@@ -194,7 +192,11 @@ fn messages_that_nobody_takes_leave_room_for_alarms() {
     for _ in 0..6 {
         kit.ra(|cx| {
             for _ in 0..1_000 {
-                cx.trace(Tracer::OWN, Level::Error, format_args!("{}", "x".repeat(5_000)));
+                cx.trace(
+                    Tracer::OWN,
+                    Level::Error,
+                    format_args!("{}", "x".repeat(5_000)),
+                );
             }
             cx.alarm("flood", true, "of messages");
         });

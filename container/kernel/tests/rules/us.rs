@@ -4,9 +4,9 @@ use crate::harness::{Kit, Ping, Spec, say};
 use std::time::Duration;
 use strowger::alarm::Severity;
 use strowger::id::ServiceIx;
+use strowger::prelude::{Counter, Sample, Usage, UsageSet};
 use strowger::sbb::{ChildDecl, Sbb, SbbDescriptor};
 use strowger::time::{millis, secs};
-use strowger::prelude::{Counter, Sample, Usage, UsageSet};
 use strowger::usage::{ParameterKind, Reading};
 use strowger::{Error, OpError};
 use strowger_kernel::{
@@ -78,7 +78,12 @@ fn r_us_01_a_set_is_counters_and_samples_each_of_one_name() {
     assert_eq!(
         words,
         [
-            ("tried", ParameterKind::Counter, "", "Calls that were tried."),
+            (
+                "tried",
+                ParameterKind::Counter,
+                "",
+                "Calls that were tried."
+            ),
             (
                 "setup",
                 ParameterKind::Sample,
@@ -187,9 +192,7 @@ fn r_us_02_sets_that_the_code_or_the_configuration_names_are_there() {
         .configure_usage(now, service, &options(&["b", "a"]))
         .unwrap();
     assert_eq!(names(&kit), ["", "a", "b", "vip"]);
-    kit.shard
-        .create_usage_set(now, service, None, "c")
-        .unwrap();
+    kit.shard.create_usage_set(now, service, None, "c").unwrap();
     kit.shard
         .configure_usage(now, service, &options(&["b"]))
         .unwrap();
@@ -208,13 +211,14 @@ fn there_are_never_more_sets_than_the_limit() {
     kit.restart(Duration::ZERO);
     let service = kit.service::<0>(Spec::usual().counts::<Calls>(&["vip"]));
     let now = kit.now;
-    kit.shard
-        .create_usage_set(now, service, None, "a")
-        .unwrap();
+    kit.shard.create_usage_set(now, service, None, "a").unwrap();
     let more = kit.shard.create_usage_set(now, service, None, "b");
     assert_eq!(more, Err(UsageError::TooMany));
     let refused = kit.try_install::<1>(Spec::usual().counts::<Calls>(&[]));
-    assert!(matches!(refused, Err(InstallError::Usage { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(InstallError::Usage { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -243,9 +247,15 @@ fn r_us_03_sets_are_reset_one_by_one_or_all_of_a_service() {
     ping(&mut kit, 1);
     kit.advance(secs(5));
     let now = kit.now;
-    assert_eq!(kit.shard.reset_usage(now, service, None, Some("vip")), Ok(1));
+    assert_eq!(
+        kit.shard.reset_usage(now, service, None, Some("vip")),
+        Ok(1)
+    );
     assert_eq!(tried(&kit, service, ""), 2);
-    assert_eq!(kit.shard.reset_usage(now, service, Some("toy-a"), None), Ok(2));
+    assert_eq!(
+        kit.shard.reset_usage(now, service, Some("toy-a"), None),
+        Ok(2)
+    );
     assert_eq!(tried(&kit, service, ""), 0);
     let sets = kit.shard.usage(service, None, None);
     assert!(sets.iter().all(|set| set.since == now.wall));
@@ -273,9 +283,7 @@ fn what_was_counted_and_what_management_made_ends_with_the_process() {
     script(&mut kit);
     ping(&mut kit, 1);
     let now = kit.now;
-    kit.shard
-        .create_usage_set(now, service, None, "a")
-        .unwrap();
+    kit.shard.create_usage_set(now, service, None, "a").unwrap();
     kit.restart(secs(1));
     assert_eq!(tried(&kit, service, ""), 0);
     assert_eq!(kit.shard.usage(service, None, None).len(), 1);
@@ -327,7 +335,10 @@ fn pass(kit: &mut Kit, time: Duration) -> Vec<String> {
         while let Some(output) = kit.shard.poll_output() {
             if let ShardOutput::ServiceAlarm(alarm) = output {
                 let sign = if alarm.raised { '+' } else { '-' };
-                told.push(format!("{sign}{} {}: {}", alarm.kind, alarm.instance, alarm.text));
+                told.push(format!(
+                    "{sign}{} {}: {}",
+                    alarm.kind, alarm.instance, alarm.text
+                ));
             }
         }
         match kit.shard.deadline() {
@@ -419,7 +430,11 @@ fn r_us_04_too_little_counts_as_well_but_not_of_a_service_that_is_not_active() {
     assert_eq!(window(&mut kit, 5), [""; 0]);
     assert_eq!(window(&mut kit, 4).len(), 1);
     kit.shard.deactivate_services(kit.now, &[service]).unwrap();
-    assert_eq!(pass(&mut kit, secs(60)).len(), 1, "cleared with its service");
+    assert_eq!(
+        pass(&mut kit, secs(60)).len(),
+        1,
+        "cleared with its service"
+    );
 }
 
 #[test]
@@ -470,7 +485,11 @@ fn an_alarm_of_before_a_restart_is_cleared_after_it() {
     kit.sync();
     let before = std::mem::take(&mut kit.options_of(0).usage);
     kit.restart(secs(1));
-    assert_eq!(pass(&mut kit, Duration::ZERO), [RAISED, CLEARED], "it has no threshold");
+    assert_eq!(
+        pass(&mut kit, Duration::ZERO),
+        [RAISED, CLEARED],
+        "it has no threshold"
+    );
     kit.sync();
 
     kit.options_of(0).usage = before;

@@ -125,9 +125,7 @@ pub(crate) fn take_links(method: &mut ImplItemFn) -> syn::Result<Vec<Option<LitS
         if let FnArg::Typed(arg) = input {
             let marks: Vec<_> = arg
                 .attrs
-                .extract_if(.., |a| {
-                    NAMING.iter().any(|name| a.path().is_ident(name))
-                })
+                .extract_if(.., |a| NAMING.iter().any(|name| a.path().is_ident(name)))
                 .collect();
             for mark in marks {
                 link = Some(mark.parse_args()?);

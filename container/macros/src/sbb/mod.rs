@@ -131,7 +131,9 @@ fn refuse_other_usage(methods: &Methods) -> syn::Result<()> {
         None => Ok(()),
         Some(other) => Err(syn::Error::new_spanned(
             other,
-            format!("an SBB has one kind of usage parameter sets, and another handler takes `{first}`"),
+            format!(
+                "an SBB has one kind of usage parameter sets, and another handler takes `{first}`"
+            ),
         )),
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn levels(
 
 /// Have the log write more or less of one source, on top of what is configured, until the process ends.
 #[utoipa::path(put, path = "/v1/log/{source}", tag = "log", request_body = Level,
-    params(("source" = String, Path, description = "The beginning of the path of a module, such as `strowger_sip`.", example = "strowger_sip")),
+    params(("source" = String, Path, description = "The beginning of the path of a module, such as `strowger_sip`; or a tracer of a service or an adaptor, such as `service.office`, of which `tracers` is the root.", example = "strowger_sip")),
     responses((status = 200, description = "What the log has.", body = LogLevels)))]
 pub(super) async fn set(
     Given(state): Given<State>,
@@ -62,7 +62,7 @@ pub(super) async fn set(
     ask(&state, Request::SetLog { source, level }).await
 }
 
-/// Have the log write what is configured of one source.
+/// Have the log write what is configured of one source; what the tracer above lets pass, of a tracer.
 #[utoipa::path(delete, path = "/v1/log/{source}", tag = "log",
     params(("source" = String, Path, description = "The source.", example = "strowger_sip")),
     responses((status = 200, description = "What the log has.", body = LogLevels)))]

@@ -2,12 +2,14 @@
 
 use super::Driver;
 use super::lists::{Activities, done, no_adaptor, no_service};
-use crate::control::{Cause, Order, Reply, Request};
+use crate::control::{Cause, Order, Refusal, Reply, Request};
+use crate::log;
 use crate::net::Socket;
 use crate::tls::Renewed;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
-use strowger_kernel::ServiceState;
+use strowger::tracer::Level;
+use strowger_kernel::{ServiceState, TracerError};
 
 impl Driver {
     /// Does what is asked.
@@ -88,7 +90,9 @@ impl Driver {
                 name,
                 instance,
             } => self.clear_alarm(now, &source, &name, &instance),
-            // Those are the supervisor's, or the process's.
+            Request::Log {} => Reply::Log(log::of_tracers(&self.shard)),
+            Request::SetLog { source, level } => self.set_tracer(&source, level.as_deref()),
+            // Those are the supervisor's.
             Request::Certificates {}
             | Request::CertificateList {}
             | Request::Configuration {}
@@ -96,9 +100,7 @@ impl Driver {
             | Request::SetAdaptor { .. }
             | Request::RemoveAdaptor { .. }
             | Request::Bind { .. }
-            | Request::Unbind { .. }
-            | Request::Log {}
-            | Request::SetLog { .. } => Reply::refused(Cause::Wrong, "not a request to a shard"),
+            | Request::Unbind { .. } => Reply::refused(Cause::Wrong, "not a request to a shard"),
         }
     }
 
@@ -190,6 +192,27 @@ impl Driver {
                 Reply::Done
             }
         }
+    }
+
+    /// Assigns a level to a tracer, or takes it away (R-TR-01).
+    fn set_tracer(&mut self, source: &str, level: Option<&str>) -> Reply {
+        let wrong = |error: String, field| Refusal::new(Cause::Wrong, error).blame(field);
+        let assigned = match level.map(str::parse::<Level>).transpose() {
+            Ok(assigned) => assigned,
+            Err(error) => return wrong(error.to_string(), "level"),
+        };
+        match self.shard.assign_level(log::tracer(source), assigned) {
+            Ok(()) => {}
+            Err(TracerError::BadPath) => return wrong(TracerError::BadPath.to_string(), "source"),
+            Err(error) => return Reply::refused(Cause::State, error.to_string()),
+        }
+        log::let_pass(self.shard.most_traced());
+        tracing::info!(
+            tracer = source,
+            level,
+            "level of a tracer set by the operator"
+        );
+        Reply::Log(log::of_tracers(&self.shard))
     }
 
     /// Removes what is left of services whose time to stop is over.

@@ -3,6 +3,7 @@
 mod names;
 mod profiles;
 mod toy;
+mod usage;
 
 use std::net::SocketAddr;
 use std::rc::Rc;

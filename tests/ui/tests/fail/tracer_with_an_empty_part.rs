@@ -1,0 +1,7 @@
+use strowger::prelude::*;
+
+const ROUTES: Tracer = Tracer::new("routes..best");
+
+fn main() {
+    println!("{}", ROUTES.name());
+}

@@ -1,0 +1,9 @@
+use strowger::prelude::*;
+
+#[derive(Usage)]
+struct Calls {
+    tried: Counter,
+    failed: u64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use strowger::prelude::*;
+
+#[derive(Usage)]
+struct Calls(Counter);
+
+fn main() {}
