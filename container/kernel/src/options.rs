@@ -94,7 +94,7 @@ impl Default for Limits {
             effects: 100_000,
             quarantine: 1_000,
             alarms: 1_000,
-            usage_sets: 10_000,
+            usage_sets: 1_000,
             profile_tables: 1_000,
             profiles: 2_000_000,
             profile_bytes: 64 * 1024,

@@ -14,6 +14,7 @@ mod node;
 mod series;
 mod services;
 mod store;
+mod usage;
 
 pub use metric::{Kind, Metric, Unit};
 pub use series::SERIES;
@@ -34,6 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static Metric> {
         node::METRICS,
         kernel::METRICS,
         services::METRICS,
+        usage::METRICS,
         adaptors::METRICS,
         listeners::METRICS,
         store::METRICS,

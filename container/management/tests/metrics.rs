@@ -53,6 +53,9 @@ fn status() -> Status {
             "name": "b2bua", "component": "b2bua 1.0 (strowger)", "state": "active",
             "durability": "strict", "entities": 2, "deliveries": 8, "times": times,
             "sbbs": [{ "sbb": "b2bua 1.0 (strowger)", "entities": 2, "deliveries": 8 }],
+            "usage": [{ "sbb": "b2bua", "set": "vip", "counters": { "tried": 5 }, "samples": { "setup": {
+                "unit": "ms", "count": 2, "sum": 30, "min": 10, "max": 20, "p50": 10, "p95": 20, "p99": 20,
+            } } }],
         }],
         "activities_by_type": { "dialog 1.0 (strowger)": 2 },
         "event_types": [{ "event": "invite 1.0 (strowger)", "fired": 4, "routed": 4 }],
@@ -161,6 +164,8 @@ fn values_are_in_base_units_and_buckets_add_up() {
         "strowger_deliveries_total 8",
         "strowger_service_deliveries_total{service=\"b2bua\"} 8",
         "strowger_service_state{service=\"b2bua\",state=\"active\"} 1.0",
+        "strowger_usage_total{service=\"b2bua\",sbb=\"b2bua\",set=\"vip\",parameter=\"tried\"} 5",
+        "strowger_usage_sample{service=\"b2bua\",sbb=\"b2bua\",set=\"vip\",parameter=\"setup\",quantile=\"0.95\"} 20.0",
         "strowger_adaptor_count_total{adaptor=\"sip\",name=\"sip.refused\"} 3",
         "strowger_adaptor_level{adaptor=\"sip\",name=\"http.connections\"} 2.0",
         "strowger_listener_received_bytes_total{adaptor=\"sip\",listener=\"tls\",transport=\"tls\"} 10",

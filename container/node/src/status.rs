@@ -227,8 +227,50 @@ pub struct ServiceStatus {
     pub panics: u64,
     /// How long deliveries took, with what was done for them up to their commit: one in 61 is measured.
     pub times: Times,
-    /// Its SBBs; only in detail.
+    /// Its SBBs; only in detail, as of one service.
     pub sbbs: Vec<SbbStatus>,
+    /// Sets of usage parameters of its SBBs; only in detail, as of one service.
+    pub usage: Vec<UsageStatus>,
+}
+
+/// A set of usage parameters.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct UsageStatus {
+    /// Name of the SBB.
+    pub sbb: String,
+    /// Name of the set; empty for the unnamed one.
+    pub set: String,
+    /// When it was made or reset, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// Its counters, by name.
+    pub counters: BTreeMap<String, u64>,
+    /// Its samples, by name.
+    pub samples: BTreeMap<String, SampleStatus>,
+}
+
+/// A sample among the usage parameters. Without values all of it is 0.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct SampleStatus {
+    /// What its values are measured in; empty where they are plain numbers.
+    pub unit: String,
+    /// Values.
+    pub count: u64,
+    /// Their sum.
+    pub sum: u64,
+    /// The least.
+    pub min: u64,
+    /// The greatest.
+    pub max: u64,
+    /// What half of them do not exceed, within 3.2 %.
+    pub p50: u64,
+    /// What 95 of 100 do not exceed.
+    pub p95: u64,
+    /// What 99 of 100 do not exceed.
+    pub p99: u64,
 }
 
 /// How much there is.
@@ -346,6 +388,8 @@ kernel! {
     quarantine_discarded,
     /// The ones dropped to make room for others.
     quarantine_dropped,
+    /// Messages of tracers that were dropped because too many waited.
+    traces_lost,
     /// Services deactivated because their deliveries failed too often.
     services_failed,
 }

@@ -56,7 +56,7 @@ pub(super) async fn one(
     params: Params,
 ) -> Result<Json<ServiceStatus>, Problem> {
     params.end()?;
-    let services = state.status(false).await?.services;
+    let services = state.status(true).await?.services;
     let found = services.into_iter().find(|service| service.name == name);
     let unknown = || Problem::unknown(format!("there is no service `{name}`"));
     found.map(Json).ok_or_else(unknown)

@@ -82,6 +82,11 @@ pub(super) const METRICS: &[Metric] = &[
         quarantine_dropped
     ),
     total!(
+        "strowger_traces_lost",
+        "Messages of tracers dropped because too many waited for the log.",
+        traces_lost
+    ),
+    total!(
         "strowger_services_failed",
         "Services deactivated because their deliveries failed too often.",
         services_failed

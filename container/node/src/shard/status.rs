@@ -7,12 +7,13 @@ use super::listen::listening;
 use super::{Driver, Phase};
 use crate::process;
 use crate::status::{
-    AdaptorStatus, Counts, Drain, EventTypeStatus, Level, Listening, SbbStatus, ServiceStatus,
-    ShardStatus, Status,
+    AdaptorStatus, Counts, Drain, EventTypeStatus, Level, Listening, SampleStatus, SbbStatus,
+    ServiceStatus, ShardStatus, Status, UsageStatus,
 };
 use std::time::Duration;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
+use strowger::usage::{Reading, SampleReading};
 use strowger_kernel::{AdaptorState, ServiceState};
 
 impl Driver {
@@ -186,7 +187,31 @@ impl Driver {
                 panics: tally.panics,
                 times: (&tally.times).into(),
                 sbbs: if detail { sbbs } else { Vec::new() },
+                usage: if detail { self.usage(*ix) } else { Vec::new() },
             }
+        });
+        all.collect()
+    }
+
+    fn usage(&self, service: ServiceIx) -> Vec<UsageStatus> {
+        let all = self.shard.usage(service, None, None).into_iter();
+        let all = all.map(|reading| {
+            let mut usage = UsageStatus {
+                sbb: reading.sbb.name.to_owned(),
+                set: reading.set.into(),
+                since_ms: reading.since.0,
+                ..UsageStatus::default()
+            };
+            for (parameter, value) in reading.values {
+                let name = parameter.name.to_owned();
+                match value {
+                    Reading::Counter(n) => drop(usage.counters.insert(name, n)),
+                    Reading::Sample(read) => {
+                        usage.samples.insert(name, sample(parameter.unit, &read));
+                    }
+                }
+            }
+            usage
         });
         all.collect()
     }
@@ -199,6 +224,20 @@ impl Driver {
             deliveries: tally.deliveries,
         });
         all.collect()
+    }
+}
+
+fn sample(unit: &str, read: &SampleReading) -> SampleStatus {
+    let share = |share| read.per_mille(share).unwrap_or_default();
+    SampleStatus {
+        unit: unit.to_owned(),
+        count: read.count,
+        sum: read.sum,
+        min: if read.count == 0 { 0 } else { read.min },
+        max: read.max,
+        p50: share(500),
+        p95: share(950),
+        p99: share(990),
     }
 }
 
