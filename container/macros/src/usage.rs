@@ -83,7 +83,7 @@ fn unit(field: &Field) -> syn::Result<String> {
             if unit.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
                 return Ok(());
             }
-            let message = "a unit is one word in lower case, which ends the metric's name: `ms`";
+            let message = "a unit is one word in lower case: `ms`";
             Err(syn::Error::new(text.span(), message))
         })?;
     }

@@ -1,7 +1,0 @@
-use strowger::prelude::*;
-
-const ROUTES: Tracer = Tracer::new("routes..best");
-
-fn main() {
-    println!("{}", ROUTES.name());
-}
