@@ -45,6 +45,11 @@ const ADAPTORS: &[(&str, &str, &[&str])] = &[
         &["http"],
     ),
     (
+        "resource-adaptors/connection/src",
+        "docs/connection.md",
+        &["connection"],
+    ),
+    (
         "resource-adaptors/records/src",
         "docs/records.md",
         &["records"],
