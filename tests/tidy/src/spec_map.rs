@@ -1,7 +1,8 @@
 //! docs/spec-map.md has every rule of the catalogue once, and each row names tests that exist or says why it has none.
 //!
 //! Tests carry the rule's id in their name (`fn r_rt_02_service_first_on_tie()`), sources cite it in a comment (R-RT-02).
-//! With `UPDATE=1` the rows are filled from both; cells that say `left out:` are left alone.
+//! With `UPDATE=1` the rows are filled from both; cells that say `left out:` are left alone, and so are the mistakes of others (D), whose
+//! third cell says what is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,12 @@ use crate::expect_none;
 use crate::tree::{File, files, root};
 
 const PAGE: &str = "docs/spec-map.md";
+/// The decision that says which rules have nothing to test.
+const LEFT_OUT: &str = "docs/adr/0013-rules-without-a-form-in-rust.md";
+/// What must not compile: a file is a test.
+const FAILING: &str = "tests/ui/tests/fail/";
+/// Mistakes of others, told in the same page.
+const DEVIATIONS: u32 = 15;
 
 /// Chapters of the catalogue with their number of rules.
 const CHAPTERS: &[(&str, u32)] = &[
@@ -69,7 +76,7 @@ impl Row {
         let &[id, rule, place, test] = cells.as_slice() else {
             return None;
         };
-        id.starts_with("R-").then(|| Self {
+        (id.starts_with("R-") || id.starts_with("D-")).then(|| Self {
             id: id.to_owned(),
             rule: rule.to_owned(),
             place: place.to_owned(),
@@ -122,7 +129,9 @@ impl Found {
             if !file.is("rs") || file.path.starts_with("tests/tidy/") {
                 continue;
             }
-            for name in file.text.lines().filter_map(function) {
+            let failing = file.path.strip_prefix(FAILING);
+            let failing = failing.and_then(|name| name.strip_suffix(".rs"));
+            for name in file.text.lines().filter_map(function).chain(failing) {
                 found.functions.insert(name.to_owned());
                 if let Some(id) = id_of(name) {
                     found.tests.entry(id).or_default().insert(name.to_owned());
@@ -186,7 +195,7 @@ fn filled(page: &str, found: &Found) -> String {
 }
 
 fn fill(mut row: Row, found: &Found) -> Row {
-    if row.test.starts_with("left out: ") {
+    if row.test.starts_with("left out: ") || row.id.starts_with("D-") {
         return row;
     }
     // Names that were written by hand stay as long as they exist.
@@ -214,9 +223,11 @@ fn fill(mut row: Row, found: &Found) -> Row {
 fn violations(page: &str, found: &Found) -> Vec<String> {
     let rows: Vec<Row> = page.lines().filter_map(Row::read).collect();
     let mut violations = Vec::new();
-    for id in CHAPTERS.iter().flat_map(|(chapter, rules)| {
+    let rules = CHAPTERS.iter().flat_map(|(chapter, rules)| {
         (1..=*rules).map(move |number| format!("R-{chapter}-{number:02}"))
-    }) {
+    });
+    let mistakes = (1..=DEVIATIONS).map(|number| format!("D-{number:02}"));
+    for id in rules.chain(mistakes) {
         match rows.iter().filter(|row| row.id == id).count() {
             1 => {}
             count => violations.push(format!("{id} has {count} rows")),
@@ -241,6 +252,47 @@ fn violations(page: &str, found: &Found) -> Vec<String> {
         }
     }
     violations
+}
+
+#[test]
+fn what_is_left_out_is_what_was_decided() {
+    let files = files();
+    let text = |path: &str| {
+        let file = files.iter().find(|file| file.path == path);
+        file.expect(path).text.clone()
+    };
+    expect_none(
+        "rules that are left out:",
+        &undecided(&text(PAGE), &text(LEFT_OUT)),
+    );
+}
+
+/// Rules that only one of map and decision leaves out.
+fn undecided(page: &str, decision: &str) -> Vec<String> {
+    let rows = page.lines().filter_map(Row::read);
+    let map: BTreeSet<String> = rows
+        .filter(|row| row.test.starts_with("left out: "))
+        .map(|row| row.id)
+        .collect();
+    let rows = decision
+        .lines()
+        .filter_map(|line| line.strip_prefix("| R-"));
+    let decided: BTreeSet<String> = rows
+        .filter_map(|row| row.split(' ').next())
+        .map(|id| format!("R-{id}"))
+        .collect();
+    let differ = map.symmetric_difference(&decided);
+    differ
+        .map(|id| format!("{id} is left out by {PAGE} or by {LEFT_OUT} alone"))
+        .collect()
+}
+
+#[test]
+fn finds_what_nobody_has_decided_to_leave_out() {
+    let page = "| R-TX-01 | a rule | - | left out: so it is |\n| R-TX-02 | a rule | - | left out: so it is |\n";
+    let found = undecided(page, "| R-TX-02 | why |\n| R-TX-03 | why |\n");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("R-TX-01") && found[1].starts_with("R-TX-03"));
 }
 
 /// What stands between backticks.

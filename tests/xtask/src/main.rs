@@ -5,6 +5,7 @@
 mod bench;
 mod book;
 mod changelog;
+mod conformance;
 mod count;
 mod deb;
 mod disk;
@@ -45,6 +46,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "test" => return suite::run(rest),
         "bench" => bench::run(rest)?,
         "interop" => interop::run(rest)?,
+        "conformance" => return conformance::run(rest),
         "acceptance" => bench::acceptance(rest)?,
         "changelog" => changelog::run(rest)?,
         "licences" => licences::run()?,
@@ -91,6 +93,9 @@ fn help() {
     say("  acceptance [NAME ...]            loads, kills and power cuts in full size");
     say(
         "  interop [--list] [--write] [NAME] real clients before a running node; writes docs/interop.md",
+    );
+    say(
+        "  conformance [--write] [RULE ...] the tests of all rules of JAIN SLEE; compares docs/conformance.md, or writes it",
     );
     say(
         "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",

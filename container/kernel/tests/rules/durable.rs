@@ -606,3 +606,42 @@ fn every_format_that_ever_was_is_read() {
     kit.fire(a, Pong(1));
     assert_eq!(kit.log(), ["A: pong(1)", "B: pong(1)", "B: pong(1)"]);
 }
+
+/// Of an event whose type nobody knows any more nothing is left but a number.
+#[test]
+fn r_ev_11_an_event_of_a_type_that_is_gone_fails_and_holds_nothing_up() {
+    #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+    struct Gone;
+    impl strowger::event::Event for Gone {
+        const TYPE: strowger::id::Component = strowger::id::Component {
+            name: "gone",
+            vendor: "test",
+            version: "1",
+        };
+    }
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let activity = cx.activity().unwrap();
+            cx.suspend(Some(secs(5)))?;
+            cx.fire(activity, Gone)?;
+            cx.fire(activity, Pong(1))?;
+        }
+        Ok(())
+    });
+    kit.service_in::<1>(
+        Spec::new().initial::<Gone>(crate::harness::initial()),
+        Durability::Strict,
+    );
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.drop_service(1);
+    let restored = kit.restart(secs(1));
+    assert!(restored.dropped > 0);
+    kit.log();
+    kit.advance(secs(5));
+    assert_eq!(kit.log(), ["A: pong(1)"]);
+    assert_eq!(kit.shard.counts().events, 0);
+}

@@ -11,6 +11,7 @@ mod harness;
 mod ac;
 mod ad;
 mod al;
+mod deviations;
 mod durable;
 mod ec;
 mod feed;

@@ -267,3 +267,29 @@ fn r_rt_02_a_crowd_is_served_in_order_and_once_each() {
     assert_eq!(log.iter().filter(|l| *l == "B: pong(1)").count(), 1000);
     assert_eq!((log.len(), kit.shard.counts().entities), (1002, 0));
 }
+
+#[test]
+fn r_rt_09_each_delivery_of_an_event_has_a_transaction_of_its_own() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual().priority(2));
+    kit.service::<1>(Spec::usual().priority(1));
+    kit.on::<0>(|data, cx, call| {
+        data.n += 1;
+        if call.is::<Ping>() {
+            cx.fire(cx.activity().expect("an event"), Pong(1))?;
+        }
+        Ok(())
+    });
+    // What the delivery before it did is committed, whatever this one makes of the event.
+    kit.on::<1>(|_, cx, call| {
+        if call.is::<Ping>() {
+            cx.set_rollback_only();
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: ping(1)", "B: ping(1)", "A: pong(1)"]);
+    let metrics = kit.shard.metrics();
+    assert_eq!((metrics.rollbacks, metrics.panics), (1, 0));
+}

@@ -1,0 +1,143 @@
+//! Runs the tests, a target at a time, and reads which of them passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::time::Instant;
+
+use super::proofs::{Proof, Run, Target};
+use crate::error::Result;
+use crate::print::say;
+use crate::shell::{cargo, run_logged};
+use crate::step::log;
+
+/// By name, whether all tests of that name ran and passed.
+pub(super) fn run(proofs: &[Proof]) -> Result<BTreeMap<String, bool>> {
+    let mut groups: BTreeMap<&Run, Vec<&Proof>> = BTreeMap::new();
+    for proof in proofs {
+        groups.entry(&proof.run).or_default().push(proof);
+    }
+    let mut passed: BTreeMap<String, bool> = BTreeMap::new();
+    let all = groups.len();
+    for (nth, (run, proofs)) in groups.into_iter().enumerate() {
+        let start = Instant::now();
+        let names: BTreeSet<&str> = proofs.iter().map(|proof| proof.name.as_str()).collect();
+        let said = run_logged(
+            &mut command(run, &names),
+            &log(&format!("conformance-{nth}")),
+        )?;
+        let good = outcomes(run, &said.text);
+        let mut count = 0;
+        for name in names {
+            let wanted = proofs.iter().filter(|proof| proof.name == name).count();
+            let is_good = good.get(name) == Some(&wanted);
+            count += usize::from(is_good);
+            let entry = passed.entry(name.to_owned()).or_insert(true);
+            *entry &= is_good;
+        }
+        say(&format!(
+            "{:>2}/{all} {:<44} {count:>4} of {:>4} passed {:>7.1} s",
+            nth + 1,
+            title(run),
+            proofs.len(),
+            start.elapsed().as_secs_f64()
+        ));
+    }
+    Ok(passed)
+}
+
+fn title(run: &Run) -> String {
+    match run {
+        Run::CompileFail => "strowger-ui, must not compile".to_owned(),
+        Run::Test {
+            package,
+            target: Target::Lib,
+            ..
+        } => format!("{package}, in its sources"),
+        Run::Test {
+            package,
+            target: Target::Test(name),
+            ..
+        } => format!("{package}, {name}"),
+    }
+}
+
+fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
+    let mut command = cargo(&["test", "--locked"]);
+    command.env("RUST_BACKTRACE", "0");
+    match run {
+        Run::CompileFail => {
+            command.args(["--package", "strowger-ui", "--test", "compile_fail"]);
+            // Its own words, which the test would keep to itself.
+            command.args([
+                "--",
+                "--nocapture",
+                "mistakes_are_explained",
+                "trybuild=/r_",
+            ]);
+        }
+        Run::Test {
+            package,
+            target,
+            features,
+        } => {
+            command.args(["--package", package]);
+            match target {
+                Target::Lib => command.arg("--lib"),
+                Target::Test(name) => command.args(["--test", name]),
+            };
+            if !features.is_empty() {
+                command.args(["--features", &features.join(",")]);
+            }
+            command.arg("--").args(names);
+        }
+    }
+    command
+}
+
+/// How many tests of each name have passed: `test module::name ... ok`, and of the compiler `test tests/fail/name.rs ... ok`.
+fn outcomes(run: &Run, text: &str) -> BTreeMap<String, usize> {
+    let mut passed = BTreeMap::new();
+    for line in text.lines() {
+        let Some((path, "ok")) = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.split_once(" ... "))
+        else {
+            continue;
+        };
+        let name = match run {
+            Run::CompileFail => path
+                .rsplit('/')
+                .next()
+                .and_then(|file| file.strip_suffix(".rs")),
+            Run::Test { .. } => path.rsplit("::").next(),
+        };
+        if let Some(name) = name {
+            *passed.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_read_by_name() {
+        let run = Run::Test {
+            package: "p".to_owned(),
+            target: Target::Lib,
+            features: Vec::new(),
+        };
+        let text = "running 3 tests\ntest tx::r_tx_01_a ... ok\ntest r_tx_02_b ... FAILED\ntest x::r_tx_01_a ... ok\n";
+        assert_eq!(
+            outcomes(&run, text),
+            BTreeMap::from([("r_tx_01_a".to_owned(), 2)])
+        );
+        let text = "test tests/fail/r_tx_02_c.rs ... ok\ntest tests/fail/other.rs ... mismatch\n";
+        assert_eq!(
+            outcomes(&Run::CompileFail, text),
+            BTreeMap::from([("r_tx_02_c".to_owned(), 1)])
+        );
+    }
+}
