@@ -180,7 +180,7 @@ impl Bench {
         for start in (0..profiles).step_by(1000) {
             let write = |of: u64| {
                 let (name, number) = (name(of), number(of));
-                let forward = (of % 10 == 0).then(|| number.clone());
+                let forward = of.is_multiple_of(10).then(|| number.clone());
                 data += name.len() + number.len() + 5 + forward.as_ref().map_or(0, String::len);
                 let subscriber = Subscriber {
                     number,
