@@ -45,7 +45,8 @@ pub(super) enum Stage {
 }
 
 /// Folders whose tests start nodes.
-const ON_NODES: [&str; 5] = [
+const ON_NODES: [&str; 6] = [
+    "clients/",
     "container/node/tests/",
     "container/cli/tests/node/",
     "container/management/tests/",
