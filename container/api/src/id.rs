@@ -130,6 +130,22 @@ impl Component {
         hash = fnv(hash, self.version.as_bytes());
         ComponentId(hash)
     }
+    /// Whether both are versions of one component: their names and vendors are the same.
+    #[must_use]
+    pub fn is_version_of(&self, other: &Self) -> bool {
+        self.name == other.name && self.vendor == other.vendor
+    }
+    /// Whether a text is this component or another version of it, written as [`Display`](fmt::Display) writes it.
+    #[must_use]
+    pub fn is_version_written(&self, text: &str) -> bool {
+        let rest = text
+            .strip_suffix(')')
+            .and_then(|text| text.strip_suffix(self.vendor));
+        let rest = rest.and_then(|text| text.strip_suffix(" ("));
+        let rest = rest.and_then(|text| text.strip_prefix(self.name));
+        let version = rest.and_then(|text| text.strip_prefix(' '));
+        version.is_some_and(|version| !version.is_empty() && !version.contains(' '))
+    }
 }
 
 impl fmt::Display for Component {

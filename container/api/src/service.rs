@@ -1,6 +1,7 @@
 //! A service: a root SBB with its children, its settings and its default priority.
 
 use crate::id::Component;
+use crate::initial::Selector;
 use crate::param::{Settings, SettingsDecl};
 use crate::sbb::{Sbb, SbbDescriptor};
 
@@ -15,6 +16,8 @@ pub struct ServiceDef {
     pub priority: i8,
     /// Its settings.
     pub settings: SettingsDecl,
+    /// Which new work it takes while it runs beside another version of itself and is to decide that.
+    pub canary: Option<fn(&Selector<'_>) -> bool>,
 }
 
 /// Settings of a service that has none.
@@ -31,6 +34,7 @@ impl ServiceDef {
             root: S::descriptor(),
             priority: S::PRIORITY,
             settings: SettingsDecl::of::<NoSettings>(),
+            canary: None,
         }
     }
     /// Gives the service settings; handlers take them as `Conf<T>`.
@@ -43,6 +47,20 @@ impl ServiceDef {
     #[must_use]
     pub const fn priority(mut self, priority: i8) -> Self {
         self.priority = priority;
+        self
+    }
+    /// Says which new work it takes as a canary of another version that leaves the choice to it. The same work must give the
+    /// same answer.
+    #[must_use]
+    pub const fn canary(mut self, takes: fn(&Selector<'_>) -> bool) -> Self {
+        self.canary = Some(takes);
+        self
+    }
+    /// The same under another version, of service and root SBB: for two releases of one implementation side by side.
+    #[must_use]
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.component.version = version;
+        self.root.component.version = version;
         self
     }
 }

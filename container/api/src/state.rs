@@ -11,6 +11,7 @@ use crate::time::Wall;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -52,6 +53,112 @@ impl Schema {
         let fingerprint = crate::id::fingerprint(text.as_bytes());
         Self { text, fingerprint }
     }
+}
+
+impl Schema {
+    /// The first field, in the order of the fields, in which another schema differs from this one; nothing if none does.
+    #[must_use]
+    pub fn change_to(&self, newer: &Self) -> Option<FieldChange> {
+        (self.text != newer.text).then(|| change("", &self.text, &newer.text))
+    }
+}
+
+/// A field of a state that differs between two schemas.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldChange {
+    /// Its name, behind those of the fields that it lies in; empty where the states have no fields to compare.
+    pub field: String,
+    /// What has become of it.
+    pub what: FieldFate,
+}
+
+/// What becomes of a field from one schema to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldFate {
+    /// It was not there.
+    Added,
+    /// It is not there any more.
+    Removed,
+    /// It has another place among the fields.
+    Moved,
+    /// It has another type.
+    Retyped,
+}
+
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            FieldFate::Added => "is new",
+            FieldFate::Removed => "is gone",
+            FieldFate::Moved => "has another place",
+            FieldFate::Retyped => "has another type",
+        };
+        match &*self.field {
+            "" => f.write_str("the state has another type"),
+            field => write!(f, "field `{field}` {what}"),
+        }
+    }
+}
+
+/// The first difference between two texts that are not the same.
+fn change(within: &str, old: &str, new: &str) -> FieldChange {
+    let found = |name: &str, what| FieldChange {
+        field: match within {
+            "" => name.to_owned(),
+            within => format!("{within}.{name}"),
+        },
+        what,
+    };
+    let (Some(before), Some(after)) = (fields(old), fields(new)) else {
+        return FieldChange {
+            field: within.to_owned(),
+            what: FieldFate::Retyped,
+        };
+    };
+    let is_in = |list: &[(&str, &str)], name: &str| list.iter().any(|(n, _)| *n == name);
+    for at in 0.. {
+        match (before.get(at), after.get(at)) {
+            (Some(a), Some(b)) if a == b => {}
+            (Some((a, old)), Some((b, new))) if a == b => {
+                return match fields(old).and(fields(new)) {
+                    Some(_) => change(&found(a, FieldFate::Retyped).field, old, new),
+                    None => found(a, FieldFate::Retyped),
+                };
+            }
+            (Some((a, _)), _) if !is_in(&after, a) => return found(a, FieldFate::Removed),
+            (_, Some((b, _))) if !is_in(&before, b) => return found(b, FieldFate::Added),
+            (Some((a, _)), _) => return found(a, FieldFate::Moved),
+            (None, _) => break,
+        }
+    }
+    FieldChange {
+        field: within.to_owned(),
+        what: FieldFate::Retyped,
+    }
+}
+
+/// Names and types of the fields of a schema of a struct.
+fn fields(schema: &str) -> Option<Vec<(&str, &str)>> {
+    let (name, rest) = schema.split_once('{')?;
+    let inner = rest
+        .strip_suffix('}')
+        .filter(|_| name != "enum" && !name.contains(['<', '(']))?;
+    let (mut fields, mut depth, mut from) = (Vec::new(), 0_usize, 0);
+    for (at, byte) in inner.bytes().enumerate().chain([(inner.len(), b',')]) {
+        match byte {
+            b'{' | b'(' | b'<' => depth += 1,
+            b'}' | b')' | b'>' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 || at == inner.len() => {
+                let field = inner.get(from..at).unwrap_or_default();
+                if !field.is_empty() {
+                    fields.push(field.split_once(':').unwrap_or((field, "")));
+                }
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    Some(fields)
 }
 
 /// Nesting at which a schema stops: a type that contains itself has no end.
@@ -184,5 +291,49 @@ mod tests {
             schema.fingerprint,
             Schema::of::<Option<(u8, Vec<bool>)>>().fingerprint
         );
+    }
+
+    #[test]
+    fn the_field_that_differs_is_named() {
+        let schema = |text: &str| Schema {
+            text: text.into(),
+            fingerprint: 0,
+        };
+        let old = schema("{calls:u32,by:{a:u8,b:list<str>,},kind:enum{A,B(u8,),},}");
+        for (new, said) in [
+            (
+                "{calls:u64,by:{a:u8,b:list<str>,},kind:enum{A,B(u8,),},}",
+                "field `calls` has another type",
+            ),
+            (
+                "{calls:u32,by:{a:u8,b:list<u8>,},kind:enum{A,B(u8,),},}",
+                "field `by.b` has another type",
+            ),
+            (
+                "{calls:u32,by:{a:u8,},kind:enum{A,B(u8,),},}",
+                "field `by.b` is gone",
+            ),
+            (
+                "{calls:u32,by:{a:u8,b:list<str>,},kind:enum{A,},}",
+                "field `kind` has another type",
+            ),
+            (
+                "{calls:u32,by:{a:u8,b:list<str>,},kind:enum{A,B(u8,),},x:u8,}",
+                "field `x` is new",
+            ),
+            (
+                "{by:{a:u8,b:list<str>,},calls:u32,kind:enum{A,B(u8,),},}",
+                "field `calls` has another place",
+            ),
+            ("list<u8>", "the state has another type"),
+        ] {
+            let change = old.change_to(&schema(new));
+            assert_eq!(
+                change.map(|c| c.to_string()).as_deref(),
+                Some(said),
+                "{new}"
+            );
+        }
+        assert_eq!(old.change_to(&old), None);
     }
 }

@@ -265,7 +265,7 @@ impl Host for Kernel {
         let Some(extra) = &self.live(activity)?.extra else {
             return Ok(None);
         };
-        let key = self.attribute_key(entity, name, alias);
+        let key = self.attribute_key(entity, activity, name, alias);
         Ok(extra
             .attributes
             .iter()
@@ -281,7 +281,7 @@ impl Host for Kernel {
         value: &[u8],
     ) -> Result<(), OpError> {
         self.takes_effect()?;
-        let key = self.attribute_key(entity, name, alias);
+        let key = self.attribute_key(entity, activity, name, alias);
         self.set_attribute_at(activity, key, value)
     }
 

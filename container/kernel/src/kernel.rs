@@ -8,6 +8,7 @@ use crate::entity::Entity;
 use crate::inspect::Metrics;
 use crate::journal::Journal;
 use crate::manage::SleeState;
+use crate::moving::Moving;
 use crate::options::{Defaults, Limits, Options};
 use crate::outputs::Outputs;
 use crate::probe::Probe;
@@ -31,7 +32,7 @@ use std::hash::Hasher;
 use std::sync::Arc;
 use strowger::OpError;
 use strowger::event::EventContext;
-use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot, TimerId};
+use strowger::id::{ActivityId, ComponentId, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::ra::Entropy;
 use strowger::sbb::Hooks;
 use strowger::time::{Mono, Now, Wall};
@@ -60,6 +61,10 @@ pub(crate) struct Kernel {
     pub(crate) initial: Vec<Vec<ServiceIx>>,
     /// By event type: how many SBBs of services that are not inactive receive it.
     pub(crate) receivers: Vec<u32>,
+    /// Services whose entities move to another version.
+    pub(crate) moving: Vec<Moving>,
+    /// Services and SBBs that are in the store in a version that is not installed, by its id: what stands for them.
+    pub(crate) successors: BTreeMap<ComponentId, ServiceIx>,
     /// Some service is of a durable class.
     pub(crate) any_durable: bool,
 
@@ -125,6 +130,8 @@ impl Kernel {
             links: BTreeMap::new(),
             initial: Vec::new(),
             receivers: Vec::new(),
+            moving: Vec::new(),
+            successors: BTreeMap::new(),
             any_durable: false,
             activities: Slab::new(),
             entities: Slab::new(),

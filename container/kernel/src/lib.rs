@@ -16,6 +16,7 @@ mod adaptor_host;
 mod adaptor_life;
 mod alarms;
 mod delivery;
+mod desired;
 mod entity;
 mod host;
 mod inspect;
@@ -26,6 +27,7 @@ mod kernel;
 mod lifecycle;
 mod manage;
 mod mask;
+mod moving;
 mod naming;
 mod options;
 mod output;
@@ -49,6 +51,7 @@ mod timer;
 mod tracers;
 mod transaction;
 mod usage;
+mod version;
 
 pub use inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, Metrics, TimerInfo, Walk,
@@ -71,3 +74,4 @@ pub use shard::Shard;
 pub use tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 pub use tracers::TracerError;
 pub use usage::{Measure, Side, Threshold, UsageError, UsageOptions, UsageReading};
+pub use version::{Share, Versions};

@@ -9,10 +9,13 @@ use crate::output::ShardOutput;
 use crate::registry::SERVICE;
 use crate::service::{Need, Service};
 use strowger::event::{AnyEvent, EventDecl, ServiceStarted};
-use strowger::id::{ActivityId, RaIx, ServiceIx, Slot};
+use strowger::id::{ActivityId, ComponentId, RaIx, ServiceIx, Slot};
 use strowger::ra::{ActivityFlags, Input};
 use strowger::service::ServiceDef;
 use strowger::time::Now;
+
+/// Links of a service and the adaptor entities behind them.
+pub(crate) type Links = Vec<(&'static str, ComponentId, RaIx)>;
 
 impl Kernel {
     pub(crate) fn install_service(
@@ -34,7 +37,7 @@ impl Kernel {
         if let Err(cause) = usage.check(&def) {
             return Err(unfit(cause));
         }
-        let service = Service::new(def, options, &mut self.registry, &mut self.aliases)?;
+        let mut service = Service::new(def, options, &mut self.registry, &mut self.aliases)?;
         let sets = service.sbbs.iter().filter_map(|s| s.usage.as_deref());
         let sets = sets.map(|sets| sets.len() + usage.sets.len()).sum();
         if let Err(cause) = self.room_for_sets(sets) {
@@ -44,6 +47,7 @@ impl Kernel {
             self.declare_profile(&table.decl)?;
         }
         self.any_durable |= service.class > Durability::None;
+        self.join_versions(&mut service, ServiceIx(ix));
         self.services.push(service);
         let ix = ServiceIx(ix);
         self.find_levels_of_service(ix);
@@ -187,13 +191,14 @@ impl Kernel {
         if all.is_empty() || all.iter().enumerate().any(twice) {
             return Err(ManageError::InvalidArgument);
         }
-        for (list, state) in [(old, ServiceState::Active), (new, ServiceState::Inactive)] {
-            for ix in list {
-                let service = self.service(*ix).ok_or(ManageError::Unknown)?;
-                if service.state != state {
-                    return Err(ManageError::InvalidState);
-                }
+        for ix in old {
+            let service = self.service(*ix).ok_or(ManageError::Unknown)?;
+            if service.state != ServiceState::Active {
+                return Err(ManageError::InvalidState);
             }
+        }
+        for ix in new {
+            self.may_become_active(*ix, (old, new))?;
         }
         let links = new
             .iter()
@@ -201,18 +206,15 @@ impl Kernel {
             .collect::<Result<Vec<_>, _>>()?;
         self.now = now;
         for ix in old {
+            if let Some(service) = self.service_mut(*ix) {
+                service.canary = None;
+            }
+            self.stop_moving(*ix);
             self.set_service_state(*ix, ServiceState::Stopping);
             self.end_service_activity(*ix);
         }
         for (ix, links) in new.iter().zip(links) {
-            if let Some(service) = self.service_mut(*ix) {
-                service.links = links;
-                service.failures.clear();
-            }
-            self.set_service_state(*ix, ServiceState::Active);
-            if self.slee == SleeState::Running {
-                self.start_service(*ix);
-            }
+            self.make_active(*ix, links, old);
         }
         Ok(())
     }
@@ -231,11 +233,51 @@ impl Kernel {
         Ok(())
     }
 
-    /// The adaptor entities behind a service's links (R-SV-02).
-    fn resolve(
+    /// A service that is active already may be made so as the canary of one that leaves, and one that is stopping if another
+    /// version leaves: it is taken back (R-SV-08).
+    fn may_become_active(
         &self,
         ix: ServiceIx,
-    ) -> Result<Vec<(&'static str, strowger::id::ComponentId, RaIx)>, ManageError> {
+        (old, new): (&[ServiceIx], &[ServiceIx]),
+    ) -> Result<(), ManageError> {
+        let service = self.service(ix).ok_or(ManageError::Unknown)?;
+        let canary = service.canary.as_ref();
+        let possible = match service.state {
+            ServiceState::Inactive => true,
+            ServiceState::Active => canary.is_some_and(|canary| old.contains(&canary.of)),
+            ServiceState::Stopping => {
+                canary.is_some() || service.others.iter().any(|other| old.contains(other))
+            }
+        };
+        if !possible {
+            return Err(ManageError::InvalidState);
+        }
+        self.check_version(ix, (old, new))
+    }
+
+    fn make_active(&mut self, ix: ServiceIx, links: Links, old: &[ServiceIx]) {
+        self.stop_moving(ix);
+        let Some(service) = self.service_mut(ix) else {
+            return;
+        };
+        let replaces = service.others.iter().find(|other| old.contains(other));
+        if let Some(replaced) = replaces.copied() {
+            service.replaced = Some(replaced);
+            service.canary = None;
+        }
+        if service.state == ServiceState::Active {
+            return;
+        }
+        service.links = links;
+        service.failures.clear();
+        self.set_service_state(ix, ServiceState::Active);
+        if self.slee == SleeState::Running {
+            self.start_service(ix);
+        }
+    }
+
+    /// The adaptor entities behind a service's links (R-SV-02).
+    pub(crate) fn resolve(&self, ix: ServiceIx) -> Result<Links, ManageError> {
         let service = self.service(ix).ok_or(ManageError::Unknown)?;
         for table in service.tables.iter().filter(|table| !table.optional) {
             if self

@@ -127,6 +127,42 @@ pub enum ManageError {
     /// A service that is not inactive uses the adaptor entity (R-RE-01).
     #[error("service `{0}`, which is not inactive, uses it")]
     Used(String),
+    /// Another version of the service is active (R-SV-08).
+    #[error(
+        "version `{0}` of the same service is active: replace it, or run this one as its canary"
+    )]
+    Version(String),
+    /// There is no version of the service that it could be the canary of, go back to, or move entities to.
+    #[error("there is no other version of the service for that")]
+    NoVersion,
+    /// A link of the new version leads to another adaptor entity than the old one's, whose activities the entities hold.
+    #[error(
+        "link `{0}` leads to another adaptor than that of the version whose entities are to move"
+    )]
+    LinkMoves(String),
+    /// The service does not say which new work it takes as a canary.
+    #[error("the service has no predicate of its own")]
+    NoPredicate,
+    /// The new version has no such SBB, and the old one has entities of it.
+    #[error("version `{service}` has no SBB `{sbb}`, of which there are entities")]
+    NoSbb {
+        /// The new version.
+        service: String,
+        /// The SBB.
+        sbb: String,
+    },
+    /// The state of an SBB has changed and there is no migration from the old one.
+    #[error("from `{from}` to `{to}`, SBB `{sbb}`: {change}, and there is no migration")]
+    Schema {
+        /// The old version.
+        from: String,
+        /// The new one.
+        to: String,
+        /// The SBB.
+        sbb: String,
+        /// The first field that differs, for people.
+        change: String,
+    },
     /// A link name is bound to the adaptor entity (R-RE-01).
     #[error("link `{0}` is bound to it")]
     Bound(String),
@@ -189,14 +225,16 @@ pub enum RestoreError {
     },
     /// The state of an SBB has changed and there is no migration from the stored one.
     #[error(
-        "service `{service}`, SBB `{sbb}`: the stored state has schema `{stored}` ({found:016x}), this build has `{text}` \
-         ({known:016x}) and no migration from it"
+        "service `{service}`, SBB `{sbb}`: {change}; the stored state has schema `{stored}` ({found:016x}), this build has \
+         `{text}` ({known:016x}) and no migration from it"
     )]
     Schema {
         /// The service.
         service: String,
         /// The SBB.
         sbb: String,
+        /// The first field that differs, for people.
+        change: String,
         /// Fingerprint of the stored state.
         found: u64,
         /// Fingerprint of this build's.

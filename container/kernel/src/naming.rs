@@ -6,7 +6,7 @@ use crate::transaction::Undo;
 use siphasher::sip::SipHasher24;
 use std::hash::Hasher;
 use strowger::OpError;
-use strowger::id::{ActivityId, EntityId};
+use strowger::id::{ActivityId, ComponentId, EntityId};
 
 impl Kernel {
     pub(crate) fn bind_name(&mut self, name: &str, id: ActivityId) -> Result<(), OpError> {
@@ -60,18 +60,33 @@ impl Kernel {
     }
 
     /// Where an SBB's attribute lies: shared by entities of that SBB, or by all that use the alias (R-AT-01, R-AT-02).
-    pub(crate) fn attribute_key(&self, entity: EntityId, name: &str, alias: Option<&str>) -> u64 {
-        let sbb = self.sbb_of(entity).map_or(0, |(_, sbb)| sbb.id.0);
+    pub(crate) fn attribute_key(
+        &self,
+        entity: EntityId,
+        activity: ActivityId,
+        name: &str,
+        alias: Option<&str>,
+    ) -> u64 {
         let mut hasher = SipHasher24::new();
-        match alias {
-            Some(alias) => hasher.write(alias.as_bytes()),
-            None => {
-                hasher.write(name.as_bytes());
-                hasher.write_u8(0xff);
-                hasher.write(&sbb.to_be_bytes());
-            }
+        if let Some(alias) = alias {
+            hasher.write(alias.as_bytes());
+            return hasher.finish();
         }
-        hasher.finish()
+        hasher.write(name.as_bytes());
+        hasher.write_u8(0xff);
+        let of = |sbb: ComponentId| {
+            let mut hasher = hasher;
+            hasher.write(&sbb.0.to_be_bytes());
+            hasher.finish()
+        };
+        let Some((_, sbb)) = self.sbb_of(entity) else {
+            return of(ComponentId(0));
+        };
+        // What another version of the SBB has set here is this one's.
+        let extra = self.activities.get(activity).and_then(|a| a.extra.as_ref());
+        let is_set = |key: &u64| extra.is_some_and(|e| e.attributes.iter().any(|(k, _)| k == key));
+        let mut others = sbb.versions.iter().map(|version| of(*version));
+        others.find(is_set).unwrap_or_else(|| of(sbb.id))
     }
 
     pub(crate) fn set_attribute_at(

@@ -151,6 +151,8 @@ pub struct ServiceOptions {
     pub settings: Arc<dyn Any + Send + Sync>,
     /// Link name, name of an adaptor entity: for this service, before the links of the shard.
     pub links: Vec<(String, String)>,
+    /// Whether the configuration wants it to be active.
+    pub active: bool,
     /// How many of its deliveries may fail; by default any number.
     pub intensity: Intensity,
     /// Its named sets of usage parameters, and what is watched of them.
@@ -167,6 +169,7 @@ impl ServiceOptions {
             durability: Durability::default(),
             settings: (def.settings.defaults)(),
             links: Vec::new(),
+            active: true,
             intensity: Intensity::default(),
             usage: UsageOptions::default(),
         }

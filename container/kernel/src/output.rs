@@ -181,6 +181,17 @@ pub enum ShardOutput {
         /// How often, for people.
         why: String,
     },
+    /// The entities of a service have moved to another version of it.
+    Moved {
+        /// The old version.
+        from: ServiceIx,
+        /// The new one.
+        to: ServiceIx,
+        /// Trees of entities that have moved.
+        moved: u32,
+        /// Those that cannot, and stay with the old version.
+        left: u32,
+    },
     /// A service changed its state.
     Service(ServiceIx, ServiceState),
     /// An adaptor entity changed its state.

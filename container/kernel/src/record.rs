@@ -14,10 +14,12 @@
 //! | 9 | 0 | number | an alarm of a service |
 //! | 10 | a profile table's number | - | a profile table: name, specification, default profile |
 //! | 11 | a profile table's number | number | a profile |
+//! | 12 | 0 | a service's name, hashed | what an operator wants of a service |
 
 use crate::activity::Owner;
 use crate::kernel::Kernel;
 use crate::manage::RestoreError;
+use crate::version::Share;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -41,6 +43,7 @@ pub(crate) const QUARANTINE: u8 = 8;
 pub(crate) const ALARM: u8 = 9;
 pub(crate) const TABLE: u8 = 10;
 pub(crate) const PROFILE: u8 = 11;
+pub(crate) const DESIRED: u8 = 12;
 
 /// Tables in ceiling records.
 pub(crate) const ACTIVITIES: u8 = 0;
@@ -123,6 +126,14 @@ pub(crate) fn profile_key(table: u64, row: &[u8]) -> Key<'_> {
         session: table,
         kind: PROFILE,
         sub: row,
+    }
+}
+pub(crate) fn desired_key(slot: Slot, service: &[u8]) -> Key<'_> {
+    Key {
+        slot: slot.0,
+        session: 0,
+        kind: DESIRED,
+        sub: service,
     }
 }
 pub(crate) fn timer_key(id: ActivityId, timer: &[u8]) -> Key<'_> {
@@ -250,6 +261,16 @@ pub(crate) struct AlarmRecord<'a> {
     pub(crate) severity: Severity,
     pub(crate) text: &'a str,
     pub(crate) since: Wall,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DesiredRecord<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) active: bool,
+    pub(crate) configured: bool,
+    pub(crate) canary: Option<Share>,
+    pub(crate) replaced: Option<ComponentId>,
+    pub(crate) moves_to: Option<ComponentId>,
 }
 
 /// The number that is a record's sub key.

@@ -25,6 +25,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::ra::Input;
+use strowger::state::Schema;
 use strowger::time::{Now, Wall};
 use strowger_journal::{Key, Record, Seq};
 
@@ -75,7 +76,7 @@ impl Kernel {
         let activity = ActivityId::from_raw(key.session);
         let kept = match key.kind {
             record::CEILING => self.restore_ceiling(key, value)?,
-            record::TEXT => restore_text(recovery, key, value),
+            record::TEXT => self.restore_text(recovery, key, value),
             record::ACTIVITY => {
                 self.restore_activity(recovery, key, activity, read(key, value)?)?
             }
@@ -87,6 +88,7 @@ impl Kernel {
             record::QUARANTINE => self.restore_quarantined(key, read(key, value)?)?,
             record::ALARM => self.restore_alarm(key, &read(key, value)?)?,
             record::TABLE => self.restore_table(recovery, key, &read(key, value)?)?,
+            record::DESIRED => self.restore_desired(read(key, value)?),
             record::PROFILE => self.restore_profile(recovery, key, &read(key, value)?)?,
             _ => return Err(damaged(key)),
         };
@@ -95,6 +97,29 @@ impl Kernel {
             self.journal.drop_record(key);
         }
         Ok(())
+    }
+
+    /// What an id means. If it is that of a version of a service that is not installed, the newest that is stands for it.
+    fn restore_text(&mut self, recovery: &mut Recovery, key: &Key<'_>, value: &[u8]) -> bool {
+        let Ok(id) = key.sub.try_into().map(u64::from_be_bytes) else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(value).into_owned();
+        let id_of = ComponentId(id);
+        if self.service_ix(id_of).is_none() {
+            let services = self.services.iter().enumerate();
+            let versions = services.filter(|(_, s)| s.component.is_version_written(&text));
+            let newest = versions.max_by_key(|(_, s)| numbers(s.component.version));
+            if let Some((place, _)) = newest {
+                self.successors.insert(id_of, ServiceIx(place as u16));
+            }
+        }
+        let sbbs = self.services.iter_mut().flat_map(|s| &mut s.sbbs);
+        for sbb in sbbs.filter(|sbb| sbb.component.is_version_written(&text)) {
+            sbb.know_version(sbb.component, id_of);
+        }
+        recovery.texts.insert(id, text);
+        true
     }
 
     fn restore_ceiling(&mut self, key: &Key<'_>, value: &[u8]) -> Result<bool, RestoreError> {
@@ -325,7 +350,12 @@ impl Kernel {
         let Some(service) = self.services.get(usize::from(ix.0)) else {
             return Err(damaged(key));
         };
-        let place = service.sbbs.iter().position(|s| s.id == record.sbb);
+        let own = service.sbbs.iter().position(|s| s.id == record.sbb);
+        let place = own.or_else(|| {
+            let text = recovery.texts.get(&record.sbb.0)?;
+            let is_version = |s: &Sbb| s.component.is_version_written(text);
+            service.sbbs.iter().position(is_version)
+        });
         let Some((place, sbb)) = place.and_then(|p| Some((p, service.sbbs.get(p)?))) else {
             let (service, sbb) = (service.component.to_string(), recovery.text(record.sbb.0));
             return Err(RestoreError::NoSbb { service, sbb });
@@ -346,7 +376,11 @@ impl Kernel {
             };
             recovery.attachments.push((attachment.activity, new));
         }
-        let migrated = record.fingerprint != sbb.schema.fingerprint;
+        let (found, known) = (
+            (record.service, record.sbb, record.fingerprint),
+            (service.id, sbb.id, sbb.schema.fingerprint),
+        );
+        let migrated = found != known;
         let entity = Entity {
             service: ix,
             sbb: place as u16,
@@ -486,6 +520,7 @@ impl Kernel {
             .iter()
             .position(|s| s.id == id)
             .map(|p| ServiceIx(p as u16))
+            .or_else(|| self.successors.get(&id).copied())
     }
     fn service_with(
         &self,
@@ -508,17 +543,21 @@ fn current_state(
     if record.fingerprint == sbb.schema.fingerprint {
         return Ok(Box::from(record.state));
     }
-    let migration = sbb
-        .migrations
-        .iter()
-        .find(|m| m.from.fingerprint == record.fingerprint);
-    let Some(migration) = migration else {
+    let Some(migration) = sbb.migration_from(record.fingerprint) else {
+        let stored = Schema {
+            text: recovery.text(record.fingerprint),
+            fingerprint: record.fingerprint,
+        };
         return Err(RestoreError::Schema {
             service: service.to_string(),
             sbb: sbb.component.to_string(),
+            change: stored
+                .change_to(&sbb.schema)
+                .map(|change| change.to_string())
+                .unwrap_or_default(),
             found: record.fingerprint,
             known: sbb.schema.fingerprint,
-            stored: recovery.text(record.fingerprint),
+            stored: stored.text,
             text: sbb.schema.text.clone(),
         });
     };
@@ -531,14 +570,12 @@ fn current_state(
     Ok(bytes.into_boxed_slice())
 }
 
-fn restore_text(recovery: &mut Recovery, key: &Key<'_>, value: &[u8]) -> bool {
-    let Ok(id) = key.sub.try_into().map(u64::from_be_bytes) else {
-        return false;
-    };
-    recovery
-        .texts
-        .insert(id, String::from_utf8_lossy(value).into_owned());
-    true
+/// A version in the order of its numbers: 1.10 is newer than 1.9.
+fn numbers(version: &str) -> Vec<(u64, &str)> {
+    let parts = version.split('.');
+    parts
+        .map(|part| (part.parse().unwrap_or(0), part))
+        .collect()
 }
 
 fn read<'a, T: Deserialize<'a>>(key: &Key<'_>, value: &'a [u8]) -> Result<T, RestoreError> {

@@ -64,6 +64,7 @@ impl Kernel {
     pub(crate) fn run(&mut self, now: Now, budget: usize) -> bool {
         self.now = now;
         self.drop_profiles();
+        let moving = self.move_some();
         let mut left = budget;
         loop {
             if let Some(report) = self.reports.pop_front() {
@@ -82,6 +83,7 @@ impl Kernel {
         }
         (self.slee != SleeState::Stopped && !self.queue.ready.is_empty())
             || self.profiles.is_dropping()
+            || moving
     }
 
     /// Routes the first event of an activity until it was offered to all, is suspended, or the budget is spent.
@@ -141,18 +143,29 @@ impl Kernel {
     }
 
     /// Fixes the services for which the event is initial (R-RT-01).
-    fn choose_services(&self, routing: &mut Routing) {
-        let Some(services) = self.initial.get(usize::from(routing.kind)) else {
-            return;
-        };
-        for ix in services.iter().rev() {
-            let targeted = routing.target.is_none_or(|t| t == *ix);
-            let service = self.service(*ix);
-            if targeted
-                && service.is_some_and(|s| s.initial(routing.kind, routing.activity_kind).is_some())
+    fn choose_services(&mut self, routing: &mut Routing) {
+        let services = self.initial.get(usize::from(routing.kind));
+        for place in (0..services.map_or(0, Vec::len)).rev() {
+            let services = self.initial.get(usize::from(routing.kind));
+            let Some(ix) = services.and_then(|s| s.get(place)).copied() else {
+                continue;
+            };
+            let targeted = routing.target.is_none_or(|t| t == ix);
+            let Some(service) = self.service(ix).filter(|_| targeted) else {
+                continue;
+            };
+            if service
+                .initial(routing.kind, routing.activity_kind)
+                .is_none()
             {
-                routing.progress.services.push(*ix);
+                continue;
             }
+            let alone = service.others.is_empty() || routing.target.is_some();
+            let chosen = match alone {
+                true => Some(ix),
+                false => self.version_for(routing, ix),
+            };
+            routing.progress.services.extend(chosen);
         }
     }
 
@@ -170,7 +183,7 @@ impl Kernel {
         while let Some(&service) = routing.progress.services.last() {
             let Some(s) = self
                 .service(service)
-                .filter(|s| s.state == ServiceState::Active)
+                .filter(|s| s.state == ServiceState::Active || s.is_old_version())
             else {
                 routing.progress.services.pop();
                 continue;

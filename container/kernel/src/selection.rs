@@ -4,6 +4,7 @@
 
 use crate::entity::Entity;
 use crate::kernel::Kernel;
+use crate::manage::ServiceState;
 use crate::router::Routing;
 use crate::slab::Slab;
 use ahash::RandomState;
@@ -76,18 +77,34 @@ impl Kernel {
         if let Some(id) = self.roots.find(&self.entities, service, &name) {
             return Ok((!routing.progress.delivered.contains(&id)).then_some((id, None)));
         }
+        // A version that is stopping was chosen for a root that has gone meanwhile.
+        if self
+            .service(service)
+            .is_some_and(|s| s.state != ServiceState::Active)
+        {
+            return Ok(None);
+        }
         let priority = self.service(service).map_or(0, |s| s.priority);
         let slot = routing.activity.slot();
         let (id, object) = self.make_entity(service, 0, None, priority, slot, name)?;
         Ok(Some((id, Some(object))))
     }
 
-    fn convergence_name(&mut self, routing: &Routing, ix: ServiceIx) -> Option<Name> {
-        let kind = self.activities.get(routing.activity)?.kind;
+    /// Whether a service has a root entity of that name.
+    pub(crate) fn has_root(&self, service: ServiceIx, name: &[u8]) -> bool {
+        self.roots.find(&self.entities, service, name).is_some()
+    }
+
+    /// What a service's selection is asked with, as its initial handler has preset it.
+    pub(crate) fn selector<'a>(
+        &'a self,
+        routing: &'a Routing,
+        ix: ServiceIx,
+    ) -> Option<Selector<'a>> {
         let service = self.services.get(usize::from(ix.0))?;
-        let decl = service.initial(routing.kind, kind)?;
+        let decl = service.initial(routing.kind, routing.activity_kind)?;
         let queued = self.queue.get(routing.place)?;
-        let mut selector = Selector {
+        Some(Selector {
             initial: true,
             by_activity: decl.by_activity,
             by_address: decl.by_address,
@@ -98,8 +115,15 @@ impl Kernel {
             event: &routing.event,
             activity: routing.activity,
             settings: &*service.settings,
-        };
-        if let Some(select) = decl.select {
+        })
+    }
+
+    pub(crate) fn convergence_name(&mut self, routing: &Routing, ix: ServiceIx) -> Option<Name> {
+        let service = self.services.get(usize::from(ix.0))?;
+        let decl = service.initial(routing.kind, routing.activity_kind)?;
+        let select = decl.select;
+        let mut selector = self.selector(routing, ix)?;
+        if let Some(select) = select {
             if catch_unwind(AssertUnwindSafe(|| select(&mut selector))).is_err() {
                 self.count_panic(ix);
                 return None;

@@ -2,18 +2,20 @@
 //!
 //! Pools are per service and SBB: an object never serves two services (R-SO-06).
 
+use crate::desired::Desired;
 use crate::intensity::Failures;
 use crate::manage::{InstallError, ServiceState};
 use crate::options::{Durability, ServiceOptions};
 use crate::registry::{EventIx, KindIx, Registry};
 use crate::tally::{SbbTally, ServiceTally};
 use crate::usage::{UsageSets, Watches};
+use crate::version::Canary;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use strowger::id::{ActivityId, Component, ComponentId, RaIx};
-use strowger::initial::InitialDecl;
+use strowger::id::{ActivityId, Component, ComponentId, RaIx, ServiceIx};
+use strowger::initial::{InitialDecl, Selector};
 use strowger::param::LinkDecl;
 use strowger::profile::TableNeed;
 use strowger::sbb::{Handler, Hooks, MigrationDecl, Object, SbbDescriptor};
@@ -51,6 +53,17 @@ pub(crate) struct Service {
     pub(crate) watches: Watches,
     /// The store says what its ids mean.
     pub(crate) described: bool,
+    /// Whether the configuration wants it to be active.
+    pub(crate) active: bool,
+    /// What an operator wants.
+    pub(crate) desired: Option<Desired>,
+    /// Other versions of it that are installed.
+    pub(crate) others: Vec<ServiceIx>,
+    pub(crate) canary: Option<Canary>,
+    /// Which new work it takes as a canary that decides itself.
+    pub(crate) admits: Option<fn(&Selector<'_>) -> bool>,
+    /// The version that it took the place of.
+    pub(crate) replaced: Option<ServiceIx>,
 }
 
 /// An SBB of a service.
@@ -62,6 +75,8 @@ pub(crate) struct Sbb {
     pub(crate) migrations: Vec<MigrationDecl>,
     pub(crate) children: Vec<ChildSbb>,
     pub(crate) mask_on_attach: u64,
+    /// Other versions of it, in this build or in the store.
+    pub(crate) versions: Vec<ComponentId>,
     /// Event types that it receives, by their bit in a mask.
     pub(crate) events: Vec<Component>,
     /// By event type: bit in a mask, and handlers by activity type.
@@ -170,6 +185,12 @@ impl Service {
             failures: Failures::new(options.intensity),
             watches: Watches::default(),
             described: false,
+            active: options.active,
+            desired: None,
+            others: Vec::new(),
+            canary: None,
+            admits: def.canary,
+            replaced: None,
         })
     }
 
@@ -209,6 +230,10 @@ impl Service {
             .find(|(n, t, _)| *n == name && *t == ra_type);
         found.map(|(_, _, ra)| *ra)
     }
+    /// Whether it goes on with what it has beside another version of itself.
+    pub(crate) fn is_old_version(&self) -> bool {
+        self.state == ServiceState::Stopping && !self.others.is_empty()
+    }
     /// Whether it receives anything at all now.
     pub(crate) fn is_live(&self) -> bool {
         self.state != ServiceState::Inactive
@@ -221,6 +246,7 @@ impl Sbb {
         let mut sbb = Self {
             component: descriptor.component,
             id: descriptor.component.id(),
+            versions: Vec::new(),
             hooks: descriptor.hooks,
             schema: descriptor.schema,
             migrations: descriptor.migrations,
@@ -296,6 +322,19 @@ impl Sbb {
     pub(crate) fn bit(&self, event: EventIx) -> Option<u64> {
         let received = self.received.get(usize::from(event))?.as_ref()?;
         Some(1 << received.bit)
+    }
+    /// Notes another version of it.
+    pub(crate) fn know_version(&mut self, component: Component, id: ComponentId) {
+        if self.component.is_version_of(&component) && self.id != id && !self.versions.contains(&id)
+        {
+            self.versions.push(id);
+        }
+    }
+    /// How states with another schema become its own.
+    pub(crate) fn migration_from(&self, fingerprint: u64) -> Option<&MigrationDecl> {
+        self.migrations
+            .iter()
+            .find(|migration| migration.from.fingerprint == fingerprint)
     }
     pub(crate) fn receives(&self, event: EventIx) -> bool {
         self.bit(event).is_some()

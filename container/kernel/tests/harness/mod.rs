@@ -22,6 +22,7 @@ use strowger::activity::Activity;
 use strowger::event::{Event, FireOptions};
 use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
 use strowger::ra::{ActivityFlags, AdaptorDef, Bytes, FireFlags, ListenerIx, RaCx};
+use strowger::sbb::Sbb as _;
 use strowger::service::{NoSettings, ServiceDef};
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::{MemoryStore, Seq, Store};
@@ -39,6 +40,8 @@ pub(crate) struct Kit {
     pub(crate) profiles: Vec<strowger::profile::ProfileDecl>,
     /// A restart activates no service.
     idle: bool,
+    /// A restart activates what shall be active.
+    pub(crate) desired: bool,
 }
 
 impl Kit {
@@ -63,6 +66,7 @@ impl Kit {
             services: Vec::new(),
             profiles: Vec::new(),
             idle: false,
+            desired: false,
         };
         kit.run();
         log();
@@ -86,6 +90,38 @@ impl Kit {
         let def = self.define::<N>(spec, class);
         self.services.push(def.clone());
         self.shard.install_service(def.0, def.1).expect("a service")
+    }
+    /// Installs `Toy<N>` as another version of `Toy<0>`; the configuration does not want it to be active.
+    pub(crate) fn version<const N: u8>(
+        &mut self,
+        version: &'static str,
+        spec: Spec,
+        class: Durability,
+    ) -> ServiceIx {
+        self.version_with::<N>(version, spec, class, |def| def)
+    }
+    pub(crate) fn version_with<const N: u8>(
+        &mut self,
+        version: &'static str,
+        spec: Spec,
+        class: Durability,
+        with: fn(ServiceDef) -> ServiceDef,
+    ) -> ServiceIx {
+        let (def, mut options) = self.define::<N>(spec, class);
+        let mut def = with(def);
+        def.component.name = Toy::<0>::SBB.name;
+        def.root.component.name = Toy::<0>::SBB.name;
+        def = def.version(version);
+        options.name = format!("toy-0@{version}");
+        options.active = false;
+        self.services.push((def.clone(), options.clone()));
+        self.shard.install_service(def, options).expect("a service")
+    }
+    /// The configuration wants a service to be active, or not, from the next restart on.
+    pub(crate) fn configure_active(&mut self, place: usize, active: bool) {
+        if let Some((_, options)) = self.services.get_mut(place) {
+            options.active = active;
+        }
     }
     pub(crate) fn try_install<const N: u8>(
         &mut self,
@@ -273,7 +309,9 @@ impl Kit {
         let restored = shard.restored(now, recovered.expect("sound").last_seq)?;
         shard.activate_adaptor(now, self.ra).expect("inactive");
         let all: Vec<_> = (0..self.services.len() as u16).map(ServiceIx).collect();
-        if !all.is_empty() && !self.idle {
+        if self.desired {
+            shard.activate_desired(now).expect("possible");
+        } else if !all.is_empty() && !self.idle {
             shard.activate_services(now, &all).expect("inactive");
         }
         shard.start(now).expect("stopped");

@@ -33,3 +33,4 @@ mod tm;
 mod tr;
 mod tx;
 mod us;
+mod versions;
