@@ -19,6 +19,11 @@ pub trait Component: Send + Sync {
     /// The word by which configuration names it: an adaptor's `type`, a service's `kind`.
     fn kind(&self) -> &str;
 
+    /// Its version, where a binary may contain several: configuration names it `KIND@VERSION` then.
+    fn version(&self) -> Option<&str> {
+        None
+    }
+
     /// One line about it.
     fn summary(&self) -> &str;
 
@@ -217,17 +222,26 @@ impl Components {
         self
     }
 
-    /// With one more service kind.
+    /// With one more service kind, or one more version of one: the last that is added is the one that `KIND` alone names.
     #[must_use]
     pub fn service(mut self, component: impl Component + 'static) -> Self {
         let known = Known::new(component);
-        self.services
-            .insert(known.component.kind().to_owned(), known);
+        let kind = known.component.kind().to_owned();
+        if let Some(older) = self.services.insert(kind.clone(), known)
+            && let Some(version) = older.component.version()
+        {
+            self.services.insert(format!("{kind}@{version}"), older);
+        }
         self
     }
 
     pub(crate) fn get(&self, table: TableKind, kind: &str) -> Option<&Known> {
-        self.of(table).get(kind)
+        let of = self.of(table);
+        of.get(kind).or_else(|| {
+            let (kind, version) = kind.split_once('@')?;
+            of.get(kind)
+                .filter(|known| known.component.version() == Some(version))
+        })
     }
 
     pub(crate) fn of(&self, table: TableKind) -> &BTreeMap<String, Known> {

@@ -49,6 +49,12 @@ pub(crate) enum Command {
     /// Say whether a running node takes new work: exit code 0 if it does, 1 if not.
     #[command(after_help = of(examples::READY, &[0, 1, 2]))]
     Ready(Told),
+    /// Say whether this binary could take over what a running node has: exit code 0 if it could, 1 if not, with the fields.
+    ///
+    /// To be asked of a new binary before it takes the place of the one that runs: that every service with entities is in it, and
+    /// that each state is the same or has a migration.
+    #[command(after_help = of(examples::VERIFY, &[0, 1, 2]))]
+    Verify(Told),
     /// Print the metrics of a running node as Prometheus gets them.
     Metrics(Asked),
     /// Show recorded calls of a running node: a list of them, or one as a ladder.
@@ -63,7 +69,7 @@ pub(crate) enum Command {
     /// the keys are named.
     #[command(after_help = of(examples::RELOAD, &[0, 1, 2, 3]))]
     Reload(Reload),
-    /// List the services of a running node, show, activate, deactivate or replace them.
+    /// List the services of a running node, show, activate, deactivate, replace them, and run two versions of one.
     #[command(subcommand, after_help = of(examples::SERVICES, &[0, 1, 2]))]
     Services(Services),
     /// List the adaptors of a running node, show, activate or deactivate them.

@@ -75,6 +75,9 @@ pub(crate) enum Failure {
         /// Its own words.
         reason: String,
     },
+    /// A running node has state that this binary cannot take over; it has been printed which.
+    #[error("this binary cannot take over what the node has")]
+    Unfit,
     /// A store was not looked after.
     #[error(transparent)]
     Care(#[from] CareError),
@@ -115,9 +118,11 @@ impl Failure {
                 422 => Exit::Configuration,
                 _ => Exit::Refused,
             },
-            Self::Ask(_) | Self::Refused { .. } | Self::File { .. } | Self::Import(_) => {
-                Exit::Refused
-            }
+            Self::Ask(_)
+            | Self::Refused { .. }
+            | Self::File { .. }
+            | Self::Import(_)
+            | Self::Unfit => Exit::Refused,
             Self::Output(_) | Self::Random(_) | Self::Unexpected => Exit::Internal,
         }
     }

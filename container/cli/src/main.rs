@@ -32,6 +32,7 @@ mod store;
 mod table;
 mod top;
 mod trace;
+mod verify;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Some(Command::Reload(args)) => orders::reload(args).map(done),
         Some(Command::Top(top)) => top::run(top).map(done),
         Some(Command::Ready(told)) => status::ready(told).map(done),
+        Some(Command::Verify(told)) => verify::run(told).map(done),
         Some(Command::Metrics(node)) => status::metrics(node).map(done),
         Some(Command::Services(services)) => services::run(services).map(done),
         Some(Command::Adaptors(adaptors)) => adaptors::adaptors(adaptors).map(done),

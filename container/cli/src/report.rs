@@ -49,6 +49,7 @@ pub(crate) fn failure(failure: &Failure) {
         Failure::Import(error) => wrong_lines(error),
         Failure::Refused { .. }
         | Failure::Unexpected
+        | Failure::Unfit
         | Failure::NoPassword
         | Failure::New(_)
         | Failure::Random(_)

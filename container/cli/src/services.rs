@@ -20,6 +20,9 @@ const COLUMNS: &[(&str, Fit)] = &[
     ("COMPONENT", Fit::Cut),
 ];
 
+/// Facts about a service's other versions.
+const VERSIONS: [&str; 4] = ["other versions", "canary of", "replaced", "moving to"];
+
 /// Lists, shows or changes them.
 pub(crate) fn run(args: &args::Services) -> Result<(), Failure> {
     match args {
@@ -35,9 +38,31 @@ pub(crate) fn run(args: &args::Services) -> Result<(), Failure> {
         }
         args::Services::Activate(one) => change(one, "activate"),
         args::Services::Deactivate(one) => change(one, "deactivate"),
-        args::Services::Replace(args::Replace { old, new, told }) => {
-            let body = json!({ "deactivate": old, "activate": new });
-            order(told, "POST", "/v1/services/replace", Some(&body))
+        args::Services::Replace(replace) => {
+            let (old, new, migrate) = (&replace.old, &replace.new, replace.migrate);
+            let body = json!({ "deactivate": old, "activate": new, "migrate": migrate });
+            order(&replace.told, "POST", "/v1/services/replace", Some(&body))
+        }
+        args::Services::Canary(canary) => {
+            let path = path(&["services", &canary.name, "canary"], &[]);
+            let body = match &canary.share {
+                args::CanaryShare { own: true, .. } => json!({ "own": true }),
+                args::CanaryShare {
+                    percent: Some(percent),
+                    ..
+                } => json!({ "percent": percent }),
+                args::CanaryShare { addresses, .. } => json!({ "addresses": addresses }),
+            };
+            order(&canary.told, "POST", &path, Some(&body))
+        }
+        args::Services::Rollback(back) => {
+            let path = path(&["services", &back.name, "rollback"], &[]);
+            order(
+                &back.told,
+                "POST",
+                &path,
+                Some(&json!({ "migrate": back.migrate })),
+            )
         }
     }
 }
@@ -60,14 +85,24 @@ fn row(service: &ServiceStatus) -> Vec<String> {
     ]
 }
 
+fn canary(service: &ServiceStatus) -> String {
+    let of = service.canary_of.as_ref().zip(service.share.as_ref());
+    of.map(|(of, share)| format!("{of}, for {share}"))
+        .unwrap_or_default()
+}
+
 fn page(service: &ServiceStatus) -> String {
     let times = &service.times;
     let below = |share| words::maybe_seconds(quantile(&times.le_ns, &times.counts, share));
-    facts(&[
+    let rows = [
         ("service", service.name.clone()),
         ("component", service.component.clone()),
         ("state", service.state.clone()),
         ("durability", service.durability.clone()),
+        ("other versions", service.versions.join(", ")),
+        ("canary of", canary(service)),
+        ("replaced", service.replaced.clone().unwrap_or_default()),
+        ("moving to", service.moving_to.clone().unwrap_or_default()),
         ("entities", service.entities.unwrap_or_default().to_string()),
         ("deliveries", service.deliveries.to_string()),
         (
@@ -80,5 +115,9 @@ fn page(service: &ServiceStatus) -> String {
         ),
         ("rollbacks", service.rollbacks.to_string()),
         ("panics", service.panics.to_string()),
-    ])
+    ];
+    // Most services have one version, of which there is nothing to tell.
+    let told = |(name, value): &(&str, String)| !(VERSIONS.contains(name) && value.is_empty());
+    let rows: Vec<_> = rows.into_iter().filter(told).collect();
+    facts(&rows)
 }

@@ -86,7 +86,8 @@ impl Kernel {
     pub(crate) fn is_desired(&self, ix: ServiceIx) -> bool {
         self.service(ix).is_some_and(|service| {
             let desired = service.desired.as_ref();
-            desired.map_or(service.active, |desired| desired.active)
+            let wanted = desired.map_or(service.active, |desired| desired.active);
+            wanted && !service.held_back
         })
     }
 
@@ -110,8 +111,11 @@ impl Kernel {
             activated.map_err(|error| (ix, error))?;
         }
         for (ix, share) in canaries {
-            let activated = self.set_canary(now, ix, share);
-            activated.map_err(|error| (ix, error))?;
+            match self.set_canary(now, ix, share) {
+                // Without the version that has the rest there is no share.
+                Ok(()) | Err(ManageError::NoVersion) => {}
+                Err(error) => return Err((ix, error)),
+            }
         }
         self.go_on_moving(now);
         Ok(())

@@ -153,6 +153,8 @@ pub struct ServiceOptions {
     pub links: Vec<(String, String)>,
     /// Whether the configuration wants it to be active.
     pub active: bool,
+    /// It is not activated at this start, whoever wants it.
+    pub held_back: bool,
     /// How many of its deliveries may fail; by default any number.
     pub intensity: Intensity,
     /// Its named sets of usage parameters, and what is watched of them.
@@ -170,6 +172,7 @@ impl ServiceOptions {
             settings: (def.settings.defaults)(),
             links: Vec::new(),
             active: true,
+            held_back: false,
             intensity: Intensity::default(),
             usage: UsageOptions::default(),
         }

@@ -55,6 +55,8 @@ pub(crate) struct Service {
     pub(crate) described: bool,
     /// Whether the configuration wants it to be active.
     pub(crate) active: bool,
+    /// It is not activated at this start.
+    pub(crate) held_back: bool,
     /// What an operator wants.
     pub(crate) desired: Option<Desired>,
     /// Other versions of it that are installed.
@@ -186,6 +188,7 @@ impl Service {
             watches: Watches::default(),
             described: false,
             active: options.active,
+            held_back: options.held_back,
             desired: None,
             others: Vec::new(),
             canary: None,

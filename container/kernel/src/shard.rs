@@ -628,6 +628,11 @@ impl Shard {
         let service = self.kernel.service(service).into_iter();
         service.flat_map(|s| s.sbbs.iter().map(|sbb| (sbb.component, sbb.tally)))
     }
+    /// Schemas of the states of the SBBs of a service, in the same order.
+    pub fn sbb_schemas(&self, service: ServiceIx) -> impl Iterator<Item = &str> {
+        let service = self.kernel.service(service).into_iter();
+        service.flat_map(|s| s.sbbs.iter().map(|sbb| sbb.schema.text.as_str()))
+    }
     /// What was counted of an adaptor entity.
     #[must_use]
     pub fn adaptor_tally(&self, ra: RaIx) -> Option<AdaptorTally> {

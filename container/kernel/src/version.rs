@@ -3,7 +3,7 @@
 //! A version is a service of its own; those with one name and vendor are versions of each other. At most one of them is
 //! active, and one more as its canary, for a share of the new work. An initial event goes to the version that has the root
 //! entity of its convergence name, also when that version is stopping; only if none has it does the share decide. See
-//! `docs/adr/0013`.
+//! `docs/adr/0014`.
 //!
 //! Invariants: of the versions of a service at most one takes an event as initial; the same name falls to the same side as long
 //! as the share is the same, over restarts too.
@@ -15,6 +15,7 @@ use crate::selection::Name;
 use crate::service::Service;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher24;
+use std::fmt;
 use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use strowger::id::ServiceIx;
@@ -34,6 +35,16 @@ pub enum Share {
     Addresses(Vec<String>),
     /// What the version itself says that it takes: [`ServiceDef::canary`](strowger::service::ServiceDef::canary).
     Own,
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfTenThousand(share) => write!(f, "{} %", f64::from(*share) / 100.0),
+            Self::Addresses(prefixes) => write!(f, "addresses {}", prefixes.join(", ")),
+            Self::Own => f.write_str("own"),
+        }
+    }
 }
 
 /// A service that runs beside another version of itself.

@@ -20,7 +20,8 @@ pub(crate) type Settings = Arc<dyn Any + Send + Sync>;
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     adaptors: BTreeMap<&'static str, AdaptorDef>,
-    services: BTreeMap<&'static str, ServiceDef>,
+    /// By name, the versions of each in the order in which they were added.
+    services: BTreeMap<&'static str, Vec<ServiceDef>>,
     drivers: BTreeMap<ComponentId, DriverDef>,
 }
 
@@ -32,10 +33,13 @@ impl Catalog {
         self
     }
 
-    /// With one more service. Configuration calls it by its component's name; the last of one name counts.
+    /// With one more service, or one more version of one. Configuration calls it `NAME@VERSION` after its component, or `NAME`
+    /// for the version that was added last.
     #[must_use]
     pub fn service(mut self, def: ServiceDef) -> Self {
-        self.services.insert(def.component.name, def);
+        let versions = self.services.entry(def.component.name).or_default();
+        versions.retain(|other| other.component != def.component);
+        versions.push(def);
         self
     }
 
@@ -53,7 +57,7 @@ impl Catalog {
         for def in self.adaptors.values() {
             components = components.adaptor(KnownAdaptor::new(def.clone()));
         }
-        for def in self.services.values() {
+        for def in self.services() {
             components = components.service(KnownService::new(def.clone()));
         }
         components
@@ -84,8 +88,18 @@ impl Catalog {
         self.drivers.get(&adaptor.component.id())
     }
 
+    /// All services, versions of one in the order in which they were added.
+    pub(crate) fn services(&self) -> impl DoubleEndedIterator<Item = &ServiceDef> + Clone {
+        self.services.values().flatten()
+    }
+
     pub(crate) fn get_service(&self, kind: &str) -> Option<&ServiceDef> {
-        self.services.get(kind)
+        let (name, version) = match kind.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (kind, None),
+        };
+        let wanted = |def: &&ServiceDef| version.is_none_or(|v| v == def.component.version);
+        self.services.get(name)?.iter().rev().find(wanted)
     }
 }
 
@@ -183,6 +197,9 @@ impl KnownService {
 impl Component for KnownService {
     fn kind(&self) -> &str {
         self.def.component.name
+    }
+    fn version(&self) -> Option<&str> {
+        Some(self.def.component.version)
     }
     fn summary(&self) -> &str {
         &self.summary

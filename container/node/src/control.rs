@@ -19,7 +19,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use strowger::id::ServiceIx;
-use strowger_kernel::{FedMessage, Ladder, LadderInfo};
+use strowger_kernel::{FedMessage, Ladder, LadderInfo, Share};
 use tokio::sync::oneshot;
 
 /// The socket in the data directory.
@@ -54,6 +54,22 @@ pub enum Request {
         old: Vec<String>,
         /// Services that are activated.
         new: Vec<String>,
+        /// What a deactivated one has moves to the activated version of the same service.
+        migrate: bool,
+    },
+    /// Run a service beside another version of it, which is active, for a share of the new work; or change its share.
+    Canary {
+        /// Its name.
+        service: String,
+        /// Which new work it takes.
+        share: Share,
+    },
+    /// Take a service back to the version before: end its canary, or activate the version that the active one has replaced.
+    Rollback {
+        /// The name of any version of it.
+        service: String,
+        /// What the version that goes has moves to the one that comes back.
+        migrate: bool,
     },
     /// Activate an adaptor entity.
     ActivateAdaptor {

@@ -63,7 +63,7 @@ impl Hangs {
         let limits = services.map(|s| (s.options.name.as_str(), s.options.intensity));
         let (held, left) = count(&text, now, &limits.collect());
         for planned in &mut plan.services {
-            planned.active &= !held.iter().any(|one| one.service == planned.options.name);
+            planned.options.held_back = held.iter().any(|one| one.service == planned.options.name);
         }
         let written = match left.is_empty() {
             true => fs::remove_file(&self.file),

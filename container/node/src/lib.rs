@@ -41,6 +41,7 @@ pub mod status;
 mod supervisor;
 mod systemd;
 mod tls;
+mod verify;
 mod watchdog;
 
 pub use builder::{Node, NodeBuilder, Ready, Running};
@@ -56,7 +57,8 @@ pub use provision::ProfileChange;
 pub use secret::SecretError;
 pub use strowger_driver::ServerTls;
 pub use strowger_kernel::{
-    FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot, ProfileWrite, Step,
+    FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot, ProfileWrite, Share, Step,
     TableError, TableInfo, What,
 };
 pub use tls::TlsError;
+pub use verify::{Unfit, Why};

@@ -126,7 +126,6 @@ pub fn certificate_problems(config: &Config, catalog: &Catalog) -> Vec<NodeError
 pub(crate) struct PlannedService {
     pub(crate) def: ServiceDef,
     pub(crate) options: ServiceOptions,
-    pub(crate) active: bool,
 }
 
 /// Settings, which may hold secrets and are not printed.
@@ -265,12 +264,6 @@ impl Plan {
         self.adaptors.iter().find(|planned| planned.name == name)
     }
 
-    /// The names of the services that shall be active.
-    pub(crate) fn active_services(&self) -> Vec<String> {
-        let active = self.services.iter().filter(|planned| planned.active);
-        active.map(|planned| planned.options.name.clone()).collect()
-    }
-
     fn check_addresses(&self, config: &Config) -> Result<(), PlanError> {
         let mut taken: Vec<(&Listener, &str)> = Vec::new();
         for adaptor in &self.adaptors {
@@ -354,6 +347,8 @@ fn service(
     };
     let options = ServiceOptions {
         name: name.into(),
+        active: wanted.active,
+        held_back: false,
         intensity: Intensity {
             panics: wanted.panics_max,
             errors: wanted.errors_max,
@@ -378,7 +373,6 @@ fn service(
     Ok(PlannedService {
         def: def.clone(),
         options,
-        active: wanted.active,
     })
 }
 

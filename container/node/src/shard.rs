@@ -12,6 +12,7 @@ mod lists;
 mod orders;
 mod quarantine;
 mod recover;
+mod services;
 mod start;
 mod status;
 mod stop;
@@ -351,6 +352,15 @@ impl Driver {
                 | ShardOutput::RolledBack { .. }) => self.note(now, told),
                 ShardOutput::ServiceFailed { service, why } => {
                     self.service_failed(now, service, &why);
+                }
+                ShardOutput::Moved {
+                    from,
+                    to,
+                    moved,
+                    left,
+                } => {
+                    let (from, to) = (self.names.service(from), self.names.service(to));
+                    tracing::info!(from, to, moved, left, "what the service had has moved");
                 }
                 ShardOutput::Service(service, state) => {
                     self.service_changed(now, service, state);

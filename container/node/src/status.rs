@@ -231,6 +231,16 @@ pub struct ServiceStatus {
     pub sbbs: Vec<SbbStatus>,
     /// Sets of usage parameters of its SBBs; only in detail, as of one service.
     pub usage: Vec<UsageStatus>,
+    /// Its other versions.
+    pub versions: Vec<String>,
+    /// The version beside which it runs as a canary.
+    pub canary_of: Option<String>,
+    /// Which new work it takes as a canary: `10 %`, `addresses A, B`, or `own`.
+    pub share: Option<String>,
+    /// The version that it has replaced, and that a rollback leads to.
+    pub replaced: Option<String>,
+    /// The version that what it has is moving to.
+    pub moving_to: Option<String>,
 }
 
 /// A set of usage parameters.

@@ -154,6 +154,7 @@ fn links_adaptors_and_services_change_as_their_states_allow() {
         node.ask(Request::Replace {
             old: list(old),
             new: list(new),
+            migrate: false,
         })
     };
     assert_eq!(cause(replace(&[], &[])), Cause::Wrong);

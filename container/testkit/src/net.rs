@@ -289,6 +289,7 @@ impl Net {
             | ShardOutput::Trace(_)
             | ShardOutput::RolledBack { .. }
             | ShardOutput::ServiceFailed { .. }
+            | ShardOutput::Moved { .. }
             | ShardOutput::Service(..)
             | ShardOutput::Adaptor(..)) => {
                 return Some(other);

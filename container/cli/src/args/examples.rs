@@ -50,6 +50,12 @@ pub(super) const READY: &str = "\
   until strowger ready; do sleep 1; done      Wait for a node to be ready.
 ";
 
+/// `strowger verify`.
+pub(super) const VERIFY: &str = "\
+  target/release/strowger verify --data /var/lib/strowger
+                                              What a new binary thinks of the calls that are up.
+";
+
 /// `strowger reload`.
 pub(super) const RELOAD: &str = "\
   strowger reload --check                     What would change, or what is wrong with the files.
@@ -62,6 +68,9 @@ pub(super) const SERVICES: &str = "\
   strowger services deactivate uas            No new work for this one.
   strowger services replace --deactivate prepaid --activate prepaid-2
                                               The new version gets the new calls from one instant on.
+  strowger services canary b2bua@1.1 --percent 10
+                                              One new call in ten for the new version.
+  strowger services rollback b2bua@1.1        None any more.
 ";
 
 /// `strowger adaptors`.

@@ -99,8 +99,16 @@ pub(crate) enum Services {
     Deactivate(Named),
     /// Deactivate some services and activate others at one instant, all or none.
     ///
-    /// For a new version of a service, which gets the new work while the old one goes on with what it has.
+    /// For a new version of a service, which gets the new work while the old one goes on with what it has; with `--migrate`
+    /// that moves to the new one.
     Replace(Replace),
+    /// Run a version of a service beside the active one, for a share of the new work, or change its share.
+    ///
+    /// The same call goes the same way, and what it has begun with a version stays with that.
+    Canary(Canary),
+    /// Take a service back to the version before, from the next call on: end its canary, or else activate the version that the
+    /// active one has replaced.
+    Rollback(Rollback),
 }
 
 /// Options of `services replace`.
@@ -112,6 +120,48 @@ pub(crate) struct Replace {
     /// A service that is activated. May be repeated.
     #[arg(long = "activate", value_name = "NAME", required = true)]
     pub(crate) new: Vec<String>,
+    /// What a deactivated one has moves to the activated version of the same service.
+    #[arg(long)]
+    pub(crate) migrate: bool,
+    #[command(flatten)]
+    pub(crate) told: Told,
+}
+
+/// Options of `services canary`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Canary {
+    /// Its name, such as `b2bua@1.1`.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) share: CanaryShare,
+    #[command(flatten)]
+    pub(crate) told: Told,
+}
+
+/// Which new work a canary takes.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct CanaryShare {
+    /// So much of it, from 0 to 100.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) percent: Option<f64>,
+    /// What is for an address, such as a Request-URI, that begins so. May be repeated.
+    #[arg(long = "address", value_name = "PREFIX")]
+    pub(crate) addresses: Vec<String>,
+    /// What the version itself says that it takes.
+    #[arg(long)]
+    pub(crate) own: bool,
+}
+
+/// Options of `services rollback`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rollback {
+    /// The name of any version of it.
+    pub(crate) name: String,
+    /// What the version that goes has moves to the one that comes back.
+    #[arg(long)]
+    pub(crate) migrate: bool,
     #[command(flatten)]
     pub(crate) told: Told,
 }

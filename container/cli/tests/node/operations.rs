@@ -52,6 +52,14 @@ const ASKED: &[(&str, &[&str])] = &[
         "services replace --deactivate a --activate b",
         &["post /v1/services/replace"],
     ),
+    (
+        "services canary b --percent 10",
+        &["post /v1/services/{name}/canary"],
+    ),
+    (
+        "services rollback b",
+        &["post /v1/services/{name}/rollback"],
+    ),
     ("adaptors list", &["get /v1/adaptors"]),
     ("adaptors show sip", &["get /v1/adaptors/{name}"]),
     (

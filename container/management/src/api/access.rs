@@ -44,7 +44,9 @@ const OPERATE: [&str; 12] = [
     "/v1/profiles/{table}/entries/{name}",
     "/v1/quarantine/{id}/release",
     "/v1/services/{name}/activate",
+    "/v1/services/{name}/canary",
     "/v1/services/{name}/deactivate",
+    "/v1/services/{name}/rollback",
     "/v1/services/replace",
 ];
 

@@ -30,6 +30,7 @@ pub(super) fn routes() -> Router<State> {
     paths(
         node::health, node::metrics, node::live, node::ready, node::status, node::stop, node::whoami, node::tokens,
         services::list, services::one, services::activate, services::deactivate, services::replace,
+        services::canary, services::rollback,
         adaptors::list, adaptors::one, adaptors::configure, adaptors::remove, adaptors::activate, adaptors::deactivate,
         adaptors::links, adaptors::bind, adaptors::unbind,
         activities::activities, activities::activity, activities::end,

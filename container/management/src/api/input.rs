@@ -168,6 +168,22 @@ impl Fields {
         self.0
     }
 
+    /// Yes or no; no where it is not given.
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {
+        let flag = self.0.remove(name).unwrap_or(Value::Bool(false));
+        let wrong = || Problem::wrong(name, format!("`{name}` is true or false"));
+        flag.as_bool().ok_or_else(wrong)
+    }
+
+    /// A number, if it is given.
+    pub(crate) fn number(&mut self, name: &'static str) -> Result<Option<f64>, Problem> {
+        let wrong = || Problem::wrong(name, format!("`{name}` is a number"));
+        let value = self.0.remove(name);
+        value
+            .map(|value| value.as_f64().ok_or_else(wrong))
+            .transpose()
+    }
+
     /// Nothing else is given.
     pub(crate) fn end(self) -> Result<(), Problem> {
         left(self.0.into_iter().next().map(|(name, _)| name), "field")

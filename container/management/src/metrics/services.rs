@@ -39,6 +39,18 @@ pub(super) const METRICS: &[Metric] = &[
             }
         },
     ),
+    Metric::info(
+        "strowger_service_canary",
+        &["service", "of", "share"],
+        "A service that runs beside another version of itself, and which new work it takes.",
+        |status, series| {
+            for service in &status.services {
+                if let (Some(of), Some(share)) = (&service.canary_of, &service.share) {
+                    series.info(&[&service.name, of, share]);
+                }
+            }
+        },
+    ),
     Metric::gauge(
         "strowger_service_entities",
         &["service"],

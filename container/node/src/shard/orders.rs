@@ -1,15 +1,14 @@
 //! What operators and the supervisor ask of a shard, carried out between two pieces of its work.
 
 use super::Driver;
-use super::lists::{Activities, done, no_adaptor, no_service};
+use super::lists::{Activities, done, no_adaptor};
 use crate::control::{Cause, Order, Refusal, Reply, Request};
 use crate::log;
 use crate::net::Socket;
 use crate::tls::Renewed;
-use strowger::id::ServiceIx;
 use strowger::time::Now;
 use strowger::tracer::Level;
-use strowger_kernel::{ServiceState, TracerError};
+use strowger_kernel::TracerError;
 
 impl Driver {
     /// Does what is asked.
@@ -45,9 +44,11 @@ impl Driver {
                 self.stop(now);
                 Reply::Done
             }
-            Request::Activate { service } => self.replace(now, &[], &[service]),
-            Request::Deactivate { service } => self.replace(now, &[service], &[]),
-            Request::Replace { old, new } => self.replace(now, &old, &new),
+            Request::Activate { service } => self.replace(now, (&[], &[service]), false),
+            Request::Deactivate { service } => self.replace(now, (&[service], &[]), false),
+            Request::Replace { old, new, migrate } => self.replace(now, (&old, &new), migrate),
+            Request::Canary { service, share } => self.set_canary(now, &service, share),
+            Request::Rollback { service, migrate } => self.roll_back(now, &service, migrate),
             Request::ActivateAdaptor { adaptor } => self.activate_adaptor(now, &adaptor),
             Request::DeactivateAdaptor { adaptor } => self.deactivate_adaptor(now, &adaptor),
             Request::Links {} => self.links(),
@@ -102,34 +103,6 @@ impl Driver {
             | Request::Bind { .. }
             | Request::Unbind { .. } => Reply::refused(Cause::Wrong, "not a request to a shard"),
         }
-    }
-
-    /// Deactivates services and activates others, all or none (R-SV-01, R-SV-08).
-    fn replace(&mut self, now: Now, old: &[String], new: &[String]) -> Reply {
-        let mut found = [Vec::new(), Vec::new()];
-        for (names, services) in [old, new].into_iter().zip(&mut found) {
-            for name in names {
-                let Some(service) = self.shard.service(name) else {
-                    return no_service(name);
-                };
-                services.push(service);
-            }
-        }
-        let [leave, come] = found;
-        let outcome = self.shard.replace_services(now, &leave, &come);
-        if outcome.is_ok() {
-            let until = now.mono + self.times.service_stop;
-            self.ending
-                .extend(leave.iter().map(|service| (*service, until)));
-        }
-        done(outcome, || {
-            for name in old {
-                tracing::info!(service = name, "deactivated by the operator");
-            }
-            for name in new {
-                tracing::info!(service = name, "activated by the operator");
-            }
-        })
     }
 
     fn renew(&mut self, renewed: Renewed) {
@@ -213,37 +186,5 @@ impl Driver {
             "level of a tracer set by the operator"
         );
         Reply::Log(log::of_tracers(&self.shard))
-    }
-
-    /// Removes what is left of services whose time to stop is over.
-    pub(super) fn end_services(&mut self, now: Now) {
-        if self.ending.iter().all(|(_, until)| *until > now.mono) {
-            return;
-        }
-        let over: Vec<ServiceIx> = self
-            .ending
-            .extract_if(.., |(_, until)| *until <= now.mono)
-            .map(|(s, _)| s)
-            .collect();
-        for service in over {
-            if self.shard.service_state(service) != Some(ServiceState::Stopping) {
-                continue;
-            }
-            let entities = self.shard.entities().filter(|e| e.service == service);
-            let roots: Vec<_> = entities
-                .filter(|e| e.parent.is_none())
-                .map(|e| e.id)
-                .collect();
-            tracing::warn!(
-                service = self.names.service(service),
-                entities = roots.len(),
-                "time to stop is over: what is left of the service is removed",
-            );
-            for root in roots {
-                if let Err(error) = self.shard.remove_entity(now, root) {
-                    tracing::debug!(entity = %root, %error, "entity is gone");
-                }
-            }
-        }
     }
 }

@@ -102,7 +102,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         names: names.clone(),
         listeners,
         door: door.clone(),
-        active: plan.active_services(),
+        active: desired(&shard, &names),
         ready_after: times.ready_after,
         restored,
         watch: opened.watch,
@@ -142,6 +142,13 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
     };
     driver.hold_back(clock.now(), &held_back);
     Ok((driver, begun))
+}
+
+/// The names of the services that are active: as the configuration says, or as an operator has said since.
+fn desired(shard: &Shard, names: &Names) -> Vec<String> {
+    let services = names.services.iter();
+    let active = services.filter(|(service, ..)| shard.is_desired(*service));
+    active.map(|(_, name, ..)| name.clone()).collect()
 }
 
 /// A seat for each driver of an adaptor entity that is active.
@@ -214,14 +221,8 @@ fn activate(
         let activated = shard.activate_adaptor(clock.now(), *ra);
         activated.map_err(|source| failed(&planned.name, source))?;
     }
-    for planned in plan.services.iter().filter(|planned| planned.active) {
-        let name = &planned.options.name;
-        let service = names.services.iter().find(|(_, known, ..)| known == name);
-        if let Some((service, ..)) = service {
-            let activated = shard.activate_services(clock.now(), &[*service]);
-            activated.map_err(|source| failed(name, source))?;
-        }
-    }
+    let activated = shard.activate_desired(clock.now());
+    activated.map_err(|(service, source)| failed(names.service(service), source))?;
     shard.time_deliveries(Box::new(clock));
     shard
         .start(clock.now())

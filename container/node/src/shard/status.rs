@@ -188,6 +188,7 @@ impl Driver {
                 times: (&tally.times).into(),
                 sbbs: if detail { sbbs } else { Vec::new() },
                 usage: if detail { self.usage(*ix) } else { Vec::new() },
+                ..self.versions(*ix)
             }
         });
         all.collect()
@@ -216,10 +217,29 @@ impl Driver {
         all.collect()
     }
 
+    /// How a service stands to its other versions, as the part of its status that says it.
+    fn versions(&self, ix: ServiceIx) -> ServiceStatus {
+        let Some(versions) = self.shard.versions(ix) else {
+            return ServiceStatus::default();
+        };
+        let name = |ix: ServiceIx| self.names.service(ix).to_owned();
+        let canary = versions.canary;
+        ServiceStatus {
+            versions: versions.others.into_iter().map(name).collect(),
+            canary_of: canary.as_ref().map(|(of, _)| name(*of)),
+            share: canary.map(|(_, share)| share.to_string()),
+            replaced: versions.replaced.map(name),
+            moving_to: versions.moving_to.map(name),
+            ..ServiceStatus::default()
+        }
+    }
+
     fn sbbs(&self, service: ServiceIx) -> Vec<SbbStatus> {
         let all = self.shard.sbb_tallies(service);
-        let all = all.map(|(sbb, tally)| SbbStatus {
+        let all = all.zip(self.shard.sbb_schemas(service));
+        let all = all.map(|((sbb, tally), schema)| SbbStatus {
             sbb: sbb.to_string(),
+            schema: schema.to_owned(),
             entities: tally.entities.into(),
             deliveries: tally.deliveries,
         });

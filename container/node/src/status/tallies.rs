@@ -122,4 +122,6 @@ pub struct SbbStatus {
     pub entities: u64,
     /// Handlers called.
     pub deliveries: u64,
+    /// The schema of its state: names and types of its fields.
+    pub schema: String,
 }

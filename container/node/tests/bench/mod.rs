@@ -86,6 +86,7 @@ impl Bench {
     pub(crate) fn builder(&self) -> NodeBuilder {
         Node::builder()
             .adaptor(toy::adaptor())
+            .service(toy::service().version("1.1"))
             .service(toy::service())
             .config(self.config())
     }
@@ -127,6 +128,7 @@ impl Bench {
 fn load(dir: &Path, managed: Option<String>) -> Result<Loaded, Rejected> {
     let catalog = Catalog::default()
         .adaptor(toy::adaptor())
+        .service(toy::service().version("1.1"))
         .service(toy::service());
     let sources = Sources::default()
         .file(dir.join("base.toml"))

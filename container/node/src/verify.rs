@@ -1,0 +1,128 @@
+//! Whether this binary could take over what a running node has: before it is put in the place of that node's binary.
+//!
+//! The node tells which services, SBBs and schemas it has. Invariant: what is found here is what a start would refuse (R-SV-08).
+
+use crate::catalog::Catalog;
+use crate::status::ServiceStatus;
+use std::fmt;
+use strowger::sbb::SbbDescriptor;
+use strowger::service::ServiceDef;
+use strowger::state::{FieldChange, Schema};
+
+/// State of a running node that this binary could not take over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfit {
+    /// The name of the service.
+    pub service: String,
+    /// The SBB, as the node has it.
+    pub sbb: String,
+    /// Its entities.
+    pub entities: u64,
+    /// Why not.
+    pub why: Why,
+}
+
+/// Why state cannot be taken over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Why {
+    /// The binary has no version of the service.
+    NoService(String),
+    /// The version of the service that it has is without the SBB.
+    NoSbb(String),
+    /// The state of the SBB has changed, and there is no migration.
+    Schema {
+        /// The SBB that would take it over.
+        to: String,
+        /// The first field that differs.
+        change: FieldChange,
+    },
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (service, sbb) = (&self.service, &self.sbb);
+        write!(f, "service `{service}`, SBB `{sbb}`: ")?;
+        match &self.why {
+            Why::NoService(component) => write!(f, "no version of `{component}` is in this binary"),
+            Why::NoSbb(component) => write!(f, "`{component}` has no such SBB"),
+            Why::Schema { to, change } => {
+                write!(f, "{change} in `{to}`, and there is no migration")
+            }
+        }
+    }
+}
+
+impl Catalog {
+    /// What of a node's state, as its status in detail tells it, could not be taken over. Services in class `none` keep none.
+    #[must_use]
+    pub fn verify(&self, services: &[ServiceStatus]) -> Vec<Unfit> {
+        let kept = services.iter().filter(|s| s.durability != "none");
+        kept.flat_map(|service| self.verify_service(service))
+            .collect()
+    }
+
+    fn verify_service(&self, service: &ServiceStatus) -> Vec<Unfit> {
+        let def = self.successor(&service.component);
+        let sbbs = def.map_or_else(Vec::new, |def| descriptors(&def.root));
+        let has_entities = service.sbbs.iter().filter(|sbb| sbb.entities > 0);
+        let unfit = has_entities.filter_map(|known| {
+            let why = match def {
+                None => Why::NoService(service.component.clone()),
+                Some(def) => match sbbs.iter().find(|s| is_version(s, &known.sbb)) {
+                    None => Why::NoSbb(def.component.to_string()),
+                    Some(sbb) => unread(sbb, &known.schema)?,
+                },
+            };
+            Some(Unfit {
+                service: service.name.clone(),
+                sbb: known.sbb.clone(),
+                entities: known.entities,
+                why,
+            })
+        });
+        unfit.collect()
+    }
+
+    /// The service that takes over from a component: the same version, or else the one that was added last.
+    fn successor(&self, component: &str) -> Option<&ServiceDef> {
+        let mut all = self.services().rev();
+        let same = all.clone().find(|s| s.component.to_string() == component);
+        same.or_else(|| all.find(|s| s.component.is_version_written(component)))
+    }
+}
+
+fn is_version(sbb: &SbbDescriptor, written: &str) -> bool {
+    sbb.component.is_version_written(written)
+}
+
+/// Why an SBB cannot read a state, if so. A node that does not tell its schemas is of an older version.
+fn unread(sbb: &SbbDescriptor, schema: &str) -> Option<Why> {
+    let readable = |own: &Schema| own.text == schema;
+    let migrates = sbb.migrations.iter().any(|m| readable(&m.from));
+    if readable(&sbb.schema) || migrates {
+        return None;
+    }
+    let stored = Schema {
+        text: schema.to_owned(),
+        fingerprint: 0,
+    };
+    let change = stored.change_to(&sbb.schema)?;
+    let to = sbb.component.to_string();
+    Some(Why::Schema { to, change })
+}
+
+/// An SBB and those that its child relations reach.
+fn descriptors(root: &SbbDescriptor) -> Vec<SbbDescriptor> {
+    let (mut all, mut next) = (vec![root.clone()], 0);
+    while let Some(sbb) = all.get(next) {
+        let children: Vec<_> = sbb.children.iter().map(|c| (c.sbb, c.descriptor)).collect();
+        for (component, descriptor) in children {
+            if !all.iter().any(|known| known.component == component) {
+                all.push(descriptor());
+            }
+        }
+        next += 1;
+    }
+    all
+}

@@ -1,0 +1,215 @@
+//! Two versions of a service in one node, and what an operator wants of them over restarts.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod bench;
+mod toy;
+
+use bench::Bench;
+use strowger::service::ServiceDef;
+use strowger_node::control::{Cause, Reply, Request};
+use strowger_node::status::ServiceStatus;
+use strowger_node::{Catalog, Running, Share};
+
+const NEWER: &str = r#"
+[services."parrot@1.1"]
+active = false
+[services."parrot@1.1".settings]
+prefix = "new "
+"#;
+
+fn service(node: &Running, name: &str) -> ServiceStatus {
+    let services = node.status().unwrap().services;
+    services.into_iter().find(|s| s.name == name).unwrap()
+}
+
+fn state(node: &Running, name: &str) -> String {
+    service(node, name).state
+}
+
+fn canary(node: &Running, percent: u16) -> Option<Reply> {
+    node.ask(Request::Canary {
+        service: "parrot@1.1".into(),
+        share: Share::OfTenThousand(percent * 100),
+    })
+}
+
+fn replace(node: &Running, old: &str, new: &str, migrate: bool) -> Option<Reply> {
+    node.ask(Request::Replace {
+        old: vec![old.into()],
+        new: vec![new.into()],
+        migrate,
+    })
+}
+
+fn rollback(node: &Running, migrate: bool) -> Option<Reply> {
+    node.ask(Request::Rollback {
+        service: "parrot".into(),
+        migrate,
+    })
+}
+
+fn cause(reply: Option<Reply>) -> Cause {
+    match reply {
+        Some(Reply::Refused(refusal)) => refusal.cause,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_canary_a_replacement_and_the_way_back_while_talks_are_up() {
+    let bench = Bench::new(NEWER);
+    let node = bench.start();
+    let peer = bench.udp(&node);
+    assert_eq!(peer.ask("ann hello"), "ann 1 hello");
+    assert_eq!(cause(rollback(&node, false)), Cause::State);
+
+    assert_eq!(canary(&node, 100), Some(Reply::Done));
+    assert_eq!(peer.ask("bob hello"), "bob new 1 hello");
+    assert_eq!(peer.ask("ann again"), "ann 2 again");
+    let beside = service(&node, "parrot@1.1");
+    assert_eq!(beside.canary_of.as_deref(), Some("parrot"));
+    assert_eq!(beside.share.as_deref(), Some("100 %"));
+    assert_eq!(rollback(&node, false), Some(Reply::Done));
+    assert_eq!(peer.ask("cid hello"), "cid 1 hello");
+    assert_eq!(peer.ask("bob again"), "bob new 2 again");
+
+    let moved = replace(&node, "parrot", "parrot@1.1", true);
+    assert_eq!(moved, Some(Reply::Done));
+    bench.until(|| state(&node, "parrot") == "inactive");
+    assert_eq!(peer.ask("ann third"), "ann new 3 third");
+    assert_eq!(peer.ask("bob third"), "bob new 3 third");
+    let replaced = service(&node, "parrot@1.1");
+    assert_eq!(replaced.replaced.as_deref(), Some("parrot"));
+    assert_eq!(replaced.entities, Some(3));
+
+    assert_eq!(rollback(&node, false), Some(Reply::Done));
+    assert_eq!(peer.ask("dan hello"), "dan 1 hello");
+    assert_eq!(peer.ask("ann fourth"), "ann new 4 fourth");
+    assert_eq!(state(&node, "parrot@1.1"), "stopping");
+}
+
+/// R-SL-04.
+#[test]
+fn what_an_operator_wants_of_versions_holds_over_a_restart() {
+    let bench = Bench::new(NEWER);
+    let node = bench.start();
+    let peer = bench.udp(&node);
+    assert_eq!(peer.ask("ann hello"), "ann 1 hello");
+    let moved = replace(&node, "parrot", "parrot@1.1", false);
+    assert_eq!(moved, Some(Reply::Done));
+    drop(node);
+
+    let node = bench.start();
+    assert_eq!(node.ready().services, ["parrot@1.1"]);
+    let peer = peer.again(&bench, &node);
+    assert_eq!(peer.ask("ann again"), "ann 2 again");
+    assert_eq!(peer.ask("bob hello"), "bob new 1 hello");
+    drop(node);
+
+    // The configuration is the last to have spoken.
+    let newer = Bench::on(bench.dir().to_owned());
+    newer.rewrite("[services.parrot]\nactive = false\n");
+    let node = newer.start();
+    assert!(node.ready().services.is_empty());
+}
+
+#[test]
+fn two_versions_that_the_configuration_wants_at_once_are_refused() {
+    let bench = Bench::new("[services.\"parrot@1.1\"]\n");
+    let refused = bench.builder().start().map(drop).unwrap_err();
+    let source = std::error::Error::source(&refused).unwrap();
+    assert_eq!(
+        format!("{refused}: {source}"),
+        "`parrot@1.1` cannot be activated: version `parrot` of the same service is active: replace it, or run this one as its \
+         canary"
+    );
+    let bench = Bench::new("[services.\"parrot@1.0\"]\n");
+    assert!(bench.builder().start().is_err(), "one version twice");
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_changes_nothing() {
+    let bench = Bench::new(NEWER);
+    let node = bench.start();
+    let activate = Request::Activate {
+        service: "parrot@1.1".into(),
+    };
+    assert_eq!(cause(node.ask(activate)), Cause::State);
+    let alone = replace(&node, "parrot", "nobody", false);
+    assert_eq!(cause(alone), Cause::Unknown);
+    let nothing_to_move_to = node.ask(Request::Replace {
+        old: vec!["parrot".into()],
+        new: Vec::new(),
+        migrate: true,
+    });
+    assert_eq!(cause(nothing_to_move_to), Cause::Wrong);
+    let own = node.ask(Request::Canary {
+        service: "parrot@1.1".into(),
+        share: Share::Own,
+    });
+    assert_eq!(cause(own), Cause::State);
+    assert_eq!(state(&node, "parrot"), "active");
+    assert_eq!(state(&node, "parrot@1.1"), "inactive");
+}
+
+/// The parrot of a later release, with a field more.
+#[derive(Default, strowger::prelude::State)]
+struct Later {
+    heard: u64,
+    said: u64,
+}
+
+#[strowger::prelude::sbb(name = "parrot", vendor = "test", version = "2.0")]
+impl Later {}
+
+/// The same with the way from the state of before.
+#[derive(Default, strowger::prelude::State)]
+struct Migrating {
+    heard: u64,
+    said: u64,
+}
+
+impl strowger::prelude::Migrate<toy::Parrot> for Migrating {
+    fn migrate(old: toy::Parrot) -> Self {
+        let _ = old;
+        Self::default()
+    }
+}
+
+#[strowger::prelude::sbb(
+    name = "parrot",
+    vendor = "test",
+    version = "2.0",
+    migrate(toy::Parrot)
+)]
+impl Migrating {}
+
+#[test]
+fn a_binary_says_whether_it_could_take_over_what_a_node_has() {
+    let bench = Bench::new(NEWER);
+    let node = bench.start();
+    let services = || node.status().unwrap().services;
+    let none = Catalog::default();
+    let without = || none.clone().service(ServiceDef::of::<Later>());
+    assert_eq!(without().verify(&services()), [], "nothing is up");
+    assert_eq!(bench.udp(&node).ask("ann hello"), "ann 1 hello");
+    let said = |catalog: &Catalog| {
+        let unfit = catalog.verify(&services());
+        let said: Vec<_> = unfit.iter().map(ToString::to_string).collect();
+        said.join("; ")
+    };
+    assert_eq!(said(&none.clone().service(toy::service())), "");
+    assert_eq!(
+        said(&none.clone().service(ServiceDef::of::<Migrating>())),
+        ""
+    );
+    assert_eq!(
+        said(&without()),
+        "service `parrot`, SBB `parrot 1.0 (test)`: field `said` is new in `parrot 2.0 (test)`, and there is no migration"
+    );
+    assert_eq!(
+        said(&none),
+        "service `parrot`, SBB `parrot 1.0 (test)`: no version of `parrot 1.0 (test)` is in this binary"
+    );
+}
