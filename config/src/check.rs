@@ -129,7 +129,8 @@ impl Checker<'_> {
         let names: Vec<String> = dict.keys().cloned().collect();
         for name in names {
             let path = at.child(&name);
-            if !(any_name || is_name(&name)) {
+            let of_version = is_services(at) && is_version_name(&name);
+            if !(any_name || is_name(&name) || of_version) {
                 let problem = Problem::Malformed {
                     key: at.clone(),
                     value: name.clone(),
@@ -281,6 +282,20 @@ pub(crate) const NAME: &str = "a name; names have up to 64 of the characters a-z
 pub(crate) fn is_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     !text.is_empty() && text.len() <= 64 && text.bytes().all(allowed)
+}
+
+/// Whether a text can name a version of a service: a name, `@`, and a version. No variable reaches it; a service with a plain
+/// name and such a `kind` is the same.
+fn is_version_name(text: &str) -> bool {
+    let Some((name, version)) = text.split_once('@') else {
+        return false;
+    };
+    let mut parts = version.split('.');
+    text.len() <= 64 && is_name(name) && parts.all(is_name)
+}
+
+fn is_services(at: &KeyPath) -> bool {
+    at.segments() == ["services"]
 }
 
 /// A key of the same name in another of the outer tables.
