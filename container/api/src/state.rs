@@ -120,9 +120,9 @@ fn change(within: &str, old: &str, new: &str) -> FieldChange {
         match (before.get(at), after.get(at)) {
             (Some(a), Some(b)) if a == b => {}
             (Some((a, old)), Some((b, new))) if a == b => {
-                return match fields(old).and(fields(new)) {
-                    Some(_) => change(&found(a, FieldFate::Retyped).field, old, new),
-                    None => found(a, FieldFate::Retyped),
+                return match (fields(old), fields(new)) {
+                    (Some(_), Some(_)) => change(&found(a, FieldFate::Retyped).field, old, new),
+                    _ => found(a, FieldFate::Retyped),
                 };
             }
             (Some((a, _)), _) if !is_in(&after, a) => return found(a, FieldFate::Removed),
