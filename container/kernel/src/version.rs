@@ -149,10 +149,10 @@ impl Kernel {
                     .queue
                     .get(routing.place)
                     .and_then(|e| e.address.as_deref());
-                let begins = |address: &strowger::event::Address| {
+                let begins = |address: &strowger::address::Address| {
                     prefixes
                         .iter()
-                        .any(|prefix| address.text.starts_with(&**prefix))
+                        .any(|prefix| address.text().starts_with(&**prefix))
                 };
                 address.is_some_and(begins)
             }

@@ -1,7 +1,8 @@
 //! R-SV-08, R-SL-04: versions of a service side by side, shares of new work, entities that move, what an operator wants.
 
 use crate::harness::{Call, Kit, Ping, Pong, Spec, Tick, Toy, initial};
-use strowger::event::{Address, AddressPlan, Event as _, FireOptions};
+use strowger::address::Address;
+use strowger::event::{Event as _, FireOptions};
 use strowger::id::{ActivityId, ServiceIx};
 use strowger::initial::{InitialDecl, Selector};
 use strowger::ra::FireFlags;
@@ -28,10 +29,7 @@ fn two() -> (Kit, ServiceIx, ServiceIx) {
 }
 
 fn uri(text: &str) -> Address {
-    Address {
-        plan: AddressPlan::Uri,
-        text: text.into(),
-    }
+    Address::uri(text).unwrap()
 }
 
 fn call(kit: &mut Kit, n: u32) -> ActivityId {
@@ -276,6 +274,7 @@ fn a_canary_that_fails_too_often_is_gone_from_the_next_call_on() {
             panics: 3,
             errors: 0,
             window: secs(10),
+            ..Intensity::default()
         },
     );
     kit.on::<1>(|_, _, call| match call {
