@@ -1,6 +1,7 @@
 //! States of the SLEE, of services and of adaptor entities, and why a change of them is refused.
 
 use strowger::id::Component;
+use strowger::state::Schema;
 use thiserror::Error;
 
 /// State of the SLEE (R-SL-01).
@@ -225,16 +226,15 @@ pub enum RestoreError {
     },
     /// The state of an SBB has changed and there is no migration from the stored one.
     #[error(
-        "service `{service}`, SBB `{sbb}`: {change}; the stored state has schema `{stored}` ({found:016x}), this build has \
-         `{text}` ({known:016x}) and no migration from it"
+        "service `{service}`, SBB `{sbb}`: {}; the stored state has schema `{stored}` ({found:016x}), this build has `{text}` \
+         ({known:016x}) and no migration from it",
+        change((stored, *found), (text, *known))
     )]
     Schema {
         /// The service.
         service: String,
         /// The SBB.
         sbb: String,
-        /// The first field that differs, for people.
-        change: String,
         /// Fingerprint of the stored state.
         found: u64,
         /// Fingerprint of this build's.
@@ -285,6 +285,16 @@ pub enum RestoreError {
         /// The SBB.
         sbb: String,
     },
+}
+
+/// The first field in which a stored schema differs from this build's, for people.
+fn change(stored: (&str, u64), known: (&str, u64)) -> String {
+    let schema = |(text, fingerprint): (&str, u64)| Schema {
+        text: text.to_owned(),
+        fingerprint,
+    };
+    let change = schema(stored).change_to(&schema(known));
+    change.map(|change| change.to_string()).unwrap_or_default()
 }
 
 /// Why management could not do something with profiles. Nothing was changed.

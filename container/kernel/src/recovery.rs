@@ -25,7 +25,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::ra::Input;
-use strowger::state::Schema;
 use strowger::time::{Now, Wall};
 use strowger_journal::{Key, Record, Seq};
 
@@ -544,20 +543,12 @@ fn current_state(
         return Ok(Box::from(record.state));
     }
     let Some(migration) = sbb.migration_from(record.fingerprint) else {
-        let stored = Schema {
-            text: recovery.text(record.fingerprint),
-            fingerprint: record.fingerprint,
-        };
         return Err(RestoreError::Schema {
             service: service.to_string(),
             sbb: sbb.component.to_string(),
-            change: stored
-                .change_to(&sbb.schema)
-                .map(|change| change.to_string())
-                .unwrap_or_default(),
             found: record.fingerprint,
             known: sbb.schema.fingerprint,
-            stored: stored.text,
+            stored: recovery.text(record.fingerprint),
             text: sbb.schema.text.clone(),
         });
     };
