@@ -50,6 +50,7 @@ fn status() -> Status {
             "parts": [{ "name": "peer", "state": "up", "detail": "" }],
         }],
         "services": [{
+            "canary_of": "b2bua@1.0", "share": "10 %",
             "name": "b2bua", "component": "b2bua 1.0 (strowger)", "state": "active",
             "durability": "strict", "entities": 2, "deliveries": 8, "times": times,
             "sbbs": [{ "sbb": "b2bua 1.0 (strowger)", "entities": 2, "deliveries": 8 }],
