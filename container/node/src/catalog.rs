@@ -66,7 +66,7 @@ impl Catalog {
     /// The profile specifications that its services bring. Of two with one name and vendor, that of the first service.
     pub(crate) fn specifications(&self) -> Vec<ProfileDecl> {
         let mut specs: Vec<ProfileDecl> = Vec::new();
-        for sbb in self.services.values().flat_map(|def| sbbs(&def.root)) {
+        for sbb in self.services().flat_map(|def| sbbs(&def.root)) {
             for table in sbb.handlers.iter().flat_map(|handler| &handler.tables) {
                 let (name, vendor) = (table.decl.spec.name, table.decl.spec.vendor);
                 if !specs
@@ -219,7 +219,7 @@ impl Component for KnownService {
 }
 
 /// An SBB and all that its child relations reach, each once.
-fn sbbs(root: &SbbDescriptor) -> Vec<SbbDescriptor> {
+pub(crate) fn sbbs(root: &SbbDescriptor) -> Vec<SbbDescriptor> {
     let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
     let mut next = vec![root.clone()];
     while let Some(sbb) = next.pop() {

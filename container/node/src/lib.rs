@@ -57,8 +57,8 @@ pub use provision::ProfileChange;
 pub use secret::SecretError;
 pub use strowger_driver::ServerTls;
 pub use strowger_kernel::{
-    FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot, ProfileWrite, Share, Step,
-    TableError, TableInfo, What,
+    FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot, ProfileWrite, Share,
+    Step, TableError, TableInfo, What,
 };
 pub use tls::TlsError;
 pub use verify::{Unfit, Why};

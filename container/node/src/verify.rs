@@ -2,7 +2,7 @@
 //!
 //! The node tells which services, SBBs and schemas it has. Invariant: what is found here is what a start would refuse (R-SV-08).
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, sbbs};
 use crate::status::ServiceStatus;
 use std::fmt;
 use strowger::sbb::SbbDescriptor;
@@ -64,12 +64,12 @@ impl Catalog {
 
     fn verify_service(&self, service: &ServiceStatus) -> Vec<Unfit> {
         let def = self.successor(&service.component);
-        let sbbs = def.map_or_else(Vec::new, |def| descriptors(&def.root));
+        let own = def.map_or_else(Vec::new, |def| sbbs(&def.root));
         let has_entities = service.sbbs.iter().filter(|sbb| sbb.entities > 0);
         let unfit = has_entities.filter_map(|known| {
             let why = match def {
                 None => Why::NoService(service.component.clone()),
-                Some(def) => match sbbs.iter().find(|s| is_version(s, &known.sbb)) {
+                Some(def) => match own.iter().find(|s| is_version(s, &known.sbb)) {
                     None => Why::NoSbb(def.component.to_string()),
                     Some(sbb) => unread(sbb, &known.schema)?,
                 },
@@ -110,19 +110,4 @@ fn unread(sbb: &SbbDescriptor, schema: &str) -> Option<Why> {
     let change = stored.change_to(&sbb.schema)?;
     let to = sbb.component.to_string();
     Some(Why::Schema { to, change })
-}
-
-/// An SBB and those that its child relations reach.
-fn descriptors(root: &SbbDescriptor) -> Vec<SbbDescriptor> {
-    let (mut all, mut next) = (vec![root.clone()], 0);
-    while let Some(sbb) = all.get(next) {
-        let children: Vec<_> = sbb.children.iter().map(|c| (c.sbb, c.descriptor)).collect();
-        for (component, descriptor) in children {
-            if !all.iter().any(|known| known.component == component) {
-                all.push(descriptor());
-            }
-        }
-        next += 1;
-    }
-    all
 }

@@ -33,7 +33,7 @@ const ADDRESSES: usize = 1_024;
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 /// Changes that every day asks for, and that can be undone. All others are the administrator's.
-const OPERATE: [&str; 12] = [
+const OPERATE: [&str; 14] = [
     "/v1/adaptors/{name}/activate",
     "/v1/adaptors/{name}/deactivate",
     "/v1/alarms/{source}/{name}",
