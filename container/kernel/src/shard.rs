@@ -1,7 +1,6 @@
 //! The shard: what whoever drives a kernel calls.
 
 mod usage;
-
 mod versions;
 
 use crate::inspect::{
