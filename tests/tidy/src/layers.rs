@@ -9,6 +9,7 @@ use crate::tree::{File, root, with_extension};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("container/api", &["strowger-macros"]),
+    ("container/connection-client", &["strowger"]),
     ("container/driver", &["strowger"]),
     ("container/journal", &[]),
     ("container/kernel", &["strowger", "strowger-journal"]),

@@ -46,7 +46,7 @@ pub(super) enum Stage {
 
 /// Folders whose tests start nodes.
 const ON_NODES: [&str; 6] = [
-    "clients/",
+    "container/connection-client/",
     "container/node/tests/",
     "container/cli/tests/node/",
     "container/management/tests/",
