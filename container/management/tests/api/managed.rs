@@ -110,7 +110,7 @@ fn what_is_wrong_with_an_adaptor_is_named_and_nothing_is_written() {
         );
     }
     assert_eq!(
-        put(&served, r#"{"type": "tyo"}"#).problem(),
+        put(&served, r#"{"type": "toys"}"#).problem(),
         (422, "NOD-015")
     );
     assert_eq!(
