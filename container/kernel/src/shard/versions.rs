@@ -44,7 +44,7 @@ impl Shard {
         self.kernel.may_move(from, to)
     }
     /// Begins to move the entities of a version that is not active any more to one that is, some in each turn, until
-    /// [`ShardOutput::Moved`].
+    /// [`ShardOutput::Moved`](crate::ShardOutput::Moved).
     ///
     /// # Errors
     /// See [`may_move`](Self::may_move).
