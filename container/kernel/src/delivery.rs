@@ -33,19 +33,24 @@ impl Kernel {
     pub(crate) fn deliver(&mut self, routing: &mut Routing, target: Target) {
         let (entity, object, service) = match target {
             Target::Attached(id) => (id, None, None),
-            Target::Initial(service) => match self.choose(routing, service) {
-                Ok(Some((id, object))) => {
-                    routing.cursor.exact = false;
-                    (id, object, Some(service))
-                }
-                Ok(None) => return,
-                Err(_) => {
-                    self.roll_back();
-                    self.count_rollback(service);
-                    routing.progress.rolled_back = true;
+            Target::Initial(service) => {
+                let Some(service) = self.version_now(routing, service) else {
                     return;
+                };
+                match self.choose(routing, service) {
+                    Ok(Some((id, object))) => {
+                        routing.cursor.exact = false;
+                        (id, object, Some(service))
+                    }
+                    Ok(None) => return,
+                    Err(_) => {
+                        self.roll_back();
+                        self.count_rollback(service);
+                        routing.progress.rolled_back = true;
+                        return;
+                    }
                 }
-            },
+            }
         };
         let created = service.filter(|_| object.is_some());
         let subject = match self.recorder.on {

@@ -1,13 +1,15 @@
 //! What an operator wants of services, kept over a restart (R-SL-04): active or not, as whose canary, and which entities move.
 //!
 //! The configuration says what holds as long as nobody says otherwise. What is kept names what the configuration had wanted
-//! then: once that changes, the configuration is the last to have spoken, and what was kept is dropped.
+//! then: once that changes, the configuration is the last to have spoken, and what was kept is dropped. So is that a version was
+//! left for another one, once the service of that name is another version.
 
 use crate::kernel::Kernel;
 use crate::manage::{ManageError, ServiceState};
 use crate::options::Durability;
 use crate::record::{self, DesiredRecord};
 use crate::version::Share;
+use std::collections::BTreeSet;
 use strowger::id::{ComponentId, ServiceIx, Slot};
 use strowger::time::Now;
 
@@ -20,29 +22,44 @@ pub(crate) struct Desired {
     canary: Option<Share>,
     replaced: Option<ComponentId>,
     moves_to: Option<ComponentId>,
+    /// Another version has taken its place.
+    left: bool,
 }
 
 impl Kernel {
-    /// Keeps what services are to be from here on, as they are now.
+    /// Keeps what services and their other versions are to be from here on, as they are now. Of some versions only, it could be
+    /// what cannot be at once.
     pub(crate) fn keep_desired(&mut self, now: Now, services: &[ServiceIx]) {
         self.now = now;
-        for ix in services {
-            let Some(service) = self.service(*ix) else {
+        let others = services.iter().filter_map(|ix| self.service(*ix));
+        let others = others.flat_map(|s| s.others.iter());
+        let all: BTreeSet<_> = services.iter().chain(others).map(|ix| ix.0).collect();
+        for ix in all.into_iter().map(ServiceIx) {
+            let Some(service) = self.service(ix) else {
                 continue;
             };
             let id_of = |ix: ServiceIx| self.service(ix).map(|s| s.id);
-            let moves = self.moving.iter().find(|m| m.from == *ix);
+            let took_place = |other: &ServiceIx| {
+                let other = self.service(*other);
+                other.is_some_and(|s| s.state == ServiceState::Active && s.replaced == Some(ix))
+            };
+            let left = service.others.iter().any(took_place);
+            let component = service.id;
+            let moves = self.moving.iter().find(|m| m.from == ix);
             let desired = Desired {
                 active: service.state == ServiceState::Active,
                 configured: service.active,
                 canary: service.canary.as_ref().map(|c| c.share.clone()),
                 replaced: service.replaced.and_then(id_of),
                 moves_to: moves.and_then(|m| id_of(m.to)),
+                left,
             };
             let (key, name) = (name_key(&service.name), service.name.clone());
             self.open_commit(Durability::Strict);
             let written = DesiredRecord {
                 service: &name,
+                component,
+                left: desired.left,
                 active: desired.active,
                 configured: desired.configured,
                 canary: desired.canary.clone(),
@@ -52,7 +69,7 @@ impl Kernel {
             self.write_record(false, &record::desired_key(Slot(0), &key), |out| {
                 record::append(&written, out)
             });
-            if let Some(service) = self.service_mut(*ix) {
+            if let Some(service) = self.service_mut(ix) {
                 service.desired = Some(desired);
             }
         }
@@ -68,7 +85,9 @@ impl Kernel {
         let Some(service) = self.service_mut(ix) else {
             return false;
         };
-        if service.active != record.configured {
+        // It is not the one that was left, but perhaps the one that it was left for.
+        let other_version = record.left && service.id != record.component;
+        if service.active != record.configured || other_version {
             return false;
         }
         service.replaced = replaced;
@@ -78,6 +97,7 @@ impl Kernel {
             canary: record.canary,
             replaced: record.replaced,
             moves_to: record.moves_to,
+            left: record.left,
         });
         true
     }
@@ -111,11 +131,12 @@ impl Kernel {
             activated.map_err(|error| (ix, error))?;
         }
         for (ix, share) in canaries {
-            match self.set_canary(now, ix, share) {
-                // Without the version that has the rest there is no share.
-                Ok(()) | Err(ManageError::NoVersion) => {}
-                Err(error) => return Err((ix, error)),
-            }
+            let activated = match self.set_canary(now, ix, share) {
+                // Without the version that has the rest it has all.
+                Err(ManageError::NoVersion) => self.switch_services(now, &[], &[ix]),
+                outcome => outcome,
+            };
+            activated.map_err(|error| (ix, error))?;
         }
         self.go_on_moving(now);
         Ok(())

@@ -45,6 +45,7 @@ mod selection;
 mod service;
 mod shard;
 mod slab;
+mod successor;
 mod suspension;
 mod tally;
 mod timer;
@@ -71,6 +72,7 @@ pub use recorder::{
     RecorderFilter, RecorderMode, RecorderOptions, Step, What,
 };
 pub use shard::Shard;
+pub use successor::successor;
 pub use tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 pub use tracers::TracerError;
 pub use usage::{Measure, Side, Threshold, UsageError, UsageOptions, UsageReading};

@@ -193,7 +193,9 @@ impl Kernel {
         }
         for ix in old {
             let service = self.service(*ix).ok_or(ManageError::Unknown)?;
-            if service.state != ServiceState::Active {
+            // One that has left by itself may be named where another version takes its place.
+            let replaced = service.others.iter().any(|other| new.contains(other));
+            if service.state != ServiceState::Active && !replaced {
                 return Err(ManageError::InvalidState);
             }
         }
@@ -210,11 +212,16 @@ impl Kernel {
                 service.canary = None;
             }
             self.stop_moving(*ix);
-            self.set_service_state(*ix, ServiceState::Stopping);
-            self.end_service_activity(*ix);
+            if self.is_active(*ix) {
+                self.set_service_state(*ix, ServiceState::Stopping);
+                self.end_service_activity(*ix);
+            }
         }
         for (ix, links) in new.iter().zip(links) {
             self.make_active(*ix, links, old);
+        }
+        for ix in old {
+            self.leave_to_canary(*ix);
         }
         Ok(())
     }
@@ -233,8 +240,8 @@ impl Kernel {
         Ok(())
     }
 
-    /// A service that is active already may be made so as the canary of one that leaves, and one that is stopping if another
-    /// version leaves: it is taken back (R-SV-08).
+    /// A service that is active already may be made so as the canary of one that leaves, and one that is stopping if it has other
+    /// versions and none of them stays active: it is taken back (R-SV-08).
     fn may_become_active(
         &self,
         ix: ServiceIx,
@@ -245,9 +252,7 @@ impl Kernel {
         let possible = match service.state {
             ServiceState::Inactive => true,
             ServiceState::Active => canary.is_some_and(|canary| old.contains(&canary.of)),
-            ServiceState::Stopping => {
-                canary.is_some() || service.others.iter().any(|other| old.contains(other))
-            }
+            ServiceState::Stopping => !service.others.is_empty(),
         };
         if !possible {
             return Err(ManageError::InvalidState);
@@ -262,9 +267,11 @@ impl Kernel {
         };
         let replaces = service.others.iter().find(|other| old.contains(other));
         if let Some(replaced) = replaces.copied() {
-            service.replaced = Some(replaced);
-            service.canary = None;
+            self.take_place(ix, replaced);
         }
+        let Some(service) = self.service_mut(ix) else {
+            return;
+        };
         if service.state == ServiceState::Active {
             return;
         }

@@ -1,8 +1,9 @@
 //! Entities that move from one version of a service to another while calls are up (R-SV-08).
 //!
 //! Trees move whole, some in each turn, in the order of their places; what is on its way is where its record says. What an
-//! entity is keeps its number, so activities, timers, events that rest and children do not notice. A tree that cannot move,
-//! because a migration fails or the new version has its name already, stays and is brought to its end by the old version.
+//! entity is keeps its number, so activities, timers and children do not notice; an event that rests looks for its tree again.
+//! A tree that cannot move, because a migration fails or the new version has its name already, stays and is brought to its end
+//! by the old version.
 //!
 //! Invariant: before anything moves it is known that every SBB with state has a counterpart that can take it.
 

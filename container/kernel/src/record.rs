@@ -266,6 +266,8 @@ pub(crate) struct AlarmRecord<'a> {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DesiredRecord<'a> {
     pub(crate) service: &'a str,
+    pub(crate) component: ComponentId,
+    pub(crate) left: bool,
     pub(crate) active: bool,
     pub(crate) configured: bool,
     pub(crate) canary: Option<Share>,

@@ -18,6 +18,7 @@ use crate::router::Progress;
 use crate::selection::Name;
 use crate::service::Sbb;
 use crate::slab::SlotId;
+use crate::successor::successor;
 use crate::timer::{Rare, Timer};
 use serde::Deserialize;
 use smallvec::SmallVec;
@@ -106,10 +107,8 @@ impl Kernel {
         let text = String::from_utf8_lossy(value).into_owned();
         let id_of = ComponentId(id);
         if self.service_ix(id_of).is_none() {
-            let services = self.services.iter().enumerate();
-            let versions = services.filter(|(_, s)| s.component.is_version_written(&text));
-            let newest = versions.max_by_key(|(_, s)| numbers(s.component.version));
-            if let Some((place, _)) = newest {
+            let components = self.services.iter().map(|s| &s.component);
+            if let Some(place) = successor(&text, components) {
                 self.successors.insert(id_of, ServiceIx(place as u16));
             }
         }
@@ -559,14 +558,6 @@ fn current_state(
         sbb: sbb.component.to_string(),
     })?;
     Ok(bytes.into_boxed_slice())
-}
-
-/// A version in the order of its numbers: 1.10 is newer than 1.9.
-fn numbers(version: &str) -> Vec<(u64, &str)> {
-    let parts = version.split('.');
-    parts
-        .map(|part| (part.parse().unwrap_or(0), part))
-        .collect()
 }
 
 fn read<'a, T: Deserialize<'a>>(key: &Key<'_>, value: &'a [u8]) -> Result<T, RestoreError> {

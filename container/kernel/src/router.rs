@@ -40,6 +40,8 @@ pub(crate) struct Routing {
     pub(crate) progress: Progress,
     /// Up to here in the activity's order everyone was offered the event, as long as the order is the same.
     pub(crate) cursor: Cursor,
+    /// It rested: versions of its services may have changed since they were fixed.
+    pub(crate) rested: bool,
 }
 
 /// Where in an activity's order the next receiver is looked for, so that many attached entities cost no more each than few.
@@ -134,6 +136,7 @@ impl Kernel {
             target: event.target,
             progress: Progress::default(),
             cursor: Cursor::default(),
+            rested: progress.is_some(),
         };
         match progress {
             Some(progress) => routing.progress = *progress,
@@ -183,7 +186,7 @@ impl Kernel {
         while let Some(&service) = routing.progress.services.last() {
             let Some(s) = self
                 .service(service)
-                .filter(|s| s.state == ServiceState::Active || s.is_old_version())
+                .filter(|s| s.state == ServiceState::Active || !s.others.is_empty())
             else {
                 routing.progress.services.pop();
                 continue;

@@ -77,7 +77,7 @@ impl Kernel {
         if let Some(id) = self.roots.find(&self.entities, service, &name) {
             return Ok((!routing.progress.delivered.contains(&id)).then_some((id, None)));
         }
-        // A version that is stopping was chosen for a root that has gone meanwhile.
+        // One that has left takes nothing new.
         if self
             .service(service)
             .is_some_and(|s| s.state != ServiceState::Active)

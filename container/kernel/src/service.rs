@@ -233,10 +233,6 @@ impl Service {
             .find(|(n, t, _)| *n == name && *t == ra_type);
         found.map(|(_, _, ra)| *ra)
     }
-    /// Whether it goes on with what it has beside another version of itself.
-    pub(crate) fn is_old_version(&self) -> bool {
-        self.state == ServiceState::Stopping && !self.others.is_empty()
-    }
     /// Whether it receives anything at all now.
     pub(crate) fn is_live(&self) -> bool {
         self.state != ServiceState::Inactive

@@ -95,17 +95,9 @@ impl Kernel {
         }
         let others = service.others.clone();
         let name = self.convergence_name(routing, ix);
-        if name.as_ref().is_some_and(|name| self.has_root(ix, name)) {
-            return Some(ix);
-        }
-        for other in &others {
-            let live = self.service(*other).is_some_and(Service::is_live);
-            if live
-                && let Some(name) = self.convergence_name(routing, *other)
-                && self.has_root(*other, &name)
-            {
-                return Some(*other);
-            }
+        let holder = self.root_holder(routing, (ix, name.as_ref()), &others);
+        if holder.is_some() {
+            return holder;
         }
         if lead.is_some() {
             let admitted = self.admits(routing, ix, name.as_ref());
@@ -124,6 +116,46 @@ impl Kernel {
             }
             _ => Some(ix),
         }
+    }
+
+    /// The version that an event goes to now which was to go to `ix` when its routing began: since then the tree may have
+    /// moved, and the version may have been replaced.
+    pub(crate) fn version_now(&mut self, routing: &Routing, ix: ServiceIx) -> Option<ServiceIx> {
+        let service = self.service(ix)?;
+        let active = service.state == ServiceState::Active;
+        let alone = service.others.is_empty() || routing.target.is_some();
+        if alone || (active && !routing.rested) {
+            return Some(ix);
+        }
+        let others = service.others.clone();
+        let name = self.convergence_name(routing, ix);
+        let holder = self.root_holder(routing, (ix, name.as_ref()), &others);
+        if holder.is_some() || active {
+            return holder.or(Some(ix));
+        }
+        let mut others = others.into_iter();
+        others.find_map(|other| match self.takes_new(routing, other) {
+            true => self.version_for(routing, other),
+            false => None,
+        })
+    }
+
+    /// Of a version and its others, the one that has the root entity of an event's convergence name.
+    fn root_holder(
+        &mut self,
+        routing: &Routing,
+        (ix, name): (ServiceIx, Option<&Name>),
+        others: &[ServiceIx],
+    ) -> Option<ServiceIx> {
+        if name.is_some_and(|name| self.has_root(ix, name)) {
+            return Some(ix);
+        }
+        others.iter().copied().find(|other| {
+            let live = self.service(*other).is_some_and(Service::is_live);
+            let name = live.then(|| self.convergence_name(routing, *other));
+            let name = name.flatten();
+            name.is_some_and(|name| self.has_root(*other, &name))
+        })
     }
 
     /// Whether an event is initial for a service that gets new work.
@@ -197,10 +229,7 @@ impl Kernel {
             self.let_canary(ix, of, share);
             return Ok(());
         }
-        let active = |other: &&ServiceIx| {
-            self.service(**other)
-                .is_some_and(|s| s.state == ServiceState::Active)
-        };
+        let active = |other: &&ServiceIx| self.is_active(**other);
         let mut actives = service.others.iter().filter(active);
         let Some(lead) = actives.next().copied() else {
             return Err(ManageError::NoVersion);
@@ -237,6 +266,29 @@ impl Kernel {
         fits.then_some(()).ok_or(ManageError::InvalidArgument)
     }
 
+    pub(crate) fn is_active(&self, ix: ServiceIx) -> bool {
+        self.service(ix).is_some_and(is_active)
+    }
+
+    /// A canary whose lead has left has all new work, as if it had replaced it.
+    pub(crate) fn leave_to_canary(&mut self, lead: ServiceIx) {
+        let of_this = |s: &Service| is_active(s) && s.canary.as_ref().is_some_and(|c| c.of == lead);
+        if let Some(place) = self.services.iter().position(of_this) {
+            self.take_place(ServiceIx(place as u16), lead);
+        }
+    }
+
+    /// A version has taken the place of another one, which keeps no way back of its own.
+    pub(crate) fn take_place(&mut self, ix: ServiceIx, of: ServiceIx) {
+        if let Some(service) = self.service_mut(of) {
+            service.replaced = None;
+        }
+        if let Some(service) = self.service_mut(ix) {
+            service.replaced = Some(of);
+            service.canary = None;
+        }
+    }
+
     /// What takes a service back to the version before: which one leaves, and which one comes, if it is not there already.
     pub(crate) fn way_back(
         &self,
@@ -244,15 +296,15 @@ impl Kernel {
     ) -> Result<(ServiceIx, Option<ServiceIx>), ManageError> {
         let service = self.service(ix).ok_or(ManageError::Unknown)?;
         let all = || std::iter::once(ix).chain(service.others.iter().copied());
-        let active = |ix: &ServiceIx| {
-            self.service(*ix)
-                .is_some_and(|s| s.state == ServiceState::Active)
-        };
+        let active = |ix: &ServiceIx| self.is_active(*ix);
+        let replaced = |ix: &ServiceIx| self.service(*ix).is_some_and(|s| s.replaced.is_some());
         let canary = |ix: &ServiceIx| self.service(*ix).is_some_and(|s| s.canary.is_some());
         if let Some(canary) = all().find(|ix| active(ix) && canary(ix)) {
             return Ok((canary, None));
         }
-        let leaves = all().find(active).ok_or(ManageError::NoVersion)?;
+        // Without an active one, the one that took a place last: it has failed too often, say.
+        let leaves = all().find(active).or_else(|| all().find(replaced));
+        let leaves = leaves.ok_or(ManageError::NoVersion)?;
         let before = self.service(leaves).and_then(|s| s.replaced);
         let before = before.ok_or(ManageError::NoVersion)?;
         Ok((leaves, Some(before)))
@@ -295,4 +347,8 @@ impl Kernel {
     pub(crate) fn name_of(&self, ix: ServiceIx) -> String {
         self.service(ix).map(|s| s.name.clone()).unwrap_or_default()
     }
+}
+
+fn is_active(service: &Service) -> bool {
+    service.state == ServiceState::Active
 }

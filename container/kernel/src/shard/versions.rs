@@ -20,8 +20,8 @@ impl Shard {
     ) -> Result<(), ManageError> {
         self.kernel.set_canary(now, service, share)
     }
-    /// What takes a service, told by any of its versions, back to the version before: the one that is to leave, and the one
-    /// that is to come unless it is active already.
+    /// What takes a service, told by any of its versions, back to the version before: the one that is to leave, if it has not done so
+    /// by itself, and the one that is to come unless it is active already.
     ///
     /// # Errors
     /// There is no way back.
@@ -56,7 +56,8 @@ impl Shard {
     ) -> Result<(), ManageError> {
         self.kernel.move_entities(now, from, to)
     }
-    /// Keeps what these services are now over a restart, as what an operator wants (R-SL-04).
+    /// Keeps what these services and their other versions are now over a restart, as what an operator wants (R-SL-04). It is durable
+    /// with [`last_strict`](Self::last_strict).
     pub fn keep_desired(&mut self, now: Now, services: &[ServiceIx]) {
         self.kernel.keep_desired(now, services);
     }

@@ -334,6 +334,16 @@ impl Kit {
     pub(crate) fn options_of(&mut self, place: usize) -> &mut ServiceOptions {
         &mut self.services[place].1
     }
+    /// The service installed last takes the name and the place of the first; the others are gone.
+    pub(crate) fn keep_newest_as_first(&mut self) {
+        if let Some((def, mut options)) = self.services.pop()
+            && let Some((_, first)) = self.services.first()
+        {
+            options.name.clone_from(&first.name);
+            options.active = first.active;
+            self.services = vec![(def, options)];
+        }
+    }
     pub(crate) fn drop_service(&mut self, place: usize) {
         self.services.remove(place);
     }

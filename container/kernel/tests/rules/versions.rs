@@ -1,6 +1,9 @@
 //! R-SV-08, R-SL-04: versions of a service side by side, shares of new work, entities that move, what an operator wants.
 
-use crate::harness::{Call, Kit, Ping, Pong, Spec, Tick, Toy, initial};
+mod desired;
+mod moving;
+
+use crate::harness::{Call, Kit, Ping, Pong, Spec, Tick, Toy, initial, one};
 use strowger::address::Address;
 use strowger::event::{Event as _, FireOptions};
 use strowger::id::{ActivityId, ServiceIx};
@@ -44,9 +47,16 @@ fn share_of(kit: &mut Kit, calls: u32) -> u32 {
     for n in 0..calls {
         call(kit, n);
     }
-    let log = kit.log();
+    let log = heard(kit);
     assert_eq!(log.len(), calls as usize);
     log.iter().filter(|line| line.starts_with("B:")).count() as u32
+}
+
+/// What services were called with, without what the adaptor was.
+fn heard(kit: &mut Kit) -> Vec<String> {
+    let mut log = kit.log();
+    log.retain(|line| !line.starts_with("ra: "));
+    log
 }
 
 fn replace(kit: &mut Kit, old: ServiceIx, new: ServiceIx) {
@@ -136,6 +146,149 @@ fn r_sv_08_a_version_goes_back_while_its_calls_are_up() {
     call(&mut kit, 7);
     assert_eq!(kit.log(), ["B: ping(7)"]);
     assert_eq!(kit.shard.counts().service_activities, 1);
+}
+
+/// Version 2 is deactivated with the first delivery that panics, which is that of `Pong`.
+fn fails_on_pong(kit: &mut Kit, service: ServiceIx) {
+    let once = Intensity {
+        panics: 1,
+        window: secs(10),
+        ..Intensity::default()
+    };
+    kit.shard.limit_failures(service, once);
+    kit.on::<1>(|_, _, call| match call.is::<Pong>() {
+        true => panic!("as the test wants"),
+        false => Ok(()),
+    });
+}
+
+#[test]
+fn r_sv_08_there_is_a_way_back_from_a_version_that_has_failed_too_often() {
+    for drained in [false, true] {
+        let (mut kit, old, new) = two_in(Durability::Strict, Spec::usual());
+        fails_on_pong(&mut kit, new);
+        let a = call(&mut kit, 1);
+        kit.run();
+        replace(&mut kit, old, new);
+        let b = call(&mut kit, 2);
+        kit.fire(b, Pong(2));
+        kit.log();
+        assert_eq!(state(&kit, new), ServiceState::Stopping);
+        if drained {
+            kit.end(b);
+            kit.log();
+            assert_eq!(state(&kit, new), ServiceState::Inactive);
+        }
+        call(&mut kit, 3);
+        assert_eq!(
+            heard(&mut kit),
+            Vec::<String>::new(),
+            "no version is active"
+        );
+        assert_eq!(kit.shard.way_back(old), Ok((new, Some(old))));
+        replace(&mut kit, new, old);
+        call(&mut kit, 4);
+        kit.fire(a, Pong(5));
+        assert_eq!(heard(&mut kit), ["A: ping(4)", "A: pong(5)"]);
+        assert_eq!(kit.shard.versions(new).unwrap().replaced, None);
+        kit.shard.keep_desired(kit.now, &[new, old]);
+        kit.run();
+        kit.restart(secs(1));
+        assert_eq!(state(&kit, old), ServiceState::Active);
+    }
+}
+
+/// Either version may be activated again, also while it still has calls, and the other does not come back at a restart.
+#[test]
+fn r_sv_08_a_version_that_has_left_is_activated_again_where_none_is_active() {
+    let (mut kit, old, new) = two_in(Durability::Strict, Spec::usual());
+    fails_on_pong(&mut kit, new);
+    call(&mut kit, 1);
+    kit.run();
+    replace(&mut kit, old, new);
+    kit.shard.keep_desired(kit.now, &[old, new]);
+    let b = call(&mut kit, 2);
+    kit.fire(b, Pong(2));
+    kit.log();
+    let states = |kit: &Kit| (state(kit, old), state(kit, new));
+    let (stopping, active) = (ServiceState::Stopping, ServiceState::Active);
+    assert_eq!(states(&kit), (stopping, stopping));
+    kit.shard.activate_services(kit.now, &[old]).unwrap();
+    kit.shard.keep_desired(kit.now, &[old]);
+    let refused = kit.shard.activate_services(kit.now, &[new]);
+    assert_eq!(refused, Err(ManageError::Version("toy-0".into())));
+    call(&mut kit, 3);
+    assert_eq!(heard(&mut kit), ["A: ping(3)"]);
+    kit.restart(secs(1));
+    assert_eq!(states(&kit), (active, stopping));
+}
+
+/// Routed before A or B, and holds back what has an even number.
+fn holding(kit: &mut Kit, class: Durability) {
+    let spec = Spec::new().priority(1).initial::<Ping>(initial());
+    kit.service_in::<2>(spec, class);
+    kit.on::<2>(|_, cx, call| {
+        let ping = call.get::<Ping>().map_or(1, |ping| ping.0);
+        if ping.is_multiple_of(2) {
+            cx.suspend(Some(secs(5)))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn r_sv_08_an_event_that_rests_finds_its_tree_when_that_has_moved() {
+    for restarts in [false, true] {
+        let spec = || Spec::new().initial::<Ping>(one()).receives::<Pong>();
+        let mut kit = Kit::new();
+        let old = kit.service_in::<0>(spec(), Durability::Strict);
+        let new = kit.version::<1>("2", spec(), Durability::Strict);
+        kit.desired = true;
+        holding(&mut kit, Durability::Strict);
+        call(&mut kit, 1);
+        call(&mut kit, 2);
+        assert_eq!(heard(&mut kit), ["C: ping(1)", "A: ping(1)", "C: ping(2)"]);
+        replace(&mut kit, old, new);
+        kit.shard.move_entities(kit.now, old, new).unwrap();
+        kit.shard.keep_desired(kit.now, &[old, new]);
+        kit.run();
+        assert_eq!(state(&kit, old), ServiceState::Inactive);
+        if restarts {
+            kit.restart(secs(1));
+            kit.log();
+        }
+        let before = kit.shard.counts().entities;
+        kit.advance(secs(5));
+        assert_eq!(heard(&mut kit), ["B: ping(2)"], "restarts: {restarts}");
+        assert_eq!(kit.shard.counts().entities, before);
+    }
+}
+
+#[test]
+fn r_sv_08_an_event_that_rests_is_new_work_of_the_version_that_came_meanwhile() {
+    for calls in [0, 1] {
+        let (mut kit, old, new) = two();
+        holding(&mut kit, NONE);
+        for _ in 0..calls {
+            call(&mut kit, 1);
+        }
+        call(&mut kit, 2);
+        kit.log();
+        replace(&mut kit, old, new);
+        kit.log();
+        let left = state(&kit, old) == ServiceState::Inactive;
+        assert_eq!(left, calls == 0);
+        kit.advance(secs(5));
+        assert_eq!(heard(&mut kit), ["B: ping(2)"]);
+    }
+    // Without another version that takes it, it is nobody's.
+    let (mut kit, old, _) = two();
+    holding(&mut kit, NONE);
+    call(&mut kit, 2);
+    kit.log();
+    kit.shard.deactivate_services(kit.now, &[old]).unwrap();
+    kit.advance(secs(5));
+    assert_eq!(heard(&mut kit), Vec::<String>::new());
 }
 
 #[test]
@@ -294,6 +447,42 @@ fn a_canary_that_fails_too_often_is_gone_from_the_next_call_on() {
 }
 
 #[test]
+fn a_canary_has_all_when_the_version_that_had_the_rest_leaves() {
+    for fails in [false, true] {
+        let (mut kit, old, new) = two_in(Durability::Strict, Spec::usual());
+        kit.shard
+            .set_canary(kit.now, new, Share::OfTenThousand(0))
+            .unwrap();
+        kit.shard.keep_desired(kit.now, &[new]);
+        if fails {
+            let once = Intensity {
+                panics: 1,
+                window: secs(10),
+                ..Intensity::default()
+            };
+            kit.shard.limit_failures(old, once);
+            kit.on::<0>(|_, _, _| panic!("as the test wants"));
+            call(&mut kit, 1);
+            kit.run();
+        } else {
+            kit.shard.deactivate_services(kit.now, &[old]).unwrap();
+            kit.shard.keep_desired(kit.now, &[old]);
+        }
+        assert_ne!(state(&kit, old), ServiceState::Active);
+        assert_eq!(share_of(&mut kit, 10), 10);
+        let versions = kit.shard.versions(new).unwrap();
+        assert_eq!((versions.canary, versions.replaced), (None, Some(old)));
+        kit.restart(secs(1));
+        // What a service did itself is not kept.
+        let has = if fails { 0 } else { 10 };
+        kit.on::<0>(|_, _, _| Ok(()));
+        assert_eq!(share_of(&mut kit, 10), has);
+        let way = if fails { None } else { Some(old) };
+        assert_eq!(kit.shard.way_back(old), Ok((new, way)));
+    }
+}
+
+#[test]
 fn a_canary_is_made_the_version_by_replacing_the_other() {
     let (mut kit, old, new) = two();
     kit.shard
@@ -303,353 +492,4 @@ fn a_canary_is_made_the_version_by_replacing_the_other() {
     assert_eq!(share_of(&mut kit, 10), 10);
     let versions = kit.shard.versions(new).unwrap();
     assert_eq!((versions.canary, versions.replaced), (None, Some(old)));
-}
-
-// ---- entities that move
-
-/// Turns a state of version 1 into one of version 2, or back: what is counted goes up by a thousand.
-fn migration(from: &'static str) -> MigrationDecl {
-    let migrate = |bytes: &[u8]| {
-        let mut toy: Toy<1> = postcard::from_bytes(bytes)?;
-        toy.0.n += 1000;
-        Ok(Box::new(toy) as Box<dyn Object>)
-    };
-    MigrationDecl {
-        from: Schema {
-            text: from.into(),
-            fingerprint: fingerprint(from),
-        },
-        migrate,
-    }
-}
-
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| {
-        (hash ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-const FIRST: &str = "toy{n,text,entity,activity,timer,context}";
-const SECOND: &str = "toy{n,text,entity,activity,timer,context,more}";
-
-fn migrating() -> Spec {
-    Spec {
-        schema: Some(SECOND),
-        migrations: vec![migration(FIRST)],
-        ..Spec::usual()
-    }
-}
-
-/// Counts its events, and says what it has counted with each `Pong`.
-fn counting(kit: &mut Kit) {
-    fn count(
-        data: &mut crate::harness::Data,
-        cx: &mut strowger::Cx<'_>,
-        call: &Call<'_>,
-    ) -> strowger::Result {
-        if call.is::<Ping>() {
-            let here = cx
-                .activity()
-                .ok_or_else(|| strowger::Error::msg("no activity"))?;
-            data.timer = Some(cx.timer(here, secs(10), Tick(1)));
-        }
-        data.n += 1;
-        data.text = format!("counted {}", data.n);
-        Ok(())
-    }
-    kit.on::<0>(count);
-    kit.on::<1>(count);
-}
-
-fn moved(kit: &mut Kit) -> Option<(u32, u32)> {
-    let mut told = None;
-    while kit.shard.run(kit.now, 1000) {
-        kit.sync();
-        while let Some(output) = kit.shard.poll_output() {
-            if let ShardOutput::Moved { moved, left, .. } = output {
-                told = Some((moved, left));
-            }
-        }
-    }
-    while let Some(output) = kit.shard.poll_output() {
-        if let ShardOutput::Moved { moved, left, .. } = output {
-            told = Some((moved, left));
-        }
-    }
-    kit.run();
-    told
-}
-
-#[test]
-fn r_sv_08_entities_move_with_their_timers_and_the_old_version_is_inactive() {
-    for class in [NONE, Durability::Strict] {
-        let (mut kit, old, new) = two_in(class, migrating());
-        counting(&mut kit);
-        let calls: Vec<_> = (0..500).map(|n| call(&mut kit, n)).collect();
-        kit.log();
-        assert_eq!(kit.shard.may_move(old, new), Ok(()));
-        replace(&mut kit, old, new);
-        kit.shard.move_entities(kit.now, old, new).unwrap();
-        assert_eq!(moved(&mut kit), Some((500, 0)), "{class:?}");
-        kit.log();
-        assert_eq!(state(&kit, old), ServiceState::Inactive);
-        if class == Durability::Strict {
-            kit.shard.keep_desired(kit.now, &[old, new]);
-            kit.run();
-            kit.restart(secs(1));
-            kit.log();
-        }
-        kit.fire(calls[7], Ping(8));
-        assert_eq!(kit.log(), ["B: ping(8)"]);
-        // Each has its timer, once: those of before, and the one just set.
-        kit.advance(secs(20));
-        let ticks = kit.log();
-        let of_new = ticks.iter().filter(|line| line.starts_with("B: tick"));
-        assert_eq!((of_new.count(), ticks.len()), (501, 501));
-        let entities = kit.shard.entities();
-        let states: Vec<_> = entities
-            .map(|e| postcard::from_bytes::<Toy<1>>(&e.state).unwrap().0.n)
-            .collect();
-        assert_eq!(states.len(), 500);
-        assert!(
-            states.iter().all(|n| *n == 1002 || *n == 1004),
-            "{states:?}"
-        );
-    }
-}
-
-#[test]
-fn r_sv_08_a_change_without_migration_is_refused_with_the_field_named() {
-    let (mut kit, old, new) = two_in(
-        NONE,
-        Spec {
-            schema: Some(SECOND),
-            ..Spec::usual()
-        },
-    );
-    call(&mut kit, 1);
-    kit.run();
-    let refused = kit.shard.may_move(old, new).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "from `toy-0` to `toy-0@2`, SBB `toy-a 2 (test)`: field `more` is new, and there is no migration"
-    );
-    assert_eq!(kit.shard.move_entities(kit.now, old, new), Err(refused));
-    assert_eq!(state(&kit, old), ServiceState::Active);
-}
-
-#[test]
-fn a_tree_whose_migration_fails_stays_with_the_old_version() {
-    let mut newer = migrating();
-    newer.migrations = vec![MigrationDecl {
-        migrate: |bytes| {
-            let toy: Toy<1> = postcard::from_bytes(bytes)?;
-            match toy.0.n {
-                1 => panic!("as the test wants"),
-                2 => Err(postcard::Error::DeserializeBadBool),
-                _ => Ok(Box::new(toy)),
-            }
-        },
-        ..migration(FIRST)
-    }];
-    let (mut kit, old, new) = two_in(NONE, newer);
-    counting(&mut kit);
-    let calls: Vec<_> = (0..3).map(|n| call(&mut kit, n)).collect();
-    kit.fire(calls[1], Pong(0));
-    kit.fire(calls[2], Pong(0));
-    kit.fire(calls[2], Pong(0));
-    kit.log();
-    replace(&mut kit, old, new);
-    kit.shard.move_entities(kit.now, old, new).unwrap();
-    assert_eq!(moved(&mut kit), Some((1, 2)));
-    kit.log();
-    for of in &calls {
-        kit.fire(*of, Pong(1));
-    }
-    assert_eq!(kit.log(), ["A: pong(1)", "A: pong(1)", "B: pong(1)"]);
-    for of in calls {
-        kit.end(of);
-    }
-    kit.run();
-    assert_eq!(state(&kit, old), ServiceState::Inactive);
-}
-
-#[test]
-fn what_an_entity_has_masked_and_set_on_its_activity_moves_with_it() {
-    enum Seen {}
-    impl strowger::attribute::Attribute for Seen {
-        type Value = u32;
-        const NAME: &'static str = "seen";
-    }
-    // The events of the new version have other places in its masks.
-    let newer = Spec::new()
-        .receives::<Tick>()
-        .receives::<Pong>()
-        .initial::<Ping>(initial());
-    let (mut kit, old, new) = two_in(NONE, newer);
-    kit.on::<0>(|_, cx, call| {
-        let here = cx
-            .activity()
-            .ok_or_else(|| strowger::Error::msg("no activity"))?;
-        if call.is::<Ping>() {
-            cx.set::<Seen>(here, &7)?;
-            cx.mask(here, &[Pong::TYPE])?;
-        }
-        Ok(())
-    });
-    kit.on::<1>(|_, cx, _| {
-        let here = cx
-            .activity()
-            .ok_or_else(|| strowger::Error::msg("no activity"))?;
-        assert_eq!(cx.get::<Seen>(here)?, 7);
-        cx.set::<Seen>(here, &8)?;
-        assert_eq!(cx.get::<Seen>(here)?, 8);
-        Ok(())
-    });
-    let a = call(&mut kit, 1);
-    kit.log();
-    replace(&mut kit, old, new);
-    kit.shard.move_entities(kit.now, old, new).unwrap();
-    kit.fire(a, Pong(2));
-    kit.fire(a, Ping(3));
-    assert_eq!(kit.log(), ["B: ping(3)"]);
-    assert_eq!(kit.shard.metrics().panics, 0);
-}
-
-#[test]
-fn going_back_ends_the_move_and_what_has_moved_comes_back_if_it_can() {
-    let older = Spec {
-        migrations: vec![migration(SECOND)],
-        ..Spec::usual()
-    };
-    let mut kit = Kit::new();
-    let old = kit.service::<0>(older);
-    let new = kit.version::<1>("2", migrating(), NONE);
-    let calls: Vec<_> = (0..300).map(|n| call(&mut kit, n)).collect();
-    kit.log();
-    replace(&mut kit, old, new);
-    kit.shard.move_entities(kit.now, old, new).unwrap();
-    kit.shard.run(kit.now, 1);
-    replace(&mut kit, new, old);
-    assert_eq!(moved(&mut kit), None);
-    let of = |kit: &Kit, service| {
-        kit.shard
-            .entities()
-            .filter(|e| e.service == service)
-            .count()
-    };
-    assert_eq!((of(&kit, old), of(&kit, new)), (172, 128));
-    kit.shard.move_entities(kit.now, new, old).unwrap();
-    assert_eq!(moved(&mut kit), Some((128, 0)));
-    kit.log();
-    assert_eq!(state(&kit, new), ServiceState::Inactive);
-    kit.fire(calls[0], Pong(1));
-    assert_eq!(kit.log(), ["A: pong(1)"]);
-}
-
-// ---- what an operator wants
-
-#[test]
-fn r_sl_04_what_an_operator_wants_of_a_service_holds_over_a_restart() {
-    let (mut kit, old, new) = two_in(Durability::Strict, migrating());
-    kit.shard
-        .set_canary(kit.now, new, Share::OfTenThousand(2500))
-        .unwrap();
-    kit.shard.keep_desired(kit.now, &[new]);
-    kit.run();
-    kit.restart(secs(1));
-    let versions = kit.shard.versions(new).unwrap();
-    assert_eq!(versions.canary, Some((old, Share::OfTenThousand(2500))));
-    replace(&mut kit, old, new);
-    kit.shard.keep_desired(kit.now, &[old, new]);
-    kit.run();
-    kit.restart(secs(1));
-    assert_eq!(
-        (state(&kit, old), state(&kit, new)),
-        (ServiceState::Inactive, ServiceState::Active)
-    );
-    assert_eq!(kit.shard.way_back(old), Ok((new, Some(old))));
-    kit.shard.deactivate_services(kit.now, &[new]).unwrap();
-    kit.shard.keep_desired(kit.now, &[new]);
-    kit.run();
-    kit.restart(secs(1));
-    assert_eq!(state(&kit, new), ServiceState::Inactive);
-}
-
-#[test]
-fn r_sl_04_a_configuration_that_changes_has_the_last_word() {
-    let (mut kit, old, _) = two();
-    kit.shard.deactivate_services(kit.now, &[old]).unwrap();
-    kit.shard.keep_desired(kit.now, &[old]);
-    kit.run();
-    kit.restart(secs(1));
-    assert_eq!(state(&kit, old), ServiceState::Inactive);
-    kit.configure_active(0, false);
-    kit.restart(secs(1));
-    kit.run();
-    kit.configure_active(0, true);
-    kit.restart(secs(1));
-    assert_eq!(state(&kit, old), ServiceState::Active);
-}
-
-#[test]
-fn r_sl_04_a_move_goes_on_after_a_restart() {
-    let (mut kit, old, new) = two_in(Durability::Strict, migrating());
-    for n in 0..300 {
-        call(&mut kit, n);
-    }
-    kit.log();
-    replace(&mut kit, old, new);
-    kit.shard.move_entities(kit.now, old, new).unwrap();
-    kit.shard.keep_desired(kit.now, &[old, new]);
-    kit.shard.run(kit.now, 1);
-    kit.sync();
-    let left = |kit: &Kit| kit.shard.entities().filter(|e| e.service == old).count();
-    assert_eq!(left(&kit), 172);
-    kit.restart(secs(1));
-    kit.run();
-    assert_eq!(left(&kit), 0);
-    assert_eq!(state(&kit, old), ServiceState::Inactive);
-    assert_eq!(kit.shard.counts().entities, 300);
-}
-
-// ---- a version that is not linked in any more
-
-#[test]
-fn r_sv_08_entities_of_a_version_that_is_gone_are_taken_over_by_the_newest() {
-    let (mut kit, _, _) = two_in(Durability::Strict, migrating());
-    kit.version::<2>("10", Spec::usual(), Durability::Strict);
-    counting(&mut kit);
-    let a = call(&mut kit, 1);
-    kit.run();
-    kit.drop_service(0);
-    kit.configure_active(1, true);
-    kit.restart(secs(1));
-    kit.log();
-    kit.fire(a, Pong(1));
-    assert_eq!(kit.log(), ["C: pong(1)"]);
-    // Written as what they are from here on.
-    kit.drop_service(0);
-    kit.restart(secs(1));
-    kit.log();
-    kit.fire(a, Pong(2));
-    assert_eq!(kit.log(), ["C: pong(2)"]);
-}
-
-#[test]
-fn r_sv_08_what_no_version_can_take_over_is_refused_at_the_start() {
-    let (mut kit, _, _) = two_in(
-        Durability::Strict,
-        Spec {
-            schema: Some(SECOND),
-            ..Spec::usual()
-        },
-    );
-    call(&mut kit, 1);
-    kit.run();
-    kit.drop_service(0);
-    let refused = kit.try_restart(secs(1)).unwrap_err();
-    assert!(matches!(refused, RestoreError::Schema { .. }));
-    let text = refused.to_string();
-    assert!(text.contains(": field `more` is new; the stored"), "{text}");
 }

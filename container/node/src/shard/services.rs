@@ -1,6 +1,6 @@
 //! Services as operators change them: activate, deactivate, replace one version by another, canaries, the way back.
 //!
-//! What an operator does holds over a restart (R-SL-04). What a service has when it is deactivated is given a time; where another
+//! What an operator does holds over a restart (R-SL-04), and is answered when it is durable. What a service has when it is deactivated is given a time; where another
 //! version takes its place it is not: what does not move goes on to its own end.
 
 use super::Driver;
@@ -52,9 +52,10 @@ impl Driver {
         let outcome = self.shard.replace_services(now, leave, come);
         if outcome.is_ok() {
             let until = now.mono + self.times.service_stop;
-            self.ending.retain(|(service, _)| !come.contains(service));
-            let alone = |service: &&ServiceIx| !pairs.iter().any(|(from, _)| from == *service);
-            let alone = leave.iter().filter(alone);
+            let replaced = |service: &ServiceIx| pairs.iter().any(|(from, _)| from == service);
+            self.ending
+                .retain(|(service, _)| !come.contains(service) && !replaced(service));
+            let alone = leave.iter().filter(|service| !replaced(service));
             self.ending.extend(alone.map(|service| (*service, until)));
             for (from, to) in moves {
                 if let Err(error) = self.shard.move_entities(now, *from, *to) {
