@@ -41,6 +41,7 @@ pub mod status;
 mod supervisor;
 mod systemd;
 mod tls;
+mod unconfirmed;
 mod verify;
 mod watchdog;
 

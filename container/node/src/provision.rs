@@ -1,13 +1,13 @@
-//! Profile tables for management: what is asked of the shard, and answers that wait until what they tell of is durable.
+//! Profile tables for management: what is asked of the shard.
 //!
-//! Reading takes no time of the shard's: it gives a snapshot, which is read wherever it was asked for.
+//! Reading takes no time of the shard's: it gives a snapshot, which is read wherever it was asked for. A change is answered when it
+//! is durable.
 
 use crate::control::Unserved;
-use std::collections::VecDeque;
+use crate::unconfirmed::Unconfirmed;
 use strowger::id::Component;
 use strowger::profile::AnyProfile;
 use strowger::time::Now;
-use strowger_journal::Seq;
 use strowger_kernel::{ProfileSnapshot, ProfileWrite, Shard, TableError, TableInfo};
 use tokio::sync::oneshot;
 
@@ -62,33 +62,22 @@ pub enum ProfileChange {
 /// What became of a change. With the place of the write that is refused, where there are several.
 pub(crate) type Outcome = Result<(), (usize, TableError)>;
 
-/// Answers that wait for the store.
-#[derive(Debug, Default)]
-pub(crate) struct Unconfirmed(VecDeque<(Seq, oneshot::Sender<Outcome>)>);
-
-impl Unconfirmed {
-    /// Does what is asked; a change is answered when it is durable, and at once if it is refused.
-    pub(crate) fn carry_out(&mut self, shard: &mut Shard, now: Now, provision: Provision) {
-        // Whoever asked may have gone; nothing is lost by it.
-        match provision {
-            Provision::Tables(reply) => drop(reply.send(shard.tables().collect())),
-            Provision::Specifications(reply) => drop(reply.send(shard.specifications().collect())),
-            Provision::Snapshot(table, reply) => drop(reply.send(shard.profile_snapshot(&table))),
-            Provision::Change(wanted, reply) => match change(shard, now, wanted) {
-                Ok(()) => self.0.push_back((shard.last_strict(), reply)),
-                Err(refused) => drop(reply.send(Err(refused))),
-            },
-        }
-    }
-    /// Answers what is durable.
-    pub(crate) fn durable(&mut self, seq: Seq) {
-        while let Some((_, reply)) = self.0.pop_front_if(|(of, _)| *of <= seq) {
-            drop(reply.send(Ok(())));
-        }
-    }
-    /// Whether an answer waits for a commit, or for one after it.
-    pub(crate) fn awaits(&self, seq: Seq) -> bool {
-        self.0.back().is_some_and(|(of, _)| *of >= seq)
+/// Does what is asked.
+pub(crate) fn carry_out(
+    shard: &mut Shard,
+    now: Now,
+    provision: Provision,
+    unconfirmed: &mut Unconfirmed,
+) {
+    // Whoever asked may have gone; nothing is lost by it.
+    match provision {
+        Provision::Tables(reply) => drop(reply.send(shard.tables().collect())),
+        Provision::Specifications(reply) => drop(reply.send(shard.specifications().collect())),
+        Provision::Snapshot(table, reply) => drop(reply.send(shard.profile_snapshot(&table))),
+        Provision::Change(wanted, reply) => match change(shard, now, wanted) {
+            Ok(()) => unconfirmed.change(shard.last_strict(), reply),
+            Err(refused) => drop(reply.send(Err(refused))),
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether this binary could take over what a running node has: before it is put in the place of that node's binary.
 //!
-//! The node tells which services, SBBs and schemas it has. Invariant: what is found here is what a start would refuse (R-SV-08).
+//! The node tells which services, SBBs and schemas it has. Its tables are taken to stay as they are, and are found by their names, as
+//! a start finds them; of a table with another name (`kind`), the version that it had. Invariant: what is found here is what a
+//! start with those tables would refuse (R-SV-08).
 
 use crate::catalog::{Catalog, sbbs};
 use crate::status::ServiceStatus;
@@ -8,6 +10,7 @@ use std::fmt;
 use strowger::sbb::SbbDescriptor;
 use strowger::service::ServiceDef;
 use strowger::state::{FieldChange, Schema};
+use strowger_kernel::successor;
 
 /// State of a running node that this binary could not take over.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,39 +60,59 @@ impl Catalog {
     /// What of a node's state, as its status in detail tells it, could not be taken over. Services in class `none` keep none.
     #[must_use]
     pub fn verify(&self, services: &[ServiceStatus]) -> Vec<Unfit> {
+        let configured = services.iter().filter_map(|s| self.configured(s));
+        let configured: Vec<_> = configured.collect();
         let kept = services.iter().filter(|s| s.durability != "none");
-        kept.flat_map(|service| self.verify_service(service))
-            .collect()
+        kept.flat_map(|service| {
+            let def = self.successor_of(&service.component, &configured);
+            verify_service(service, def)
+        })
+        .collect()
     }
 
-    fn verify_service(&self, service: &ServiceStatus) -> Vec<Unfit> {
-        let def = self.successor(&service.component);
-        let own = def.map_or_else(Vec::new, |def| sbbs(&def.root));
-        let has_entities = service.sbbs.iter().filter(|sbb| sbb.entities > 0);
-        let unfit = has_entities.filter_map(|known| {
-            let why = match def {
-                None => Why::NoService(service.component.clone()),
-                Some(def) => match own.iter().find(|s| is_version(s, &known.sbb)) {
-                    None => Why::NoSbb(def.component.to_string()),
-                    Some(sbb) => unread(sbb, &known.schema)?,
-                },
-            };
-            Some(Unfit {
-                service: service.name.clone(),
-                sbb: known.sbb.clone(),
-                entities: known.entities,
-                why,
-            })
-        });
-        unfit.collect()
+    /// The version that a table stands for; `None` if it cannot stay as it is.
+    fn configured(&self, service: &ServiceStatus) -> Option<&ServiceDef> {
+        let component = &service.component;
+        let named = self.get_service(&service.name);
+        let same = |def: &&ServiceDef| def.component.to_string() == *component;
+        named
+            .filter(|def| def.component.is_version_written(component))
+            .or_else(|| self.services().find(same))
     }
 
-    /// The service that takes over from a component: the same version, or else the one that was added last.
-    fn successor(&self, component: &str) -> Option<&ServiceDef> {
-        let mut all = self.services().rev();
-        let same = all.clone().find(|s| s.component.to_string() == component);
-        same.or_else(|| all.find(|s| s.component.is_version_written(component)))
+    /// The service that takes over from a component. Without a table for any version of it there will have to be one: most likely
+    /// for that which was added last.
+    fn successor_of<'a>(
+        &'a self,
+        component: &str,
+        configured: &[&'a ServiceDef],
+    ) -> Option<&'a ServiceDef> {
+        let place = successor(component, configured.iter().map(|def| &def.component));
+        let chosen = place.and_then(|place| configured.get(place)).copied();
+        let version = |def: &&ServiceDef| def.component.is_version_written(component);
+        chosen.or_else(|| self.services().rev().find(version))
     }
+}
+
+fn verify_service(service: &ServiceStatus, def: Option<&ServiceDef>) -> Vec<Unfit> {
+    let own = def.map_or_else(Vec::new, |def| sbbs(&def.root));
+    let has_entities = service.sbbs.iter().filter(|sbb| sbb.entities > 0);
+    let unfit = has_entities.filter_map(|known| {
+        let why = match def {
+            None => Why::NoService(service.component.clone()),
+            Some(def) => match own.iter().find(|s| is_version(s, &known.sbb)) {
+                None => Why::NoSbb(def.component.to_string()),
+                Some(sbb) => unread(sbb, &known.schema)?,
+            },
+        };
+        Some(Unfit {
+            service: service.name.clone(),
+            sbb: known.sbb.clone(),
+            entities: known.entities,
+            why,
+        })
+    });
+    unfit.collect()
 }
 
 fn is_version(sbb: &SbbDescriptor, written: &str) -> bool {

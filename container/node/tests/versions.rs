@@ -14,6 +14,7 @@ use strowger_node::{Catalog, Running, Share};
 const NEWER: &str = r#"
 [services."parrot@1.1"]
 active = false
+panics_max = 1
 [services."parrot@1.1".settings]
 prefix = "new "
 "#;
@@ -87,6 +88,27 @@ fn a_canary_a_replacement_and_the_way_back_while_talks_are_up() {
     assert_eq!(peer.ask("dan hello"), "dan 1 hello");
     assert_eq!(peer.ask("ann fourth"), "ann new 4 fourth");
     assert_eq!(state(&node, "parrot@1.1"), "stopping");
+}
+
+/// The way back is open though the new version is not active any more, for its talks as well.
+#[test]
+fn what_failed_too_often_is_rolled_back() {
+    let bench = Bench::new(NEWER);
+    let node = bench.start();
+    let peer = bench.udp(&node);
+    assert_eq!(
+        replace(&node, "parrot", "parrot@1.1", false),
+        Some(Reply::Done)
+    );
+    assert_eq!(peer.ask("ann hello"), "ann new 1 hello");
+    peer.send("ann panic");
+    bench.until(|| state(&node, "parrot@1.1") == "stopping");
+    assert_eq!(rollback(&node, true), Some(Reply::Done));
+    assert_eq!(peer.ask("bob hello"), "bob 1 hello");
+    assert_eq!(peer.ask("ann again"), "ann 2 again");
+    drop(node);
+    let node = bench.start();
+    assert_eq!(node.ready().services, ["parrot"]);
 }
 
 /// R-SL-04.
@@ -212,4 +234,30 @@ fn a_binary_says_whether_it_could_take_over_what_a_node_has() {
         said(&none),
         "service `parrot`, SBB `parrot 1.0 (test)`: no version of `parrot 1.0 (test)` is in this binary"
     );
+}
+
+/// A table without a version is the one that the binary has last, and that is what a start would take.
+#[test]
+fn a_binary_says_so_of_the_version_that_a_start_would_choose() {
+    let bench = Bench::new("");
+    let node = bench.start();
+    assert_eq!(bench.udp(&node).ask("ann hello"), "ann 1 hello");
+    let services = node.status().unwrap().services;
+    let (own, later) = (toy::service(), ServiceDef::of::<Later>());
+    let with = |first: &ServiceDef, second: &ServiceDef| {
+        let catalog = Catalog::default().service(first.clone());
+        catalog.service(second.clone()).verify(&services).len()
+    };
+    assert_eq!(with(&own, &later), 1);
+    assert_eq!(with(&later, &own), 0);
+
+    let bench = Bench::new(NEWER);
+    let node = bench.start();
+    assert_eq!(canary(&node, 100), Some(Reply::Done));
+    assert_eq!(bench.udp(&node).ask("ann hello"), "ann new 1 hello");
+    let services = node.status().unwrap().services;
+    // The table of 1.1 cannot stay: what it had is for the only other one, wherever the binary has that.
+    let catalog = Catalog::default().service(ServiceDef::of::<Migrating>());
+    let unfit = catalog.service(own).verify(&services);
+    assert_eq!(unfit, []);
 }

@@ -5,6 +5,7 @@ use super::lists::{Activities, done, no_adaptor};
 use crate::control::{Cause, Order, Refusal, Reply, Request};
 use crate::log;
 use crate::net::Socket;
+use crate::provision::carry_out;
 use crate::tls::Renewed;
 use strowger::time::Now;
 use strowger::tracer::Level;
@@ -16,7 +17,7 @@ impl Driver {
         match order {
             Order::Stop => self.stop(now),
             Order::Provision(asked) => {
-                self.unconfirmed.carry_out(&mut self.shard, now, asked);
+                carry_out(&mut self.shard, now, asked, &mut self.unconfirmed);
             }
             Order::Alarm {
                 source,
@@ -30,9 +31,14 @@ impl Driver {
             Order::Hung(service) => self.shard.count_hang(now, service),
             Order::BackedUp(ended) => self.backups.ended(now.wall, ended),
             Order::Ask(request, reply) => {
+                let kept = is_kept(&request);
                 let answer = self.answer(now, request);
-                // Whoever asked may have gone; nothing is lost by it.
-                drop(reply.send(answer));
+                if kept && answer == Reply::Done {
+                    self.unconfirmed.order(self.shard.last_strict(), reply);
+                } else {
+                    // Whoever asked may have gone; nothing is lost by it.
+                    drop(reply.send(answer));
+                }
             }
         }
     }
@@ -187,4 +193,16 @@ impl Driver {
         );
         Reply::Log(log::of_tracers(&self.shard))
     }
+}
+
+/// Whether what is asked holds over a restart (R-SL-04), so that it is done only when it is durable.
+const fn is_kept(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Activate { .. }
+            | Request::Deactivate { .. }
+            | Request::Replace { .. }
+            | Request::Canary { .. }
+            | Request::Rollback { .. }
+    )
 }
