@@ -1,6 +1,6 @@
 //! Files of profiles: CSV, whose first line names the attributes, and JSON lines. What is wrong is told with its line.
 //!
-//! In CSV the first column is the profile's name, whatever it is called. An empty cell is no value for an attribute that may have none, an empty
+//! In CSV the first column is the profile's name. An empty cell is no value for an attribute that may have none, an empty
 //! text for a text, and as in the table's default for what is opaque; attributes without a column are as in the default too.
 //!
 //! **Invariant:** however a file is made, [`RECORD`] bytes of it and what was read ahead are held.
@@ -218,8 +218,14 @@ fn columns(header: &csv::StringRecord, attributes: &[Attribute]) -> Result<Vec<u
     if header.is_empty() {
         return Err(fault("there is no line that names the attributes".into()));
     }
+    let (name, others) = (header.get(0).unwrap_or_default(), header.iter().skip(1));
+    let is_attribute = attributes.iter().any(|a| a.name == name);
+    if is_attribute && !others.clone().any(|other| other == name) {
+        let what = format!("the first column is the profile's name, and `{name}` is an attribute");
+        return Err(fault(what));
+    }
     let mut columns = Vec::new();
-    for name in header.iter().skip(1) {
+    for name in others {
         let place = attributes.iter().position(|a| a.name == name);
         let place = place.ok_or_else(|| fault(format!("there is no attribute `{name}`")))?;
         if columns.contains(&place) {

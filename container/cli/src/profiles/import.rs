@@ -203,7 +203,7 @@ impl Import<'_> {
                 self.written += lines.len() as u64;
                 Ok(())
             }
-            Err(Failure::Problem(problem)) if problem.status == 400 => {
+            Err(Failure::Problem(problem)) => {
                 let field = problem.field.as_deref().unwrap_or_default();
                 let Some(&line) = place(field).and_then(|place| lines.get(place)) else {
                     return Err(Failure::Problem(problem));

@@ -99,6 +99,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "MGT-006", detail)
     }
 
+    /// What it is about, if that has a name.
+    pub(crate) fn about(mut self, field: &str) -> Self {
+        self.0.field = Some(field.to_owned()).filter(|field| !field.is_empty());
+        self
+    }
+
     /// The node does not answer.
     pub(crate) fn silent(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "MGT-007", detail)

@@ -434,7 +434,7 @@ fn refused(cause: &TableError, field: &str) -> Problem {
         // As many changes wait for a service as may: later there is room again.
         TableError::Refused(OpError::Limit("events_per_activity")) => Problem::silent(detail),
         TableError::NameTaken | TableError::InUse | TableError::Refused(OpError::Limit(_)) => {
-            Problem::conflict(detail)
+            Problem::conflict(detail).about(field)
         }
         TableError::InvalidName => Problem::wrong("name", detail),
         TableError::NoSpec => Problem::wrong("specification", detail),

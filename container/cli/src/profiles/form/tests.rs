@@ -123,6 +123,10 @@ fn a_first_line_names_attributes_once() {
         ("", "there is no line that names the attributes"),
         ("profile,colour\n", "there is no attribute `colour`"),
         ("profile,zone,zone\n", "`zone` has two columns"),
+        (
+            "number,zone\n",
+            "the first column is the profile's name, and `number` is an attribute",
+        ),
     ] {
         match Records::csv(text.as_bytes(), attributes()) {
             Err(Unread::Lost(fault)) => assert_eq!((fault.line, fault.what.as_str()), (1, what)),
