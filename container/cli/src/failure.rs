@@ -89,6 +89,16 @@ pub(crate) enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// CSV cannot tell what a profile has.
+    #[error(
+        "`{attribute}` of the profile `{profile}` is an empty text, which CSV does not tell from none: export it with --format jsonl"
+    )]
+    Ambiguous {
+        /// The profile.
+        profile: String,
+        /// The attribute.
+        attribute: String,
+    },
     /// A file was not imported.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -121,6 +131,7 @@ impl Failure {
             Self::Ask(_)
             | Self::Refused { .. }
             | Self::File { .. }
+            | Self::Ambiguous { .. }
             | Self::Import(_)
             | Self::Unfit => Exit::Refused,
             Self::Output(_) | Self::Random(_) | Self::Unexpected => Exit::Internal,

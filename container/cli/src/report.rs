@@ -48,6 +48,7 @@ pub(crate) fn failure(failure: &Failure) {
         Failure::Problem(problem) => refused(problem),
         Failure::Import(error) => wrong_lines(error),
         Failure::Refused { .. }
+        | Failure::Ambiguous { .. }
         | Failure::Unexpected
         | Failure::Unfit
         | Failure::NoPassword

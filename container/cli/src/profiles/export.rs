@@ -2,7 +2,7 @@
 //!
 //! They are asked for part by part, so what is written meanwhile is in it or not; what is not written is in it once.
 
-use super::form::Writer;
+use super::form::{Unwritten, Writer};
 use super::progress::Progress;
 use super::{Detail, Profile};
 use crate::api::{Api, path};
@@ -66,7 +66,13 @@ fn write(api: &Api, table: Detail, form: ProfileForm, output: impl Write) -> Res
         let query = [("limit", Some(PAGE.to_string())), ("after", after)];
         let page: Page<Profile> = api.get(&path(&["profiles", &name, "entries"], &query))?;
         for profile in &page.items {
-            writer.write(profile)?;
+            writer.write(profile).map_err(|why| match why {
+                Unwritten::Io(error) => Failure::Output(error),
+                Unwritten::Ambiguous(attribute) => Failure::Ambiguous {
+                    profile: profile.name.clone(),
+                    attribute,
+                },
+            })?;
         }
         written += page.items.len() as u64;
         progress.tell(written, written);

@@ -344,6 +344,27 @@ fn io_error(error: io::Error, line: u64) -> Unread {
     Unread::Io(error)
 }
 
+/// Why a profile is not written.
+#[derive(Debug)]
+pub(super) enum Unwritten {
+    /// This attribute is an empty text where there might be none: in CSV both are an empty cell.
+    Ambiguous(String),
+    /// The file cannot be written.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<csv::Error> for Unwritten {
+    fn from(error: csv::Error) -> Self {
+        Self::Io(error.into())
+    }
+}
+
 /// Writes a file.
 pub(super) enum Writer<W: Write> {
     Csv(Box<csv::Writer<W>>, Vec<Attribute>),
@@ -359,19 +380,22 @@ impl<W: Write> Writer<W> {
         Ok(Self::Csv(Box::new(writer), attributes))
     }
 
-    pub(super) fn write(&mut self, profile: &Profile) -> io::Result<()> {
+    pub(super) fn write(&mut self, profile: &Profile) -> Result<(), Unwritten> {
         match self {
             Self::Csv(writer, attributes) => {
                 writer.write_field(&profile.name)?;
                 for attribute in attributes {
                     let value = profile.values.get(&attribute.name);
+                    if attribute.optional && value.is_some_and(|value| value == "") {
+                        return Err(Unwritten::Ambiguous(attribute.name.clone()));
+                    }
                     writer.write_field(write_cell(attribute, value.unwrap_or(&Value::Null)))?;
                 }
                 Ok(writer.write_record(None::<&[u8]>)?)
             }
             Self::Lines(writer) => {
                 let line = serde_json::json!({ "name": profile.name, "values": profile.values });
-                writeln!(writer, "{line}")
+                Ok(writeln!(writer, "{line}")?)
             }
         }
     }

@@ -157,7 +157,7 @@ impl Import<'_> {
         if !self.part.takes(&profile) {
             self.send()?;
         }
-        self.part.add(&profile, record.line);
+        self.part.add(record.line, profile);
         Ok(())
     }
 
@@ -194,28 +194,37 @@ impl Import<'_> {
 
     /// Has the node write what is held.
     fn send(&mut self) -> Result<(), Failure> {
-        let Part { body, lines } = std::mem::take(&mut self.part);
-        if lines.is_empty() {
+        let Part { profiles, bytes: _ } = std::mem::take(&mut self.part);
+        self.send_these(&profiles)
+    }
+
+    fn send_these(&mut self, profiles: &[(u64, String)]) -> Result<(), Failure> {
+        if profiles.is_empty() {
             return Ok(());
         }
-        match self.order(&format!("{{\"put\":[{body}]}}")) {
+        let problem = match self.order(&body(profiles)) {
             Ok(()) => {
-                self.written += lines.len() as u64;
-                Ok(())
+                self.written += profiles.len() as u64;
+                return Ok(());
             }
-            Err(Failure::Problem(problem)) => {
-                let field = problem.field.as_deref().unwrap_or_default();
-                let Some(&line) = place(field).and_then(|place| lines.get(place)) else {
-                    return Err(Failure::Problem(problem));
-                };
-                self.faults.push(Fault {
-                    line,
-                    what: problem.detail,
-                });
-                Err(self.failed(Some(problem.code)))
-            }
-            Err(failure) => Err(failure),
+            Err(Failure::Problem(problem)) => problem,
+            Err(failure) => return Err(failure),
+        };
+        let field = problem.field.as_deref().unwrap_or_default();
+        // Services that hear of changes take only so many at once.
+        if field == "put" && problem.status == 400 && profiles.len() > 1 {
+            let (some, others) = profiles.split_at(profiles.len() / 2);
+            self.send_these(some)?;
+            return self.send_these(others);
         }
+        let Some(&(line, _)) = place(field).and_then(|place| profiles.get(place)) else {
+            return Err(Failure::Problem(problem));
+        };
+        self.faults.push(Fault {
+            line,
+            what: problem.detail,
+        });
+        Err(self.failed(Some(problem.code)))
     }
 
     /// A node that takes no more for now is asked again: to write the same twice does no harm.
@@ -264,23 +273,28 @@ impl Import<'_> {
 /// Profiles that are sent together.
 #[derive(Debug, Default)]
 struct Part {
-    /// As JSON, with commas between them.
-    body: String,
-    /// Where each began in the file.
-    lines: Vec<u64>,
+    /// Where each began in the file, and what it is as JSON.
+    profiles: Vec<(u64, String)>,
+    /// With a comma after each.
+    bytes: usize,
 }
 
 impl Part {
     fn takes(&self, profile: &str) -> bool {
-        self.lines.len() < PROFILES && self.body.len() + profile.len() < PART
+        self.profiles.len() < PROFILES && self.bytes + profile.len() < PART
     }
-    fn add(&mut self, profile: &str, line: u64) {
-        if !self.lines.is_empty() {
-            self.body.push(',');
-        }
-        self.body.push_str(profile);
-        self.lines.push(line);
+    fn add(&mut self, line: u64, profile: String) {
+        self.bytes += profile.len() + 1;
+        self.profiles.push((line, profile));
     }
+}
+
+fn body(profiles: &[(u64, String)]) -> String {
+    let all: Vec<_> = profiles
+        .iter()
+        .map(|(_, profile)| profile.as_str())
+        .collect();
+    format!("{{\"put\":[{}]}}", all.join(","))
 }
 
 /// Which profile of a part a problem is about: `put.N`, or what is below it.
@@ -306,17 +320,14 @@ mod tests {
         let mut part = Part::default();
         let profile = "x".repeat(1_000);
         while part.takes(&profile) {
-            part.add(&profile, 1);
+            part.add(1, profile.clone());
         }
-        assert!(
-            part.body.len() < PART && part.lines.len() == 61,
-            "{}",
-            part.lines.len()
-        );
+        assert_eq!(part.profiles.len(), 61);
+        assert!(body(&part.profiles).len() < PART + 10);
         let mut part = Part::default();
         while part.takes("x") {
-            part.add("x", 1);
+            part.add(1, "x".to_owned());
         }
-        assert_eq!(part.lines.len(), PROFILES);
+        assert_eq!(part.profiles.len(), PROFILES);
     }
 }

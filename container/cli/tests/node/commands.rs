@@ -226,7 +226,8 @@ pub(crate) fn in_process(dir: &Path, text: &str) -> strowger_node::Running {
     std::fs::write(&file, text).expect("a file can be written");
     let catalog = strowger_node::Catalog::default()
         .adaptor(toy::adaptor())
-        .service(toy::service());
+        .service(toy::service())
+        .service(super::profiles::watcher());
     let sources = strowger_config::Sources::default().file(&file);
     let loaded = strowger_config::load(&sources, &catalog.components()).expect("it is right");
     strowger_node::Node::builder()

@@ -6,11 +6,32 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
+use strowger::prelude::*;
 use strowger_node::{Exit, Running};
 
-fn node(dir: &Path) -> Running {
+/// Hears of new members.
+#[derive(Default, State)]
+struct Watcher {}
+
+#[sbb(name = "watcher", vendor = "test", version = "1.0")]
+impl Watcher {
+    #[on(initial)]
+    fn added(
+        &mut self,
+        _cx: &mut Cx<'_>,
+        _ev: &ProfileAdded<super::toy::Member>,
+        #[table("members")] _members: Table<super::toy::Member>,
+    ) {
+    }
+}
+
+pub(crate) fn watcher() -> ServiceDef {
+    ServiceDef::of::<Watcher>()
+}
+
+fn node(dir: &Path, more: &str) -> Running {
     let text = format!(
-        "[node]\ndata_dir = \"{}\"\n[adaptors.toy]\n[services.parrot]\n[profiles.members]\nspecification = \"member\"\n",
+        "[node]\ndata_dir = \"{}\"\n[adaptors.toy]\n[services.parrot]\n[profiles.members]\nspecification = \"member\"\n{more}",
         dir.join("data").display()
     );
     super::commands::in_process(dir, &text)
@@ -46,7 +67,7 @@ fn members(n: u32) -> String {
 #[test]
 fn files_go_in_and_come_out_the_same() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let node = node(dir.path());
+    let node = node(dir.path(), "");
     let dir = dir.path();
     let csv = members(1_234);
     write(dir, "in.csv", &csv);
@@ -103,7 +124,7 @@ fn files_go_in_and_come_out_the_same() {
 #[test]
 fn what_is_wrong_in_a_file_is_told_with_its_line() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let node = node(dir.path());
+    let node = node(dir.path(), "");
     let dir = dir.path();
     // The node itself refuses what two profiles may not share, in the second part of what is sent.
     let mut csv = members(700);
@@ -166,6 +187,40 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
     assert!(code == 1 && said.contains("none.csv"), "{said}");
     let (code, said) = run(dir, "profiles import nobody wrong.csv");
     assert!(code == 2 && said.starts_with("error[MGT-005]: "), "{said}");
+    node.stop();
+    assert_eq!(node.wait(), Exit::Clean);
+}
+
+#[test]
+fn parts_are_as_small_as_those_who_hear_of_them_need() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let more = "[services.watcher]\n[limits]\nevents_per_activity = 100\n";
+    let node = node(dir.path(), more);
+    let dir = dir.path();
+    write(dir, "in.csv", &members(700));
+    let said = done(dir, "profiles import members in.csv");
+    assert!(said.starts_with("700 profiles written"), "{said}");
+    assert_eq!(list(dir, "profiles list")[0]["profiles"], 700);
+    node.stop();
+    assert_eq!(node.wait(), Exit::Clean);
+}
+
+#[test]
+fn what_csv_cannot_tell_is_not_exported_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let node = node(dir.path(), "");
+    let dir = dir.path();
+    let line = "{\"name\":\"ann\",\"values\":{\"number\":\"1\",\"forward\":\"\"}}\n";
+    write(dir, "in.jsonl", line);
+    done(dir, "profiles import members in.jsonl");
+    let (code, said) = run(dir, "profiles export members -o out.csv");
+    assert!(
+        code == 1 && said.contains("`forward` of the profile `ann`"),
+        "{said}"
+    );
+    assert!(!dir.join("out.csv").exists() && !dir.join("out.csv.part").exists());
+    done(dir, "profiles export members -o out.jsonl");
+    assert!(read(dir, "out.jsonl").contains("\"forward\":\"\""));
     node.stop();
     assert_eq!(node.wait(), Exit::Clean);
 }

@@ -94,12 +94,17 @@ impl Kernel {
         let Some(activity) = self.living(table).and_then(|id| self.activities.get(id)) else {
             return Ok(());
         };
-        let waiting = activity.queued as usize + self.tx.profiles.len();
-        if self.is_watched(table) && waiting >= self.limits.events_per_activity as usize {
-            self.metrics.queue_full += 1;
-            return Err(OpError::Limit("events_per_activity"));
+        let (own, most) = (self.tx.profiles.len(), self.limits.events_per_activity);
+        let waiting = own + activity.queued as usize;
+        if waiting < most as usize || !self.is_watched(table) {
+            return Ok(());
         }
-        Ok(())
+        // What is more than may wait at all does not become less by waiting.
+        if own >= most as usize {
+            return Err(self.limited("profile_changes"));
+        }
+        self.metrics.queue_full += 1;
+        Err(OpError::Limit("events_per_activity"))
     }
     /// Whether an active service receives any of a table's events.
     fn is_watched(&self, table: &Table) -> bool {

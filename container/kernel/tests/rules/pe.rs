@@ -240,11 +240,22 @@ fn more_changes_than_can_wait_are_refused() {
         .map(|n| put(&n.to_string(), &n.to_string(), 7))
         .collect();
     let refused = kit.shard.write_profiles(kit.now, "users", more);
-    let limit = TableError::Refused(OpError::Limit("events_per_activity"));
+    // As many at once could never be told.
+    let limit = TableError::Refused(OpError::Limit("profile_changes"));
     assert_eq!(refused, Err((10, limit)));
-    let fewer: Vec<_> = (0..10)
-        .map(|n| put(&n.to_string(), &n.to_string(), 7))
-        .collect();
-    kit.shard.write_profiles(kit.now, "users", fewer).unwrap();
+    let fewer = |zone: u32, n: u32| -> Vec<_> {
+        (0..n)
+            .map(|n| put(&n.to_string(), &n.to_string(), zone))
+            .collect()
+    };
+    let mut write = |n, zone| kit.shard.write_profiles(kit.now, "users", fewer(zone, n));
+    write(6, 7).unwrap();
+    // These can, when those before them have been.
+    let limit = TableError::Refused(OpError::Limit("events_per_activity"));
+    assert_eq!(write(6, 8), Err((4, limit)));
+    assert_eq!(kit.run().len(), 6);
+    kit.shard
+        .write_profiles(kit.now, "users", fewer(8, 10))
+        .unwrap();
     assert_eq!(kit.run().len(), 10);
 }

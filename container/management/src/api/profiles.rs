@@ -21,6 +21,8 @@ use utoipa::ToSchema;
 const PAGE: usize = 100;
 /// Conditions within conditions.
 const DEPTH: usize = 32;
+/// Conditions in one query: each is asked of every profile that is looked at.
+const CONDITIONS: usize = 64;
 
 pub(super) fn routes() -> Router<State> {
     Router::new()
@@ -222,7 +224,7 @@ pub(super) async fn create(
         table: table.into(),
         specification: specification.into(),
     };
-    changed(&state, change, &[]).await
+    changed(&state, change, Blame::Field("table")).await
 }
 
 /// Rename a profile table.
@@ -242,7 +244,7 @@ pub(super) async fn rename(
         table: table.into(),
         to: to.into(),
     };
-    changed(&state, change, &[]).await
+    changed(&state, change, Blame::Field("to")).await
 }
 
 /// Remove a profile table, with all that is in it.
@@ -255,8 +257,10 @@ pub(super) async fn remove(
     params: Params,
 ) -> Result<Json<Done>, Problem> {
     params.end()?;
-    let table = table.into();
-    changed(&state, ProfileChange::Remove { table }, &[]).await
+    let change = ProfileChange::Remove {
+        table: table.into(),
+    };
+    changed(&state, change, Blame::Field("table")).await
 }
 
 /// Profiles of a table in the order of their names, a part at a time.
@@ -316,8 +320,11 @@ pub(super) async fn put(
     let snapshot = snapshot(&state, &table).await?;
     let profile = filled(&snapshot, fields.all(), "")?;
     let writes = vec![ProfileWrite::Put(name.into(), profile)];
-    let table = table.into();
-    changed(&state, ProfileChange::Write { table, writes }, &[]).await
+    let change = ProfileChange::Write {
+        table: table.into(),
+        writes,
+    };
+    changed(&state, change, Blame::Profile).await
 }
 
 /// Remove a profile.
@@ -335,8 +342,11 @@ pub(super) async fn discard(
         return Err(Problem::unknown(format!("there is no profile `{name}`")));
     }
     let writes = vec![ProfileWrite::Remove(name.into())];
-    let table = table.into();
-    changed(&state, ProfileChange::Write { table, writes }, &[]).await
+    let change = ProfileChange::Write {
+        table: table.into(),
+        writes,
+    };
+    changed(&state, change, Blame::Profile).await
 }
 
 /// Write profiles and remove others, all or none. `field` of a problem names the one that is to blame.
@@ -374,8 +384,11 @@ pub(super) async fn write(
         writes.push(ProfileWrite::Remove(name.into()));
         places.push(format!("remove.{place}"));
     }
-    let table = table.into();
-    changed(&state, ProfileChange::Write { table, writes }, &places).await
+    let change = ProfileChange::Write {
+        table: table.into(),
+        writes,
+    };
+    changed(&state, change, Blame::Writes(&places)).await
 }
 
 /// Profiles that fit a query.
@@ -398,13 +411,18 @@ pub(super) async fn query(
         Some(Some(limit @ 1..=1000)) => limit as usize,
         Some(_) => return Err(Problem::wrong("limit", "`limit` is 1 to 1000")),
     };
-    let filter = condition.map_or(Ok(Filter::All), |condition| filter(condition, 0))?;
+    let mut left = CONDITIONS;
+    let filter = condition.map_or(Ok(Filter::All), |condition| filter(condition, 0, &mut left))?;
     let wrong = |error: &dyn std::fmt::Display| Problem::wrong("where", error.to_string());
     let query = table.decl().query(&filter).map_err(|error| wrong(&error))?;
-    let found = table.search(&query, Some(limit));
-    let found = found.map_err(|error| wrong(&error))?;
-    let rows = found.iter().map(|row| shown_row(&table, &**row));
-    Ok(Json(rows.collect()))
+    // It may look at many profiles, and others ask meanwhile whether the node is well.
+    let search = move || {
+        let found = table.search(&query, Some(limit));
+        found.map(|rows| rows.iter().map(|row| shown_row(&table, &**row)).collect())
+    };
+    let found = tokio::task::spawn_blocking(search).await;
+    let found = found.map_err(|_| Problem::silent("the query has ended early"))?;
+    Ok(Json(found.map_err(|error| wrong(&error))?))
 }
 
 async fn snapshot(state: &State, table: &str) -> Result<ProfileSnapshot, Problem> {
@@ -412,39 +430,97 @@ async fn snapshot(state: &State, table: &str) -> Result<ProfileSnapshot, Problem
     found.ok_or_else(|| Problem::unknown(format!("there is no profile table `{table}`")))
 }
 
-/// Has the node change something; `places` are what several writes are called.
+/// What of a request may be to blame.
+enum Blame<'a> {
+    /// This field, or this part of the path.
+    Field(&'a str),
+    /// The profile: its name, or the attribute that is at the top of the body.
+    Profile,
+    /// One of several writes, which are called so.
+    Writes(&'a [String]),
+}
+
+/// Has the node change something.
 async fn changed(
     state: &State,
     change: ProfileChange,
-    places: &[String],
+    blame: Blame<'_>,
 ) -> Result<Json<Done>, Problem> {
     match state.manage.change_profiles(change).await? {
         Ok(()) => Ok(Done::json()),
-        Err((place, cause)) => Err(refused(
-            &cause,
-            places.get(place).map_or("", String::as_str),
-        )),
+        Err((place, cause)) => Err(refused(&cause, &blame.field(&cause, place))),
     }
+}
+
+impl Blame<'_> {
+    /// The field, if there is one; `place` is that of the write.
+    fn field(&self, cause: &TableError, place: usize) -> String {
+        let attribute = if let TableError::Refused(OpError::NotUnique(attribute)) = cause {
+            Some(*attribute)
+        } else if let TableError::Refused(OpError::InvalidProfile(invalid)) = cause {
+            Some(invalid.attribute)
+        } else {
+            None
+        };
+        match (self, attribute) {
+            (Self::Field(name), _) => (*name).to_owned(),
+            (Self::Profile, Some(attribute)) => attribute.to_owned(),
+            (Self::Profile, None) if is_of_name(cause) => "name".to_owned(),
+            (Self::Profile, None) => String::new(),
+            // No single one of them.
+            (Self::Writes(_), _) if is_too_many(cause) => "put".to_owned(),
+            (Self::Writes(places), attribute) => {
+                let place = places.get(place).map_or("", String::as_str);
+                match attribute {
+                    Some(attribute) => format!("{place}.values.{attribute}"),
+                    None => place.to_owned(),
+                }
+            }
+        }
+    }
+}
+
+/// Whether it is the name of a profile that cannot be.
+const fn is_of_name(cause: &TableError) -> bool {
+    matches!(
+        cause,
+        TableError::InvalidName | TableError::Refused(OpError::InvalidArgument(_))
+    )
+}
+
+/// Whether services that hear of changes could not be told of so many at once.
+fn is_too_many(cause: &TableError) -> bool {
+    *cause == TableError::Refused(OpError::Limit("profile_changes"))
 }
 
 fn refused(cause: &TableError, field: &str) -> Problem {
     let detail = cause.to_string();
-    match cause {
-        TableError::Unknown | TableError::NoProfile => Problem::unknown(detail),
+    let problem = match cause {
+        TableError::Unknown | TableError::NoProfile | TableError::NoEdit => {
+            return Problem::unknown(detail);
+        }
         // As many changes wait for a service as may: later there is room again.
-        TableError::Refused(OpError::Limit("events_per_activity")) => Problem::silent(detail),
-        TableError::NameTaken | TableError::InUse | TableError::Refused(OpError::Limit(_)) => {
-            Problem::conflict(detail).about(field)
+        TableError::Refused(OpError::Limit("events_per_activity")) => {
+            return Problem::silent(detail);
         }
-        TableError::InvalidName => Problem::wrong("name", detail),
-        TableError::NoSpec => Problem::wrong("specification", detail),
-        TableError::NoEdit | TableError::Changed | TableError::Uncommitted => {
-            Problem::conflict(detail)
-        }
-        TableError::NoAttribute(_) | TableError::Value { .. } | TableError::Refused(_) | _ => {
-            Problem::wrong(field, detail)
-        }
-    }
+        cause if is_too_many(cause) => Problem::wrong(
+            field,
+            "services hear of changes of this table: one write changes no more profiles than \
+             `limits.events_per_activity`",
+        ),
+        TableError::NameTaken
+        | TableError::InUse
+        | TableError::Changed
+        | TableError::Uncommitted
+        | TableError::Refused(OpError::Limit(_)) => Problem::conflict(detail),
+        TableError::NoSpec => return Problem::wrong("specification", detail),
+        TableError::InvalidName
+        | TableError::NoAttribute(_)
+        | TableError::Value { .. }
+        | TableError::Refused(_)
+        | _ => Problem::wrong(field, detail),
+    };
+    problem.about(field)
 }
 
 fn shown_row(table: &ProfileSnapshot, row: &dyn AnyRow) -> ProfileEntry {
@@ -495,7 +571,7 @@ const fn word(kind: Kind) -> &'static str {
 }
 
 /// Reads a condition.
-fn filter(condition: Value, depth: usize) -> Result<Filter, Problem> {
+fn filter(condition: Value, depth: usize, left: &mut usize) -> Result<Filter, Problem> {
     let wrong = |detail: &str| Problem::wrong("where", detail.to_owned());
     let Value::Object(mut fields) = condition else {
         return Err(wrong("a condition is an object"));
@@ -503,8 +579,14 @@ fn filter(condition: Value, depth: usize) -> Result<Filter, Problem> {
     if depth >= DEPTH {
         return Err(wrong("conditions are nested too deeply"));
     }
-    let several = |list: Value| match list {
-        Value::Array(list) => list.into_iter().map(|c| filter(c, depth + 1)).collect(),
+    *left = left
+        .checked_sub(1)
+        .ok_or_else(|| wrong(&format!("a query has {CONDITIONS} conditions at most")))?;
+    let mut several = |list: Value| match list {
+        Value::Array(list) => {
+            let each = list.into_iter().map(|c| filter(c, depth + 1, left));
+            each.collect()
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
             Err(wrong("`all` and `any` are lists of conditions"))
         }
@@ -514,7 +596,7 @@ fn filter(condition: Value, depth: usize) -> Result<Filter, Problem> {
     } else if let Some(list) = fields.remove("any") {
         Filter::Or(several(list)?)
     } else if let Some(inner) = fields.remove("not") {
-        Filter::Not(Box::new(filter(inner, depth + 1)?))
+        Filter::Not(Box::new(filter(inner, depth + 1, left)?))
     } else {
         comparison(&mut fields)?
     };

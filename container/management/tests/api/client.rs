@@ -56,6 +56,7 @@ impl Served {
         let node = Node::builder()
             .adaptor(toy::adaptor())
             .service(toy::service())
+            .service(crate::profiles::watcher())
             .reloading(loaded, move |managed| load(&again, managed))
             .companion(strowger_management::api::companion());
         let node = node.start().unwrap();
@@ -172,7 +173,8 @@ impl Answer {
 fn load(dir: &Path, managed: Option<String>) -> Result<Loaded, Rejected> {
     let catalog = Catalog::default()
         .adaptor(toy::adaptor())
-        .service(toy::service());
+        .service(toy::service())
+        .service(crate::profiles::watcher());
     let sources = Sources::default()
         .file(dir.join("base.toml"))
         .file(dir.join("test.toml"))

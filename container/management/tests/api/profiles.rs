@@ -2,6 +2,7 @@
 
 use crate::client::{Answer, Served};
 use serde_json::{Value, json};
+use strowger::prelude::*;
 
 const MEMBERS: &str = "[profiles.members]\nspecification = \"member\"\n";
 
@@ -172,6 +173,7 @@ fn queries_that_cannot_be_are_refused() {
         json!({"where": {"attribute": "colour", "equal": 7}}),
         json!({"where": {"attribute": "notes", "equal": "vip"}}),
         json!({"where": {"all": {}}}),
+        json!({"where": {"any": vec![json!({"attribute": "zone", "equal": 7}); 64]}}),
         json!({"where": (0..40).fold(json!({"all": []}), |inner, _| json!({ "not": inner }))}),
     ] {
         let answer = ask(&served, &wrong);
@@ -204,10 +206,13 @@ fn what_cannot_be_written_is_told_with_its_place_and_nothing_is_changed() {
             r#"{"name":"carol","values":{"color":"red"}}"#,
             "put.1.values.color",
         ),
-        (r#"{"name":"carol","values":{"number":"1"}}"#, "put.1"),
+        (
+            r#"{"name":"carol","values":{"number":"1"}}"#,
+            "put.1.values.number",
+        ),
         (
             r#"{"name":"carol","values":{"number":"1234567890123456"}}"#,
-            "put.1",
+            "put.1.values.number",
         ),
         (r#"{"name":"","values":{"number":"3"}}"#, "put.1"),
         (r#"{"name":7,"values":{}}"#, "put.1.name"),
@@ -264,7 +269,7 @@ fn tables_are_made_renamed_and_removed() {
         ((400, "MGT-004"), "specification")
     );
     let name = change("PUT", "/v1/profiles/a%2Fb", r#"{"specification":"member"}"#);
-    assert_eq!((name.problem(), name.field()), ((400, "MGT-004"), "name"));
+    assert_eq!((name.problem(), name.field()), ((400, "MGT-004"), "table"));
     assert_eq!(
         change("POST", "/v1/profiles/guests/rename", r#"{"to":"members"}"#)
             .problem()
@@ -278,4 +283,86 @@ fn tables_are_made_renamed_and_removed() {
     assert_eq!(served.get("/v1/profiles/guests").status, 404);
     assert_eq!(change("DELETE", "/v1/profiles/visitors", "").status, 200);
     assert_eq!(served.get("/v1/profiles").body.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_refusal_names_what_is_to_blame() {
+    let limits = format!("{MEMBERS}[limits]\nprofiles = 2\n");
+    let served = Served::new(&limits);
+    let put = |name: &str, body: &str| {
+        let path = format!("/v1/profiles/members/entries/{name}");
+        served.change("PUT", &path, body)
+    };
+    assert_eq!(put("alice", r#"{"number":"1"}"#).status, 200);
+    assert_eq!(put("bob", r#"{"number":"1"}"#).field(), "number");
+    assert_eq!(
+        put("bob", r#"{"number":"1234567890123456"}"#).field(),
+        "number"
+    );
+    assert_eq!(put("bob", r#"{"zone":"far"}"#).field(), "zone");
+    assert_eq!(put(&"b".repeat(256), r#"{"number":"2"}"#).field(), "name");
+    assert_eq!(put("bob", r#"{"number":"2"}"#).status, 200);
+    let full = put("carol", r#"{"number":"3"}"#);
+    assert_eq!(
+        (full.problem(), &full.body["field"]),
+        ((409, "MGT-006"), &Value::Null)
+    );
+    let both = r#"{"put":[{"name":"bob","values":{"number":"4"}},{"name":"carol","values":{"number":"5"}}]}"#;
+    let full = served.change("POST", "/v1/profiles/members/entries", both);
+    assert_eq!((full.problem(), full.field()), ((409, "MGT-006"), "put.1"));
+    let rename = |to: &str| {
+        let body = json!({ "to": to }).to_string();
+        served.change("POST", "/v1/profiles/members/rename", &body)
+    };
+    assert_eq!(
+        (rename("a/b").problem(), rename("a/b").field()),
+        ((400, "MGT-004"), "to")
+    );
+    assert_eq!(
+        (rename("members").problem(), rename("members").field()),
+        ((409, "MGT-006"), "to")
+    );
+}
+
+/// Hears of changes of members.
+#[derive(Default, State)]
+struct Watcher {}
+
+#[sbb(name = "watcher", vendor = "test", version = "1.0")]
+impl Watcher {
+    #[on(initial(address))]
+    fn added(
+        &mut self,
+        _cx: &mut Cx<'_>,
+        _ev: &ProfileAdded<crate::toy::Member>,
+        #[table("members")] _members: Table<crate::toy::Member>,
+    ) {
+    }
+}
+
+pub(crate) fn watcher() -> ServiceDef {
+    ServiceDef::of::<Watcher>()
+}
+
+#[test]
+fn what_is_too_much_for_those_who_hear_of_it_is_not_called_a_matter_of_time() {
+    let text = format!("{MEMBERS}[services.watcher]\n[limits]\nevents_per_activity = 10\n");
+    let served = Served::new(&text);
+    let write = |n: usize| {
+        let put =
+            (0..n).map(|n| json!({"name": format!("m{n}"), "values": {"number": n.to_string()}}));
+        let body = json!({ "put": put.collect::<Vec<_>>() }).to_string();
+        served.change("POST", "/v1/profiles/members/entries", &body)
+    };
+    let refused = write(11);
+    assert_eq!(
+        (refused.problem(), refused.field()),
+        ((400, "MGT-004"), "put")
+    );
+    assert!(
+        refused.text.contains("limits.events_per_activity"),
+        "{refused:?}"
+    );
+    assert_eq!(served.get("/v1/profiles").body[0]["profiles"], 0);
+    assert_eq!(write(10).status, 200);
 }

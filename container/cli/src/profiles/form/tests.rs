@@ -198,3 +198,19 @@ fn what_is_written_is_read_again() {
         }
     }
 }
+
+#[test]
+fn what_a_cell_cannot_tell_is_not_written() {
+    let values = json!({"number": "", "zone": 0, "active": true, "forward": "", "notes": []});
+    let profile = Profile {
+        name: "alice".to_owned(),
+        values: values.as_object().expect("an object").clone(),
+    };
+    let mut out = Vec::new();
+    let mut csv = Writer::csv(&mut out, attributes()).expect("room");
+    let refused = csv.write(&profile);
+    assert!(matches!(refused, Err(Unwritten::Ambiguous(attribute)) if attribute == "forward"));
+    let mut out = Vec::new();
+    Writer::Lines(&mut out).write(&profile).expect("room");
+    assert!(String::from_utf8_lossy(&out).contains("\"forward\":\"\""));
+}
