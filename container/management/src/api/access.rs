@@ -5,6 +5,9 @@
 //! tokens cannot be tried; the table of such addresses is bounded, and the shard never hears of any of it. For pages of the
 //! console the browser keeps the token, and what one of them may do is what the same path of the API may.
 
+use super::audit::Line;
+use super::change::Change;
+use super::kept::kept;
 use super::problem::Problem;
 use super::state::State;
 use crate::console;
@@ -213,7 +216,8 @@ impl Wrong {
     }
 }
 
-/// Lets a request through to its handler if who asks may, within its time, and keeps a record of changes.
+/// Lets a request through to its handler if who asks may. Its answer is waited for within its time; a change goes on and is
+/// recorded all the same.
 pub(super) async fn admit(
     Given(state): Given<State>,
     Extension(peer): Extension<Peer>,
@@ -226,7 +230,10 @@ pub(super) async fn admit(
         time,
         admitted(&state, &config.management, peer, request, next),
     );
-    let late = || Problem::silent("the request has taken longer than `management.request_timeout`");
+    let late = || {
+        let detail = "the request has taken longer than `management.request_timeout`, and may be carried out yet";
+        Problem::silent(detail)
+    };
     answered.await.unwrap_or_else(|_| late().into_response())
 }
 
@@ -264,27 +271,18 @@ async fn admitted(
     if needed == Scope::Read {
         return next.run(request).await;
     }
-    let answer = if caller.scope < needed {
-        let (has, needs) = (caller.scope.word(), needed.word());
-        let detail = format!("this needs the scope `{needs}`, and the token has `{has}`");
-        Problem::forbidden(detail).into_response()
-    } else if !state.audit().is_usable() {
-        Problem::no_audit().into_response()
-    } else {
-        next.run(request).await
+    let line = Line {
+        caller,
+        from: peer,
+        method,
+        target,
+        body: kept(&path, &body),
+        status: None,
     };
-    let (caller, method) = (&caller, method.as_str());
-    let kept = state
-        .audit()
-        .record(caller, peer, method, &target, &body, answer.status());
-    let text = "the audit log cannot be written: nothing is changed through the management API";
-    let broken = kept.is_err();
-    if broken || state.audit().has_mended() {
-        state
-            .manage
-            .alarm("management", "audit_unwritable", broken, text);
-    }
-    answer
+    let state = state.clone();
+    Change { state, line }
+        .carry_out(needed, request, next)
+        .await
 }
 
 /// A request whose body has arrived, and the body.

@@ -1,7 +1,7 @@
 //! The audit log: one line of JSON for each change that somebody with a token has asked for, done or refused.
 
 use super::access::{Caller, Peer};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,14 +12,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes after which a file is put aside as `FILE.1`, in the place of the one before.
 const LONGEST: u64 = 64 * 1024 * 1024;
-/// Bytes of a body that are kept.
-const BODY: usize = 1_024;
 
 /// The audit log.
 #[derive(Debug)]
 pub(crate) struct Audit {
     path: PathBuf,
     inner: Mutex<Inner>,
+}
+
+/// What there is to say of a change.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) caller: Caller,
+    pub(crate) from: Peer,
+    pub(crate) method: Method,
+    pub(crate) target: String,
+    /// What is kept of its body.
+    pub(crate) body: String,
+    /// What has come of it; `None` if it ended without an answer.
+    pub(crate) status: Option<StatusCode>,
 }
 
 #[derive(Debug)]
@@ -66,25 +77,18 @@ impl Audit {
     }
 
     /// Adds a line.
-    pub(crate) fn record(
-        &self,
-        caller: &Caller,
-        from: Peer,
-        method: &str,
-        target: &str,
-        body: &[u8],
-        status: StatusCode,
-    ) -> io::Result<()> {
+    pub(crate) fn record(&self, line: &Line) -> io::Result<()> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH);
         let time = time.map_or(0, |time| {
             u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
         });
-        let body = String::from_utf8_lossy(body.get(..BODY).unwrap_or(body));
-        let (who, status) = (&caller.name, status.as_u16());
+        let (from, who, scope) = (line.from, &line.caller.name, line.caller.scope.word());
+        let (method, target) = (line.method.as_str(), &line.target);
+        let status = line.status.map(|status| status.as_u16());
         tracing::info!(%from, who, method, target, status, "change asked for");
         let line = json!({
-            "time_ms": time, "who": who, "scope": caller.scope.word(), "from": from.to_string(),
-            "method": method, "target": target, "body": body, "status": status,
+            "time_ms": time, "who": who, "scope": scope, "from": from.to_string(),
+            "method": method, "target": target, "body": line.body, "status": status,
         });
         let written = self.inner().write(&self.path, &format!("{line}\n"));
         if let Err(error) = &written {
@@ -137,17 +141,15 @@ mod tests {
             name: "ann".into(),
             scope: Scope::Operate,
         };
-        let from = Peer::Net("192.0.2.1:5".parse().unwrap());
-        let record = || {
-            audit.record(
-                &caller,
-                from,
-                "POST",
-                "/v1/stop",
-                b"{\"a\":1}\n",
-                StatusCode::FORBIDDEN,
-            )
+        let line = Line {
+            caller,
+            from: Peer::Net("192.0.2.1:5".parse().unwrap()),
+            method: Method::POST,
+            target: "/v1/stop".into(),
+            body: "{\"a\":1}\n".into(),
+            status: Some(StatusCode::FORBIDDEN),
         };
+        let record = || audit.record(&line);
         record().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let (before, line) = text.split_once('\n').unwrap();

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::audit::Audit;
+use super::change::AT_ONCE;
 use super::problem::Problem;
 use crate::figures::{History, Recent};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
@@ -10,7 +11,7 @@ use strowger_config::Config;
 use strowger_node::Manage;
 use strowger_node::control::{Reply, Request};
 use strowger_node::status::Status;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How old an answer about health may be: whoever needs no token does not reach the shard more often than that.
@@ -35,6 +36,7 @@ struct Shared {
     config: watch::Receiver<Arc<Config>>,
     access: Access,
     audit: Audit,
+    changes: Arc<Semaphore>,
     health: Mutex<Option<(Instant, Result<Arc<Status>, Problem>)>>,
     live: watch::Sender<Option<Arc<Status>>>,
     history: Lock<History>,
@@ -46,6 +48,7 @@ impl State {
             config: manage.config(),
             access,
             audit,
+            changes: Arc::new(Semaphore::new(AT_ONCE)),
             health: Mutex::new(None),
             live: watch::Sender::new(None),
             history: Lock::default(),
@@ -135,6 +138,11 @@ impl State {
 
     pub(crate) fn audit(&self) -> &Audit {
         &self.shared.audit
+    }
+
+    /// Places for changes that are carried out.
+    pub(crate) fn changes(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.shared.changes)
     }
 }
 

@@ -196,6 +196,45 @@ fn every_change_that_was_asked_for_is_in_the_audit_log() {
     assert!(!text.contains("token-of"));
 }
 
+/// What the audit log has of requests with that method.
+fn audited(served: &Served, method: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(served.data("audit.log")).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["method"] == method).collect()
+}
+
+#[test]
+fn a_change_is_in_the_audit_log_though_nobody_waits_for_its_answer() {
+    let served = Served::new("[management]\nrequest_timeout = \"1ms\"\n");
+    let made = served.change("PUT", "/v1/adaptors/second", r#"{"type": "toy"}"#);
+    assert_eq!(made.problem(), (503, "MGT-007"));
+    until(|| !audited(&served, "PUT").is_empty());
+    assert_eq!(audited(&served, "PUT")[0]["status"], 200);
+    // A client that has gone.
+    let mut stream = std::net::TcpStream::connect(served.at("api")).unwrap();
+    let token = served.own();
+    let request = format!(
+        "DELETE /v1/adaptors/second HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    drop(stream);
+    until(|| !audited(&served, "DELETE").is_empty());
+    assert_eq!(audited(&served, "DELETE")[0]["status"], 200);
+}
+
+#[test]
+fn the_audit_log_has_no_settings_of_adaptors() {
+    let served = Served::new("");
+    let body = r#"{"type": "toy", "settings": {"motto": "secret"}}"#;
+    let made = served.change("PUT", "/v1/adaptors/second", body);
+    assert_eq!(made.status, 200, "{made:?}");
+    let lines = audited(&served, "PUT");
+    let kept = r#"{"settings":{"motto":"(not kept)"},"type":"toy"}"#;
+    assert_eq!((lines.len(), &lines[0]["body"]), (1, &kept.into()));
+}
+
 #[test]
 fn a_node_that_cannot_keep_a_record_of_changes_does_not_start() {
     let dir = tempfile::tempdir().unwrap();
