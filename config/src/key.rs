@@ -103,6 +103,30 @@ impl Key {
         Reader { root: schema }.key(schema, 0)
     }
 
+    /// What is said of a map is true of its entries, too: no value in a secret one is shown, and how an entry is reloaded that says
+    /// nothing of it the map says.
+    fn pass_on(&mut self) {
+        let (secret, reload) = (self.secret, self.reload);
+        let pass = |entry: &mut Self| {
+            entry.secret |= secret;
+            entry.reload = entry.reload.or(reload);
+            entry.pass_on();
+        };
+        match &mut self.shape {
+            Shape::Map(entry) => pass(entry),
+            Shape::Table(keys) if secret => keys.values_mut().for_each(pass),
+            Shape::Table(_)
+            | Shape::List(_)
+            | Shape::Text(..)
+            | Shape::Choice(_)
+            | Shape::Integer(_)
+            | Shape::Number
+            | Shape::Truth
+            | Shape::Settings(_)
+            | Shape::Other => {}
+        }
+    }
+
     /// The key's text of what it takes, for people.
     #[must_use]
     pub fn takes(&self) -> &'static str {
@@ -221,7 +245,7 @@ impl Reader<'_> {
                 .and_then(|v| v.as_str().map(str::to_owned))
         };
         let default = self.annotation(schema, "default", depth);
-        Key {
+        let mut key = Key {
             doc: text("description")
                 .map(|doc| one_paragraph(&doc))
                 .unwrap_or_default(),
@@ -232,7 +256,9 @@ impl Reader<'_> {
             file: self.annotation(schema, "x-file", depth) == Some(Json::Bool(true)),
             required: false,
             shape,
-        }
+        };
+        key.pass_on();
+        key
     }
 
     /// An annotation of the schema itself, or else of the definition that it refers to.

@@ -26,6 +26,60 @@ fn settings_are_read_as_their_type() {
     );
 }
 
+/// Settings with secrets in maps, of which the map alone says so.
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Doors {
+    /// Codes by door.
+    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    codes: std::collections::BTreeMap<String, Code>,
+    /// Keys by door and owner.
+    #[schemars(extend("x-secret" = true))]
+    keys: std::collections::BTreeMap<String, Owner>,
+}
+
+/// A code.
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[expect(dead_code, reason = "its schema is looked at")]
+struct Code(String);
+
+/// Who has a key.
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "its schema is looked at")]
+struct Owner {
+    /// The key.
+    #[schemars(extend("x-reload" = "restart-adaptor"))]
+    key: String,
+}
+
+#[test]
+fn entries_of_a_secret_map_are_secrets_and_change_as_the_map_does() {
+    let components =
+        components().service(strowger_config::Settings::<Doors>::of("doors", "Opens."));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("doors.toml");
+    let text = "[services.doors.settings]\ncodes.front = \"1234\"\nkeys.back.key = \"5678\"";
+    std::fs::write(&file, text).unwrap();
+    let sources = strowger_config::Sources::default().file(file);
+    let loaded = strowger_config::load(&sources, &components).unwrap();
+    let entries = loaded.entries(&components);
+    let of_doors = entries
+        .iter()
+        .filter(|entry| entry.key.to_string().starts_with("services.doors.settings"));
+    let shown: String = of_doors
+        .map(|entry| {
+            let reload = entry.reload.map(strowger_config::Reload::word);
+            format!("{} = {} ({reload:?})\n", entry.key, entry.toml())
+        })
+        .collect();
+    expect![[r#"
+        services.doors.settings.codes.front = "(secret)" (Some("live"))
+        services.doors.settings.keys.back.key = "(secret)" (Some("restart-adaptor"))
+    "#]]
+    .assert_eq(&shown);
+}
+
 #[test]
 fn a_table_may_stand_in_a_file_of_its_own() {
     let guests = |files: &[&str]| {

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use strowger::prelude::*;
+use strowger_config::{Key, Reload};
 use strowger_connection::{Connection, Outside};
 use strowger_connection_port::Settings;
 use strowger_http::testkit::{Client, HttpTestKit as _};
@@ -186,6 +187,25 @@ fn r_xc_01_an_answer_comes_later_or_not_at_all() {
     slee.advance(secs(6));
     asked.expect(504);
     assert_eq!(slee.counter("connection.answers_unused"), 1);
+}
+
+#[test]
+fn tokens_are_not_shown_and_change_while_the_node_runs() {
+    let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
+    let settings = Key::from_schema(&schema);
+    let token = settings.below("tokens").and_then(|map| map.below("shop"));
+    let token = token.map(|token| (token.secret, token.reload));
+    assert_eq!(token, Some((true, Some(Reload::Live))));
+
+    let mut slee = kit(TestKit::strict());
+    let shop = shop(&slee);
+    let types = "/connection/v1/types";
+    shop.get(types).expect(200);
+    let tokens = [("shop".to_owned(), "other".into())].into();
+    slee.configure_service("connection-port", Settings { tokens });
+    shop.get(types).expect(401);
+    let with = slee.http().client("shop").bearer("other");
+    with.get(types).expect(200);
 }
 
 #[test]
