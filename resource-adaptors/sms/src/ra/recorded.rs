@@ -15,6 +15,7 @@ use super::lanes::Whose;
 use super::requests::UDHI;
 use super::sessions::SessionKey;
 use crate::api::MessageId;
+use crate::proto::text::udh;
 use crate::proto::wire::{HEADER_LEN, Header, Pdu, PduBuf, Policy, Status, command, text, tlv};
 
 /// Whose request it is.
@@ -269,11 +270,15 @@ fn without_content(bytes: &[u8], pdu: Option<&Pdu<'_>>) -> Vec<u8> {
     } else {
         (&[][..], false)
     };
-    let payload = pdu.tlvs().get(tlv::MESSAGE_PAYLOAD).unwrap_or_default();
-    for content in [short, payload] {
-        let header = match content.first() {
-            Some(length) if has_udh => usize::from(*length) + 1,
-            _ => 0,
+    let payloads = pdu
+        .tlvs()
+        .iter()
+        .filter(|(tag, _)| *tag == tlv::MESSAGE_PAYLOAD)
+        .map(|(_, payload)| payload);
+    for content in std::iter::once(short).chain(payloads) {
+        let header = match has_udh {
+            true => header_of(content),
+            false => 0,
         };
         // A part of the PDU is where it is in memory.
         let start = content.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
@@ -283,6 +288,30 @@ fn without_content(bytes: &[u8], pdu: Option<&Pdu<'_>>) -> Vec<u8> {
         }
     }
     hidden
+}
+
+/// How many octets in front of content say nothing of what is written: all of a header whose elements are of the kinds that join
+/// and lead messages. Anything else may be text of a peer that says there is a header where there is none.
+fn header_of(content: &[u8]) -> usize {
+    let Ok((udh, text)) = udh::parse(content) else {
+        return 0;
+    };
+    let is_plain = |element: udh::Element<'_>| {
+        use udh::id;
+        let ids = [
+            id::CONCAT_8,
+            id::CONCAT_16,
+            id::PORTS_8,
+            id::PORTS_16,
+            id::SINGLE_SHIFT,
+            id::LOCKING_SHIFT,
+        ];
+        ids.contains(&element.id) && element.data.len() <= 4
+    };
+    match udh.iter().next().is_some() && udh.iter().all(is_plain) {
+        true => content.len() - text.len(),
+        false => 0,
+    }
 }
 
 #[cfg(test)]
@@ -351,9 +380,41 @@ mod tests {
         let message = told(&bytes, true);
         assert!(!has(&message.bytes, b"secret"));
         assert!(has(&message.bytes, b"\x05\x00\x03\x2a\x02\x01xxx"));
-        // A header that claims to be longer than all of it.
-        let bytes = submit(UDHI, b"\xffabc", &TlvBuf::new());
-        assert_eq!(told(&bytes, true).bytes.len(), bytes.len());
+    }
+
+    #[test]
+    fn what_is_no_header_is_hidden_though_the_peer_says_that_there_is_one() {
+        let long = [b't'; 140];
+        for content in [
+            // Longer than all of it, as long, and none.
+            &b"\xffsecret"[..],
+            b"\x06secret",
+            b"\x00secret",
+            // Elements that are cut off, that are not known, and that are too long for what they say they are.
+            b"\x05\x00\x09secret",
+            b"\x08\x70\x06secret",
+            b"\x08\x00\x06secret",
+            b"the secret word",
+            &long,
+        ] {
+            let bytes = submit(UDHI, content, &TlvBuf::new());
+            let message = told(&bytes, true);
+            assert_eq!(message.bytes.len(), bytes.len());
+            assert!(
+                has(&message.bytes, &vec![b'x'; content.len()]),
+                "{content:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn all_content_of_a_message_that_has_more_than_one_is_hidden() {
+        let mut tlvs = TlvBuf::new();
+        for content in [b"the first secret", b"the other secret"] {
+            tlvs.put(tlv::MESSAGE_PAYLOAD, content).unwrap();
+        }
+        let bytes = submit(0, b"the short secret", &tlvs);
+        assert!(!has(&told(&bytes, true).bytes, b"secret"));
     }
 
     #[test]
