@@ -7,6 +7,7 @@ use crate::tally::AdaptorTally;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use strowger::id::{ActivityId, Component, RaIx, Slot};
 use strowger::ra::{Adaptor, FireFlags, Input, Outcome, RaCx};
 use strowger::time::{Mono, Now};
@@ -213,8 +214,13 @@ impl Kernel {
             self.input(ra, Input::RefuseNew(refuse));
         }
     }
+    /// The entities that there are, in the order in which they were made.
     pub(crate) fn ras(&self) -> impl Iterator<Item = RaIx> + use<> {
-        (0..self.adaptors.len() as u16).map(RaIx)
+        let living = Arc::clone(&self.living_ras);
+        (0..living.len()).filter_map(move |n| living.get(n).copied())
+    }
+    pub(crate) fn living_adaptors(&self) -> impl Iterator<Item = &AdaptorEntity> {
+        self.living_ras.iter().filter_map(|ra| self.adaptor(*ra))
     }
 
     /// Deadlines of adaptor entities that have come.

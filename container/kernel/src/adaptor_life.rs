@@ -1,7 +1,8 @@
 //! The life of adaptor entities: made, activated, deactivated, made anew with other settings, removed; and the link names
 //! that lead to them.
 //!
-//! Invariant: the number of an entity is never given to another one while the shard lives.
+//! Invariant: the number of an entity is never given to another one while the shard lives, since what is on its way may still
+//! name it. So 65,536 can be made, and what a turn does is done for the living alone.
 
 use crate::adaptor::{AdaptorEntity, name_hash};
 use crate::kernel::Kernel;
@@ -31,7 +32,7 @@ impl Kernel {
     /// Whether an adaptor entity can have that name: records of entities are found by what it gives.
     pub(crate) fn may_install(&self, name: &str) -> bool {
         let hash = name_hash(name);
-        let mut all = self.adaptors.iter().flatten();
+        let mut all = self.living_adaptors();
         !name.is_empty() && !all.any(|adaptor| adaptor.name_hash == hash)
     }
 
@@ -39,6 +40,8 @@ impl Kernel {
         let place = u16::try_from(self.adaptors.len());
         let place = place.map_err(|_| InstallError::TooMany("adaptors"))?;
         self.adaptors.push(Some(adaptor));
+        let living = self.ras().chain([RaIx(place)]);
+        self.living_ras = living.collect();
         self.find_levels_of_adaptor(RaIx(place));
         // Where there was a start, there is nothing to restore.
         if self.slee != SleeState::Stopped {
@@ -126,10 +129,15 @@ impl Kernel {
     pub(crate) fn remove_adaptor(&mut self, ra: RaIx) -> Result<(), ManageError> {
         self.may_remove(ra, &[])?;
         self.is_inactive(ra)?;
-        if let Some(place) = self.adaptors.get_mut(usize::from(ra.0)) {
-            *place = None;
-        }
+        self.vacate(ra);
         Ok(())
+    }
+
+    fn vacate(&mut self, ra: RaIx) -> Option<AdaptorEntity> {
+        let place = self.adaptors.get_mut(usize::from(ra.0))?;
+        let adaptor = place.take();
+        self.living_ras = self.ras().filter(|living| *living != ra).collect();
+        adaptor
     }
 
     fn is_inactive(&self, ra: RaIx) -> Result<(), ManageError> {
@@ -156,9 +164,7 @@ impl Kernel {
         let name = old.name.clone();
         let object = self.make_adaptor(&name, def, settings)?;
         let new = self.place_adaptor(AdaptorEntity::new(&name, def.component, object))?;
-        let old = self.adaptors.get_mut(usize::from(ra.0));
-        let old = old.and_then(Option::take);
-        if let (Some(old), Some(entity)) = (old, self.adaptor_mut(new)) {
+        if let (Some(old), Some(entity)) = (self.vacate(ra), self.adaptor_mut(new)) {
             entity.tally = old.tally;
             entity.counters = old.counters;
         }
@@ -265,9 +271,7 @@ impl Kernel {
         Ok(())
     }
     pub(crate) fn adaptor_named(&self, name: &str) -> Option<RaIx> {
-        self.adaptors
-            .iter()
-            .position(|a| a.as_ref().is_some_and(|a| a.name == name))
-            .map(|p| RaIx(p as u16))
+        self.ras()
+            .find(|ra| self.adaptor(*ra).is_some_and(|a| a.name == name))
     }
 }

@@ -1,6 +1,7 @@
 //! What operators and tests see, and what operators may end.
 
 use crate::activity::Owner;
+use crate::adaptor::AdaptorEntity;
 use crate::inspect::{
     ActivityGlance, ActivityInfo, Counts, EntityGlance, EntityInfo, Found, TimerInfo, Walk,
 };
@@ -192,9 +193,8 @@ impl Kernel {
 
     pub(crate) fn deadline(&self) -> Option<Mono> {
         let adaptors = self
-            .adaptors
-            .iter()
-            .filter_map(|adaptor| adaptor.as_ref()?.deadline())
+            .living_adaptors()
+            .filter_map(AdaptorEntity::deadline)
             .min();
         if self.slee == SleeState::Stopped {
             return adaptors;

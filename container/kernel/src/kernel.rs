@@ -56,6 +56,8 @@ pub(crate) struct Kernel {
     pub(crate) services: Vec<Service>,
     /// A place whose entity was removed is not used again: its number may be on its way in what others hold.
     pub(crate) adaptors: Vec<Option<AdaptorEntity>>,
+    /// The places that have one, so that no turn walks the others.
+    pub(crate) living_ras: Arc<[RaIx]>,
     pub(crate) links: BTreeMap<String, RaIx>,
     /// By event type: the active services for which it is initial, highest priority first.
     pub(crate) initial: Vec<Vec<ServiceIx>>,
@@ -127,6 +129,7 @@ impl Kernel {
             aliases: Aliases::new(),
             services: Vec::new(),
             adaptors: Vec::new(),
+            living_ras: Arc::default(),
             links: BTreeMap::new(),
             initial: Vec::new(),
             receivers: Vec::new(),

@@ -166,9 +166,7 @@ impl Kernel {
             && self.activities.len() == 0
             && self.entities.len() == 0
             && self
-                .adaptors
-                .iter()
-                .flatten()
+                .living_adaptors()
                 .all(|a| a.told == AdaptorState::Inactive)
         {
             self.slee = SleeState::Stopped;

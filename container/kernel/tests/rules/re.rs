@@ -110,6 +110,33 @@ fn r_re_01_only_an_inactive_entity_is_removed() {
 }
 
 #[test]
+fn r_re_01_as_many_are_made_as_there_are_numbers_and_those_that_are_gone_are_nowhere() {
+    let mut kit = Kit::new();
+    // All but the last number.
+    for _ in 0..u16::MAX - 1 {
+        let ra = second(&mut kit);
+        kit.shard.remove_adaptor(ra).unwrap();
+    }
+    kit.log();
+    let last = second(&mut kit);
+    assert_eq!(last.0, u16::MAX);
+    assert_eq!(kit.shard.adaptor("second"), Some(last));
+    kit.shard.activate_adaptor(kit.now, last).unwrap();
+    assert_eq!(kit.log(), ["ra: restored", "ra: active"]);
+    assert_eq!(kit.shard.retire_adaptor(kit.now, last), Ok(true));
+    let anew = kit.shard.replace_adaptor(last, &def(), &settings());
+    let too_many = InstallError::TooMany("adaptors");
+    assert_eq!(anew, Err(ReplaceError::New(too_many.clone())));
+    // It is there as it was.
+    assert_eq!(kit.shard.adaptor("second"), Some(last));
+    kit.shard.remove_adaptor(last).unwrap();
+    let one_more = kit.shard.install_adaptor("second", &def(), &settings());
+    assert_eq!(one_more, Err(too_many));
+    let counted: Vec<RaIx> = kit.shard.counters().map(|(ra, ..)| ra).collect();
+    assert!(counted.iter().all(|ra| *ra == kit.ra), "{counted:?}");
+}
+
+#[test]
 fn r_re_01_an_entity_that_a_link_leads_to_or_a_service_uses_is_not_removed() {
     let mut kit = Kit::new();
     let ra = second(&mut kit);
