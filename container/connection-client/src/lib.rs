@@ -59,6 +59,9 @@ pub enum Error {
     /// The connection broke, or the port said nothing in time: the event may have been fired.
     #[error("no answer came, and it is not known what became of the event")]
     Broken(#[source] io::Error),
+    /// The time for an answer is over, and services have not dealt with the event yet.
+    #[error("no answer came in time, and it is not known yet what becomes of the event")]
+    Pending,
     /// What came is no answer of a port: the event may have been fired.
     #[error("what answers is no port of a container")]
     Foreign,
@@ -82,12 +85,15 @@ impl Error {
     /// Whether it is not known if services have dealt with the event.
     #[must_use]
     pub const fn is_unknown(&self) -> bool {
-        matches!(self, Self::Broken(_) | Self::Foreign)
+        matches!(self, Self::Broken(_) | Self::Pending | Self::Foreign)
     }
 }
 
 /// Time for a request beyond what an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a port says itself of an event that has no answer, and of which it is known what became.
+const OWN: [&str; 4] = ["failed", "no answer", "refused", "rolled back"];
 
 impl Client {
     /// The port at `host:port`, for whoever has that token.
@@ -131,6 +137,14 @@ impl Client {
         }
         let problem: Value = serde_json::from_slice(&said.body).map_err(|_| Error::Foreign)?;
         let detail = problem["detail"].as_str().ok_or(Error::Foreign)?;
+        let title = problem["title"].as_str().unwrap_or_default();
+        if title == "pending" {
+            return Err(Error::Pending);
+        }
+        // The adaptor by which the port is reached has given up on it, whatever the port has done.
+        if said.status >= 500 && !OWN.contains(&title) {
+            return Err(Error::Foreign);
+        }
         Err(Error::Refused {
             status: said.status,
             detail: detail.to_owned(),

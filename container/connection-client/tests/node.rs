@@ -1,6 +1,7 @@
 //! A program fires events in a node that runs, over its sockets.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 use strowger::prelude::*;
@@ -151,4 +152,60 @@ fn what_cannot_be_asked_says_whether_the_event_may_have_been_fired() {
         matches!(error, Unasked::Unreachable(_)) && !error.is_unknown(),
         "{error:?}"
     );
+}
+
+/// What a client makes of an answer with that status and title.
+fn told(status: u16, title: &str) -> Unasked {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = taken.local_addr().unwrap().to_string();
+    let body = format!(r#"{{"status":{status},"title":"{title}","detail":"d"}}"#);
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}");
+    let port = std::thread::spawn(move || {
+        let (mut stream, _) = taken.accept().unwrap();
+        // All of the request, whose body ends with it.
+        let mut request = Vec::new();
+        while !request.ends_with(b"}") {
+            let mut part = [0; 4096];
+            let n = stream.read(&mut part).unwrap();
+            request.extend_from_slice(&part[..n]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let error = Client::new(&at, "secret")
+        .unwrap()
+        .handle("ann")
+        .fire(&Bare);
+    port.join().unwrap();
+    error.unwrap_err()
+}
+
+#[test]
+fn answers_say_whether_it_is_known_what_became_of_the_event() {
+    for (status, title) in [
+        (400, "bad request"),
+        (409, "no receiver"),
+        (500, "rolled back"),
+        (503, "refused"),
+        (504, "no answer"),
+    ] {
+        let error = told(status, title);
+        assert!(
+            matches!(error, Unasked::Refused { .. }) && !error.is_unknown(),
+            "{error:?}"
+        );
+    }
+    let error = told(504, "pending");
+    assert!(
+        matches!(error, Unasked::Pending) && error.is_unknown(),
+        "{error:?}"
+    );
+    // Of the adaptor in front of the port, and of something else in front of both.
+    for title in ["Service Unavailable", "Gateway Timeout"] {
+        let error = told(503, title);
+        assert!(
+            matches!(error, Unasked::Foreign) && error.is_unknown(),
+            "{error:?}"
+        );
+    }
 }

@@ -73,6 +73,8 @@ pub enum Why {
     Refused,
     /// Services dealt with it, and no answer came in time.
     Late,
+    /// Services have not dealt with it in time, and may do so yet: it waits behind another one, or is suspended.
+    Pending,
 }
 
 /// An event to be fired for a program outside.

@@ -122,6 +122,11 @@ impl Port {
                 "no answer",
                 "the event was dealt with, and no answer came in time",
             ),
+            Why::Pending => (
+                504,
+                "pending",
+                "the event is fired, and it is not known yet what becomes of it",
+            ),
             Why::Failed | _ => (500, "failed", "the event could not be offered to services"),
         };
         self.reply(cx, http, Reply::problem(status, title, detail))

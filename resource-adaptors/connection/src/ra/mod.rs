@@ -22,7 +22,7 @@ use strowger::time::Mono;
 use crate::api::{Answered, Asked, Command, Connection, Outside, Unanswered, Why};
 use crate::events::{Events, Fire, Known};
 use handles::Handles;
-use waiting::Waiting;
+use waiting::{Asker, Waiting};
 
 /// The adaptor type, for these event types.
 #[must_use]
@@ -99,8 +99,8 @@ impl<E: Events> Protocol for ConnectionProtocol<E> {
             Input::RefuseNew(refuse) => self.refuse = refuse,
             Input::Timeout => {
                 let now = cx.now().mono;
-                while let Some(asked) = self.waiting.late(now) {
-                    unanswered(cx, asked, Why::Late);
+                while let Some(asker) = self.waiting.late(now) {
+                    unanswered(cx, asker.asked, unless_dealt(asker, Why::Pending));
                 }
             }
             Input::Command { command, .. } => self.command(cx, command),
@@ -111,7 +111,7 @@ impl<E: Events> Protocol for ConnectionProtocol<E> {
             } => self.done(cx, EventContext { activity, event }, outcome),
             Input::Unreferenced(activity) => {
                 // Whoever dealt with its events has not stayed to answer them.
-                self.gone(cx, activity, Why::Late);
+                self.gone(cx, activity, Why::Pending);
                 end(cx, activity);
             }
             Input::AdministrativeRemove(activity) => self.gone(cx, activity, Why::Failed),
@@ -205,7 +205,7 @@ impl<E: Events> ConnectionProtocol<E> {
     /// An event was offered to all that receive it.
     fn done(&mut self, cx: &mut RaCx<'_>, event: EventContext, outcome: Outcome) {
         let why = match outcome {
-            Outcome::Processed if self.waiting.wants_answer(event) => return,
+            Outcome::Processed if self.waiting.dealt(event) => return,
             Outcome::Processed => None,
             Outcome::NoReceiver => Some(Why::NoReceiver),
             Outcome::RolledBack => Some(Why::RolledBack),
@@ -218,13 +218,13 @@ impl<E: Events> ConnectionProtocol<E> {
         }
     }
 
-    /// An activity is no more, or about to be.
+    /// An activity is no more, or about to be. Why events have no answer that were not dealt with.
     fn gone(&mut self, cx: &mut RaCx<'_>, activity: ActivityId, why: Why) {
         // Nobody waits for that any more.
         self.waiting.forget(activity);
         self.handles.forget(activity);
-        while let Some(asked) = self.waiting.take_on(activity) {
-            unanswered(cx, asked, why);
+        while let Some(asker) = self.waiting.take_on(activity) {
+            unanswered(cx, asker.asked, unless_dealt(asker, why));
         }
     }
 
@@ -240,6 +240,14 @@ impl<E: Events> ConnectionProtocol<E> {
 
     fn is_known(&self, activity: ActivityId) -> bool {
         self.handles.name(activity).is_some() || self.waiting.is_asked(activity)
+    }
+}
+
+/// Of an event that services have dealt with it is known that there is no answer.
+const fn unless_dealt(asker: Asker, why: Why) -> Why {
+    match asker.dealt {
+        true => Why::Late,
+        false => why,
     }
 }
 

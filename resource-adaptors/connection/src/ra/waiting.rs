@@ -19,6 +19,16 @@ struct One {
     until: Mono,
     /// That services have dealt with it is not enough.
     answer: bool,
+    /// Services have dealt with it.
+    dealt: bool,
+}
+
+/// Who has waited for an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) asked: ActivityId,
+    /// Services have dealt with it.
+    pub(super) dealt: bool,
 }
 
 impl Waiting {
@@ -38,15 +48,20 @@ impl Waiting {
             asked,
             until,
             answer,
+            dealt: false,
         };
         self.all.insert(key, one);
         self.due.insert((until, key.0, key.1));
         self.asked.insert(asked, key);
     }
 
-    pub(super) fn wants_answer(&self, event: EventContext) -> bool {
-        let one = self.all.get(&(event.activity, event.event));
-        one.is_some_and(|one| one.answer)
+    /// Services have dealt with an event; whether its answer is waited for yet.
+    pub(super) fn dealt(&mut self, event: EventContext) -> bool {
+        let one = self.all.get_mut(&(event.activity, event.event));
+        one.is_some_and(|one| {
+            one.dealt = true;
+            one.answer
+        })
     }
 
     pub(super) fn is_asked(&self, activity: ActivityId) -> bool {
@@ -56,17 +71,18 @@ impl Waiting {
     /// Who waits for an event, for the last time.
     pub(super) fn take(&mut self, event: EventContext) -> Option<ActivityId> {
         self.remove((event.activity, event.event))
+            .map(|asker| asker.asked)
     }
 
     /// The same of any event on an activity.
-    pub(super) fn take_on(&mut self, activity: ActivityId) -> Option<ActivityId> {
+    pub(super) fn take_on(&mut self, activity: ActivityId) -> Option<Asker> {
         let mut on = self.all.range((activity, 0)..=(activity, u64::MAX));
         let key = on.next().map(|(key, _)| *key)?;
         self.remove(key)
     }
 
     /// The same of one that has waited for too long.
-    pub(super) fn late(&mut self, now: Mono) -> Option<ActivityId> {
+    pub(super) fn late(&mut self, now: Mono) -> Option<Asker> {
         let (until, activity, event) = self.due.first().copied()?;
         (until <= now).then(|| self.remove((activity, event)))?
     }
@@ -82,10 +98,15 @@ impl Waiting {
         self.due.first().map(|(until, ..)| *until)
     }
 
-    fn remove(&mut self, key: (ActivityId, u64)) -> Option<ActivityId> {
-        let One { asked, until, .. } = self.all.remove(&key)?;
+    fn remove(&mut self, key: (ActivityId, u64)) -> Option<Asker> {
+        let One {
+            asked,
+            until,
+            dealt,
+            ..
+        } = self.all.remove(&key)?;
         self.due.remove(&(until, key.0, key.1));
         self.asked.remove(&asked);
-        Some(asked)
+        Some(Asker { asked, dealt })
     }
 }
