@@ -60,6 +60,8 @@ pub(crate) enum Error {
     Unreadable { file: PathBuf, what: &'static str },
     #[error("{what} failed")]
     Failed { what: String },
+    #[error("mutation {what}: {why}")]
+    Mutation { what: String, why: String },
     #[error("no system to measure: {why}")]
     NothingToMeasure { why: String },
     #[error("signal {signal} to process {pid}: {source}")]

@@ -98,6 +98,9 @@ fn help() {
         "  conformance [--write] [RULE ...] the tests of all rules of JAIN SLEE; compares docs/conformance.md, or writes it",
     );
     say(
+        "  conformance --mutations [--write] [RULE ...]  whether the tests of the rules notice wrong code",
+    );
+    say(
         "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",
     );
     say("  deb [--debug]                    the Debian package, in target/debian");

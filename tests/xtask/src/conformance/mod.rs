@@ -4,6 +4,7 @@
 //! pass does not hold, whatever the map has. Without `--write` the page is compared and not written.
 
 mod map;
+mod mutations;
 mod page;
 mod proofs;
 mod runner;
@@ -52,10 +53,11 @@ struct Told<'a> {
     proofs: Vec<&'a Proof>,
 }
 
-/// `[--write]`, and names of rules or chapters, whose tests alone are run then: `R-RT`, `D-03`.
+/// `[--mutations] [--write]`, and names of rules or chapters, whose tests alone are run then: `R-RT`, `D-03`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let (options, wanted): (Vec<_>, Vec<_>) = args.iter().partition(|arg| arg.starts_with("--"));
-    if let Some(option) = options.iter().find(|option| **option != "--write") {
+    let known = ["--mutations", "--write"];
+    if let Some(option) = options.iter().find(|o| !known.contains(&o.as_str())) {
         return Err(Error::UnknownOption {
             task: "conformance",
             option: (*option).clone(),
@@ -64,6 +66,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let path = root().join(MAP);
     let text = std::fs::read_to_string(&path).map_err(at("read", &path))?;
     let map = Map::read(&text);
+    let is_on = |name: &str| options.iter().any(|option| *option == name);
+    if is_on("--mutations") {
+        return mutations::run(&map, &wanted, is_on("--write"));
+    }
     let is_wanted =
         |row: &&Row| wanted.is_empty() || wanted.iter().any(|name| row.id.starts_with(*name));
     let rows: Vec<&Row> = map.rows().filter(is_wanted).collect();
@@ -81,10 +87,11 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if !wanted.is_empty() {
         return Ok(exit(!fails));
     }
-    let text = page::write(&map, &told);
     let page = root().join(PAGE);
+    let there = std::fs::read_to_string(&page).map_err(at("read", &page))?;
+    let text = page::write(&map, &told) + mutations::kept(&there);
     if options.is_empty() {
-        let fresh = std::fs::read_to_string(&page).is_ok_and(|there| there == text);
+        let fresh = there == text;
         if !fresh {
             say(&format!("{PAGE} says something else: --write renews it"));
         }

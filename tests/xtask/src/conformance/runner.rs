@@ -45,7 +45,7 @@ pub(super) fn run(proofs: &[Proof]) -> Result<BTreeMap<String, bool>> {
     Ok(passed)
 }
 
-fn title(run: &Run) -> String {
+pub(super) fn title(run: &Run) -> String {
     match run {
         Run::CompileFail => "strowger-ui, must not compile".to_owned(),
         Run::Test {
@@ -61,7 +61,7 @@ fn title(run: &Run) -> String {
     }
 }
 
-fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
+pub(super) fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
     let mut command = cargo(&["test", "--locked"]);
     command.env("RUST_BACKTRACE", "0");
     match run {
@@ -95,7 +95,7 @@ fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
 }
 
 /// How many tests of each name have passed: `test module::name ... ok`, and of the compiler `test tests/fail/name.rs ... ok`.
-fn outcomes(run: &Run, text: &str) -> BTreeMap<String, usize> {
+pub(super) fn outcomes(run: &Run, text: &str) -> BTreeMap<String, usize> {
     let mut passed = BTreeMap::new();
     for line in text.lines() {
         let Some((path, "ok")) = line
