@@ -168,6 +168,8 @@ pub trait Host {
     fn default_profile(&self, table: TableIx) -> Option<&dyn AnyProfile>;
     /// How many profiles a table has.
     fn count_profiles(&self, table: TableIx) -> usize;
+    /// The first profile that a query finds.
+    fn first_profile(&self, table: TableIx, query: &Expr) -> Result<Option<SharedRow>, OpError>;
     /// The profiles that a query finds; with `max` the first so many (R-PQ-01).
     fn query_profiles(
         &self,

@@ -46,6 +46,8 @@ pub trait Profile: State + Clone + Default + fmt::Debug + Send + Sync {
 
     /// Appends the bytes that order an attribute's value; `false` if it has none, or is opaque.
     fn key(&self, attribute: usize, out: &mut Vec<u8>) -> bool;
+    /// Whether [`key`](Self::key) would append these bytes.
+    fn has_key(&self, attribute: usize, key: &[u8]) -> bool;
     /// An attribute's value, to be written out.
     fn get(&self, attribute: usize) -> Option<&dyn erased_serde::Serialize>;
     /// Reads an attribute's value.

@@ -310,6 +310,9 @@ impl Host for Kernel {
     fn count_profiles(&self, table: TableIx) -> usize {
         self.profiles.get(table).map_or(0, Table::len)
     }
+    fn first_profile(&self, table: TableIx, query: &Expr) -> Result<Option<SharedRow>, OpError> {
+        self.first_profile_of(table, query)
+    }
     fn query_profiles(
         &self,
         table: TableIx,

@@ -1,11 +1,12 @@
 //! Profile tables: what handlers read and write in their transactions, and what management does to them (R-PR).
 //!
-//! A row is immutable and shared; a write puts another in its place. A copy of a [`Table`] is therefore a snapshot that
+//! A row is immutable and shared; a write puts another in its place. What a [`Table`] holds at one moment is therefore a snapshot that
 //! may leave the shard's thread, and reading needs no lock. One shard writes: its transactions run one after the other,
 //! so two writes never meet, and a rollback puts the rows from before back.
 
 mod activity;
 mod edit;
+mod exact;
 mod record;
 mod search;
 mod snapshot;
@@ -19,6 +20,7 @@ use crate::kernel::Kernel;
 use crate::manage::{InstallError, TableError};
 use crate::options::Durability;
 use crate::transaction::Undo;
+use ahash::RandomState;
 use edit::Edits;
 pub(crate) use record::Migrations;
 use search::Bounds;
@@ -34,8 +36,8 @@ pub(crate) use table::Table;
 const DROPPED: usize = 1000;
 
 /// All tables of the shard.
-#[derive(Default)]
 pub(crate) struct Profiles {
+    hasher: RandomState,
     specs: Vec<Spec>,
     tables: Vec<Option<Table>>,
     names: BTreeMap<Arc<str>, TableIx>,
@@ -90,6 +92,18 @@ pub struct TableInfo {
 pub(crate) type Before = BTreeMap<(TableIx, Box<str>), Option<SharedRow>>;
 
 impl Profiles {
+    pub(crate) fn new(hasher: RandomState) -> Self {
+        Self {
+            hasher,
+            specs: Vec::new(),
+            tables: Vec::new(),
+            names: BTreeMap::new(),
+            dropping: Vec::new(),
+            next: 0,
+            count: 0,
+            edits: Edits::default(),
+        }
+    }
     pub(crate) fn get(&self, ix: TableIx) -> Option<&Table> {
         self.tables.get(usize::from(ix.0))?.as_ref()
     }
@@ -180,7 +194,7 @@ impl Kernel {
             return Err(TableError::Refused(self.limited("profile_tables")));
         }
         let (decl, number) = (known.decl, self.profiles.next.max(1));
-        let table = Table::new(name, number, decl, (decl.default)());
+        let table = Table::new(name, number, decl, (decl.default)(), &self.profiles.hasher);
         let ix = self.profiles.add(table);
         self.write_table(ix);
         self.start_table(ix);
@@ -266,7 +280,7 @@ impl Kernel {
     }
     pub(crate) fn profile_snapshot(&self, name: &str) -> Option<ProfileSnapshot> {
         let table = self.profiles.get(self.profiles.named(name)?)?;
-        Some(ProfileSnapshot::new(table.clone(), self.profile_bounds()))
+        Some(ProfileSnapshot::new(table, self.profile_bounds()))
     }
     /// Changes what new profiles of a table begin with (R-PR-01).
     pub(crate) fn set_default_profile(
@@ -302,7 +316,7 @@ impl Kernel {
         live.any(|s| s.tables.iter().any(|t| t.name == name && !t.optional))
     }
     fn write_table(&mut self, ix: TableIx) {
-        let Some(table) = self.profiles.get(ix).cloned() else {
+        let Some(table) = self.profiles.get(ix).map(Table::snapshot) else {
             return;
         };
         self.open_commit(Durability::Strict);
@@ -315,6 +329,17 @@ impl Kernel {
         Bounds {
             scan: self.limits.profile_scan as usize,
             matches: self.limits.profile_matches as usize,
+        }
+    }
+    pub(crate) fn first_profile_of(
+        &self,
+        ix: TableIx,
+        query: &Expr,
+    ) -> Result<Option<SharedRow>, OpError> {
+        let table = self.profiles.get(ix).ok_or(OpError::NoTable(""))?;
+        match table.first(query) {
+            Some(found) => Ok(found.cloned()),
+            None => Ok(self.search_profiles(ix, query, Some(1))?.pop()),
         }
     }
     pub(crate) fn search_profiles(

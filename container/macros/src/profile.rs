@@ -237,6 +237,13 @@ fn accessors(fields: &[Attr<'_>]) -> TokenStream {
             #place => <#ty as ::strowger::profile::Value>::key(&self.#ident, out)
         }
     });
+    let compared = fields.iter().enumerate().filter(|(_, a)| !a.opaque);
+    let compared = compared.map(|(place, attr)| {
+        let (ident, ty) = (attr.ident, &attr.field.ty);
+        quote_spanned! {ty.span()=>
+            #place => <#ty as ::strowger::profile::Value>::has_key(&self.#ident, key)
+        }
+    });
     let gets = fields.iter().enumerate().map(|(place, attr)| {
         let ident = attr.ident;
         quote!(#place => ::core::option::Option::Some(&self.#ident))
@@ -254,6 +261,12 @@ fn accessors(fields: &[Attr<'_>]) -> TokenStream {
         fn key(&self, attribute: usize, out: &mut ::std::vec::Vec<u8>) -> bool {
             match attribute {
                 #(#keys,)*
+                _ => false,
+            }
+        }
+        fn has_key(&self, attribute: usize, key: &[u8]) -> bool {
+            match attribute {
+                #(#compared,)*
                 _ => false,
             }
         }

@@ -112,16 +112,16 @@ fn event<P: Profile>(
 impl<P: Profile> Serialize for Held<P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.row();
-        (row.number, &row.name, &row.profile).serialize(serializer)
+        (row.number, row.name.as_str(), &row.profile).serialize(serializer)
     }
 }
 
 impl<'de, P: Profile> Deserialize<'de> for Held<P> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (number, name, profile) = Deserialize::deserialize(deserializer)?;
+        let (number, name, profile): (u64, String, P) = Deserialize::deserialize(deserializer)?;
         Ok(Self::new(Row {
             number,
-            name,
+            name: name.into(),
             profile,
         }))
     }

@@ -1,6 +1,7 @@
 //! Profiles in their tables, with and without their type.
 
 use super::{Invalid, Profile};
+use compact_str::CompactString;
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
@@ -10,7 +11,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Row<P> {
     pub(super) number: u64,
-    pub(super) name: Box<str>,
+    /// In the row itself if it is short, so that whoever looks for it touches nothing else.
+    pub(super) name: CompactString,
     pub(super) profile: P,
 }
 
@@ -31,6 +33,8 @@ pub trait AnyRow: Any + Send + Sync + fmt::Debug {
 pub trait AnyProfile: Any + Send + Sync + fmt::Debug {
     /// See [`Profile::key`].
     fn key(&self, attribute: usize, out: &mut Vec<u8>) -> bool;
+    /// See [`Profile::has_key`].
+    fn has_key(&self, attribute: usize, key: &[u8]) -> bool;
     /// See [`Profile::get`].
     fn get(&self, attribute: usize) -> Option<&dyn erased_serde::Serialize>;
     /// See [`Profile::set`].
@@ -74,6 +78,9 @@ impl<P: Profile> AnyProfile for P {
     fn key(&self, attribute: usize, out: &mut Vec<u8>) -> bool {
         Profile::key(self, attribute, out)
     }
+    fn has_key(&self, attribute: usize, key: &[u8]) -> bool {
+        Profile::has_key(self, attribute, key)
+    }
     fn get(&self, attribute: usize) -> Option<&dyn erased_serde::Serialize> {
         Profile::get(self, attribute)
     }
@@ -96,7 +103,7 @@ impl<P: Profile> AnyProfile for P {
     fn into_row(self: Box<Self>, number: u64, name: &str) -> SharedRow {
         Arc::new(Row {
             number,
-            name: Box::from(name),
+            name: CompactString::new(name),
             profile: *self,
         })
     }

@@ -82,8 +82,8 @@ impl<P: Profile> Table<P> {
     /// # Errors
     /// The query would have to look at more profiles than `profile_scan` says.
     pub fn first(&self, cx: &Cx<'_>, query: &Query<P>) -> Result<Option<Held<P>>, OpError> {
-        let found = cx.host().query_profiles(self.ix, query.expr().0, Some(1))?;
-        Ok(found.into_iter().next().and_then(Held::of))
+        let found = cx.host().first_profile(self.ix, query.expr().0)?;
+        Ok(found.and_then(Held::of))
     }
     /// What a query finds, the default profile never.
     ///

@@ -39,6 +39,11 @@ pub trait Value: State {
     fn key(&self, out: &mut Vec<u8>) -> bool;
     /// The same of a value given to a query.
     fn arg(arg: Self::Arg<'_>, out: &mut Vec<u8>);
+    /// Whether [`key`](Self::key) would append these bytes.
+    fn has_key(&self, key: &[u8]) -> bool {
+        let mut own = Vec::with_capacity(key.len());
+        self.key(&mut own) && own == key
+    }
 }
 
 /// A type of attributes that are texts: they have prefixes.
@@ -96,6 +101,9 @@ macro_rules! texts {
                 Self::arg(self, out);
                 true
             }
+            fn has_key(&self, key: &[u8]) -> bool {
+                self.as_bytes() == key
+            }
             fn arg(arg: &str, out: &mut Vec<u8>) {
                 out.extend_from_slice(arg.as_bytes());
             }
@@ -144,6 +152,9 @@ impl<V: Value> Value for Option<V> {
     const OPTIONAL: bool = true;
     fn key(&self, out: &mut Vec<u8>) -> bool {
         self.as_ref().is_some_and(|value| value.key(out))
+    }
+    fn has_key(&self, key: &[u8]) -> bool {
+        self.as_ref().is_some_and(|value| value.has_key(key))
     }
     fn arg(arg: V::Arg<'_>, out: &mut Vec<u8>) {
         V::arg(arg, out);

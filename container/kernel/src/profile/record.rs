@@ -112,8 +112,9 @@ impl Kernel {
         let stored = (written.fingerprint, written.default);
         let current = (&schema, migrations.as_slice());
         let default = decoded(recovery, &decl, (key, written.name), stored, current)?;
-        self.profiles
-            .add(Table::new(written.name, key.session, decl, default));
+        let hasher = self.profiles.hasher.clone();
+        let table = Table::new(written.name, key.session, decl, default, &hasher);
+        self.profiles.add(table);
         Ok(true)
     }
 

@@ -31,8 +31,11 @@ impl Table {
         max: Option<usize>,
         bounds: Bounds,
     ) -> Result<Vec<SharedRow>, OpError> {
-        if let Some(found) = self.at_once(query, max) {
-            return Ok(found);
+        if let Some((found, only)) = self.at_once(query)
+            && (only || max == Some(1))
+        {
+            let found = found.filter(|_| max != Some(0));
+            return Ok(found.cloned().into_iter().collect());
         }
         let mut looked = 0;
         let query = &self.resolved(query, bounds, &mut looked)?;
@@ -66,8 +69,13 @@ impl Table {
         Ok(found)
     }
 
-    /// What handlers ask most: the profile of a unique value, and the longest prefix among them. An index has it as it is.
-    fn at_once(&self, query: &Expr, max: Option<usize>) -> Option<Vec<SharedRow>> {
+    /// What handlers ask most: the profile of a value, and the longest prefix. An index has it as it is; `None`: it is to be
+    /// searched for.
+    pub(crate) fn first(&self, query: &Expr) -> Option<Option<&SharedRow>> {
+        self.at_once(query).map(|(found, _)| found)
+    }
+    /// The first that fits, and whether it is the only one in any case.
+    fn at_once(&self, query: &Expr) -> Option<(Option<&SharedRow>, bool)> {
         let (attribute, value, exact) = match query {
             Expr::Compare(attribute, Comparison::Equal, value) => (attribute, value, true),
             Expr::LongestPrefixOf(attribute, text) => (attribute, text, false),
@@ -80,15 +88,12 @@ impl Table {
             | Expr::Not(_) => return None,
         };
         let (_, index) = self.index(*attribute)?;
-        if !index.unique || max == Some(0) {
-            return None;
-        }
         let found = if exact {
-            index.tree.get(value)
+            index.get(value)
         } else {
             index.longest_prefix(value)
         };
-        Some(found.cloned().into_iter().collect())
+        Some((found, index.unique || found.is_none()))
     }
 
     /// The query with each longest prefix replaced by the value that it is.
@@ -221,7 +226,7 @@ impl Index {
         out
     }
     /// No key of this value is less, and all of lesser ones are.
-    fn first(&self, value: &[u8]) -> Vec<u8> {
+    pub(super) fn first(&self, value: &[u8]) -> Vec<u8> {
         let mut out = self.beginning(value);
         if !self.unique {
             out.push(0);
@@ -244,9 +249,19 @@ impl Index {
         key.get(..end).unwrap_or_default()
     }
 
-    /// The row, or one of the rows, with the longest value that a text begins with. Each step goes to the last value that is not greater than what is left of
-    /// the text; if it is no prefix of it, none is that is longer than what the two have in common.
+    /// The row that was made first of those with the longest value that a text begins with.
     fn longest_prefix(&self, text: &[u8]) -> Option<&SharedRow> {
+        match &self.values {
+            Some(values) => match values.longest_prefix(text) {
+                Some(found) => found,
+                None => self.longest_in_tree(text),
+            },
+            None => self.longest_in_tree(text),
+        }
+    }
+    /// Each step goes to the last value that is not greater than what is left of the text; if it is no prefix of it, none is
+    /// that is longer than what the two have in common.
+    fn longest_in_tree(&self, text: &[u8]) -> Option<&SharedRow> {
         let text = self.beginning(text);
         let mut bound = text.clone();
         if !self.unique {
@@ -260,7 +275,12 @@ impl Index {
             let value = self.value(key);
             let common = value.iter().zip(&text).take_while(|(a, b)| a == b).count();
             if common == value.len() {
-                return Some(row);
+                return if self.unique {
+                    Some(row)
+                } else {
+                    let first = [value, &[0]].concat();
+                    self.tree.range(&first, None).next().map(|(_, row)| row)
+                };
             }
             bound.truncate(common);
             if !self.unique {

@@ -2,18 +2,20 @@
 
 use super::search::Bounds;
 use super::table::Table;
+use std::sync::Arc;
 use strowger::OpError;
 use strowger::profile::{AnyProfile, Expr, ProfileDecl, SharedRow};
 
 /// What a table held when it was taken. Keeping it costs memory for what is written meanwhile.
 #[derive(Clone)]
 pub struct ProfileSnapshot {
-    table: Table,
+    table: Arc<Table>,
     bounds: Bounds,
 }
 
 impl ProfileSnapshot {
-    pub(super) const fn new(table: Table, bounds: Bounds) -> Self {
+    pub(super) fn new(table: &Table, bounds: Bounds) -> Self {
+        let table = Arc::new(table.snapshot());
         Self { table, bounds }
     }
     /// The table's name.
@@ -23,7 +25,7 @@ impl ProfileSnapshot {
     }
     /// Its specification.
     #[must_use]
-    pub const fn decl(&self) -> &ProfileDecl {
+    pub fn decl(&self) -> &ProfileDecl {
         &self.table.decl
     }
     /// Its default profile.

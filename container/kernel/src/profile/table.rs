@@ -1,6 +1,8 @@
-//! One table: its profiles by name, and its indexes. Copying it gives a snapshot that shares everything.
+//! One table: its profiles by name, and its indexes. A snapshot of it shares everything but the quick ways to a row.
 
+use super::exact::{By, Exact};
 use super::tree::Tree;
+use ahash::RandomState;
 use std::any::Any;
 use std::sync::Arc;
 use strowger::OpError;
@@ -15,7 +17,6 @@ pub(super) const NUMBER: usize = 6;
 const NAME: usize = 255;
 
 /// A table of profiles.
-#[derive(Clone)]
 pub(crate) struct Table {
     pub(crate) name: Arc<str>,
     /// What its records are found by.
@@ -29,18 +30,65 @@ pub(crate) struct Table {
     /// The number of the next row.
     pub(crate) next: u64,
     pub(super) rows: Tree,
+    /// `None` in a snapshot.
+    names: Option<Exact>,
     pub(super) indexes: Vec<Index>,
 }
 
 /// The profiles of a table by the value of an attribute. One without a value is not in it.
-#[derive(Clone)]
 pub(super) struct Index {
     pub(super) attribute: usize,
     pub(super) unique: bool,
     pub(super) tree: Tree,
+    /// The first row of each value; `None` in a snapshot.
+    pub(super) values: Option<Exact>,
 }
 
 impl Index {
+    fn snapshot(&self) -> Self {
+        Self {
+            tree: self.tree.clone(),
+            values: None,
+            ..*self
+        }
+    }
+    /// The row that was made first of those that have a value.
+    pub(super) fn get(&self, value: &[u8]) -> Option<&SharedRow> {
+        match &self.values {
+            Some(values) => values.get(value),
+            None => self.first_of(value),
+        }
+    }
+    fn first_of(&self, value: &[u8]) -> Option<&SharedRow> {
+        if self.unique {
+            return self.tree.get(value);
+        }
+        let first = self.first(value);
+        let (key, row) = self.tree.range(&first, None).next()?;
+        key.starts_with(&first).then_some(row)
+    }
+    /// A row has this value, which another may have had before.
+    fn add(&mut self, value: &[u8], key: &[u8], row: &SharedRow) {
+        self.tree.insert(key, Arc::clone(row));
+        if let Some(values) = &mut self.values {
+            let (number, unique) = (row.number(), self.unique);
+            values.put(value, row, |other| !unique && other.number() < number);
+        }
+    }
+    /// It has it no longer.
+    fn take(&mut self, value: &[u8], key: &[u8], row: &SharedRow) {
+        self.tree.remove(key);
+        let first = self.get(value).map(|first| first.number());
+        if first != Some(row.number()) {
+            return;
+        }
+        let next = self.first_of(value).cloned();
+        match (&mut self.values, next) {
+            (Some(values), Some(next)) => values.put(value, &next, |_| false),
+            (Some(values), None) => values.remove(value),
+            (None, _) => {}
+        }
+    }
     /// The key of a value: itself where it is unique; else what [`escape`] makes of it, a zero, and the row's number.
     fn key(&self, row: &SharedRow, value: &[u8], out: &mut Vec<u8>) {
         out.clear();
@@ -71,12 +119,14 @@ impl Table {
         number: u64,
         decl: ProfileDecl,
         default: Box<dyn AnyProfile>,
+        hasher: &RandomState,
     ) -> Self {
         let indexed = |(place, attribute): (usize, &strowger::profile::AttributeDecl)| {
             (attribute.unique || attribute.indexed).then(|| Index {
                 attribute: place,
                 unique: attribute.unique,
                 tree: Tree::default(),
+                values: Some(Exact::new(By::Attribute(place), hasher.clone())),
             })
         };
         let indexes = decl.attributes.iter().enumerate().filter_map(indexed);
@@ -90,7 +140,20 @@ impl Table {
             activity: None,
             next: 1,
             rows: Tree::default(),
+            names: Some(Exact::new(By::Name, hasher.clone())),
             indexes: indexes.collect(),
+        }
+    }
+    /// What it holds, for readers on other threads. It is not to be written.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            name: Arc::clone(&self.name),
+            schema: Arc::clone(&self.schema),
+            default: Arc::clone(&self.default),
+            rows: self.rows.clone(),
+            names: None,
+            indexes: self.indexes.iter().map(Index::snapshot).collect(),
+            ..*self
         }
     }
 
@@ -98,7 +161,10 @@ impl Table {
         self.rows.len()
     }
     pub(crate) fn find(&self, name: &str) -> Option<&SharedRow> {
-        self.rows.get(name.as_bytes())
+        match &self.names {
+            Some(names) => names.get(name.as_bytes()),
+            None => self.rows.get(name.as_bytes()),
+        }
     }
 
     /// Whether these are values of its specification.
@@ -118,7 +184,7 @@ impl Table {
             if !profile.key(index.attribute, &mut value) {
                 continue;
             }
-            if index.tree.get(&value).is_some_and(|row| row.name() != name) {
+            if index.get(&value).is_some_and(|row| row.name() != name) {
                 let attribute = self.decl.attributes.get(index.attribute);
                 return Err(OpError::NotUnique(attribute.map_or("", |a| a.name)));
             }
@@ -128,26 +194,48 @@ impl Table {
 
     /// Puts a row in its place, or takes away the one of that name; gives the one that was there.
     pub(crate) fn put(&mut self, name: &str, row: Option<&SharedRow>) -> Option<SharedRow> {
+        let name = name.as_bytes();
         let old = match row {
-            Some(row) => self.rows.insert(name.as_bytes(), Arc::clone(row)),
-            None => self.rows.remove(name.as_bytes()),
+            Some(row) => self.rows.insert(name, Arc::clone(row)),
+            None => self.rows.remove(name),
         };
-        let (mut value, mut was, mut is) = (Vec::new(), Vec::new(), Vec::new());
+        match (&mut self.names, row) {
+            (Some(names), Some(row)) => names.put(name, row, |_| false),
+            (Some(names), None) => names.remove(name),
+            (None, _) => {}
+        }
+        let (mut was, mut is) = (Place::default(), Place::default());
         for index in &mut self.indexes {
-            let mut key = |row: Option<&SharedRow>, out: &mut Vec<u8>| {
-                value.clear();
-                let row = row?;
-                let some = row.profile().key(index.attribute, &mut value);
-                some.then(|| index.key(row, &value, out))
-            };
-            let (before, after) = (key(old.as_ref(), &mut was), key(row, &mut is));
-            if before.is_some() && (after.is_none() || was != is) {
-                index.tree.remove(&was);
+            let before = old.as_ref().filter(|old| was.find(index, old));
+            let after = row.filter(|row| is.find(index, row));
+            if let Some(old) = before
+                && (after.is_none() || was.key != is.key)
+            {
+                index.take(&was.value, &was.key, old);
             }
-            if let (Some(()), Some(row)) = (after, row) {
-                index.tree.insert(&is, Arc::clone(row));
+            if let Some(row) = after {
+                index.add(&is.value, &is.key, row);
             }
         }
         old
+    }
+}
+
+/// Where a row stands in an index.
+#[derive(Default)]
+struct Place {
+    value: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl Place {
+    /// `false`: the row has no value, so it is not there.
+    fn find(&mut self, index: &Index, row: &SharedRow) -> bool {
+        self.value.clear();
+        let some = row.profile().key(index.attribute, &mut self.value);
+        if some {
+            index.key(row, &self.value, &mut self.key);
+        }
+        some
     }
 }

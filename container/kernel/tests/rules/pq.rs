@@ -154,6 +154,7 @@ fn model<'a>(rows: &'a [SharedRow], query: &Expr) -> Vec<&'a SharedRow> {
                 .max_by_key(Vec::len);
             longest.is_some() && value(row, *a) == longest
         }
+        Expr::Compare(a, Comparison::Equal, with) => value(row, *a).is_some_and(|v| *v == **with),
         _ => unreachable!("not asked"),
     };
     rows.iter().filter(|row| fits(row)).collect()
@@ -213,6 +214,111 @@ fn r_pq_01_a_query_finds_the_same_with_every_kind_of_index() {
         let weights: Vec<_> = weights.collect();
         assert!(weights.is_sorted() && weights.iter().all(|w| (low..=high).contains(w)));
     }
+}
+
+/// A table of routes whose profiles come, change and go, with what is left of it.
+fn routes(kit: &mut Kit, dice: &mut Dice, writes: u64) -> Vec<SharedRow> {
+    kit.profiles.push(ProfileDecl::of::<Route>());
+    kit.shard
+        .declare_profile(&ProfileDecl::of::<Route>())
+        .unwrap();
+    kit.shard
+        .create_table(kit.now, "routes", Route::SPEC)
+        .unwrap();
+    for _ in 0..writes {
+        let (name, text) = (dice.below(writes / 4).to_string(), dice.text(7));
+        let write = match dice.below(4) {
+            0 => ProfileWrite::Remove(name.into()),
+            _ => {
+                let route = Route {
+                    unique: text.clone(),
+                    indexed: text,
+                    plain: String::new(),
+                    weight: dice.below(9) as i16,
+                };
+                ProfileWrite::Put(name.into(), Box::new(route))
+            }
+        };
+        // A value that is there already is refused.
+        let _ = kit.shard.write_profiles(kit.now, "routes", vec![write]);
+    }
+    let table = kit.shard.profile_snapshot("routes").unwrap();
+    table.after(None).map(Arc::clone).collect()
+}
+
+#[test]
+fn r_pq_01_the_first_that_a_handler_asks_for_is_the_one_that_was_made_first() {
+    let (mut dice, mut kit) = (Dice(8), Kit::new());
+    let rows = routes(&mut kit, &mut dice, 2_000);
+    assert!(rows.len() > 100);
+    let queries: Vec<_> = (0..300)
+        .flat_map(|_| {
+            let (text, weight) = (dice.text(9), dice.below(10) as i16);
+            [
+                Route::UNIQUE.eq(&text),
+                Route::INDEXED.eq(&text),
+                Route::UNIQUE.longest_prefix_of(&text),
+                Route::INDEXED.longest_prefix_of(&text),
+                Route::WEIGHT.eq(weight),
+            ]
+        })
+        .collect();
+    let ask = |kit: &mut Kit, rows: &[SharedRow], queries: &[Query<Route>]| {
+        let expected: Vec<_> = queries
+            .iter()
+            .map(|query| {
+                let found = model(rows, query.expr().0).into_iter();
+                let first = found.min_by_key(|row| row.number());
+                first.map_or("none", |row| row.name()).to_owned()
+            })
+            .collect();
+        let asked = queries.to_vec();
+        let sent = deliver(kit, move |cx| {
+            let routes = cx.table::<Route>("routes")?;
+            for query in &asked {
+                let found = routes.first(cx, query)?;
+                let name = found.as_ref().map_or("none", |route| route.name());
+                say(cx, name);
+            }
+            Ok(())
+        });
+        assert_eq!(sent, expected);
+    };
+    kit.service::<0>(Spec::usual());
+    for part in queries.chunks(100) {
+        ask(&mut kit, &rows, part);
+    }
+    // What is read back after a restart is found as well.
+    kit.restart(secs(1));
+    for part in queries.chunks(100) {
+        ask(&mut kit, &rows, part);
+    }
+}
+
+#[test]
+fn r_pr_03_what_a_failed_delivery_wrote_is_found_by_nobody() {
+    let mut kit = kit();
+    kit.service::<0>(Spec::usual());
+    deliver(&mut kit, |cx| {
+        let users = cx.table::<Subscriber>("users")?;
+        users.remove(cx, "alice")?;
+        users.create(cx, "alice", |p| p.number = "5".into())?;
+        users.update(cx, "bob", |p| (p.number, p.zone) = ("4930100".into(), 1))?;
+        Err(OpError::BadState("on purpose").into())
+    });
+    let sent = deliver(&mut kit, |cx| {
+        let users = cx.table::<Subscriber>("users")?;
+        for number in ["5", "4930100", "4930200"] {
+            let found = users.find_by(cx, Subscriber::NUMBER, number)?;
+            say(cx, found.as_ref().map_or("none", |user| user.name()));
+        }
+        for zone in [1, 2] {
+            let found = users.find_by(cx, Subscriber::ZONE, zone)?;
+            say(cx, found.as_ref().map_or("none", |user| user.name()));
+        }
+        Ok(())
+    });
+    assert_eq!(sent, ["none", "alice", "bob", "alice", "bob"]);
 }
 
 #[test]
