@@ -5,6 +5,7 @@
 
 pub mod collector;
 pub mod diameter;
+pub mod earlier;
 mod error;
 pub mod faulty;
 pub mod flows;
@@ -14,6 +15,7 @@ pub mod operator;
 pub mod peer;
 pub mod runs;
 pub mod script;
+pub mod serve;
 pub mod sipp;
 pub mod sms;
 

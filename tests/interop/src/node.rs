@@ -20,6 +20,8 @@ pub const READY_WITHIN: Duration = Duration::from_secs(20);
 const STROWGER: &str = "strowger";
 /// One whose service fails as it is asked to: [`crate::faulty`].
 pub const FAULTY: &str = "strowger-faulty";
+/// One with several versions of its services: [`crate::earlier`].
+pub const VERSIONS: &str = "strowger-versions";
 /// One that does Diameter: [`crate::diameter::partner`].
 pub const PARTNER: &str = "strowger-partner";
 

@@ -20,6 +20,7 @@ use super::sms::stops::{self, Stops};
 use super::sms::waiting::{Waiting, waiting};
 use super::sms::{later, overload as sms_overload, windows};
 use super::tokens::{self, Tokens};
+use super::versions::{self, Canary, Replaced};
 use crate::error::{Result, io};
 use std::path::Path;
 use std::time::Duration;
@@ -323,6 +324,39 @@ pub const FULL: &[Full] = &[
                 host: 199,
             };
             changes::under_load(size, dir)
+        },
+    ),
+    Full::new(
+        "versions",
+        "two services are replaced and taken back under 200 calls/s with 10,000 calls up and 5,000 timers pending: nothing is lost",
+        |dir| {
+            let size = Replaced {
+                rate: 200,
+                hold: Duration::from_secs(52),
+                up: 10_000,
+                pending: 5_000,
+                passing: 2_000,
+                gap: Duration::from_secs(10),
+                spread: Duration::from_secs(20),
+                late: Duration::from_secs(5),
+                host: 133,
+            };
+            versions::replaced(size, dir)
+        },
+    ),
+    Full::new(
+        "canary",
+        "20,000 calls of which a canary has 10 %, and its way back under load: it holds from the next call on",
+        |dir| {
+            let size = Canary {
+                calls: 20_000,
+                rate: 200,
+                percent: 10,
+                within: 1.0,
+                rounds: 100,
+                host: 134,
+            };
+            versions::share(size, dir)
         },
     ),
     Full::new(

@@ -25,6 +25,7 @@ pub mod sms;
 pub mod tokens;
 pub mod torture;
 pub mod transparency;
+pub mod versions;
 
 use crate::error::{Result, ensure};
 use crate::node::{Node, NodeSpec};
