@@ -22,6 +22,9 @@ pub(crate) fn catalog() -> Catalog {
         .service(strowger_ocs::service())
         .service(strowger_sms_gateway::service())
         .service(strowger_wakeup::service())
+        .service(strowger_call_controller::blocking())
+        .service(strowger_call_controller::forwarding())
+        .service(strowger_call_controller::voice_mail())
 }
 
 /// What configuration has to know of them.
