@@ -12,6 +12,7 @@ use strowger_interop::runs::overload::{self, Overload};
 use strowger_interop::runs::prepaid::{self, Prepaid};
 use strowger_interop::runs::registrations::{self, Registrations};
 use strowger_interop::runs::reload::{self, Reload};
+use strowger_interop::runs::subscribers::{self, Subscribers};
 use strowger_interop::runs::{forks, pieces, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
 
@@ -250,6 +251,15 @@ fn passwords_change_while_users_are_registered() -> Result {
         host: 49,
     };
     run(|dir| registrations::rotated(size, dir))
+}
+
+#[test]
+fn subscribers_are_called_as_the_file_of_the_example_says() -> Result {
+    let size = Subscribers {
+        calls: 5,
+        host: 211,
+    };
+    run(|dir| subscribers::handled(size, dir))
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod scenarios;
 pub mod schema;
 pub mod scrape;
 pub mod sms;
+pub mod subscribers;
 pub mod tokens;
 pub mod torture;
 pub mod transparency;
