@@ -137,7 +137,8 @@ fn r_ec_01_a_context_can_be_kept_in_state() {
         if call.is::<Ping>() {
             data.context = Some(cx.event_context()?);
         } else if call.is::<Pong>() {
-            // The event is over: neither suspended nor to be resumed.
+            // The event is over: neither suspended nor to be resumed, although the one after it is.
+            cx.suspend(None)?;
             let context = data.context.unwrap();
             assert_eq!(cx.is_suspended(context), Ok(false));
             assert_eq!(cx.resume(context), Err(OpError::NotSuspended));

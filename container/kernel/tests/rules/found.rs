@@ -1,6 +1,6 @@
 //! What the reference model (`tests/model`) found wrong once, each as a small test.
 
-use crate::harness::{Call, Conn, Kit, Note, Ping, Pong, Spec, Toy, Wide};
+use crate::harness::{Call, Conn, Kit, Note, Ping, Pong, Spec, Toy, Wide, initial};
 use std::cell::Cell;
 use std::rc::Rc;
 use strowger::Error;
@@ -72,6 +72,37 @@ fn r_or_02_a_tree_moves_as_a_whole() {
 }
 
 #[test]
+fn r_or_02_descendants_move_where_their_ancestor_is_not_attached() {
+    let mut kit = Kit::new();
+    kit.child::<4>(Spec::new().receives::<Note>());
+    let own = Spec::new().initial::<Ping>(initial()).priority(5);
+    kit.service::<0>(own.child::<4>(0));
+    let other = Spec::new().initial::<Pong>(initial()).receives::<Note>();
+    kit.service::<1>(other.priority(3));
+    let (a, b) = (kit.start(), kit.start());
+    kit.on::<0>(move |_, cx, call| {
+        if call.get::<Ping>() == Some(&Ping(1)) {
+            let child = cx.create::<Toy<4>>()?;
+            cx.attach_entity(child, b);
+        } else {
+            let me = cx.entity();
+            cx.set_priority(me, 1);
+        }
+        Ok(())
+    });
+    kit.fire(a, Ping(1));
+    kit.fire(b, Pong(1));
+    kit.fire(b, Note(1));
+    assert_eq!(
+        kit.log(),
+        ["A: ping(1)", "B: pong(1)", "E: note(1)", "B: note(1)"]
+    );
+    kit.fire(a, Ping(2));
+    kit.fire(b, Note(2));
+    assert_eq!(kit.log(), ["A: ping(2)", "B: note(2)", "E: note(2)"]);
+}
+
+#[test]
 fn r_ec_05_resumed_by_the_callback_of_a_removal() {
     let mut kit = Kit::new();
     kit.service::<0>(Spec::usual().priority(2).hooks());
@@ -139,7 +170,7 @@ fn r_ae_01_an_end_that_rests_half_way_is_one_end_after_a_restart() {
 /// A service with an entity on its own activity.
 fn with_own_activity(kit: &mut Kit) -> ServiceIx {
     let spec = Spec::new()
-        .initial::<ServiceStarted>(crate::harness::initial())
+        .initial::<ServiceStarted>(initial())
         .receives::<ActivityEnd>();
     kit.service_in::<0>(spec, Durability::Strict)
 }
@@ -183,7 +214,7 @@ fn r_sv_03_a_service_whose_activity_was_ending_gets_a_new_one_after_a_restart() 
 fn r_sv_03_of_two_activities_of_a_service_the_living_one_is_the_services() {
     let mut kit = Kit::new();
     let spec = Spec::new()
-        .initial::<ServiceStarted>(crate::harness::initial())
+        .initial::<ServiceStarted>(initial())
         .receives::<ActivityEnd>();
     // It leaves a place before that of the first one to the second.
     let before = kit.ra(|cx| cx.start_activity::<Conn>(Slot(0), ActivityFlags::default(), 0));

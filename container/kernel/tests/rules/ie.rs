@@ -1,6 +1,6 @@
 //! R-IE: initial events and convergence names.
 
-use crate::harness::{Call, Kit, Ping, Pong, Spec, initial};
+use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, initial};
 use strowger::address::Address;
 use strowger::event::FireOptions;
 use strowger::id::ActivityId;
@@ -187,9 +187,12 @@ fn r_ie_10_names_of_different_tuples_never_meet() {
 fn r_ie_01_only_the_root_counts() {
     let mut kit = Kit::new();
     kit.child::<1>(Spec::new().initial::<Pong>(initial()));
-    kit.service::<0>(Spec::new().initial::<Ping>(initial()).child::<1>(0));
+    let root = Spec::new().initial::<Ping>(initial()).receives::<Note>();
+    kit.service::<0>(root.child::<1>(0));
     let a = kit.start();
+    // Initial for a child only, and received by the root only.
     kit.fire(a, Pong(1));
+    kit.fire(a, Note(1));
     kit.run();
     assert_eq!(kit.shard.counts().entities, 0);
 }

@@ -40,6 +40,11 @@ fn r_tx_01_all_or_nothing() {
         (kit.shard.counts(), kit.shard.entities().collect::<Vec<_>>()),
         before
     );
+    // Nothing of it leaves with the next commit either.
+    kit.on::<0>(|_, _, _| Ok(()));
+    kit.fire(a, Ping(2));
+    assert_eq!(kit.run(), Vec::<String>::new());
+    assert_eq!(kit.log(), ["A: ping(2)"]);
 }
 
 #[test]
@@ -73,7 +78,8 @@ fn r_tx_05_rollback_only_is_sticky() {
     kit.fire(a, Ping(1));
     assert_eq!(kit.run(), Vec::<String>::new());
     assert_eq!(kit.shard.counts().entities, 0);
-    assert_eq!(kit.shard.metrics().rollbacks, 1);
+    let metrics = kit.shard.metrics();
+    assert_eq!((metrics.rollbacks, metrics.panics), (1, 0));
 }
 
 #[test]
@@ -149,6 +155,7 @@ fn r_ev_05_not_on_an_ending_activity() {
     kit.fire(a, Ping(1));
     kit.end(a);
     assert_eq!(kit.log(), ["A: ping(1)", "A: end"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
     assert_eq!(
         kit.try_fire(a, Ping(2), FireOptions::default(), FireFlags::default()),
         Err(OpError::StaleActivity(a))
@@ -193,6 +200,7 @@ fn r_ev_08_target_service() {
     kit.try_fire(a, Ping(1), to(Toy::<1>::SBB.id()), FireFlags::default())
         .unwrap();
     assert_eq!(kit.log(), ["B: ping(1)"]);
+    assert_eq!(kit.shard.counts().entities, 1, "none was made of the other");
     kit.fire(a, Ping(2));
     assert_eq!(kit.log(), ["A: ping(2)", "B: ping(2)"]);
     kit.try_fire(a, Pong(3), to(Toy::<0>::SBB.id()), FireFlags::default())

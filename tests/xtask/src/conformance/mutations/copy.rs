@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::list::{Kind, List, Mutation};
+use super::list::{Edit, Kind, List, Mutation};
 use super::schema;
 use crate::error::{Result, at};
 use crate::shell::{root, run_logged, target};
@@ -43,38 +43,51 @@ impl Copy {
         &self.folder
     }
 
-    /// Changes a file for as long as `work` goes on.
+    /// Changes what a mutation changes for as long as `work` goes on.
     pub(super) fn with<T>(
         &self,
         mutation: &Mutation,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let file = &mutation.entry.file;
-        let there = self.folder.join(file);
-        let before = std::fs::read(&there).map_err(at("read", &there))?;
-        let text = schema::exchange(&source(file)?, mutation)?;
-        self.write(file, text.as_bytes())?;
+        let mut before: BTreeMap<&String, Vec<u8>> = BTreeMap::new();
+        let mut after: BTreeMap<&String, String> = BTreeMap::new();
+        for edit in &mutation.edits {
+            let there = self.folder.join(&edit.file);
+            let old = std::fs::read(&there).map_err(at("read", &there))?;
+            let text = match after.get(&edit.file) {
+                Some(text) => text.clone(),
+                // Other files of the crate use what its root has.
+                None if old.ends_with(schema::module().as_bytes()) => {
+                    source(&edit.file)? + &schema::module()
+                }
+                None => source(&edit.file)?,
+            };
+            before.insert(&edit.file, old);
+            after.insert(&edit.file, schema::exchange(&text, (mutation, edit))?);
+        }
+        for (file, text) in after {
+            self.write(file, text.as_bytes())?;
+        }
         let done = work();
-        self.write(file, &before)?;
+        for (file, bytes) in before {
+            self.write(file, &bytes)?;
+        }
         done
     }
 
     /// The texts of files that are not as they are in the checkout.
     fn mutated(&self, list: &List) -> Result<BTreeMap<String, String>> {
-        let mut by_file: BTreeMap<&str, Vec<&Mutation>> = BTreeMap::new();
-        for mutation in list
-            .mutations
-            .iter()
-            .filter(|m| m.entry.kind == Kind::Schema)
-        {
-            by_file
-                .entry(&mutation.entry.file)
-                .or_default()
-                .push(mutation);
+        let mut by_file: BTreeMap<&str, Vec<(&Mutation, &Edit)>> = BTreeMap::new();
+        let schemata = list.mutations.iter();
+        for mutation in schemata.filter(|m| m.entry.kind == Kind::Schema) {
+            for edit in &mutation.edits {
+                let edits = by_file.entry(&edit.file).or_default();
+                edits.push((mutation, edit));
+            }
         }
         let mut texts = BTreeMap::new();
-        for (file, mutations) in by_file {
-            texts.insert(file.to_owned(), schema::apply(&source(file)?, &mutations)?);
+        for (file, edits) in by_file {
+            texts.insert(file.to_owned(), schema::apply(&source(file)?, &edits)?);
             for top in tops(file) {
                 texts.entry(top.clone()).or_insert(source(&top)?);
             }

@@ -21,6 +21,8 @@ const IN_THE_COMPILER: &str = "container/macros/";
 pub(super) struct Mutation {
     /// `R-TX-01/2`: the second of that rule.
     pub(super) id: String,
+    /// In at least one place.
+    pub(super) edits: Vec<Edit>,
     pub(super) entry: Entry,
 }
 
@@ -29,16 +31,28 @@ pub(super) struct Mutation {
 pub(super) struct Entry {
     pub(super) rule: String,
     /// From the root.
-    pub(super) file: String,
+    file: String,
     /// Occurs once in the file.
-    pub(super) find: String,
-    pub(super) replace: String,
+    find: String,
+    replace: String,
+    /// What is changed together with it.
+    #[serde(default)]
+    also: Vec<Edit>,
     /// Each fails with it.
     pub(super) tests: Vec<String>,
     /// What goes wrong with it, in a line.
     pub(super) why: String,
     #[serde(default)]
     pub(super) kind: Kind,
+}
+
+/// One place of a source and what is to stand there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edit {
+    pub(super) file: String,
+    pub(super) find: String,
+    pub(super) replace: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -49,6 +63,21 @@ pub(super) enum Kind {
     Schema,
     /// Anything else: alone in the sources, which are built anew.
     Source,
+}
+
+impl Entry {
+    fn edits(&self) -> Vec<Edit> {
+        let first = (&self.file, &self.find, &self.replace);
+        let others = self.also.iter();
+        let others = others.map(|edit| (&edit.file, &edit.find, &edit.replace));
+        let all = std::iter::once(first).chain(others);
+        all.map(|(file, find, replace)| Edit {
+            file: file.clone(),
+            find: find.trim().to_owned(),
+            replace: replace.trim().to_owned(),
+        })
+        .collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -74,6 +103,28 @@ pub(super) struct List {
     pub(super) without: Vec<Without>,
 }
 
+impl Edit {
+    fn violations(&self, kind: Kind, read: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.find == self.replace {
+            wrong.push("changes nothing".to_owned());
+        }
+        if self.file.starts_with(IN_THE_COMPILER) && kind == Kind::Schema {
+            wrong.push("what runs in the compiler needs kind = \"source\"".to_owned());
+        }
+        if !self.file.contains("/src/") || self.file.starts_with("tests/") {
+            wrong.push(format!("{} is no source of a crate", self.file));
+            return wrong;
+        }
+        match read(&self.file).map(|text| text.matches(&self.find).count()) {
+            None => wrong.push(format!("there is no {}", self.file)),
+            Some(1) => {}
+            Some(times) => wrong.push(format!("{} has its `find` {times} times", self.file)),
+        }
+        wrong
+    }
+}
+
 impl List {
     /// All files, in the order of their names.
     pub(super) fn read() -> Result<Self> {
@@ -89,7 +140,7 @@ impl List {
         Ok(list)
     }
 
-    fn add(&mut self, path: &Path, text: &str) -> Result<()> {
+    pub(super) fn add(&mut self, path: &Path, text: &str) -> Result<()> {
         let page: Page = toml::from_str(text).map_err(|error| Error::Mutation {
             what: path.display().to_string(),
             why: error.to_string(),
@@ -110,13 +161,12 @@ impl List {
             });
         }
         let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-        for mut entry in page.mutation {
+        for entry in page.mutation {
             let number = numbers.entry(entry.rule.clone()).or_default();
             *number += 1;
-            entry.find = entry.find.trim().to_owned();
-            entry.replace = entry.replace.trim().to_owned();
             self.mutations.push(Mutation {
                 id: format!("{}/{number}", entry.rule),
+                edits: entry.edits(),
                 entry,
             });
         }
@@ -131,7 +181,8 @@ impl List {
         read: impl Fn(&str) -> Option<String>,
     ) -> Vec<String> {
         let mut wrong = Vec::new();
-        for Mutation { id, entry } in &self.mutations {
+        for mutation in &self.mutations {
+            let (id, entry) = (&mutation.id, &mutation.entry);
             let mut say = |what: String| wrong.push(format!("{id}: {what}"));
             match map.rows().find(|row| row.id == entry.rule) {
                 None => say(format!("docs/spec-map.md has no {}", entry.rule)),
@@ -147,20 +198,10 @@ impl List {
             if entry.why.trim().is_empty() {
                 say("does not say why".to_owned());
             }
-            if entry.find == entry.replace {
-                say("changes nothing".to_owned());
-            }
-            if entry.file.starts_with(IN_THE_COMPILER) && entry.kind == Kind::Schema {
-                say("what runs in the compiler needs kind = \"source\"".to_owned());
-            }
-            if !entry.file.contains("/src/") || entry.file.starts_with("tests/") {
-                say(format!("{} is no source of a crate", entry.file));
-            } else {
-                match read(&entry.file).map(|text| text.matches(&entry.find).count()) {
-                    None => say(format!("there is no {}", entry.file)),
-                    Some(1) => {}
-                    Some(times) => say(format!("{} has its `find` {times} times", entry.file)),
-                }
+            for edit in &mutation.edits {
+                edit.violations(entry.kind, &read)
+                    .into_iter()
+                    .for_each(&mut say);
             }
         }
         wrong.extend(self.uncovered(map));

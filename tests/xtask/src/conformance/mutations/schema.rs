@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::list::Mutation;
+use super::list::{Edit, Mutation};
 use crate::error::{Error, Result};
 
 /// Names the mutation that is on.
@@ -19,17 +19,19 @@ pub(super) fn module() -> String {
 
 struct Place<'a> {
     range: Range<usize>,
-    mutation: &'a Mutation,
+    id: &'a str,
+    replace: &'a str,
 }
 
 /// The file's text with all of these in it.
-pub(super) fn apply(text: &str, mutations: &[&Mutation]) -> Result<String> {
+pub(super) fn apply(text: &str, edits: &[(&Mutation, &Edit)]) -> Result<String> {
     let mut places = Vec::new();
-    for mutation in mutations {
-        let start = find(text, mutation)?;
+    for (mutation, edit) in edits {
+        let start = find(text, &mutation.id, edit)?;
         places.push(Place {
-            range: start..start + mutation.entry.find.len(),
-            mutation,
+            range: start..start + edit.find.len(),
+            id: &mutation.id,
+            replace: &edit.replace,
         });
     }
     places.sort_by_key(|place| (place.range.start, usize::MAX - place.range.end));
@@ -37,23 +39,19 @@ pub(super) fn apply(text: &str, mutations: &[&Mutation]) -> Result<String> {
 }
 
 /// The file's text with this alone in it.
-pub(super) fn exchange(text: &str, mutation: &Mutation) -> Result<String> {
-    find(text, mutation)?;
-    Ok(text.replacen(&mutation.entry.find, &mutation.entry.replace, 1))
+pub(super) fn exchange(text: &str, (mutation, edit): (&Mutation, &Edit)) -> Result<String> {
+    find(text, &mutation.id, edit)?;
+    Ok(text.replacen(&edit.find, &edit.replace, 1))
 }
 
 /// Where it stands.
-fn find(text: &str, mutation: &Mutation) -> Result<usize> {
-    let mut found = text.match_indices(&mutation.entry.find);
-    match (found.next(), found.next()) {
-        (Some((start, _)), None) => Ok(start),
-        (first, _) => Err(Error::Mutation {
-            what: mutation.id.clone(),
-            why: format!(
-                "{} has its `find` {} times",
-                mutation.entry.file,
-                first.iter().count() + found.count() + usize::from(first.is_some())
-            ),
+fn find(text: &str, id: &str, edit: &Edit) -> Result<usize> {
+    let found: Vec<usize> = text.match_indices(&edit.find).map(|(at, _)| at).collect();
+    match found.as_slice() {
+        &[start] => Ok(start),
+        others => Err(Error::Mutation {
+            what: id.to_owned(),
+            why: format!("{} has its `find` {} times", edit.file, others.len()),
         }),
     }
 }
@@ -73,8 +71,8 @@ fn render(text: &str, range: Range<usize>, places: &[Place<'_>]) -> Result<Strin
             others.split_at(of(others, &|place| place.range.start < first.range.end));
         if let Some(half) = inner.iter().find(|p| p.range.end > first.range.end) {
             return Err(Error::Mutation {
-                what: half.mutation.id.clone(),
-                why: format!("its `find` overlaps that of {}", first.mutation.id),
+                what: half.id.to_owned(),
+                why: format!("its `find` overlaps that of {}", first.id),
             });
         }
         out.push_str(&text[at..first.range.start]);
@@ -90,8 +88,7 @@ fn render(text: &str, range: Range<usize>, places: &[Place<'_>]) -> Result<Strin
 /// `if` one is on, then what it has instead, `else` the next, and at last what was there.
 fn choice(found: &str, places: &[Place<'_>], off: &str) -> String {
     let mut text = String::new();
-    for Place { mutation, .. } in places {
-        let (id, replace) = (&mutation.id, &mutation.entry.replace);
+    for Place { id, replace, .. } in places {
         text.push_str(&format!(
             "if crate::mutant::is(\"{id}\") {{ {replace} }} else "
         ));
@@ -106,26 +103,24 @@ fn choice(found: &str, places: &[Place<'_>], off: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::list::{Entry, Kind};
+    use super::super::list::List;
     use super::*;
 
     fn mutation(id: &str, find: &str, replace: &str) -> Mutation {
+        let text = format!(
+            "[[mutation]]\nrule = \"R-XX-01\"\nfile = \"a/src/lib.rs\"\nfind = \"{find}\"\nreplace = \"{replace}\"\ntests = []\nwhy = \"\"\n"
+        );
+        let mut list = List::default();
+        list.add(std::path::Path::new("R-XX.toml"), &text).unwrap();
+        let mutation = list.mutations.remove(0);
         Mutation {
             id: id.to_owned(),
-            entry: Entry {
-                rule: "R-XX-01".to_owned(),
-                file: "a/src/lib.rs".to_owned(),
-                find: find.to_owned(),
-                replace: replace.to_owned(),
-                tests: Vec::new(),
-                why: String::new(),
-                kind: Kind::Schema,
-            },
+            ..mutation
         }
     }
 
     fn applied(text: &str, mutations: &[Mutation]) -> String {
-        let all: Vec<&Mutation> = mutations.iter().collect();
+        let all: Vec<_> = mutations.iter().map(|m| (m, &m.edits[0])).collect();
         match apply(text, &all) {
             Ok(text) => text.replace("crate::mutant::is", "is"),
             Err(error) => error.to_string(),

@@ -19,7 +19,7 @@ use crate::step::log;
 
 /// Longest time for the tests of one mutation, beyond some times that of all tests of the program: a test that hangs has noticed it.
 const LIMIT: Duration = Duration::from_secs(15);
-const TIMES: u32 = 5;
+const TIMES: u32 = 2;
 /// Longest time for all tests of a program without a mutation, and where the compiler runs in the test.
 const LONG_LIMIT: Duration = Duration::from_secs(900);
 /// Address space of a test in KiB, so that a mutation without end does not take all memory.
@@ -209,8 +209,15 @@ impl Programs {
             Err(Error::TooLong { .. }) => true,
             Err(other) => return Err(other),
         };
+        let text = running.output();
+        // What did not even begin has noticed nothing.
+        if !hung && !text.lines().any(|line| line.starts_with("running ")) {
+            return Err(Error::Failed {
+                what: format!("running {}", runner::title(run)),
+            });
+        }
         // What it said until then counts: a test without a line has not passed.
-        Ok((runner::outcomes(run, &running.output()), hung))
+        Ok((runner::outcomes(run, &text), hung))
     }
 }
 
