@@ -152,7 +152,7 @@ impl TestKit {
         drop(world);
         self
     }
-    fn service_options(self, def: ServiceDef, mut options: ServiceOptions) -> Self {
+    pub(crate) fn service_options(self, def: ServiceDef, mut options: ServiceOptions) -> Self {
         let mut world = self.unstarted();
         options.durability = world.durability;
         world.plan.services.push((def, options));

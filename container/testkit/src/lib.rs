@@ -24,6 +24,7 @@ mod profile;
 mod replay;
 mod stream;
 mod usage;
+mod versions;
 mod world;
 
 pub use ground::{Driven, Ground, Reaction, Received, Reflex, ScriptedDriver};
@@ -33,6 +34,7 @@ pub use net::Link;
 pub use replay::{Difference, Minted, Replayed, Unplayable, replay};
 pub use strowger_journal::memory::Faults;
 pub use strowger_kernel::{
-    Counts, Durability, Ladder as Recording, Limits, Measure, Metrics, RecorderFilter,
-    RecorderMode, RecorderOptions, ServiceOptions, Side, Step, Threshold, What,
+    Counts, Durability, Ladder as Recording, Limits, ManageError, Measure, Metrics, RecorderFilter,
+    RecorderMode, RecorderOptions, ServiceOptions, ServiceState, Share, Side, Step, Threshold,
+    What,
 };

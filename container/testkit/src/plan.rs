@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use strowger::id::ServiceIx;
 use strowger::ra::{AdaptorDef, ListenerIx};
 use strowger::service::ServiceDef;
 use strowger::time::Now;
@@ -89,16 +88,10 @@ impl Plan {
         for table in &self.tables {
             table.provide(shard, now)?;
         }
-        let services: Vec<ServiceIx> = self
-            .services
-            .iter()
-            .filter_map(|(_, options)| shard.service(&options.name))
-            .collect();
-        if !services.is_empty() {
-            shard
-                .activate_services(now, &services)
-                .map_err(bad("services"))?;
-        }
+        shard.activate_desired(now).map_err(|(service, refused)| {
+            let name = self.services.get(usize::from(service.0));
+            bad(name.map_or("services", |(_, options)| &options.name))(refused)
+        })?;
         shard.start(now).map_err(bad("start"))
     }
 

@@ -4,6 +4,7 @@ mod names;
 mod profiles;
 mod toy;
 mod usage;
+mod versions;
 
 use std::net::SocketAddr;
 use std::rc::Rc;
