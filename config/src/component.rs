@@ -1,6 +1,7 @@
 //! What configuration has to know of the adaptors and services that a binary contains.
 
 use crate::key::{Key, TableKind};
+use crate::model::Service;
 use crate::path::KeyPath;
 use crate::problem::{Finding, Problem};
 use crate::section::Section;
@@ -44,6 +45,21 @@ pub trait Component: Send + Sync {
 
     /// Everything that is wrong with settings beyond their schema.
     fn check(&self, settings: &Section) -> Vec<Finding>;
+
+    /// What becomes of `usage_sets` and `thresholds`; none of it for an adaptor.
+    fn usage(&self, service: &Service) -> Usage {
+        let _ = service;
+        Usage::default()
+    }
+}
+
+/// What a service has of usage parameters with what the configuration says of them.
+#[derive(Debug, Default)]
+pub struct Usage {
+    /// Sets of usage parameters, of all its SBBs.
+    pub sets: usize,
+    /// What it has against `usage_sets` and `thresholds`, with keys from the service's table on.
+    pub refusals: Vec<Refusal>,
 }
 
 /// A link of a service, and the type of the adaptor behind it.
@@ -104,7 +120,7 @@ pub struct NoSettings {}
 /// What a component has against one of its settings.
 #[derive(Debug)]
 pub struct Refusal {
-    /// The key, dotted, from the settings table on; the table itself when `None`.
+    /// The key, dotted, from the table on that was looked at, such as that of the settings; the table itself when `None`.
     pub key: Option<KeyPath>,
     /// The reason.
     pub error: Box<dyn Error + Send + Sync>,

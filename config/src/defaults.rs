@@ -57,6 +57,8 @@ impl Default for Limits {
             attachments: 100_000,
             effects: 100_000,
             quarantine: 1_000,
+            alarms: 1_000,
+            usage_sets: 1_000,
             profiles: 2_000_000,
             profile_scan: 100_000,
             profile_bytes: Size::kib(64),
@@ -149,6 +151,8 @@ impl Default for Service {
             hangs_max: 3,
             hang_window: Duration::from_secs(600),
             links: BTreeMap::new(),
+            usage_sets: Vec::new(),
+            thresholds: BTreeMap::new(),
             settings: Section::default(),
         }
     }

@@ -48,9 +48,10 @@ mod schema;
 mod section;
 mod size;
 mod source;
+mod usage;
 
 pub use changes::Change;
-pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Settings};
+pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Settings, Usage};
 pub use export::{Collector, Endpoint, Export, Hep, HepTransport, Otlp, Secret};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
@@ -67,3 +68,4 @@ pub use reference::{DEFAULT_TOML, Explained, Reference};
 pub use section::Section;
 pub use size::Size;
 pub use source::{Place, Source, SourceKind};
+pub use usage::{Measure, Severity, Side, Threshold};

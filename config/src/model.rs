@@ -9,6 +9,7 @@ use crate::export::Export;
 use crate::management::Management;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
+use crate::usage::Threshold;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -162,6 +163,12 @@ pub struct Limits {
     /// the next one; with 0 none is kept.
     #[schemars(range(min = 0, max = 100_000), extend("x-unit" = "events", "x-reload" = "restart-node"))]
     pub quarantine: u32,
+    /// Alarms of services that stand at once.
+    #[schemars(range(min = 1, max = 100_000), extend("x-unit" = "alarms", "x-reload" = "restart-node"))]
+    pub alarms: u32,
+    /// Sets of usage parameters of all SBBs in all services, the unnamed ones included.
+    #[schemars(range(min = 1, max = 100_000), extend("x-unit" = "sets", "x-reload" = "restart-node"))]
+    pub usage_sets: u32,
     /// Profiles in all tables.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "profiles", "x-reload" = "restart-node"))]
     pub profiles: u32,
@@ -391,6 +398,14 @@ pub struct Service {
     /// Only those of an inactive service change, and lead elsewhere when it is activated.
     #[schemars(extend("x-reload" = "live"))]
     pub links: BTreeMap<String, String>,
+    /// Named sets of usage parameters, such as one for each trunk, that every SBB of the service gets which has usage parameters.
+    /// Each name has 1 to 64 letters, digits, `-`, `_` and `.`.
+    #[schemars(extend("x-reload" = "live"))]
+    pub usage_sets: Vec<String>,
+    /// What is watched of the usage parameters, by names of your choice: each raises the alarm `threshold_crossed`, which is about
+    /// that name.
+    #[schemars(extend("x-reload" = "live"))]
+    pub thresholds: BTreeMap<String, Threshold>,
     /// Settings of the service's own. Which keys exist depends on `kind`.
     #[schemars(with = "ServiceSettings")]
     pub settings: Section,

@@ -12,6 +12,7 @@ use crate::problem::{Finding, Problem};
 use crate::source::{Place, SourceKind};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Checks all rules. `wrong` is what has been found already: of those keys the configuration has the defaults.
@@ -28,6 +29,7 @@ pub(crate) fn check(
     findings.extend(store(config, layers, wrong));
     findings.extend(times(config, layers));
     findings.extend(headers(config, layers));
+    findings.extend(usage(config, components, layers, wrong));
     findings
 }
 
@@ -212,6 +214,56 @@ fn headers(config: &Config, layers: &Layers) -> Vec<Finding> {
         Finding::at(problem, place)
     });
     findings.collect()
+}
+
+/// More sets of usage parameters than there may be.
+#[derive(Debug, thiserror::Error)]
+#[error("the services have {sets} sets of usage parameters, more than `limits.usage_sets` allows")]
+struct TooManySets {
+    sets: usize,
+}
+
+/// Services must have the usage parameters that are watched, and all of them together not too many sets.
+fn usage(
+    config: &Config,
+    components: &Components,
+    layers: &Layers,
+    wrong: &[Finding],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (mut sets, mut last) = (0, None);
+    for (name, service) in &config.services {
+        let own = path(["services", name]);
+        let watched = ["usage_sets", "thresholds"].map(|key| own.child(key));
+        let is_within = |finding: &Finding| {
+            let key = finding.problem.key();
+            key.is_some_and(|key| watched.iter().any(|watched| key.is_within(watched)))
+        };
+        let kind = config.service_kind(name).unwrap_or(name);
+        let known = components.get(TableKind::Service, kind);
+        let Some(known) = known.filter(|_| !wrong.iter().any(is_within)) else {
+            continue;
+        };
+        let usage = known.component.usage(service);
+        sets += usage.sets;
+        last = layers.value(&own.child("usage_sets")).or(last);
+        for refusal in usage.refusals {
+            let key = own.join(&refusal.key.unwrap_or_default());
+            let place = layers.value(&key).or_else(|| layers.key_or_table(&key));
+            let error = Arc::from(refusal.error);
+            findings.push(Finding::at(Problem::Refused { key, error }, place));
+        }
+    }
+    if sets > config.limits.usage_sets as usize {
+        let key = path(["limits", "usage_sets"]);
+        let limit = layers.value(&key);
+        // Blame the limit where somebody has written it.
+        let written = limit.filter(|place| place.source.kind != SourceKind::Defaults);
+        let place = written.or(last);
+        let error = Arc::new(TooManySets { sets });
+        findings.push(Finding::at(Problem::Refused { key, error }, place));
+    }
+    findings
 }
 
 /// The store's bounds must leave room for each other.

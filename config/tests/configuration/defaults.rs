@@ -66,6 +66,11 @@ fn every_key_has_doc_line_reload_class_unit_and_default() {
             "profiles.NAME.specification",
             "services.NAME.kind",
             "services.NAME.priority",
+            "services.NAME.thresholds.NAME.clear",
+            "services.NAME.thresholds.NAME.measure",
+            "services.NAME.thresholds.NAME.parameter",
+            "services.NAME.thresholds.NAME.sbb",
+            "services.NAME.thresholds.NAME.value",
         ]
     );
 }

@@ -75,5 +75,5 @@ pub use shard::Shard;
 pub use successor::successor;
 pub use tally::{AdaptorTally, EventTally, SbbTally, ServiceTally, Stopwatch};
 pub use tracers::TracerError;
-pub use usage::{Measure, Side, Threshold, UsageError, UsageOptions, UsageReading};
+pub use usage::{MadeBy, Measure, Side, Threshold, UsageError, UsageOptions, UsageReading};
 pub use version::{Share, Versions};

@@ -39,7 +39,7 @@ impl Kernel {
         }
         let mut service = Service::new(def, options, &mut self.registry, &mut self.aliases)?;
         let sets = service.sbbs.iter().filter_map(|s| s.usage.as_deref());
-        let sets = sets.map(|sets| sets.len() + usage.sets.len()).sum();
+        let sets = sets.map(|sets| sets.len_with(&usage)).sum();
         if let Err(cause) = self.room_for_sets(sets) {
             return Err(unfit(cause));
         }

@@ -91,6 +91,12 @@ pub enum UsageError {
     /// A threshold's window is shorter than a second.
     #[error("threshold `{0}`: `window` is a second at least")]
     ShortWindow(String),
+    /// What must be passed, or come back to, is no number.
+    #[error("threshold `{0}`: `value` and `clear` are finite numbers")]
+    NoNumber(String),
+    /// A percentile that there is not.
+    #[error("threshold `{0}`: `percentile` is more than 0 and 100 at most")]
+    NoPercentile(String),
 }
 
 /// A set as management sees it.
@@ -102,6 +108,8 @@ pub struct UsageReading {
     pub set: Box<str>,
     /// When it was made, or last reset.
     pub since: Wall,
+    /// Who says that it is there.
+    pub made_by: MadeBy,
     /// What its parameters have, in the order of their declaration.
     pub values: Vec<(&'static ParameterDecl, Reading)>,
 }
@@ -121,10 +129,13 @@ struct Set {
 }
 
 /// Who says that there is a set.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum MadeBy {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MadeBy {
+    /// It is the unnamed one, or a handler names it.
     Code,
+    /// [`UsageOptions::sets`].
     Configuration,
+    /// Whoever drives the shard has made it while it runs.
     Management,
 }
 
@@ -171,6 +182,16 @@ impl UsageSets {
             }
         }
     }
+    /// How many sets there are with those that the configuration names, in place of others that it has named.
+    pub(crate) fn len_with(&self, options: &UsageOptions) -> usize {
+        let named = self.named.iter();
+        let stay = named.filter(|(name, set)| set.stays(name, options)).count();
+        let mut come: Vec<_> = options.sets.iter().collect();
+        come.sort_unstable();
+        come.dedup();
+        come.retain(|name| self.place(name).is_err());
+        1 + stay + come.len()
+    }
     /// Whether there was none.
     fn make(&mut self, name: &str, made_by: MadeBy, since: Wall) -> bool {
         let place = self.place(name);
@@ -179,6 +200,14 @@ impl UsageSets {
             self.named.insert(place, (name.into(), set));
         }
         place.is_err()
+    }
+    /// One that management has made is the configuration's once that names it.
+    fn keep(&mut self, name: &str) {
+        let found = self.place(name).ok();
+        let set = found.and_then(|place| self.named.get_mut(place));
+        if let Some((_, set)) = set.filter(|(_, set)| set.made_by == MadeBy::Management) {
+            set.made_by = MadeBy::Configuration;
+        }
     }
     fn all(&self) -> impl Iterator<Item = (&str, &Set)> {
         let named = self.named.iter().map(|(name, set)| (&**name, set));
@@ -200,6 +229,10 @@ impl Set {
             since,
             made_by,
         }
+    }
+    /// Whether it stays when the configuration says this.
+    fn stays(&self, name: &str, options: &UsageOptions) -> bool {
+        self.made_by != MadeBy::Configuration || options.sets.iter().any(|s| *s == *name)
     }
     fn reset(&mut self, decl: &UsageDecl, now: Wall) {
         for place in 0..decl.parameters.len() {
@@ -244,6 +277,13 @@ impl UsageOptions {
             .filter_map(|sbb| Some((sbb.component, UsageSets::of(sbb)?.decl)))
             .collect();
         self.check_against(&decls)
+    }
+    /// How many sets a service has with them.
+    #[must_use]
+    pub fn sets_of(&self, def: &ServiceDef) -> usize {
+        let sbbs = crate::service::closure(def.root.clone());
+        let sets = sbbs.iter().filter_map(UsageSets::of);
+        sets.map(|sets| sets.len_with(self)).sum()
     }
     pub(crate) fn check_against(&self, decls: &[(Component, UsageDecl)]) -> Result<(), UsageError> {
         if decls.is_empty() && *self != Self::default() {
@@ -355,6 +395,7 @@ impl Kernel {
                     sbb: sbb.component,
                     set: name.into(),
                     since: set.since,
+                    made_by: set.made_by,
                     values: set.read(&sets.decl),
                 })
                 .collect();
@@ -396,32 +437,45 @@ impl Kernel {
         options: &UsageOptions,
     ) -> Result<(), UsageError> {
         self.now = now;
-        let known = self.service(service).ok_or(UsageError::NoService)?;
-        let decls: Vec<_> = having(known, None)
-            .map(|(sbb, sets)| (sbb.component, sets.decl))
-            .collect();
-        options.check_against(&decls)?;
-        let missing = having(known, None).flat_map(|(_, sets)| {
-            let lacks = |name: &&String| sets.place(name).is_err();
-            options.sets.iter().filter(lacks)
-        });
-        self.room_for_sets(missing.count())?;
+        self.may_configure_usage(&[(service, options)])?;
         let service_mut = self.service_mut(service).into_iter();
         for sbb in service_mut.flat_map(|s| &mut s.sbbs) {
             let Some(sets) = sbb.usage.as_deref_mut() else {
                 continue;
             };
-            let stays = |(name, set): &(Box<str>, Set)| {
-                set.made_by != MadeBy::Configuration || options.sets.iter().any(|s| **s == **name)
-            };
-            sets.named.retain(stays);
+            sets.named.retain(|(name, set)| set.stays(name, options));
             for name in &options.sets {
-                sets.make(name, MadeBy::Configuration, now.wall);
+                if !sets.make(name, MadeBy::Configuration, now.wall) {
+                    sets.keep(name);
+                }
             }
         }
         self.watch(service, &options.thresholds);
         self.outputs.end_unit();
         Ok(())
+    }
+
+    /// Whether that can be said of all these services, one after the other.
+    pub(crate) fn may_configure_usage(
+        &self,
+        wanted: &[(ServiceIx, &UsageOptions)],
+    ) -> Result<(), UsageError> {
+        let mut more = 0;
+        for (service, options) in wanted {
+            let known = self.service(*service).ok_or(UsageError::NoService)?;
+            let decls: Vec<_> = having(known, None)
+                .map(|(sbb, sets)| (sbb.component, sets.decl))
+                .collect();
+            options.check_against(&decls)?;
+            let of = |len: fn(&UsageSets, &UsageOptions) -> usize| -> usize {
+                having(known, None)
+                    .map(|(_, sets)| len(sets, options))
+                    .sum()
+            };
+            // What one gives up helps another only once that has been done.
+            more += of(UsageSets::len_with).saturating_sub(of(|sets, _| sets.len()));
+        }
+        self.room_for_sets(more)
     }
 
     /// The SLEE begins: what is counted is counted from here on.

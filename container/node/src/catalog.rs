@@ -1,5 +1,6 @@
 //! The adaptors and services that a binary contains, by the names that configuration gives them.
 
+use crate::usage;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -10,7 +11,9 @@ use strowger::profile::ProfileDecl;
 use strowger::ra::{AdaptorDef, Listener, Transport};
 use strowger::sbb::SbbDescriptor;
 use strowger::service::ServiceDef;
-use strowger_config::{Claim, Component, Components, Finding, KeyPath, Link, Problem, Section};
+use strowger_config::{
+    Claim, Component, Components, Finding, KeyPath, Link, Problem, Section, Service, Usage,
+};
 use strowger_driver::DriverDef;
 
 /// Settings with their type erased.
@@ -215,6 +218,9 @@ impl Component for KnownService {
             Ok(_) => Vec::new(),
             Err(error) => vec![refused(section, &KeyPath::default(), error)],
         }
+    }
+    fn usage(&self, service: &Service) -> Usage {
+        usage::check(&self.def, service)
     }
 }
 

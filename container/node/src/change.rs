@@ -17,7 +17,7 @@ use strowger::id::RaIx;
 use strowger::ra::Listener;
 use strowger_config::{Change, Config, Reload};
 use strowger_journal::Seq;
-use strowger_kernel::{Intensity, RecorderOptions};
+use strowger_kernel::{Intensity, RecorderOptions, UsageOptions};
 use tokio::sync::oneshot;
 
 /// What has changed, for the shard.
@@ -62,6 +62,7 @@ pub(crate) struct ChangedService {
     pub(crate) name: String,
     pub(crate) settings: SettingsOf,
     pub(crate) intensity: Intensity,
+    pub(crate) usage: UsageOptions,
     /// All its links, if one of them leads elsewhere than it did.
     pub(crate) links: Option<Vec<(String, String)>>,
 }
@@ -297,6 +298,7 @@ impl Step<'_> {
                 name: options.name.clone(),
                 settings: SettingsOf(options.settings.clone()),
                 intensity: options.intensity,
+                usage: options.usage.clone(),
                 links: moved.then(|| options.links.clone()),
             })
         });

@@ -10,7 +10,7 @@ use crate::listed::{
     LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
 use crate::provision::Provision;
-use crate::status::Status;
+use crate::status::{Status, UsageStatus};
 use crate::tls::Renewed;
 use std::fs::File;
 use std::io;
@@ -71,6 +71,8 @@ pub enum Request {
         /// What the version that goes has moves to the one that comes back.
         migrate: bool,
     },
+    /// Something of usage parameters.
+    Usage(UsageRequest),
     /// Activate an adaptor entity.
     ActivateAdaptor {
         /// Its name.
@@ -241,6 +243,44 @@ pub enum Request {
     },
 }
 
+/// What is asked of the usage parameters of a service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum UsageRequest {
+    /// Sets with what was counted in them.
+    Read(UsageSets),
+    /// Count in sets from 0 on. Windows of the service's thresholds begin anew.
+    Reset(UsageSets),
+    /// Make a named set. It is there until it is removed, or the process ends.
+    Create {
+        /// The service.
+        service: String,
+        /// The SBB that gets it; without it, all that have usage parameters.
+        sbb: Option<String>,
+        /// Its name.
+        set: String,
+    },
+    /// Remove a set that was made so.
+    Remove {
+        /// The service.
+        service: String,
+        /// The SBB whose set goes; without it, those of all.
+        sbb: Option<String>,
+        /// Its name.
+        set: String,
+    },
+}
+
+/// Which sets of usage parameters are meant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UsageSets {
+    /// The service.
+    pub service: String,
+    /// Only those of this SBB.
+    pub sbb: Option<String>,
+    /// Only those of this name; the empty one is that of unnamed sets.
+    pub set: Option<String>,
+}
+
 /// What is answered.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
@@ -280,6 +320,8 @@ pub enum Reply {
     Quarantine(Page<QuarantineEntry>),
     /// One quarantined event.
     Quarantined(Box<QuarantineEntry>),
+    /// Sets of usage parameters, by SBB and name.
+    Usage(Vec<UsageStatus>),
     /// The certificates that are used.
     Certificates(Vec<CertificateEntry>),
     /// Every key in effect.

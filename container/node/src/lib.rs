@@ -42,6 +42,7 @@ mod supervisor;
 mod systemd;
 mod tls;
 mod unconfirmed;
+mod usage;
 mod verify;
 mod watchdog;
 

@@ -5,6 +5,7 @@
 use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
 use crate::error::NodeError;
 use crate::tls::{TlsError, load, load_client};
+use crate::usage;
 use std::net::SocketAddr;
 use strowger::id::Component;
 use strowger::profile::ProfileDecl;
@@ -13,7 +14,7 @@ use strowger::service::ServiceDef;
 use strowger_config as config;
 use strowger_config::{Config, KeyPath, Place, Section};
 use strowger_driver::DriverDef;
-use strowger_kernel::{Durability, Intensity, ServiceOptions, UsageOptions};
+use strowger_kernel::{Durability, Intensity, ServiceOptions};
 
 /// What a node starts.
 #[derive(Debug)]
@@ -356,7 +357,7 @@ fn service(
             hangs: wanted.hangs_max,
             hang_window: wanted.hang_window,
         },
-        usage: UsageOptions::default(),
+        usage: usage::options(wanted),
         priority: wanted.priority,
         durability: match wanted.durability {
             config::Durability::None => Durability::None,

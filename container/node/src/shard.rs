@@ -16,6 +16,7 @@ mod services;
 mod start;
 mod status;
 mod stop;
+mod usage;
 
 pub(crate) use listen::{Listeners, open_listeners};
 pub(crate) use start::{Begun, Start, begin};

@@ -205,7 +205,7 @@ struct Part {
 }
 
 /// One service.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ServiceStatus {
@@ -244,7 +244,7 @@ pub struct ServiceStatus {
 }
 
 /// A set of usage parameters.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct UsageStatus {
@@ -254,6 +254,8 @@ pub struct UsageStatus {
     pub set: String,
     /// When it was made or reset, in milliseconds since 1970.
     pub since_ms: u64,
+    /// Who says that it is there: `code`, `configuration`, or `management`, whose sets alone can be removed.
+    pub made_by: String,
     /// Its counters, by name.
     pub counters: BTreeMap<String, u64>,
     /// Its samples, by name.
@@ -261,7 +263,7 @@ pub struct UsageStatus {
 }
 
 /// A sample among the usage parameters. Without values all of it is 0.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct SampleStatus {
@@ -275,6 +277,8 @@ pub struct SampleStatus {
     pub min: u64,
     /// The greatest.
     pub max: u64,
+    /// Their mean.
+    pub mean: f64,
     /// What half of them do not exceed, within 3.2 %.
     pub p50: u64,
     /// What 95 of 100 do not exceed.

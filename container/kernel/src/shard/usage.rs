@@ -73,6 +73,17 @@ impl Shard {
         self.kernel.configure_usage(now, service, options)
     }
 
+    /// Whether [`configure_usage`](Self::configure_usage) can say that of all these services, one after the other.
+    ///
+    /// # Errors
+    /// See [`UsageError`].
+    pub fn may_configure_usage(
+        &self,
+        wanted: &[(ServiceIx, &UsageOptions)],
+    ) -> Result<(), UsageError> {
+        self.kernel.may_configure_usage(wanted)
+    }
+
     // ---- tracers
 
     /// Assigns a level to a tracer, or takes it away, so that it has that of the nearest above it (R-TR-01). The path begins at

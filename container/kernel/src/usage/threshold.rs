@@ -135,6 +135,16 @@ impl Threshold {
                 measure: self.measure.word(),
             });
         }
+        if let Measure::PerMille(0 | 1001..) = self.measure {
+            return Err(UsageError::NoPercentile(threshold));
+        }
+        if ![Some(self.value), self.clear]
+            .into_iter()
+            .flatten()
+            .all(f64::is_finite)
+        {
+            return Err(UsageError::NoNumber(threshold));
+        }
         if self
             .clear
             .is_some_and(|clear| self.side.beyond(clear, self.value))

@@ -137,7 +137,7 @@ impl Driver {
                 self.drivers.configure(ra, &settings.0);
             }
         }
-        self.configure_services(&changed.services);
+        self.configure_services(now, &changed.services);
         self.unbind_links(&changed.links);
         // What they have to say before they go.
         let anew = changed.anew.iter().map(|made| &made.planned.name);
@@ -168,11 +168,12 @@ impl Driver {
         }
     }
 
-    fn configure_services(&mut self, services: &[ChangedService]) {
+    fn configure_services(&mut self, now: Now, services: &[ChangedService]) {
         for ChangedService {
             name,
             settings,
             intensity,
+            usage,
             links,
         } in services
         {
@@ -184,6 +185,9 @@ impl Driver {
             }
             let Some(ix) = service else { continue };
             self.shard.limit_failures(ix, *intensity);
+            if let Err(error) = self.shard.configure_usage(now, ix, usage) {
+                tracing::error!(service = %name, %error, "its sets and thresholds are what they were");
+            }
             if let Some(links) = links
                 && let Err(error) = self.shard.relink_service(ix, links.clone())
             {

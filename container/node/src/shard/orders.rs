@@ -55,6 +55,7 @@ impl Driver {
             Request::Replace { old, new, migrate } => self.replace(now, (&old, &new), migrate),
             Request::Canary { service, share } => self.set_canary(now, &service, share),
             Request::Rollback { service, migrate } => self.roll_back(now, &service, migrate),
+            Request::Usage(asked) => self.answer_usage(now, &asked),
             Request::ActivateAdaptor { adaptor } => self.activate_adaptor(now, &adaptor),
             Request::DeactivateAdaptor { adaptor } => self.deactivate_adaptor(now, &adaptor),
             Request::Links {} => self.links(),

@@ -242,6 +242,8 @@ fn options(config: &Config, beat: &Beat) -> Result<Options, NodeError> {
     options.limits.attachments = limits.attachments;
     options.limits.effects = limits.effects;
     options.limits.quarantine = limits.quarantine;
+    options.limits.alarms = limits.alarms;
+    options.limits.usage_sets = limits.usage_sets;
     options.limits.profiles = limits.profiles;
     options.limits.profile_scan = limits.profile_scan;
     options.limits.profile_bytes = bytes(limits.profile_bytes);

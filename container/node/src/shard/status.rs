@@ -7,13 +7,12 @@ use super::listen::listening;
 use super::{Driver, Phase};
 use crate::process;
 use crate::status::{
-    AdaptorStatus, Counts, Drain, EventTypeStatus, Level, Listening, SampleStatus, SbbStatus,
-    ServiceStatus, ShardStatus, Status, UsageStatus,
+    AdaptorStatus, Counts, Drain, EventTypeStatus, Level, Listening, SbbStatus, ServiceStatus,
+    ShardStatus, Status,
 };
 use std::time::Duration;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
-use strowger::usage::{Reading, SampleReading};
 use strowger_kernel::{AdaptorState, ServiceState};
 
 impl Driver {
@@ -194,29 +193,6 @@ impl Driver {
         all.collect()
     }
 
-    fn usage(&self, service: ServiceIx) -> Vec<UsageStatus> {
-        let all = self.shard.usage(service, None, None).into_iter();
-        let all = all.map(|reading| {
-            let mut usage = UsageStatus {
-                sbb: reading.sbb.name.to_owned(),
-                set: reading.set.into(),
-                since_ms: reading.since.0,
-                ..UsageStatus::default()
-            };
-            for (parameter, value) in reading.values {
-                let name = parameter.name.to_owned();
-                match value {
-                    Reading::Counter(n) => drop(usage.counters.insert(name, n)),
-                    Reading::Sample(read) => {
-                        usage.samples.insert(name, sample(parameter.unit, &read));
-                    }
-                }
-            }
-            usage
-        });
-        all.collect()
-    }
-
     /// How a service stands to its other versions, as the part of its status that says it.
     fn versions(&self, ix: ServiceIx) -> ServiceStatus {
         let Some(versions) = self.shard.versions(ix) else {
@@ -244,20 +220,6 @@ impl Driver {
             deliveries: tally.deliveries,
         });
         all.collect()
-    }
-}
-
-fn sample(unit: &str, read: &SampleReading) -> SampleStatus {
-    let share = |share| read.per_mille(share).unwrap_or_default();
-    SampleStatus {
-        unit: unit.to_owned(),
-        count: read.count,
-        sum: read.sum,
-        min: if read.count == 0 { 0 } else { read.min },
-        max: read.max,
-        p50: share(500),
-        p95: share(950),
-        p99: share(990),
     }
 }
 

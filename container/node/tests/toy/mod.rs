@@ -384,6 +384,16 @@ fn count(cx: &mut Cx<'_>, counts: Table<Count>) -> Result<u32> {
     Ok(counted.heard)
 }
 
+/// What the parrot counts.
+#[derive(Usage)]
+pub(crate) struct Talks {
+    /// Words that it has heard.
+    heard: Counter,
+    /// How long they were.
+    #[usage(unit = "bytes")]
+    length: Sample,
+}
+
 /// The service.
 #[derive(Default, State)]
 pub(crate) struct Parrot {
@@ -406,8 +416,11 @@ impl Parrot {
         conf: Conf<ParrotSettings>,
         #[table("counts")] counts: Option<Table<Count>>,
         #[table("members")] members: Option<Table<Member>>,
+        talks: UsageSet<Talks>,
     ) -> Result {
         self.heard += 1;
+        talks.heard.increment();
+        talks.length.record(ev.word.len() as u64);
         match ev.word.as_str() {
             "panic" => panic!("a handler that panics"),
             "hang" => loop {

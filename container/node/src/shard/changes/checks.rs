@@ -30,6 +30,7 @@ impl Driver {
             possible.map_err(|error| refused(name, &error))?;
         }
         self.may_relink(changed)?;
+        self.may_count(changed)?;
         changed
             .made
             .iter()
@@ -59,6 +60,15 @@ impl Driver {
                 .map_err(|error| refused(&linked.adaptor, &error))?;
         }
         Ok(())
+    }
+
+    /// Whether there is room for the sets of usage parameters.
+    fn may_count(&self, changed: &Changed) -> Result<(), Refusal> {
+        let services = changed.services.iter();
+        let wanted = services.filter_map(|s| Some((self.shard.service(&s.name)?, &s.usage)));
+        let possible = self.shard.may_configure_usage(&wanted.collect::<Vec<_>>());
+        possible
+            .map_err(|error| Refusal::new(Cause::State, error.to_string()).at("limits.usage_sets"))
     }
 
     /// Whether a link name is free, or will be.
