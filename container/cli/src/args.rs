@@ -3,9 +3,11 @@
 mod examples;
 mod node;
 mod profiles;
+mod usage;
 
 pub(crate) use node::*;
 pub(crate) use profiles::*;
+pub(crate) use usage::*;
 
 use crate::exit;
 use clap::{Parser, Subcommand};
@@ -72,6 +74,13 @@ pub(crate) enum Command {
     /// List the services of a running node, show, activate, deactivate, replace them, and run two versions of one.
     #[command(subcommand, after_help = of(examples::SERVICES, &[0, 1, 2]))]
     Services(Services),
+    /// Read what a service of a running node counts of its own work, reset it, and make sets to count in.
+    ///
+    /// A service's usage parameters are counters and samples, which its code declares. They are counted in sets: one without a name for
+    /// each SBB, and named ones, such as one for each trunk. Alarms for what is counted are `thresholds` of the service in the
+    /// configuration.
+    #[command(subcommand, after_help = of(examples::USAGE, &[0, 1, 2]))]
+    Usage(Usage),
     /// List the adaptors of a running node, show, activate or deactivate them.
     #[command(subcommand, after_help = of(examples::ADAPTORS, &[0, 1, 2]))]
     Adaptors(Adaptors),

@@ -32,6 +32,7 @@ mod store;
 mod table;
 mod top;
 mod trace;
+mod usage;
 mod verify;
 
 use args::{Args, Command};
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Some(Command::Verify(told)) => verify::run(told).map(done),
         Some(Command::Metrics(node)) => status::metrics(node).map(done),
         Some(Command::Services(services)) => services::run(services).map(done),
+        Some(Command::Usage(args)) => usage::run(args).map(done),
         Some(Command::Adaptors(adaptors)) => adaptors::adaptors(adaptors).map(done),
         Some(Command::Links(links)) => adaptors::links(links).map(done),
         Some(Command::Activities(args)) => housekeeping::activities(args).map(done),

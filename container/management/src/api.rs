@@ -27,6 +27,7 @@ mod quarantine;
 mod server;
 mod services;
 mod state;
+mod usage;
 
 pub(crate) use access::{Caller, Peer, needed};
 pub(crate) use input::{Params, Path};

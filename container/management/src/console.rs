@@ -23,6 +23,7 @@ mod quarantine;
 mod services;
 mod session;
 mod show;
+mod usage;
 
 pub(crate) use dress::{dress, is_console};
 pub(crate) use session::token;

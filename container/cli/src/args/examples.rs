@@ -4,7 +4,8 @@ use crate::exit;
 
 /// Examples, and these exit codes.
 pub(super) fn of(examples: &str, codes: &[u8]) -> String {
-    format!("Examples:\n{examples}\n{}", exit::table_of(codes))
+    // The first line of each has lost its indent to the line break before it.
+    format!("Examples:\n  {examples}\n{}", exit::table_of(codes))
 }
 
 /// Those of the command line as a whole.
@@ -71,6 +72,17 @@ pub(super) const SERVICES: &str = "\
   strowger services canary b2bua@1.1 --percent 10
                                               One new call in ten for the new version.
   strowger services rollback b2bua@1.1        None any more.
+";
+
+/// `strowger usage`.
+pub(super) const USAGE: &str = "\
+  strowger usage list office                  All that the service counts, in all sets.
+  strowger usage list office trunk-1 --json | jq .[0].samples.setup.p95
+                                              One figure of one set, for a program.
+  strowger usage create office trunk-3        A set for a trunk that is new.
+  strowger usage reset office trunk-1         Count for that trunk from 0 on.
+  strowger config --explain services.office.thresholds.x
+                                              What raises an alarm for what is counted.
 ";
 
 /// `strowger adaptors`.

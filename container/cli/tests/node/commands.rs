@@ -293,3 +293,32 @@ fn quarantined_events_are_listed_released_and_discarded() {
     ask(dir, &["stop", "--data", "data"]);
     assert_eq!(node.wait(), strowger_node::Exit::Clean);
 }
+
+#[test]
+fn what_a_service_counts_is_listed_reset_and_given_sets() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let text = format!(
+        "[node]\ndata_dir = \"{}\"\n[adaptors.toy]\n[services.parrot]\nusage_sets = [\"trunk-1\"]\n",
+        dir.path().join("data").display()
+    );
+    let node = in_process(dir.path(), &text);
+    let dir = dir.path();
+    done(dir, "usage create parrot trunk-2");
+    let table = done(dir, "usage list parrot");
+    assert!(table.starts_with("SBB     SET        PARAMETER"), "{table}");
+    assert!(
+        table.contains("(unnamed)") && table.contains("trunk-2"),
+        "{table}"
+    );
+    let one = list(dir, "usage list parrot trunk-2 --sbb parrot");
+    assert_eq!((one.len(), &one[0]["counters"]["heard"]), (1, &0.into()));
+    done(dir, "usage reset parrot trunk-2");
+    done(dir, "usage remove parrot trunk-2");
+    let (code, said) = run(dir, "usage remove parrot trunk-1");
+    assert!(code == 1 && said.starts_with("error[MGT-006]: "), "{said}");
+    let (code, said) = run(dir, "usage list parrot trunk-2");
+    assert!(code == 2 && said.starts_with("error[MGT-005]: "), "{said}");
+    assert_eq!(list(dir, "usage list parrot").len(), 2);
+    ask(dir, &["stop", "--data", "data"]);
+    assert_eq!(node.wait(), strowger_node::Exit::Clean);
+}

@@ -60,6 +60,19 @@ const ASKED: &[(&str, &[&str])] = &[
         "services rollback b",
         &["post /v1/services/{name}/rollback"],
     ),
+    ("usage list uas", &["get /v1/services/{name}/usage"]),
+    (
+        "usage reset uas trunk-1",
+        &["post /v1/services/{name}/usage/reset"],
+    ),
+    (
+        "usage create uas trunk-1",
+        &["put /v1/services/{name}/usage/sets/{set}"],
+    ),
+    (
+        "usage remove uas trunk-1",
+        &["delete /v1/services/{name}/usage/sets/{set}"],
+    ),
     ("adaptors list", &["get /v1/adaptors"]),
     ("adaptors show sip", &["get /v1/adaptors/{name}"]),
     (

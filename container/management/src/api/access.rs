@@ -36,7 +36,7 @@ const ADDRESSES: usize = 1_024;
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 /// Changes that every day asks for, and that can be undone. All others are the administrator's.
-const OPERATE: [&str; 14] = [
+const OPERATE: [&str; 16] = [
     "/v1/adaptors/{name}/activate",
     "/v1/adaptors/{name}/deactivate",
     "/v1/alarms/{source}/{name}",
@@ -50,6 +50,8 @@ const OPERATE: [&str; 14] = [
     "/v1/services/{name}/canary",
     "/v1/services/{name}/deactivate",
     "/v1/services/{name}/rollback",
+    "/v1/services/{name}/usage/reset",
+    "/v1/services/{name}/usage/sets/{set}",
     "/v1/services/replace",
 ];
 

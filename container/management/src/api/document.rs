@@ -6,7 +6,7 @@ use super::problem::ProblemDocument;
 use super::state::State;
 use super::{
     activities, adaptors, alarms, backup, configuration, ladders, log, node, profiles, quarantine,
-    services,
+    services, usage,
 };
 use axum::Router;
 use axum::http::{Method, header};
@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<State> {
         node::health, node::metrics, node::live, node::ready, node::status, node::stop, node::whoami, node::tokens,
         services::list, services::one, services::activate, services::deactivate, services::replace,
         services::canary, services::rollback,
+        usage::list, usage::reset, usage::create, usage::remove,
         adaptors::list, adaptors::one, adaptors::configure, adaptors::remove, adaptors::activate, adaptors::deactivate,
         adaptors::links, adaptors::bind, adaptors::unbind,
         activities::activities, activities::activity, activities::end,

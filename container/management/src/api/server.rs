@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::state::State;
 use super::{
     activities, adaptors, alarms, backup, configuration, connection, document, ladders, log, node,
-    profiles, quarantine, services,
+    profiles, quarantine, services, usage,
 };
 use crate::console;
 use crate::export;
@@ -138,6 +138,7 @@ fn router(state: State) -> Router {
     Router::new()
         .merge(node::routes())
         .merge(services::routes())
+        .merge(usage::routes())
         .merge(adaptors::routes())
         .merge(activities::routes())
         .merge(alarms::routes())

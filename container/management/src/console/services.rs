@@ -1,8 +1,8 @@
-//! Services: what each of them does, its SBBs, how long its deliveries take, and the trees of its SBB entities.
+//! Services: what each of them does and counts, its SBBs, how long its deliveries take, and the trees of its SBB entities.
 
 use super::frame::{Room, Visit};
 use super::live::{Look, Parts, Shown, View};
-use super::{act, chart, entities, show};
+use super::{act, chart, entities, show, usage};
 use crate::api::{Params, Path, Problem, State, unexpected};
 use crate::figures::{quantile, real};
 use axum::extract::State as Given;
@@ -177,6 +177,7 @@ pub(super) async fn one(
             }
             section aria-labelledby="h-sbbs" { h2 #h-sbbs { "SBBs" } (sbbs(service)) }
         }
+        (usage::section(service))
         section aria-labelledby="h-entities" {
             h2 #h-entities { "SBB entities" }
             p.quiet { "Trees by their roots. An entity is open for the children that it has." }

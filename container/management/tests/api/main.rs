@@ -15,3 +15,4 @@ mod secure;
 mod tokens;
 #[path = "../../../node/tests/toy/mod.rs"]
 mod toy;
+mod usage;
