@@ -9,7 +9,7 @@ use figment::value::{Dict, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
@@ -214,11 +214,12 @@ impl<T: JsonSchema + DeserializeOwned> Component for Settings<T> {
     }
 }
 
-/// The adaptors and services that a binary contains.
+/// The adaptors and services that a binary contains, and the profile specifications that these bring.
 #[derive(Default)]
 pub struct Components {
     adaptors: BTreeMap<String, Known>,
     services: BTreeMap<String, Known>,
+    specifications: BTreeSet<String>,
 }
 
 pub(crate) struct Known {
@@ -249,6 +250,17 @@ impl Components {
             self.services.insert(format!("{kind}@{version}"), older);
         }
         self
+    }
+
+    /// With one more profile specification, by its name.
+    #[must_use]
+    pub fn specification(mut self, name: &str) -> Self {
+        self.specifications.insert(name.to_owned());
+        self
+    }
+
+    pub(crate) fn specifications(&self) -> &BTreeSet<String> {
+        &self.specifications
     }
 
     pub(crate) fn get(&self, table: TableKind, kind: &str) -> Option<&Known> {

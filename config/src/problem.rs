@@ -84,6 +84,26 @@ pub enum Problem {
         /// Its kind.
         kind: String,
     },
+    /// A profile table is of a specification that no service of this binary brings.
+    #[error(
+        "the profile table `{table}` is of the specification `{specification}`, which this node does not have"
+    )]
+    UnknownSpecification {
+        /// The table.
+        table: String,
+        /// The specification.
+        specification: String,
+    },
+    /// Two services are versions of one, and both are to be active.
+    #[error("the services `{service}` and `{other}` are both `{kind}`, and both are active")]
+    BothActive {
+        /// The later service.
+        service: String,
+        /// The earlier service.
+        other: String,
+        /// The name of what both of them are.
+        kind: String,
+    },
     /// Two listeners would bind the same address.
     #[error("the listener `{listener}` claims {address}, which `{other}` has already")]
     AddressTaken {
@@ -221,6 +241,8 @@ impl Problem {
             Self::NotUtf8 { .. } => "CFG-018",
             Self::TooLarge { .. } => "CFG-019",
             Self::Unfit { .. } => "CFG-020",
+            Self::UnknownSpecification { .. } => "CFG-021",
+            Self::BothActive { .. } => "CFG-022",
         }
     }
 
@@ -243,6 +265,8 @@ impl Problem {
             | Self::Syntax { .. }
             | Self::UnknownAdaptor { .. }
             | Self::UnknownService { .. }
+            | Self::UnknownSpecification { .. }
+            | Self::BothActive { .. }
             | Self::UnboundLink { .. }
             | Self::NoAdaptor { .. }
             | Self::LinkTaken { .. }

@@ -24,6 +24,8 @@ pub(crate) fn check(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(kinds(config, components, layers));
+    findings.extend(versions(config, components, layers));
+    findings.extend(specifications(config, components, layers));
     findings.extend(listeners(config, components, layers, wrong));
     findings.extend(link_names(config, layers));
     findings.extend(store(config, layers, wrong));
@@ -73,6 +75,57 @@ fn kinds(config: &Config, components: &Components, layers: &Layers) -> Vec<Findi
         unknown(TableKind::Service, name, kind, problem);
     }
     findings
+}
+
+/// Of the versions of one service one may be active.
+fn versions(config: &Config, components: &Components, layers: &Layers) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut earlier: BTreeMap<&str, &str> = BTreeMap::new();
+    let place = |name: &str| layers.key(&path(["services", name]));
+    for (name, _) in config.services.iter().filter(|(_, wanted)| wanted.active) {
+        let kind = config.service_kind(name).unwrap_or(name);
+        let Some(known) = components.get(TableKind::Service, kind) else {
+            continue;
+        };
+        let kind = known.component.kind();
+        let other = *earlier.entry(kind).or_insert(name);
+        if other != name {
+            let problem = Problem::BothActive {
+                service: name.clone(),
+                other: other.to_owned(),
+                kind: kind.to_owned(),
+            };
+            let finding = Finding::at(problem, place(name)).related(place(other), "active here");
+            findings.push(finding.hint("set `active = false` for one of them".to_owned()));
+        }
+    }
+    findings
+}
+
+/// The specification of every profile table must be one that a service of the binary brings.
+fn specifications(config: &Config, components: &Components, layers: &Layers) -> Vec<Finding> {
+    let known = components.specifications();
+    let named = config.profiles.iter().map(|(table, wanted)| {
+        let specification = wanted.specification.as_deref();
+        (table, specification.unwrap_or(table))
+    });
+    let unknown = named.filter(|(_, specification)| !known.contains(*specification));
+    let findings = unknown.map(|(table, specification)| {
+        let entry = path(["profiles", table]);
+        let written = layers.value(&entry.child("specification"));
+        let problem = Problem::UnknownSpecification {
+            table: table.clone(),
+            specification: specification.to_owned(),
+        };
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let hint = match nearest(specification, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "no service of this binary brings one".to_owned(),
+            None => format!("set `specification` to one of: {}", names.join(", ")),
+        };
+        Finding::at(problem, written.or_else(|| layers.key(&entry))).hint(hint)
+    });
+    findings.collect()
 }
 
 /// No two listeners of active adaptors may bind the same address.

@@ -183,6 +183,7 @@ pub(crate) fn components() -> Components {
                 .uses("sip")
                 .may_use("ss7"),
         )
+        .specification("subscriber")
 }
 
 /// Loads files given as texts, in order, with variables and flags. One that begins with `# beside` is `beside.toml`, which

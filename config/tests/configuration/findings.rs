@@ -185,6 +185,31 @@ fn cfg_008_and_009_unknown_components() {
 }
 
 #[test]
+fn cfg_021_unknown_specification() {
+    check(
+        &[
+            "[profiles.subscriber]\n[profiles.a]\nspecification = \"subscribr\"\n[profiles.routes]\n",
+        ],
+        &expect![[r#"
+            CFG-021 [0.toml:3:17] the profile table `a` is of the specification `subscribr`, which this node does not have | did you mean `subscriber`?
+            CFG-021 [0.toml:4:11] the profile table `routes` is of the specification `routes`, which this node does not have | set `specification` to one of: subscriber
+        "#]],
+    );
+}
+
+#[test]
+fn cfg_022_two_versions_are_active() {
+    check(
+        &[
+            "[services.uas]\n[services.b2bua]\n[services.x]\nkind = \"uas\"\n[services.y]\nkind = \"uas\"\nactive = false",
+        ],
+        &expect![[r#"
+            CFG-022 [0.toml:3:11] the services `x` and `uas` are both `uas`, and both are active | set `active = false` for one of them
+        "#]],
+    );
+}
+
+#[test]
 fn cfg_010_address_taken() {
     let listener = |adaptor: &str, name: &str, transport: &str, bind: &str| {
         format!(
@@ -215,14 +240,14 @@ fn cfg_010_address_taken() {
 fn cfg_011_links_that_lead_nowhere() {
     check(
         &[
-            "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n[adaptors.c]\ntype = \"ss7\"\n[services.uas]\nlinks.sip = \"carier\"\n[services.b2bua]\n[services.third]\nkind = \"uas\"\nlinks.sip = \"c\"\nlinks.spi = \"a\"",
+            "[adaptors.a]\ntype = \"sip\"\nlinks = [\"carrier\"]\n[adaptors.b]\ntype = \"sip\"\n[adaptors.c]\ntype = \"ss7\"\n[services.uas]\nlinks.sip = \"carier\"\n[services.b2bua]\n[services.third]\nkind = \"uas\"\nactive = false\nlinks.sip = \"c\"\nlinks.spi = \"a\"",
         ],
         &expect![[r#"
             CFG-010 [0.toml:4:11] the listener `adaptors.b.settings.listeners.udp.bind` claims udp 127.0.0.1:5060, which `adaptors.a.settings.listeners.udp.bind` has already
             CFG-011 [0.toml:9:13] the service `uas` uses the link `carier`, which no adaptor has | did you mean `carrier`?
             CFG-011 [0.toml:10:11] the service `b2bua` needs one adaptor of the type `sip`, and there are 2 | choose one by `links.sip`
-            CFG-011 [0.toml:13:13] `services.third.links.sip` leads to the adaptor `c`, which is not of the type `sip`
-            CFG-014 [0.toml:14:7] unknown key `services.third.links.spi` | did you mean `sip`?
+            CFG-011 [0.toml:14:13] `services.third.links.sip` leads to the adaptor `c`, which is not of the type `sip`
+            CFG-014 [0.toml:15:7] unknown key `services.third.links.spi` | did you mean `sip`?
         "#]],
     );
     check(

@@ -88,7 +88,8 @@ fn a_file_with_services_replaces_the_out_of_the_box_ones() {
     assert_eq!(own.config.services.keys().collect::<Vec<_>>(), ["night"]);
     assert_eq!(own.config.adaptors.keys().collect::<Vec<_>>(), ["sip"]);
 
-    let by_flag = load(&[], &[], &["services.night.kind=uas"]).unwrap();
+    let flags = ["services.night.kind=uas", "services.uas.active=false"];
+    let by_flag = load(&[], &[], &flags).unwrap();
     assert_eq!(
         by_flag.config.services.keys().collect::<Vec<_>>(),
         ["b2bua", "night", "uas"]

@@ -63,6 +63,9 @@ impl Catalog {
         for def in self.services() {
             components = components.service(KnownService::new(def.clone()));
         }
+        for decl in self.specifications() {
+            components = components.specification(decl.spec.name);
+        }
         components
     }
 

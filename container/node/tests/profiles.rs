@@ -29,9 +29,18 @@ fn a_table_is_made_from_the_configuration_and_stays_when_that_no_longer_names_it
 
 #[test]
 fn a_table_of_a_specification_that_the_binary_does_not_have_is_refused() {
-    let bench = Bench::new("[profiles.counts]\n");
-    let error = bench.builder().start().unwrap_err();
+    let bench = Bench::new(TABLE);
+    let mut config = bench.config();
+    bench.rewrite("[profiles.counts]\n");
+    let findings = bench.findings();
+    let code = "CFG-021: the profile table `counts` is of the specification `counts`";
+    assert!(findings[0].starts_with(code), "{findings:?}");
+    // A program that makes its configuration otherwise is refused at the start.
+    config
+        .profiles
+        .insert("others".to_owned(), Default::default());
+    let error = bench.builder_of(config).start().unwrap_err();
     assert_eq!((error.code(), error.exit()), ("NOD-003", Exit::Config));
     let text = error.to_string();
-    assert!(text.contains("profile table `counts`"), "{text}");
+    assert!(text.contains("profile table `others`"), "{text}");
 }

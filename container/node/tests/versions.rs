@@ -138,16 +138,28 @@ fn what_an_operator_wants_of_versions_holds_over_a_restart() {
 
 #[test]
 fn two_versions_that_the_configuration_wants_at_once_are_refused() {
-    let bench = Bench::new("[services.\"parrot@1.1\"]\n");
-    let refused = bench.builder().start().map(drop).unwrap_err();
+    let bench = Bench::new(NEWER);
+    let mut config = bench.config();
+    bench.rewrite("[services.\"parrot@1.1\"]\n");
+    let findings = bench.findings();
+    let code =
+        "CFG-022: the services `parrot@1.1` and `parrot` are both `parrot`, and both are active";
+    assert!(findings[0].starts_with(code), "{findings:?}");
+    bench.rewrite("[services.\"parrot@1.0\"]\n");
+    let findings = bench.findings();
+    assert!(
+        findings[0].starts_with("CFG-022"),
+        "one version twice: {findings:?}"
+    );
+    // A program that makes its configuration otherwise is refused at the start.
+    config.services.get_mut("parrot@1.1").unwrap().active = true;
+    let refused = bench.builder_of(config).start().map(drop).unwrap_err();
     let source = std::error::Error::source(&refused).unwrap();
     assert_eq!(
         format!("{refused}: {source}"),
         "`parrot@1.1` cannot be activated: version `parrot` of the same service is active: replace it, or run this one as its \
          canary"
     );
-    let bench = Bench::new("[services.\"parrot@1.0\"]\n");
-    assert!(bench.builder().start().is_err(), "one version twice");
 }
 
 #[test]

@@ -45,6 +45,14 @@ impl Bench {
         }
     }
 
+    /// The same without the service of the base.
+    pub(crate) fn without_services(text: &str) -> Self {
+        let bench = Self::new(text);
+        let base = BASE.replace("[services.parrot]\n", "");
+        std::fs::write(bench.dir.join("base.toml"), base).unwrap();
+        bench
+    }
+
     /// On the directory of another process's bench.
     pub(crate) fn on(dir: PathBuf) -> Self {
         Self { dir, _owned: None }
@@ -60,6 +68,12 @@ impl Bench {
 
     pub(crate) fn config(&self) -> Config {
         self.load().config
+    }
+
+    /// What is wrong with the configuration, with its codes.
+    pub(crate) fn findings(&self) -> Vec<String> {
+        let rejected = load(&self.dir, None).map(drop).unwrap_err();
+        rejected.findings.iter().map(ToString::to_string).collect()
     }
 
     fn load(&self) -> Loaded {
@@ -84,11 +98,16 @@ impl Bench {
     }
 
     pub(crate) fn builder(&self) -> NodeBuilder {
+        self.builder_of(self.config())
+    }
+
+    /// With a configuration that no file has.
+    pub(crate) fn builder_of(&self, config: Config) -> NodeBuilder {
         Node::builder()
             .adaptor(toy::adaptor())
             .service(toy::service().version("1.1"))
             .service(toy::service())
-            .config(self.config())
+            .config(config)
     }
 
     pub(crate) fn start(&self) -> Running {
