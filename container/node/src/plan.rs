@@ -125,6 +125,8 @@ pub fn certificate_problems(config: &Config, catalog: &Catalog) -> Vec<NodeError
 /// One service.
 #[derive(Debug)]
 pub(crate) struct PlannedService {
+    /// As the configuration names it.
+    pub(crate) kind: String,
     pub(crate) def: ServiceDef,
     pub(crate) options: ServiceOptions,
 }
@@ -372,6 +374,7 @@ fn service(
             .collect(),
     };
     Ok(PlannedService {
+        kind: kind.into(),
         def: def.clone(),
         options,
     })

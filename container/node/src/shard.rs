@@ -120,14 +120,23 @@ enum Phase {
     Over,
 }
 
+/// What a service is called.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedService {
+    pub(crate) ix: ServiceIx,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) component: String,
+    pub(crate) durability: String,
+}
+
 /// What things are called.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     pub(crate) node: String,
     /// Name, component.
     pub(crate) adaptors: Vec<(RaIx, String, String)>,
-    /// Name, component, durability.
-    pub(crate) services: Vec<(ServiceIx, String, String, String)>,
+    pub(crate) services: Vec<NamedService>,
     /// Adaptor entities whose listeners and drivers are there.
     pub(crate) opened: Vec<RaIx>,
     /// Event types, by the kernel's numbers.
@@ -493,8 +502,8 @@ impl Names {
     pub(crate) fn service(&self, service: ServiceIx) -> &str {
         self.services
             .iter()
-            .find(|(ix, ..)| *ix == service)
-            .map_or("?", |(_, name, ..)| name)
+            .find(|named| named.ix == service)
+            .map_or("?", |named| &named.name)
     }
 
     fn source(&self, source: AlarmSource) -> String {

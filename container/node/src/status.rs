@@ -211,6 +211,8 @@ struct Part {
 pub struct ServiceStatus {
     /// Its name.
     pub name: String,
+    /// Which service its table stands for, as the configuration names it: with `@` and a version if that is named, too.
+    pub kind: String,
     /// Name, version and vendor.
     pub component: String,
     /// `inactive`, `active` or `stopping`.

@@ -1,8 +1,8 @@
 //! Whether this binary could take over what a running node has: before it is put in the place of that node's binary.
 //!
 //! The node tells which services, SBBs and schemas it has. Its tables are taken to stay as they are, and are found by their names, as
-//! a start finds them; of a table with another name (`kind`), the version that it had. Invariant: what is found here is what a
-//! start with those tables would refuse (R-SV-08).
+//! a start finds them: by the kind that a table has, or by its name. Invariant: what is found here is what a start with those tables
+//! would refuse (R-SV-08).
 
 use crate::catalog::{Catalog, sbbs};
 use crate::status::ServiceStatus;
@@ -73,11 +73,17 @@ impl Catalog {
     /// The version that a table stands for; `None` if it cannot stay as it is.
     fn configured(&self, service: &ServiceStatus) -> Option<&ServiceDef> {
         let component = &service.component;
-        let named = self.get_service(&service.name);
-        let same = |def: &&ServiceDef| def.component.to_string() == *component;
-        named
-            .filter(|def| def.component.is_version_written(component))
-            .or_else(|| self.services().find(same))
+        let is_told = !service.kind.is_empty();
+        let kind = if is_told {
+            &service.kind
+        } else {
+            &service.name
+        };
+        let named = self.get_service(kind);
+        let named = named.filter(|def| def.component.is_version_written(component));
+        // A node of an older version does not tell the kind: its table may have another name than the service.
+        let same = |def: &&ServiceDef| !is_told && def.component.to_string() == *component;
+        named.or_else(|| self.services().find(same))
     }
 
     /// The service that takes over from a component. Without a table for any version of it there will have to be one: most likely

@@ -273,3 +273,21 @@ fn a_binary_says_so_of_the_version_that_a_start_would_choose() {
     let unfit = catalog.service(own).verify(&services);
     assert_eq!(unfit, []);
 }
+
+/// The name of a table says nothing where its `kind` says which service it is.
+#[test]
+fn a_table_under_another_name_stands_for_what_its_kind_says() {
+    let unfit = |kind: &str| {
+        let bench = Bench::without_services(&format!("[services.bird]\nkind = \"{kind}\"\n"));
+        let node = bench.start();
+        assert_eq!(bench.udp(&node).ask("ann hello"), "ann 1 hello");
+        let services = node.status().unwrap().services;
+        assert_eq!(services[0].kind, kind);
+        // The later one is what `parrot` alone stands for, and cannot read what is there.
+        let catalog = Catalog::default().service(toy::service());
+        let catalog = catalog.service(ServiceDef::of::<Later>());
+        catalog.verify(&services).len()
+    };
+    assert_eq!(unfit("parrot"), 1);
+    assert_eq!(unfit("parrot@1.0"), 0);
+}

@@ -143,11 +143,14 @@ impl Driver {
 
     fn users_of(&self, link: &str) -> Vec<String> {
         let live = |ix: ServiceIx| self.shard.service_state(ix) != Some(ServiceState::Inactive);
-        let users =
-            self.names.services.iter().filter(|(ix, ..)| {
-                live(*ix) && self.shard.links_of(*ix).any(|(name, _)| name == link)
-            });
-        users.map(|(_, name, ..)| name.clone()).collect()
+        let users = self.names.services.iter().filter(|service| {
+            live(service.ix)
+                && self
+                    .shard
+                    .links_of(service.ix)
+                    .any(|(name, _)| name == link)
+        });
+        users.map(|service| service.name.clone()).collect()
     }
 
     fn activity_entry(&self, activity: &ActivityInfo) -> ActivityEntry {

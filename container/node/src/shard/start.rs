@@ -3,7 +3,7 @@
 //! Sockets are opened before the state is read back, so that peers that try during a recovery are heard after it and
 //! not told that nobody is there.
 
-use super::{Driver, Names, Phase, Sample, Short, Times, listen, recover};
+use super::{Driver, NamedService, Names, Phase, Sample, Short, Times, listen, recover};
 use crate::alarms::Alarms;
 use crate::backup::Backups;
 use crate::clock::Clock;
@@ -147,8 +147,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
 /// The names of the services that are active: as the configuration says, or as an operator has said since.
 fn desired(shard: &Shard, names: &Names) -> Vec<String> {
     let services = names.services.iter();
-    let active = services.filter(|(service, ..)| shard.is_desired(*service));
-    active.map(|(_, name, ..)| name.clone()).collect()
+    let active = services.filter(|service| shard.is_desired(service.ix));
+    active.map(|service| service.name.clone()).collect()
 }
 
 /// A seat for each driver of an adaptor entity that is active.
@@ -302,8 +302,13 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installe
                 name: name.clone(),
                 source: Box::new(source),
             })?;
-        let durability = format!("{durability:?}").to_lowercase();
-        names.services.push((service, name, component, durability));
+        names.services.push(NamedService {
+            ix: service,
+            name,
+            kind: planned.kind.clone(),
+            component,
+            durability: format!("{durability:?}").to_lowercase(),
+        });
     }
     for spec in specifications {
         // A service that is configured has brought another one of that name, which counts.

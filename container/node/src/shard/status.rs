@@ -172,22 +172,24 @@ impl Driver {
 
     fn services(&self, detail: bool) -> Vec<ServiceStatus> {
         let all = self.names.services.iter();
-        let all = all.map(|(ix, name, component, durability)| {
-            let tally = self.shard.service_tally(*ix).unwrap_or_default();
-            let sbbs = self.sbbs(*ix);
+        let all = all.map(|named| {
+            let ix = named.ix;
+            let tally = self.shard.service_tally(ix).unwrap_or_default();
+            let sbbs = self.sbbs(ix);
             ServiceStatus {
-                name: name.clone(),
-                component: component.clone(),
-                state: self.shard.service_state(*ix).map_or("?", service).into(),
-                durability: durability.clone(),
+                name: named.name.clone(),
+                kind: named.kind.clone(),
+                component: named.component.clone(),
+                state: self.shard.service_state(ix).map_or("?", service).into(),
+                durability: named.durability.clone(),
                 entities: Some(sbbs.iter().map(|sbb| sbb.entities).sum()),
                 deliveries: sbbs.iter().map(|sbb| sbb.deliveries).sum(),
                 rollbacks: tally.rollbacks,
                 panics: tally.panics,
                 times: (&tally.times).into(),
                 sbbs: if detail { sbbs } else { Vec::new() },
-                usage: if detail { self.usage(*ix) } else { Vec::new() },
-                ..self.versions(*ix)
+                usage: if detail { self.usage(ix) } else { Vec::new() },
+                ..self.versions(ix)
             }
         });
         all.collect()
