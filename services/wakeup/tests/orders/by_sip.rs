@@ -81,6 +81,25 @@ fn somebody_is_woken_although_the_node_died_in_between() {
     assert_all_gone(&mut slee);
 }
 
+/// Once with the version that he asked, once with the one that has taken its place.
+#[test]
+fn somebody_is_woken_once_whatever_version_there_is() {
+    for migrate in [false, true] {
+        let mut slee = kit().version(service().version("1.1"));
+        let _ = ask(&slee, ALICE, "wake me in 20 minutes");
+        let replaced = match migrate {
+            false => slee.replace("wakeup", "wakeup@1.1"),
+            true => slee.replace_and_migrate("wakeup", "wakeup@1.1"),
+        };
+        assert_eq!(replaced, Ok(()));
+        assert_eq!(slee.entities("wakeup@1.1"), usize::from(migrate));
+        assert_eq!(ask(&slee, ALICE, "list"), "I am to wake you at 00:20.");
+        slee.advance(minutes(20));
+        assert_eq!(expect_text(&slee, ALICE), "Wake up! It is 00:20.");
+        assert_all_gone(&mut slee);
+    }
+}
+
 #[test]
 fn whoever_could_not_be_woken_in_time_is_told_so() {
     let mut slee = kit();
