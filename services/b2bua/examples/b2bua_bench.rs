@@ -1,22 +1,69 @@
 //! What calls through the B2BUA take: by themselves, with the recorder on, with records of calls.
 //!
 //! `cargo build --release -p strowger-b2bua --example b2bua_bench --features strowger-sip/testkit`, then
-//! `valgrind --tool=callgrind --toggle-collect='*Shard*input*' --toggle-collect='*Shard*run*' \
-//! --toggle-collect='*Shard*timeout*' target/release/examples/b2bua_bench CALLS [ONE_IN] [records]`: the recorder takes one call in
-//! ONE_IN, 0 is none. The difference of two runs with different numbers of calls is what calls take; network, peers and files
+//! `valgrind --tool=callgrind --toggle-collect='*Kernel*::net_input' --toggle-collect='*Kernel*::run' \
+//! --toggle-collect='*Kernel*::time_out' target/release/examples/b2bua_bench CALLS [ONE_IN] [MORE]`: the recorder takes one
+//! call in ONE_IN, 0 is none. MORE is `records`, or `hears` for a service beside it that hears of each INVITE, or `looks-up` where that
+//! looks for a profile, too. The difference of two runs with different numbers of calls is what calls take; network, peers and files
 //! are the test kit's and are not counted.
 
 use std::time::Duration;
+use strowger::prelude::*;
 use strowger_b2bua::{Route, Settings, service};
 use strowger_records::testkit::RecordsTestKit as _;
 use strowger_sip::testkit::SipTestKit as _;
+use strowger_sip::{self as sip};
 use strowger_testkit::{RecorderMode, RecorderOptions, TestKit};
+
+/// Profiles of the table that is looked into.
+const PROFILES: u32 = 10_000;
+
+#[derive(Clone, Debug, Profile)]
+struct Subscriber {
+    #[profile(unique)]
+    number: String,
+    active: bool,
+}
+
+fn subscriber(n: u32) -> (String, Subscriber) {
+    let number = format!("4930{n:07}");
+    let active = true;
+    (format!("subscriber-{n:07}"), Subscriber { number, active })
+}
+
+#[derive(Default, State)]
+struct Hears {}
+
+#[sbb(name = "hears", vendor = "bench", version = "1.0")]
+impl Hears {
+    #[on(initial)]
+    fn invite(&mut self, _cx: &mut Cx, _ev: &sip::Invite) {}
+}
+
+#[derive(Default, State)]
+struct LooksUp {}
+
+#[sbb(name = "looks-up", vendor = "bench", version = "1.0")]
+impl LooksUp {
+    #[on(initial)]
+    fn invite(
+        &mut self,
+        cx: &mut Cx,
+        _ev: &sip::Invite,
+        #[table("subscribers")] subscribers: Table<Subscriber>,
+    ) -> Result {
+        let found = subscribers.find_by(cx, Subscriber::NUMBER, "49300001234")?;
+        assert!(found.is_some_and(|subscriber| subscriber.active));
+        Ok(())
+    }
+}
 
 fn main() {
     let mut args = std::env::args().skip(1);
     let mut number = || args.next().and_then(|arg| arg.parse().ok());
     let (calls, one_in) = (number().unwrap_or(100_u32), number().unwrap_or(0));
-    let records = args.next().is_some_and(|arg| arg == "records");
+    let more = args.next().unwrap_or_default();
+    let records = more == "records";
     let settings = Settings {
         routes: vec![Route::default()],
         ..Settings::default()
@@ -29,8 +76,19 @@ fn main() {
         ..RecorderOptions::default()
     };
     let mut slee = TestKit::strict().adaptor(strowger_sip::adaptor());
-    if records {
-        slee = slee.adaptor(strowger_records::adaptor());
+    match more.as_str() {
+        "records" => slee = slee.adaptor(strowger_records::adaptor()),
+        "hears" => slee = slee.service(ServiceDef::of::<Hears>()),
+        "looks-up" => {
+            let all: Vec<_> = (0..PROFILES).map(subscriber).collect();
+            let named = all
+                .iter()
+                .map(|(name, values)| (name.as_str(), values.clone()));
+            slee = slee
+                .table("subscribers", named)
+                .service(ServiceDef::of::<LooksUp>());
+        }
+        _ => {}
     }
     slee = slee
         .service_with(service(), settings)

@@ -1,15 +1,17 @@
-//! A node for tests whose service fails, or takes its time, as its callers ask: `strowger-faulty run --config FILE`.
+//! A node for tests with services that the product does not have: `strowger-faulty run --config FILE`. One fails, or takes its
+//! time, as its callers ask; one brings a specification of profiles.
 //!
-//! The product has no such service. What is said of the node here is said of its container and adaptor: both are the ones
-//! of the binary `strowger`, and so are its configuration, store and management API.
+//! What is said of the node here is said of its container and adaptor: both are the ones of the binary `strowger`, and so are
+//! its configuration, store and management API.
 
 use std::process::ExitCode;
-use strowger_interop::{faulty, serve::serve};
+use strowger_interop::{faulty, serve::serve, subscribers};
 use strowger_node::Catalog;
 
 fn main() -> ExitCode {
     let catalog = Catalog::default()
         .adaptor(strowger_sip::adaptor())
-        .service(faulty::service());
+        .service(faulty::service())
+        .service(subscribers::service());
     serve(catalog, || {})
 }

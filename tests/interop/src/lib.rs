@@ -18,5 +18,6 @@ pub mod script;
 pub mod serve;
 pub mod sipp;
 pub mod sms;
+pub mod subscribers;
 
 pub use error::{Result, RunError};

@@ -89,6 +89,9 @@ fn help() {
     );
     say("  bench kernel                     deliveries per second, instructions per delivery");
     say("  bench store                      commits per second, recovery");
+    say(
+        "  bench profiles [--quick]         a table of a million profiles: look-ups, memory, import, recovery",
+    );
     say("  bench memory [CALLS] [RATE]      resident memory per held call");
     say("  acceptance [NAME ...]            loads, kills and power cuts in full size");
     say(

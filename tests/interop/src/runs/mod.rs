@@ -15,6 +15,7 @@ pub mod overload;
 pub mod pages;
 pub mod pieces;
 pub mod prepaid;
+pub mod profiles;
 pub mod records;
 pub mod registrations;
 pub mod reload;

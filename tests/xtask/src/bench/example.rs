@@ -30,7 +30,12 @@ pub(crate) fn run_with_node(package: &str, example: &str, args: &[String]) -> Re
 
 /// Builds an example with optimisations; answers its binary.
 pub(crate) fn build(package: &str, example: &str) -> Result<PathBuf> {
-    built(&["--package", package, "--example", example])?;
+    build_with(package, example, &[])
+}
+
+/// The same with more that cargo is told.
+pub(crate) fn build_with(package: &str, example: &str, with: &[&str]) -> Result<PathBuf> {
+    built(&[&["--package", package, "--example", example], with].concat())?;
     Ok(target().join("release/examples").join(example))
 }
 

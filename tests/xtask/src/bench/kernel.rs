@@ -4,8 +4,9 @@
 
 use std::process::Command;
 
+use crate::bench::callgrind::instructions;
 use crate::bench::example::build;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::print::say;
 use crate::shell::run_logged;
 use crate::step::log;
@@ -23,44 +24,11 @@ pub(crate) fn run() -> Result<()> {
     let said = run_logged(&mut Command::new(&program), &log(EXAMPLE))?;
     say(said.text.trim_end());
     ensure_peers(&[VALGRIND])?;
-    let instructions = |deliveries: u64| -> Result<u64> {
-        let file = log("callgrind");
-        let mut command = Command::new(VALGRIND.program);
-        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-        command.arg(&program).arg(deliveries.to_string());
-        let said = run_logged(&mut command, &file)?;
-        collected(&said.text).ok_or(Error::Unreadable {
-            file,
-            what: "line `Collected :`",
-        })
-    };
-    let spent = instructions(MANY)?.saturating_sub(instructions(FEW)?);
+    let counted = |deliveries: u64| instructions(&program, &[&deliveries.to_string()], &[]);
+    let spent = counted(MANY)?.saturating_sub(counted(FEW)?);
     say(&format!(
         "instructions per delivery: {}",
         spent / (MANY - FEW)
     ));
     Ok(())
-}
-
-/// `==7==  Collected : 123456`
-fn collected(text: &str) -> Option<u64> {
-    let line = text
-        .lines()
-        .rev()
-        .find(|line| line.contains("Collected :"))?;
-    line.rsplit(':')
-        .next()?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn reads_the_instruction_count() {
-        let text = "==7== \n==7== Events    : Ir\n==7== Collected : 123456\n==7== \n";
-        assert_eq!(super::collected(text), Some(123_456));
-    }
 }

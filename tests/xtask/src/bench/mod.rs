@@ -1,11 +1,13 @@
 //! `cargo xtask bench`: figures that the project states, each made by a command that anybody can repeat.
 
+mod callgrind;
 pub(crate) mod example;
 mod kernel;
 mod load;
 mod machine;
 mod options;
 mod probe;
+mod profiles;
 mod report;
 mod sip;
 mod system;
@@ -59,6 +61,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "sip" => sip::run(rest),
         "kernel" => kernel::run(),
         "store" => example::run("strowger-store", "throughput", rest),
+        "profiles" => profiles::run(rest),
         "diameter" => diameter(rest),
         "sms" => sms(rest),
         "memory" => example::run_with_node("strowger-interop", "memory", rest),
