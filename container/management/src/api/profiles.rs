@@ -2,6 +2,9 @@
 //!
 //! What is read is a snapshot, so it takes no time of the calls; a write is answered when it is durable.
 
+mod body;
+mod condition;
+
 use super::input::{Fields, Params, Path};
 use super::node::Done;
 use super::problem::Problem;
@@ -9,20 +12,17 @@ use super::state::State;
 use axum::extract::State as Given;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use body::{
+    AttributeEntry, NewName, NewTable, ProfileEntry, Query, TableDetail, TableEntry, Values, Writes,
+};
 use serde_json::{Map, Value};
 use strowger::OpError;
-use strowger::profile::{AnyProfile, AnyRow, Comparison, Filter, Kind, ProfileDecl, Scalar};
+use strowger::profile::{AnyProfile, AnyRow, Kind, ProfileDecl};
 use strowger_node::listed::Page;
 use strowger_node::{ProfileChange, ProfileSnapshot, ProfileWrite, TableError};
-use utoipa::ToSchema;
 
 /// Profiles of one page or answer unless another number is asked for.
 const PAGE: usize = 100;
-/// Conditions within conditions.
-const DEPTH: usize = 32;
-/// Conditions in one query: each is asked of every profile that is looked at.
-const CONDITIONS: usize = 64;
 
 pub(super) fn routes() -> Router<State> {
     Router::new()
@@ -35,131 +35,6 @@ pub(super) fn routes() -> Router<State> {
             get(entry).put(put).delete(discard),
         )
         .route("/v1/profiles/{table}/query", post(query))
-}
-
-/// A profile table.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ProfileTable)]
-pub(super) struct TableEntry {
-    /// Its name.
-    name: String,
-    /// Its specification: name, version and vendor.
-    specification: String,
-    /// How many profiles it has.
-    profiles: usize,
-}
-
-/// A profile table, with what its profiles are made of.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ProfileTableDetail)]
-pub(super) struct TableDetail {
-    /// Its name.
-    name: String,
-    /// Its specification: name, version and vendor.
-    specification: String,
-    /// How many profiles it has.
-    profiles: usize,
-    /// Attributes of its profiles.
-    attributes: Vec<AttributeEntry>,
-    /// What new profiles begin with.
-    #[schema(value_type = Object)]
-    default: Map<String, Value>,
-}
-
-/// An attribute of the profiles of a table.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ProfileAttribute)]
-pub(super) struct AttributeEntry {
-    /// Its name.
-    name: &'static str,
-    /// `bool`, `integer`, `text`, `ip`, `address`, or `opaque`: that is any JSON, and cannot be queried.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// Whether it may have no value: `null`.
-    optional: bool,
-    /// Whether each value is there once.
-    unique: bool,
-    /// Whether there is an index.
-    indexed: bool,
-}
-
-/// A profile.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Profile)]
-pub(super) struct ProfileEntry {
-    /// Its name.
-    name: String,
-    /// Its attributes.
-    #[schema(value_type = Object)]
-    values: Map<String, Value>,
-}
-
-/// The specification of a table that is made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewProfileTable, example = json!({"specification": "subscriber"}))]
-#[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct NewTable {
-    /// Its name: one that a service of the binary brings.
-    specification: String,
-}
-
-/// What a table is called from here on.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewProfileTableName, example = json!({"to": "members"}))]
-#[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct NewName {
-    /// The new name.
-    to: String,
-}
-
-/// Profiles that are written, and others that are removed, all or none.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ProfileWrites, example = json!({"put": [{"name": "alice", "values": {"number": "4930123"}}], "remove": ["bob"]}))]
-#[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct Writes {
-    /// Profiles that are made, or take the place of those of their name. What is left out is as in the table's default.
-    #[schema(required = false)]
-    put: Vec<Write>,
-    /// Names of profiles that are removed, if they are there.
-    #[schema(required = false)]
-    remove: Vec<String>,
-}
-
-/// Values of attributes by their names.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = ProfileValues, value_type = Object, example = json!({"number": "4930123", "zone": 7}))]
-#[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct Values(Map<String, Value>);
-
-/// A profile that is written.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ProfileWrite)]
-#[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct Write {
-    /// Its name.
-    name: String,
-    /// Its attributes.
-    values: Values,
-}
-
-/// A query.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ProfileQuery, example = json!({"where": {"all": [{"attribute": "zone", "equal": 7}, {"attribute": "number", "prefix": "49"}]}, "limit": 10}))]
-#[expect(dead_code, reason = "says in documents what is read field by field")]
-pub(super) struct Query {
-    /// A condition: `attribute` with one of `equal`, `not_equal`, `less`, `at_most`, `greater`, `at_least`, `prefix`, `prefix_of` (the
-    /// longest), or with `from` and `to`; or `all`, `any` or `not` of other conditions. Without it, every profile.
-    #[serde(rename = "where")]
-    #[schema(value_type = Object, required = false)]
-    condition: Map<String, Value>,
-    /// Profiles at most; 100 unless given.
-    #[schema(required = false)]
-    limit: u32,
 }
 
 /// All profile tables.
@@ -411,8 +286,7 @@ pub(super) async fn query(
         Some(Some(limit @ 1..=1000)) => limit as usize,
         Some(_) => return Err(Problem::wrong("limit", "`limit` is 1 to 1000")),
     };
-    let mut left = CONDITIONS;
-    let filter = condition.map_or(Ok(Filter::All), |condition| filter(condition, 0, &mut left))?;
+    let filter = condition::filter(condition)?;
     let wrong = |error: &dyn std::fmt::Display| Problem::wrong("where", error.to_string());
     let query = table.decl().query(&filter).map_err(|error| wrong(&error))?;
     // It may look at many profiles, and others ask meanwhile whether the node is well.
@@ -568,88 +442,4 @@ const fn word(kind: Kind) -> &'static str {
         Kind::Ip => "ip",
         Kind::Address | _ => "address",
     }
-}
-
-/// Reads a condition.
-fn filter(condition: Value, depth: usize, left: &mut usize) -> Result<Filter, Problem> {
-    let wrong = |detail: &str| Problem::wrong("where", detail.to_owned());
-    let Value::Object(mut fields) = condition else {
-        return Err(wrong("a condition is an object"));
-    };
-    if depth >= DEPTH {
-        return Err(wrong("conditions are nested too deeply"));
-    }
-    *left = left
-        .checked_sub(1)
-        .ok_or_else(|| wrong(&format!("a query has {CONDITIONS} conditions at most")))?;
-    let mut several = |list: Value| match list {
-        Value::Array(list) => {
-            let each = list.into_iter().map(|c| filter(c, depth + 1, left));
-            each.collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            Err(wrong("`all` and `any` are lists of conditions"))
-        }
-    };
-    let read = if let Some(list) = fields.remove("all") {
-        Filter::And(several(list)?)
-    } else if let Some(list) = fields.remove("any") {
-        Filter::Or(several(list)?)
-    } else if let Some(inner) = fields.remove("not") {
-        Filter::Not(Box::new(filter(inner, depth + 1, left)?))
-    } else {
-        comparison(&mut fields)?
-    };
-    match fields.keys().next() {
-        Some(left) => Err(wrong(&format!(
-            "a condition has no `{left}` beside what it has"
-        ))),
-        None => Ok(read),
-    }
-}
-
-/// What a condition does with an attribute.
-fn comparison(fields: &mut Map<String, Value>) -> Result<Filter, Problem> {
-    let wrong = |detail: &str| Problem::wrong("where", detail.to_owned());
-    let Some(Value::String(name)) = fields.remove("attribute") else {
-        return Err(wrong("a condition has `attribute`, `all`, `any` or `not`"));
-    };
-    let name: Box<str> = name.into();
-    for (word, how) in [
-        ("equal", Comparison::Equal),
-        ("not_equal", Comparison::NotEqual),
-        ("less", Comparison::Less),
-        ("at_most", Comparison::AtMost),
-        ("greater", Comparison::Greater),
-        ("at_least", Comparison::AtLeast),
-    ] {
-        if let Some(value) = fields.remove(word) {
-            return Ok(Filter::Compare(name, how, scalar(&value)?));
-        }
-    }
-    if let (Some(from), Some(to)) = (fields.remove("from"), fields.remove("to")) {
-        return Ok(Filter::Range(name, scalar(&from)?, scalar(&to)?));
-    }
-    if let Some(Value::String(prefix)) = fields.remove("prefix") {
-        return Ok(Filter::HasPrefix(name, prefix.into()));
-    }
-    if let Some(Value::String(text)) = fields.remove("prefix_of") {
-        return Ok(Filter::LongestPrefixOf(name, text.into()));
-    }
-    Err(wrong("a condition compares its attribute with something"))
-}
-
-fn scalar(value: &Value) -> Result<Scalar, Problem> {
-    let integer = |n: &serde_json::Number| {
-        n.as_i64()
-            .map(i128::from)
-            .or_else(|| n.as_u64().map(i128::from))
-    };
-    let read = match value {
-        Value::Bool(value) => Some(Scalar::Bool(*value)),
-        Value::Number(n) => integer(n).map(Scalar::Integer),
-        Value::String(text) => Some(Scalar::Text(text.as_str().into())),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    };
-    read.ok_or_else(|| Problem::wrong("where", "a value is true, false, a whole number or a text"))
 }
