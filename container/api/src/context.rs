@@ -5,7 +5,7 @@ use crate::alarm::Alarm;
 use crate::attribute::Attribute;
 use crate::child::Child;
 use crate::error::{Error, OpError, Result};
-use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
+use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions, Fired};
 use crate::host::Host;
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TimerId};
 use crate::profile::{Profile, Table};
@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Handed to every handler. Its operations belong to the delivery's transaction: they take effect together when the
-/// handler returns `Ok`, and not at all when it returns `Err`, panics, or marks the transaction for rollback.
+/// handler returns `Ok`, and not at all when it returns `Err`, panics, or marks the transaction for rollback. Nothing else has
+/// them, and it cannot be kept beyond the handler (R-TX-02).
 ///
 /// Operations that return nothing cannot be refused half-way: where their argument is stale they mark the transaction
 /// for rollback, as R-AC-03 asks, and the handler goes on in vain.
@@ -177,6 +178,24 @@ impl<'a> Cx<'a> {
     /// There is none.
     pub fn event_context(&self) -> Result<EventContext, OpError> {
         self.host.event_context().ok_or(OpError::NoEvent)
+    }
+    /// The event that a context names, with its address and target service: while it is delivered, and while it is held back,
+    /// also after a restart (R-EC-07). Its activity is in the context.
+    ///
+    /// ```
+    /// # use strowger::prelude::*;
+    /// # #[derive(Debug, Event)]
+    /// # struct Ring { line: u16 }
+    /// fn line(cx: &Cx, held: EventContext) -> Option<u16> {
+    ///     let fired = cx.fired(held).ok()?;
+    ///     fired.event.downcast_ref().map(|ring: &Ring| ring.line)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The event was offered to all that it was for, or its activity is gone.
+    pub fn fired(&self, context: EventContext) -> Result<Fired, OpError> {
+        self.host.fired(context)
     }
     /// From commit on, holds this event back from its other receivers and later events of the activity from all, until
     /// it is resumed or `timeout` has passed; `None` is the configured default (R-EC-02).

@@ -8,7 +8,8 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
-/// Something that happened on an activity. Usually derived: `#[derive(Event)]`.
+/// Something that happened on an activity. Usually derived: `#[derive(Event)]`. It can be written down and read again, on whatever
+/// node (R-RP-03), and is fired once: `fire` takes it (R-EV-09).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     note = "derive it: `#[derive(Debug, Event)]`"
@@ -145,6 +146,15 @@ pub struct FireOptions {
     pub address: Option<Address>,
     /// Only SBBs of this service may receive it (R-EV-08).
     pub service: Option<ComponentId>,
+}
+
+/// An event as it was fired, read by whoever has its context (R-EC-07).
+#[derive(Clone, Debug)]
+pub struct Fired {
+    /// The event: the object that its receivers are given.
+    pub event: AnyEvent,
+    /// Its address and its target service.
+    pub options: FireOptions,
 }
 
 /// Names one event under delivery, so that it can be resumed from another (R-EC-04). Plain data: it may be kept in state.

@@ -3,7 +3,7 @@
 
 use crate::alarm::Alarm;
 use crate::error::{Error, OpError};
-use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions};
+use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions, Fired};
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TableIx, TimerId};
 use crate::profile::{AnyProfile, Expr, SharedRow};
 use crate::ra::{
@@ -190,6 +190,8 @@ pub trait Host {
 
     /// The event under delivery.
     fn event_context(&self) -> Option<EventContext>;
+    /// An event whose delivery is not over, as it was fired (R-EC-07).
+    fn fired(&self, context: EventContext) -> Result<Fired, OpError>;
     /// Suspends an event's delivery from commit on; `None` is the configured default (R-EC-02, R-EC-03).
     fn suspend(&mut self, context: EventContext, timeout: Option<Duration>) -> Result<(), OpError>;
     /// Resumes it (R-EC-04).

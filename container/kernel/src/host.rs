@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::alarm::Alarm;
-use strowger::event::{AnyEvent, EventContext, EventDecl, FireOptions};
+use strowger::event::{AnyEvent, EventContext, EventDecl, FireOptions, Fired};
 use strowger::host::Host;
 use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TableIx, TimerId};
 use strowger::profile::{AnyProfile, Expr, SharedRow};
@@ -339,6 +339,9 @@ impl Host for Kernel {
 
     fn event_context(&self) -> Option<EventContext> {
         self.current
+    }
+    fn fired(&self, context: EventContext) -> Result<Fired, OpError> {
+        self.fired_event(context)
     }
     fn suspend(&mut self, context: EventContext, timeout: Option<Duration>) -> Result<(), OpError> {
         self.suspend_event(context, timeout)

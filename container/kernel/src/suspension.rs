@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 use crate::transaction::Undo;
 use std::time::Duration;
 use strowger::OpError;
-use strowger::event::EventContext;
+use strowger::event::{EventContext, FireOptions, Fired};
 use strowger::id::ActivityId;
 use strowger::time::{Now, Wall};
 
@@ -49,6 +49,20 @@ impl Kernel {
         Ok(self
             .first_event(context)
             .is_some_and(|(_, event)| event.held.is_some()))
+    }
+
+    /// What a context names, as long as it waits or is offered to others (R-EC-07).
+    pub(crate) fn fired_event(&self, context: EventContext) -> Result<Fired, OpError> {
+        self.live(context.activity)?;
+        let (_, queued) = self.first_event(context).ok_or(OpError::NoEvent)?;
+        let target = queued.target.and_then(|ix| self.service(ix));
+        Ok(Fired {
+            event: queued.event.clone(),
+            options: FireOptions {
+                address: queued.address.as_deref().cloned(),
+                service: target.map(|service| service.id),
+            },
+        })
     }
 
     fn change_hold(&mut self, id: ActivityId, until: Option<Wall>) {

@@ -1,8 +1,16 @@
 //! R-EC: suspending and resuming an event's delivery.
 
-use crate::harness::{Kit, Note, Ping, Pong, Spec, initial};
+use crate::harness::{Kit, Note, Ping, Pong, Spec, Toy, initial};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use strowger::address::Address;
+use strowger::context::Cx;
+use strowger::event::{EventContext, FireOptions};
+use strowger::ra::FireFlags;
+use strowger::sbb::Sbb as _;
 use strowger::time::{millis, secs};
 use strowger::{Error, OpError};
+use strowger_kernel::Durability;
 
 /// A, before B, suspends on Ping; Note on another activity resumes.
 fn two(kit: &mut Kit) {
@@ -66,7 +74,7 @@ fn r_ec_02_zero_is_refused_and_r_ec_03_default() {
 fn r_ec_04_resumed_from_another_activity() {
     let mut kit = Kit::new();
     two(&mut kit);
-    let context = std::rc::Rc::new(std::cell::Cell::new(None));
+    let context = Rc::new(Cell::new(None));
     let seen = context.clone();
     kit.on::<0>(move |_, cx, call| {
         if call.is::<Ping>() {
@@ -93,7 +101,7 @@ fn r_ec_04_resumed_from_another_activity() {
 fn r_ec_05_rollbacks() {
     let mut kit = Kit::new();
     two(&mut kit);
-    let context = std::rc::Rc::new(std::cell::Cell::new(None));
+    let context = Rc::new(Cell::new(None));
     let seen = context.clone();
     kit.on::<0>(move |_, cx, call| {
         match call.get::<Ping>() {
@@ -179,4 +187,63 @@ fn r_ec_06_who_was_offered_the_event_stays_known() {
     kit.advance(secs(5));
     assert_eq!(kit.log(), ["A: ping(1)", "B: ping(1)"]);
     assert_eq!(kit.shard.counts().events, 0);
+}
+
+/// What a context tells.
+fn told(cx: &Cx<'_>, context: EventContext) -> Result<(u32, FireOptions), OpError> {
+    let fired = cx.fired(context)?;
+    let Ping(number) = fired.event.downcast_ref().ok_or(OpError::NoEvent)?;
+    Ok((*number, fired.options))
+}
+
+#[test]
+fn r_ec_07_a_context_tells_what_was_fired_where_to_whom() {
+    let mut kit = Kit::new();
+    let service = Spec::new()
+        .initial::<Ping>(initial())
+        .initial::<Note>(initial());
+    kit.service_in::<0>(service, Durability::Strict);
+    let (context, seen) = (Rc::new(Cell::new(None)), Rc::new(RefCell::new(Vec::new())));
+    let (kept, read) = (context.clone(), seen.clone());
+    kit.on::<0>(move |_, cx, call| {
+        if call.is::<Ping>() {
+            let own = cx.event_context()?;
+            read.borrow_mut().push(told(cx, own));
+            kept.set(Some(cx.suspend(Some(secs(9)))?));
+        } else if let (true, Some(context)) = (call.is::<Note>(), kept.get()) {
+            read.borrow_mut().push(told(cx, context));
+        }
+        Ok(())
+    });
+    let options = FireOptions {
+        address: Some(Address::e164("4930123456").unwrap()),
+        service: Some(Toy::<0>::SBB.id()),
+    };
+    let (a, b) = (kit.start(), kit.start());
+    let told = |kit: &mut Kit| {
+        kit.log();
+        seen.borrow_mut().drain(..).collect::<Vec<_>>()
+    };
+    kit.try_fire(a, Ping(7), options.clone(), FireFlags::default())
+        .unwrap();
+    let all = [Ok((7, options))];
+    assert_eq!(told(&mut kit), all, "while it is delivered");
+    assert_eq!(context.get().unwrap().activity, a);
+    kit.fire(b, Note(1));
+    assert_eq!(told(&mut kit), all, "while it is held back");
+    kit.restart(secs(1));
+    kit.fire(b, Note(2));
+    assert_eq!(told(&mut kit), all, "after a restart");
+    kit.advance(secs(9));
+    kit.fire(b, Note(3));
+    assert_eq!(told(&mut kit), [Err(OpError::NoEvent)], "when it is over");
+    kit.fire(a, Ping(8));
+    assert_eq!(told(&mut kit), [Ok((8, FireOptions::default()))]);
+    let first = context.get().unwrap();
+    kit.end(a);
+    kit.advance(secs(9));
+    kit.fire(b, Note(4));
+    let gone = OpError::StaleActivity(a);
+    assert_eq!(told(&mut kit), [Err(gone)], "{first:?}");
+    assert_eq!(kit.shard.metrics().panics, 0);
 }
