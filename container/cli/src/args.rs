@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// List the link names of a running node, bind or unbind them.
     #[command(subcommand, after_help = of(examples::LINKS, &[0, 1, 2]))]
     Links(Links),
+    /// List the components that the binary of a running node has, and who refers to them.
+    #[command(name = "components", subcommand, after_help = of(examples::COMPONENTS, &[0, 1, 2]))]
+    Composition(Composition),
     /// List the activities of a running node by age and type, show them, end what has been left over.
     #[command(subcommand, after_help = of(examples::ACTIVITIES, &[0, 1, 2]))]
     Activities(Activities),

@@ -9,6 +9,7 @@ mod args;
 mod check;
 mod completions;
 mod components;
+mod composition;
 mod config;
 mod configuration;
 mod exit;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Some(Command::Links(links)) => adaptors::links(links).map(done),
         Some(Command::Activities(args)) => housekeeping::activities(args).map(done),
         Some(Command::Entities(args)) => housekeeping::entities(args).map(done),
+        Some(Command::Composition(args)) => composition::run(args).map(done),
         Some(Command::Timers(args)) => housekeeping::timers(args).map(done),
         Some(Command::Alarms(alarms)) => notices::alarms(alarms).map(done),
         Some(Command::Log(log)) => notices::log(log).map(done),

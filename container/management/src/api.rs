@@ -13,6 +13,7 @@ mod alarms;
 mod audit;
 mod backup;
 mod change;
+mod components;
 mod configuration;
 mod connection;
 mod document;

@@ -86,6 +86,10 @@ impl Catalog {
         specs
     }
 
+    pub(crate) fn adaptors(&self) -> impl Iterator<Item = &AdaptorDef> + Clone {
+        self.adaptors.values()
+    }
+
     pub(crate) fn get_adaptor(&self, kind: &str) -> Option<&AdaptorDef> {
         self.adaptors.get(kind)
     }

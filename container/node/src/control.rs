@@ -6,8 +6,8 @@
 use crate::backup::{SaveError, Saved};
 use crate::change::{Changed, Outcome};
 use crate::listed::{
-    ActivityEntry, CertificateEntry, EntityEntry, KeyChange, KeyEntry, KeyProblem, LinkEntry,
-    LogLevels, Page, Part, QuarantineEntry, TimerEntry,
+    ActivityEntry, CertificateEntry, ComponentEntry, ComponentKind, EntityEntry, KeyChange,
+    KeyEntry, KeyProblem, LinkEntry, LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
 use crate::provision::Provision;
 use crate::status::{Status, UsageStatus};
@@ -94,6 +94,13 @@ pub enum Request {
     RemoveAdaptor {
         /// Its name.
         adaptor: String,
+    },
+    /// The components that the binary has.
+    Components {
+        /// Only those of this kind.
+        kind: Option<ComponentKind>,
+        /// Only those of this name.
+        name: Option<String>,
     },
     /// All link names.
     Links {},
@@ -304,6 +311,8 @@ pub enum Reply {
     Done,
     /// The changes that are in effect, or would be.
     Reloaded(Vec<KeyChange>),
+    /// The components that the binary has.
+    Components(Vec<ComponentEntry>),
     /// All link names.
     Links(Vec<LinkEntry>),
     /// Part of the list of activities.

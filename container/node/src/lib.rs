@@ -14,6 +14,7 @@ mod catalog;
 mod change;
 mod clock;
 mod companion;
+mod components;
 pub mod control;
 mod draft;
 mod drivers;

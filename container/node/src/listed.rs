@@ -148,6 +148,99 @@ pub struct LinkEntry {
     pub used_by: Vec<String>,
 }
 
+/// One component of the binary.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ComponentEntry {
+    /// What it is.
+    pub kind: ComponentKind,
+    /// Its name.
+    pub name: String,
+    /// Its vendor.
+    pub vendor: String,
+    /// Its version.
+    pub version: String,
+    /// The components that refer to it, as `KIND NAME VERSION (VENDOR)`.
+    pub referred_by: Vec<String>,
+    /// What the node has made of it, by their names: services, adaptor entities, profile tables.
+    pub used_by: Vec<String>,
+}
+
+impl ComponentEntry {
+    /// Its name, version and vendor, as other lists have them.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} {} ({})", self.name, self.version, self.vendor)
+    }
+}
+
+/// What a component is.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ComponentKind {
+    /// A service: an SBB that is a root.
+    #[default]
+    Service,
+    /// An SBB.
+    Sbb,
+    /// An adaptor type.
+    Adaptor,
+    /// A profile specification.
+    Profile,
+    /// An event type.
+    Event,
+    /// An activity type.
+    Activity,
+}
+
+/// A word that stands for no kind of component.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("is one of service, sbb, adaptor, profile, event, activity")]
+pub struct NoKind;
+
+impl std::str::FromStr for ComponentKind {
+    type Err = NoKind;
+    fn from_str(word: &str) -> Result<Self, NoKind> {
+        let found = Self::ALL.into_iter().find(|kind| kind.word() == word);
+        found.ok_or(NoKind)
+    }
+}
+
+impl ComponentKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Service,
+        Self::Sbb,
+        Self::Adaptor,
+        Self::Profile,
+        Self::Event,
+        Self::Activity,
+    ];
+
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Sbb => "sbb",
+            Self::Adaptor => "adaptor",
+            Self::Profile => "profile",
+            Self::Event => "event",
+            Self::Activity => "activity",
+        }
+    }
+}
+
+impl std::fmt::Display for ComponentKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 /// One certificate that is used.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]

@@ -1,9 +1,11 @@
 //! From configuration and catalog to what is started: which adaptor entities, listeners, links and services.
 //!
-//! All that can be found wrong without opening anything is found here.
+//! All that can be found wrong without opening anything is found here: what is not there (R-DU-03), what does not fit (R-DU-05).
 
 use crate::catalog::{self, Catalog, Settings, SettingsUnread, transport_word};
+use crate::components;
 use crate::error::NodeError;
+use crate::listed::ComponentEntry;
 use crate::tls::{TlsError, load, load_client};
 use crate::usage;
 use std::net::SocketAddr;
@@ -24,6 +26,8 @@ pub(crate) struct Plan {
     /// Profile specifications of the binary, so that tables of services that are not configured are kept.
     pub(crate) specifications: Vec<ProfileDecl>,
     pub(crate) tables: Vec<PlannedTable>,
+    /// What the binary has, whether it is configured or not.
+    pub(crate) components: Vec<ComponentEntry>,
 }
 
 /// One profile table.
@@ -257,6 +261,7 @@ impl Plan {
             services: services.collect::<Result<_, _>>()?,
             tables: tables.collect::<Result<_, _>>()?,
             specifications,
+            components: components::of(catalog),
         };
         plan.check_addresses(config)?;
         Ok(plan)

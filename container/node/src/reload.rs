@@ -1,7 +1,7 @@
 //! Configuration that changes while the node serves: read again on SIGHUP or on an order, checked as at a start, compared
 //! with what is in effect, and given to the shard, which has the last word.
 //!
-//! All or nothing: a configuration that is refused, or one that differs in a key that a running node cannot change, changes
+//! All or nothing (R-DU-02): a configuration that is refused, or one that differs in a key that a running node cannot change, changes
 //! nothing but an alarm. What is in effect is always one configuration as a whole.
 
 mod error;

@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::drivers::Drivers;
 use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
+use crate::listed::ComponentEntry;
 use crate::log;
 use crate::net::{Net, Sink, Socket};
 use crate::overload::Overload;
@@ -141,6 +142,8 @@ pub(crate) struct Names {
     pub(crate) opened: Vec<RaIx>,
     /// Event types, by the kernel's numbers.
     pub(crate) events: Vec<String>,
+    /// What the binary has.
+    pub(crate) components: Vec<ComponentEntry>,
 }
 
 /// Times from configuration, and when the node was ready.

@@ -117,6 +117,12 @@ pub(super) const ENTITIES: &str = "\
   strowger entities remove ID                 Remove it with its descendants.
 ";
 
+/// `strowger components`.
+pub(super) const COMPONENTS: &str = "\
+  strowger components list --kind service     Every service of the binary, in all versions, used or not.
+  strowger components list --name sip         Who refers to the adaptor type sip, and the adaptors that are made of it.
+";
+
 /// `strowger timers`.
 pub(super) const TIMERS: &str = "\
   strowger timers list --due-within 1m        What will expire within a minute.

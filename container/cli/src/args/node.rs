@@ -4,6 +4,7 @@ use super::Sources;
 use clap::Subcommand;
 use std::path::PathBuf;
 use std::time::Duration;
+use strowger_node::listed::ComponentKind;
 
 /// Which running node is asked.
 #[derive(Debug, clap::Args)]
@@ -274,6 +275,26 @@ pub(crate) struct ListedEntities {
     pub(crate) min_age: Option<u64>,
     #[command(flatten)]
     pub(crate) listed: Listed,
+}
+
+/// What can be done with components.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Composition {
+    /// List the components of the binary, who refers to them, and what the node has made of them.
+    List(ListedComponents),
+}
+
+/// Options of `components list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListedComponents {
+    /// Only those of this kind: service, sbb, adaptor, profile, event or activity.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<ComponentKind>,
+    /// Only those of this name, in all versions.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) told: Told,
 }
 
 /// What can be done with timers.

@@ -133,6 +133,7 @@ fn what_is_left_over_of_a_call_is_found_and_ended() {
     let shown = done(dir, &format!("entities show {entity}"));
     assert!(shown.contains(&id), "{shown}");
     done(dir, "timers list --due-within 1h");
+    done(dir, "components list --kind service --name uas");
     let (code, said) = run(dir, "activities list --adaptor nobody");
     assert!(code == 2 && said.starts_with("error[MGT-004]: "), "{said}");
 

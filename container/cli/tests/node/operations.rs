@@ -85,6 +85,7 @@ const ASKED: &[(&str, &[&str])] = &[
     ),
     ("adaptors set carrier -", &["put /v1/adaptors/{name}"]),
     ("adaptors remove carrier", &["delete /v1/adaptors/{name}"]),
+    ("components list --kind sbb", &["get /v1/components"]),
     ("links list", &["get /v1/links"]),
     ("links bind trunk sip", &["put /v1/links/{name}"]),
     ("links unbind trunk", &["delete /v1/links/{name}"]),

@@ -5,8 +5,8 @@ use super::access::{is_open, needed};
 use super::problem::ProblemDocument;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, backup, configuration, ladders, log, node, profiles, quarantine,
-    services, usage,
+    activities, adaptors, alarms, backup, components, configuration, ladders, log, node, profiles,
+    quarantine, services, usage,
 };
 use axum::Router;
 use axum::http::{Method, header};
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<State> {
     paths(
         node::health, node::metrics, node::live, node::ready, node::status, node::stop, node::whoami, node::tokens,
         services::list, services::one, services::activate, services::deactivate, services::replace,
-        services::canary, services::rollback,
+        services::canary, services::rollback, components::list,
         usage::list, usage::reset, usage::create, usage::remove,
         adaptors::list, adaptors::one, adaptors::configure, adaptors::remove, adaptors::activate, adaptors::deactivate,
         adaptors::links, adaptors::bind, adaptors::unbind,

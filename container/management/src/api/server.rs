@@ -5,8 +5,8 @@ use super::audit::Audit;
 use super::problem::Problem;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, backup, configuration, connection, document, ladders, log, node,
-    profiles, quarantine, services, usage,
+    activities, adaptors, alarms, backup, components, configuration, connection, document, ladders,
+    log, node, profiles, quarantine, services, usage,
 };
 use crate::console;
 use crate::export;
@@ -145,6 +145,7 @@ fn router(state: State) -> Router {
         .merge(ladders::routes())
         .merge(log::routes())
         .merge(configuration::routes())
+        .merge(components::routes())
         .merge(quarantine::routes())
         .merge(backup::routes())
         .merge(profiles::routes())

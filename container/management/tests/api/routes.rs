@@ -52,6 +52,7 @@ fn what_is_wrong_is_named() {
         ("GET", "/v1/activities?min_age=-1", "", "min_age"),
         ("GET", "/v1/entities?service=nobody", "", "service"),
         ("GET", "/v1/timers?due_within=soon", "", "due_within"),
+        ("GET", "/v1/components?kind=thing", "", "kind"),
         ("GET", "/v1/ladders?after=x", "", "after"),
         ("GET", "/v1/ladders?limit=0", "", "limit"),
         ("GET", "/v1/ladders/1?format=gif", "", "format"),

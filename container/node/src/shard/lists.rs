@@ -2,7 +2,9 @@
 
 use super::Driver;
 use crate::control::{Cause, Refusal, Reply};
-use crate::listed::{ActivityEntry, EntityEntry, LinkEntry, Page, Part, TimerEntry};
+use crate::listed::{
+    ActivityEntry, ComponentEntry, ComponentKind, EntityEntry, LinkEntry, Page, Part, TimerEntry,
+};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -130,6 +132,42 @@ impl Driver {
             items: found.items.iter().map(timer_entry).collect(),
             next: found.next.map(|id| id.to_string()),
         })
+    }
+
+    /// The components of a kind and of a name, with what the node has made of each (R-DU-06).
+    pub(super) fn components(&self, kind: Option<ComponentKind>, name: Option<&str>) -> Reply {
+        let wanted = self.names.components.iter().filter(|component| {
+            kind.is_none_or(|kind| component.kind == kind)
+                && name.is_none_or(|name| component.name == name)
+        });
+        let entry = |component: &ComponentEntry| ComponentEntry {
+            used_by: self.made_of(component),
+            ..component.clone()
+        };
+        Reply::Components(wanted.map(entry).collect())
+    }
+
+    /// Services, adaptor entities or profile tables, by their names.
+    fn made_of(&self, component: &ComponentEntry) -> Vec<String> {
+        let is = |text: &str| text == component.text();
+        match component.kind {
+            ComponentKind::Service => {
+                let all = self.names.services.iter();
+                let made = all.filter(|service| is(&service.component));
+                made.map(|service| service.name.clone()).collect()
+            }
+            ComponentKind::Adaptor => {
+                let all = self.names.adaptors.iter();
+                let made = all.filter(|(_, _, component)| is(component));
+                made.map(|(_, name, _)| name.clone()).collect()
+            }
+            ComponentKind::Profile => {
+                let made = self.shard.tables();
+                let made = made.filter(|table| is(&table.spec.to_string()));
+                made.map(|table| table.name.to_string()).collect()
+            }
+            ComponentKind::Sbb | ComponentKind::Event | ComponentKind::Activity => Vec::new(),
+        }
     }
 
     pub(super) fn links(&self) -> Reply {

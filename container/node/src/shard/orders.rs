@@ -58,6 +58,7 @@ impl Driver {
             Request::Usage(asked) => self.answer_usage(now, &asked),
             Request::ActivateAdaptor { adaptor } => self.activate_adaptor(now, &adaptor),
             Request::DeactivateAdaptor { adaptor } => self.deactivate_adaptor(now, &adaptor),
+            Request::Components { kind, name } => self.components(kind, name.as_deref()),
             Request::Links {} => self.links(),
             Request::Activities {
                 part,

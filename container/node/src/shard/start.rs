@@ -266,6 +266,7 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installe
         adaptors,
         services,
         specifications,
+        components,
         tables: _,
     } = plan;
     let (mut installed, mut names) = (Vec::new(), Names::default());
@@ -317,6 +318,7 @@ fn install<'a>(shard: &mut Shard, plan: &'a Plan, node: &str) -> Result<Installe
         }
     }
     names.node = node.to_owned();
+    names.components.clone_from(components);
     names.events = shard.event_types().map(|event| event.to_string()).collect();
     Ok((installed, names))
 }

@@ -1,4 +1,5 @@
-//! Whether a shard can put a changed configuration into effect at this moment, and why not. Nothing is changed here.
+//! Whether a shard can put a changed configuration into effect at this moment, and why not: nothing that is used is taken away
+//! (R-DU-04), nothing that is there comes again (R-DU-02). Nothing is changed here.
 
 use super::Driver;
 use crate::change::{Changed, Made};
