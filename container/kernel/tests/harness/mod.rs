@@ -42,6 +42,8 @@ pub(crate) struct Kit {
     idle: bool,
     /// A restart activates what shall be active.
     pub(crate) desired: bool,
+    /// A restart does not start the shard.
+    pub(crate) stopped: bool,
 }
 
 impl Kit {
@@ -67,6 +69,7 @@ impl Kit {
             profiles: Vec::new(),
             idle: false,
             desired: false,
+            stopped: false,
         };
         kit.run();
         log();
@@ -314,7 +317,9 @@ impl Kit {
         } else if !all.is_empty() && !self.idle {
             shard.activate_services(now, &all).expect("inactive");
         }
-        shard.start(now).expect("stopped");
+        if !self.stopped {
+            shard.start(now).expect("stopped");
+        }
         self.shard = shard;
         Ok(restored)
     }

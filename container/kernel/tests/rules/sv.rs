@@ -324,17 +324,36 @@ fn r_sl_01_wrong_states_are_refused() {
 fn r_sl_02_nothing_is_routed_while_stopped() {
     let mut kit = Kit::new();
     kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            cx.suspend(Some(secs(10)))?;
+        }
+        Ok(())
+    });
     let a = kit.start();
     kit.fire(a, Ping(1));
+    kit.fire(a, Pong(1));
+    let handled = |kit: &mut Kit| {
+        let log = kit.log().into_iter();
+        log.filter(|line| line.starts_with("A: "))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(handled(&mut kit), ["A: ping(1)"]);
+    // A process that has not started yet has an event that could be routed.
+    kit.stopped = true;
+    kit.restart(secs(20));
     kit.run();
-    let mut stopped = strowger_kernel::Shard::new(kit.options.clone());
-    assert!(!stopped.run(kit.now, 10));
-    assert_eq!(stopped.state(), SleeState::Stopped);
-    let service = kit.install::<1>(Spec::usual(), Durability::None);
-    kit.shard.stop(kit.now).unwrap();
+    kit.advance(secs(20));
+    assert_eq!(handled(&mut kit), Vec::<String>::new());
+    assert_eq!(kit.shard.state(), SleeState::Stopped);
     // Management works in every state.
-    kit.shard.activate_services(kit.now, &[service]).unwrap();
-    assert_eq!(kit.shard.service_state(service), Some(ServiceState::Active));
+    let other = kit.install::<1>(Spec::usual(), Durability::None);
+    kit.shard.activate_services(kit.now, &[other]).unwrap();
+    assert_eq!(kit.shard.service_state(other), Some(ServiceState::Active));
+    kit.shard.start(kit.now).unwrap();
+    assert_eq!(handled(&mut kit), ["A: pong(1)"]);
+    kit.shard.stop(kit.now).unwrap();
+    kit.shard.deactivate_services(kit.now, &[other]).unwrap();
 }
 
 #[test]
@@ -505,11 +524,38 @@ fn r_lk_02_a_service_finds_its_adaptor_by_link() {
 
 #[test]
 fn r_ro_05_a_provider_is_bound_to_the_entity_behind_the_link() {
-    use strowger::ra::Provider;
-    assert_eq!(
-        crate::harness::Toys::bind(crate::harness::RA).entity(),
-        crate::harness::RA
-    );
+    use crate::harness::{Protocol, RA, Toys};
+    use strowger::param::{LinkDecl, Param as _, Ra};
+    use strowger::ra::{AdaptorDef, Provider as _};
+    let mut kit = Kit::new();
+    let settings: std::sync::Arc<dyn std::any::Any + Send + Sync> =
+        std::sync::Arc::new(strowger::service::NoSettings {});
+    let second = kit
+        .shard
+        .install_adaptor("second", &AdaptorDef::of::<Protocol>(), &settings)
+        .unwrap();
+    kit.shard.bind_link("line", second).unwrap();
+    let link = |name| LinkDecl {
+        name,
+        ra_type: Toys::TYPE,
+        optional: false,
+    };
+    kit.service::<0>(Spec {
+        links: vec![link("toy"), link("line")],
+        ..Spec::usual()
+    });
+    kit.on::<0>(move |_, cx, _| {
+        let of = |link| Ra::<Toys>::extract(cx, link).map(|toys| toys.entity());
+        assert_eq!(of(None), Ok(RA));
+        assert_eq!(of(Some("line")), Ok(second));
+        assert_eq!(of(Some("other")), Err(OpError::UnboundLink("other")));
+        Ok(())
+    });
+    let a = kit.start();
+    kit.log();
+    kit.fire(a, Ping(1));
+    assert_eq!(kit.log(), ["A: ping(1)"]);
+    assert_eq!(kit.shard.metrics().panics, 0);
 }
 
 #[test]
