@@ -164,6 +164,36 @@ mod tests {
         assert_eq!(verdict(both, &[("one", true)]), Verdict::Fails, "not run");
     }
 
+    /// The page as the map and the tree of tests want it, with what it says itself of those that fail: whoever adds a rule or a
+    /// test finds that the page has to be written anew, without any test being run.
+    #[test]
+    fn the_page_has_the_rules_and_the_tests_that_there_are() {
+        let read = |name| std::fs::read_to_string(root().join(name)).unwrap();
+        let (map, page) = (Map::read(&read(MAP)), read(PAGE));
+        let rows: Vec<&Row> = map.rows().collect();
+        let proofs = proofs::of(&rows).unwrap();
+        let told: Vec<Told<'_>> = rows
+            .iter()
+            .map(|row| {
+                let begins = format!("| {} |", row.id);
+                let own = page.lines().find(|line| line.starts_with(&begins));
+                let passes = own.is_none_or(|line| !line.contains(Verdict::Fails.words()));
+                let passed = row.tests.iter().map(|test| (test.clone(), passes));
+                tell(row, &proofs, &passed.collect())
+            })
+            .collect();
+        let text = page::write(&map, &told);
+        let missing: Vec<&str> = text
+            .lines()
+            .filter(|line| !page.lines().any(|there| there == *line))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{PAGE} is not up to date: `cargo xtask conformance --write`\n{}",
+            missing.join("\n")
+        );
+    }
+
     #[test]
     fn what_has_no_test_is_told_as_such() {
         assert_eq!(verdict("left out: no such thing", &[]), Verdict::NoForm);
