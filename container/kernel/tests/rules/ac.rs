@@ -77,6 +77,15 @@ fn r_ac_06_unreferenced_is_reported_once_and_again_after_a_reference() {
     assert_eq!(kit.log(), ["A: ping(1)", "ra: unreferenced"]);
     kit.fire(a, Ping(2));
     assert_eq!(kit.log(), ["A: ping(2)", "ra: unreferenced"]);
+    // From another activity, too.
+    let b = kit.start();
+    kit.on::<0>(move |_, cx, _| {
+        cx.attach(a);
+        cx.detach(a);
+        Ok(())
+    });
+    kit.fire(b, Ping(3));
+    assert_eq!(kit.log(), ["A: ping(3)", "ra: unreferenced"]);
     kit.end(a);
     assert_eq!(kit.log(), ["ra: ended"]);
 }
@@ -89,9 +98,9 @@ fn r_ac_06_timers_and_names_are_references() {
         let a = cx.activity().unwrap();
         if call.is::<Ping>() {
             cx.timer(a, secs(5), Tick(1));
+        }
+        if let Some(Ping(2)) = call.get() {
             cx.bind("here", a)?;
-        } else if call.is::<Pong>() {
-            cx.unbind("here")?;
         }
         cx.detach(a);
         Ok(())
@@ -100,12 +109,19 @@ fn r_ac_06_timers_and_names_are_references() {
         report_end: false,
         report_unreferenced: true,
     };
-    let a = kit.start_with(flags);
-    kit.fire(a, Ping(1));
+    // A timer alone, until it has expired.
+    let timed = kit.start_with(flags);
+    kit.fire(timed, Ping(1));
     assert_eq!(kit.log(), ["A: ping(1)"]);
+    kit.advance(secs(5));
+    assert_eq!(kit.log(), ["ra: unreferenced"]);
+    kit.end(timed);
+    let a = kit.start_with(flags);
+    kit.fire(a, Ping(2));
+    assert_eq!(kit.log(), ["A: ping(2)"]);
     kit.advance(secs(6));
     assert_eq!(kit.log(), Vec::<String>::new());
-    // Nothing but the name is left; Pong is not initial, so the adaptor ends it.
+    // Nothing but the name is left; the adaptor ends it.
     assert_eq!(kit.shard.counts().names, 1);
     kit.end(a);
     kit.run();
@@ -558,6 +574,7 @@ fn r_na_02_ended_at_commit_and_once() {
         kit.log(),
         ["A: ping(1)", "A: pong(1)", "A: pong(2)", "A: end"]
     );
+    assert_eq!(kit.shard.counts().events, 0, "there was one end");
 }
 
 #[test]

@@ -151,13 +151,20 @@ fn r_al_03_a_severity_is_one_of_x_733() {
     for severity in Severity::ALL {
         assert_eq!(severity.word().parse(), Ok(severity));
     }
-    assert!("cleared".parse::<Severity>().is_err());
+    for none in ["cleared", "", "maj", "Major"] {
+        assert!(none.parse::<Severity>().is_err(), "{none}");
+    }
     assert!(Severity::Critical > Severity::Major && Severity::Warning > Severity::Indeterminate);
 }
 
 #[test]
 fn r_al_04_services_are_sources() {
     let mut kit = kit(Durability::None);
+    kit.on::<1>(|_, cx, _| {
+        let raised = cx.raise_alarm(trunk("1"))?;
+        assert!(raised, "that of another service is another one");
+        Ok(())
+    });
     let a = kit.start();
     kit.fire(a, Ping(1));
     while kit.shard.run(kit.now, 1000) {}
@@ -167,7 +174,8 @@ fn r_al_04_services_are_sources() {
             sources.push(alarm.service);
         }
     }
-    assert_eq!(sources, [kit.shard.service("toy-0").unwrap()]);
+    let both = ["toy-0", "toy-1"].map(|name| kit.shard.service(name).unwrap());
+    assert_eq!(sources, both);
 }
 
 #[test]

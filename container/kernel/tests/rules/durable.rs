@@ -405,6 +405,31 @@ fn r_tm_10_timers_survive_with_their_policy() {
 }
 
 #[test]
+fn r_tm_10_a_timer_goes_on_where_it_was() {
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    let options = TimerOptions::periodic(kit.now.wall + secs(1), secs(1), 4);
+    kit.on::<0>(move |_, cx, call| {
+        if call.is::<Ping>() {
+            cx.timer_with(cx.activity().unwrap(), options.clone(), &Tick(7))?;
+        }
+        Ok(())
+    });
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.advance(secs(2));
+    kit.log();
+    kit.restart(millis(500));
+    kit.log();
+    kit.advance(secs(10));
+    assert_eq!(
+        kit.log(),
+        ["A: tick 7 missed 0 left 1", "A: tick 7 missed 0 left 0"]
+    );
+}
+
+#[test]
 fn an_ending_activity_goes_on_ending() {
     let mut kit = Kit::new();
     kit.service_in::<0>(Spec::usual(), Durability::Strict);

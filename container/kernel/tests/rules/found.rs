@@ -156,6 +156,8 @@ fn r_ae_01_an_end_that_rests_half_way_is_one_end_after_a_restart() {
     kit.shard.run(kit.now, 1);
     kit.sync();
     kit.restart(secs(1));
+    // Asked for once more, it is the same end.
+    kit.end(a);
     let log = kit.log();
     let ends = log.iter().filter(|line| line.ends_with(": end"));
     // The first was offered it before (R-EC-08).

@@ -371,6 +371,8 @@ fn r_pr_07_an_edit_can_be_dropped_and_a_profile_that_was_to_be_made_never_was() 
     let edit = kit.shard.edit_profile("users", "bob").unwrap();
     set(&mut kit, edit, "number", "555").unwrap();
     kit.shard.restore_edit(edit).unwrap();
+    // The session goes on from what is there.
+    kit.shard.commit_edit(kit.now, edit).unwrap();
     kit.shard.close_edit(edit).unwrap();
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "4930200");
     assert_eq!(names(&kit.shard), ["alice", "bob", "carol"]);

@@ -132,6 +132,19 @@ fn r_tr_02_a_message_passes_whose_level_is_not_below_the_tracers() {
         assert_eq!(passed(&mut kit, 1).len(), 3 * from, "{level}");
         assert_eq!(kit.shard.most_traced(), level.max(Level::Info));
     }
+    // What a tracer below lets pass does not pass above it.
+    assign(&mut kit, "service.toy-0.toy-a", Level::Error);
+    assign(&mut kit, "service.toy-0.toy-a.routes", Level::Warn);
+    assert_eq!(
+        passed(&mut kit, 1),
+        [
+            "=error",
+            ".routes=error",
+            ".routes=warn",
+            ".routes.best=error",
+            ".routes.best=warn"
+        ]
+    );
 }
 
 #[test]
