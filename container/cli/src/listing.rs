@@ -123,7 +123,7 @@ pub(crate) fn time(ms: u64) -> String {
 }
 
 /// What the node says, as far as people are shown it.
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| AskError::Unreadable(error).into())
 }
 

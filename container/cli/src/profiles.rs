@@ -1,5 +1,6 @@
 //! `strowger profiles`: the profile tables of a running node, and files of profiles that go into them and come out.
 
+mod edits;
 mod export;
 mod form;
 mod import;
@@ -84,6 +85,7 @@ pub(crate) fn run(args: &args::Profiles) -> Result<(), Failure> {
         args::Profiles::Remove(args) => each(&args.told, "DELETE", &args.profiles, |name| {
             entry(&args.table, name)
         }),
+        args::Profiles::Edits(args) => edits::run(args),
         args::Profiles::Import(args) => import::run(args),
         args::Profiles::Export(args) => export::run(args),
     }

@@ -65,7 +65,7 @@ pub use manage::{
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput, TracerMessage};
 pub use probe::Probe;
-pub use profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
+pub use profile::{EditDraft, EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 pub use quarantine::QuarantinedInfo;
 pub use recorder::{
     FedMessage, FeedCounts, FeedOptions, Ladder, LadderInfo, LadderMessage, Octets, RecorderCounts,

@@ -13,7 +13,7 @@ mod snapshot;
 mod table;
 mod tree;
 
-pub use edit::EditId;
+pub use edit::{EditDraft, EditId};
 pub use snapshot::ProfileSnapshot;
 
 use crate::kernel::Kernel;

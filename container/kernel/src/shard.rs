@@ -14,7 +14,7 @@ use crate::manage::{
 };
 use crate::options::{Limits, Options, ServiceOptions};
 use crate::output::{NetInput, ShardOutput};
-use crate::profile::{EditId, ProfileSnapshot, ProfileWrite, TableInfo};
+use crate::profile::{EditDraft, EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 use crate::quarantine::QuarantinedInfo;
 use crate::recorder::{
     FedMessage, FeedCounts, Ladder, LadderInfo, RecorderCounts, RecorderOptions,
@@ -250,32 +250,44 @@ impl Shard {
     ///
     /// # Errors
     /// See [`TableError`].
-    pub fn edit_new(&mut self, table: &str, name: &str) -> Result<EditId, TableError> {
-        self.kernel.edit_new(table, name)
+    pub fn edit_new(&mut self, now: Now, table: &str, name: &str) -> Result<EditId, TableError> {
+        self.kernel.edit_new(now, table, name)
     }
     /// Begins to change a profile.
     ///
     /// # Errors
     /// See [`TableError`].
-    pub fn edit_profile(&mut self, table: &str, name: &str) -> Result<EditId, TableError> {
-        self.kernel.edit_profile(table, name)
+    pub fn edit_profile(
+        &mut self,
+        now: Now,
+        table: &str,
+        name: &str,
+    ) -> Result<EditId, TableError> {
+        self.kernel.edit_profile(now, table, name)
     }
-    /// What an edit session holds.
+    /// What the edit sessions of a table hold, or one of them.
     #[must_use]
-    pub fn draft(&self, edit: EditId) -> Option<&dyn AnyProfile> {
-        self.kernel.draft(edit)
+    pub fn drafts(&self, now: Now, table: &str, one: Option<EditId>) -> Vec<EditDraft> {
+        self.kernel.drafts(now, table, one)
     }
-    /// Changes an attribute of what an edit session holds.
+    /// Changes what an edit session holds; if `change` fails, nothing of it.
     ///
     /// # Errors
     /// See [`TableError`].
-    pub fn set_in_edit(
+    pub fn change_edit(
         &mut self,
+        now: Now,
         edit: EditId,
-        attribute: &str,
-        value: &mut dyn strowger::erased_serde::Deserializer<'_>,
+        change: impl FnOnce(&ProfileDecl, &mut dyn AnyProfile) -> Result<(), TableError>,
     ) -> Result<(), TableError> {
-        self.kernel.set_in_edit(edit, attribute, value)
+        self.kernel.change_edit(now, edit, change)
+    }
+    /// Whether what an edit session holds would be committed.
+    ///
+    /// # Errors
+    /// Why it would not: see [`TableError`].
+    pub fn verify_edit(&mut self, now: Now, edit: EditId) -> Result<(), TableError> {
+        self.kernel.verify_edit(now, edit)
     }
     /// Publishes what an edit session holds, if it is valid and nobody wrote the profile meanwhile.
     ///
@@ -284,19 +296,19 @@ impl Shard {
     pub fn commit_edit(&mut self, now: Now, edit: EditId) -> Result<(), TableError> {
         self.kernel.commit_edit(now, edit)
     }
-    /// Drops what an edit session did not commit; one that was to make a profile ends.
+    /// Drops what an edit session did not commit, and takes up what the table has; one whose profile is not there ends.
     ///
     /// # Errors
     /// There is no such session.
-    pub fn restore_edit(&mut self, edit: EditId) -> Result<(), TableError> {
-        self.kernel.restore_edit(edit)
+    pub fn restore_edit(&mut self, now: Now, edit: EditId) -> Result<(), TableError> {
+        self.kernel.restore_edit(now, edit)
     }
     /// Ends an edit session.
     ///
     /// # Errors
     /// It holds changes that are neither committed nor dropped, or there is no such session.
-    pub fn close_edit(&mut self, edit: EditId) -> Result<(), TableError> {
-        self.kernel.close_edit(edit)
+    pub fn close_edit(&mut self, now: Now, edit: EditId) -> Result<(), TableError> {
+        self.kernel.close_edit(now, edit)
     }
 
     // ---- recovery

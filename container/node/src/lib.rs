@@ -56,12 +56,12 @@ pub use exports::{Exports, Tally};
 pub use manage::Manage;
 pub use net::{Counts as NetworkCounts, ListenError};
 pub use plan::{PlanError, certificate_problems};
-pub use provision::ProfileChange;
+pub use provision::{ProfileChange, ProfileEdit};
 pub use secret::SecretError;
 pub use strowger_driver::ServerTls;
 pub use strowger_kernel::{
-    FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot, ProfileWrite, Share,
-    Step, TableError, TableInfo, What,
+    EditDraft, EditId, FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot,
+    ProfileWrite, Share, Step, TableError, TableInfo, What,
 };
 pub use tls::TlsError;
 pub use verify::{Unfit, Why};

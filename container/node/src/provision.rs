@@ -5,10 +5,13 @@
 
 use crate::control::Unserved;
 use crate::unconfirmed::Unconfirmed;
+use serde_json::{Map, Value};
 use strowger::id::Component;
-use strowger::profile::AnyProfile;
+use strowger::profile::{AnyProfile, ProfileDecl};
 use strowger::time::Now;
-use strowger_kernel::{ProfileSnapshot, ProfileWrite, Shard, TableError, TableInfo};
+use strowger_kernel::{
+    EditDraft, EditId, ProfileSnapshot, ProfileWrite, Shard, TableError, TableInfo,
+};
 use tokio::sync::oneshot;
 
 /// What is asked of a shard.
@@ -18,6 +21,31 @@ pub(crate) enum Provision {
     Specifications(oneshot::Sender<Vec<Component>>),
     Snapshot(Box<str>, oneshot::Sender<Option<ProfileSnapshot>>),
     Change(ProfileChange, oneshot::Sender<Outcome>),
+    Edits(Box<str>, Option<EditId>, oneshot::Sender<Vec<EditDraft>>),
+    Edit(ProfileEdit, oneshot::Sender<Result<EditId, TableError>>),
+}
+
+/// What is done in an edit session of a profile, and seen by nobody else (R-PR-07).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProfileEdit {
+    /// Begin to change a profile of a table, or to make it.
+    Begin {
+        /// The table's name.
+        table: Box<str>,
+        /// The profile's name.
+        name: Box<str>,
+        /// It is not there yet.
+        new: bool,
+    },
+    /// Change attributes, all or none.
+    Set(EditId, Map<String, Value>),
+    /// Say whether it would be committed.
+    Verify(EditId),
+    /// Drop what was not committed, and take up what the table has.
+    Restore(EditId),
+    /// End the session.
+    Close(EditId),
 }
 
 /// A change of profile tables.
@@ -57,6 +85,8 @@ pub enum ProfileChange {
         /// What is written.
         writes: Vec<ProfileWrite>,
     },
+    /// Publish what an edit session holds.
+    Commit(EditId),
 }
 
 /// What became of a change. With the place of the write that is refused, where there are several.
@@ -78,7 +108,41 @@ pub(crate) fn carry_out(
             Ok(()) => unconfirmed.change(shard.last_strict(), reply),
             Err(refused) => drop(reply.send(Err(refused))),
         },
+        Provision::Edits(table, one, reply) => drop(reply.send(shard.drafts(now, &table, one))),
+        Provision::Edit(wanted, reply) => drop(reply.send(edit(shard, now, wanted))),
     }
+}
+
+fn edit(shard: &mut Shard, now: Now, edit: ProfileEdit) -> Result<EditId, TableError> {
+    match edit {
+        ProfileEdit::Begin { table, name, new } if new => shard.edit_new(now, &table, &name),
+        ProfileEdit::Begin { table, name, .. } => shard.edit_profile(now, &table, &name),
+        ProfileEdit::Set(id, values) => shard
+            .change_edit(now, id, |decl, profile| set(decl, profile, values))
+            .map(|()| id),
+        ProfileEdit::Verify(id) => shard.verify_edit(now, id).map(|()| id),
+        ProfileEdit::Restore(id) => shard.restore_edit(now, id).map(|()| id),
+        ProfileEdit::Close(id) => shard.close_edit(now, id).map(|()| id),
+    }
+}
+
+fn set(
+    decl: &ProfileDecl,
+    profile: &mut dyn AnyProfile,
+    values: Map<String, Value>,
+) -> Result<(), TableError> {
+    for (name, value) in values {
+        let attribute: Box<str> = name.into();
+        let place = decl.attribute(&attribute);
+        let place = place.ok_or_else(|| TableError::NoAttribute(attribute.clone()))?;
+        let mut value = <dyn erased_serde::Deserializer<'_>>::erase(value);
+        let done = profile.set(place, &mut value);
+        done.map_err(|cause| TableError::Value {
+            cause: cause.to_string().into(),
+            attribute,
+        })?;
+    }
+    Ok(())
 }
 
 fn change(shard: &mut Shard, now: Now, change: ProfileChange) -> Outcome {
@@ -99,6 +163,7 @@ fn change(shard: &mut Shard, now: Now, change: ProfileChange) -> Outcome {
             set.map_err(whole)
         }
         ProfileChange::Write { table, writes } => shard.write_profiles(now, &table, writes),
+        ProfileChange::Commit(id) => shard.commit_edit(now, id).map_err(whole),
     }
 }
 
@@ -128,6 +193,30 @@ impl crate::Manage {
         let (reply, answer) = oneshot::channel();
         let asked = Provision::Snapshot(Box::from(name), reply);
         self.provision(asked, answer).await
+    }
+    /// What the edit sessions of a table hold, or one of them.
+    ///
+    /// # Errors
+    /// Nobody has answered.
+    pub async fn profile_edits(
+        &self,
+        table: &str,
+        one: Option<EditId>,
+    ) -> Result<Vec<EditDraft>, Unserved> {
+        let (reply, answer) = oneshot::channel();
+        let asked = Provision::Edits(Box::from(table), one, reply);
+        self.provision(asked, answer).await
+    }
+    /// Does something in an edit session, or begins one; gives which.
+    ///
+    /// # Errors
+    /// Nobody has answered: whether it was done is not known.
+    pub async fn edit_profile(
+        &self,
+        edit: ProfileEdit,
+    ) -> Result<Result<EditId, TableError>, Unserved> {
+        let (reply, answer) = oneshot::channel();
+        self.provision(Provision::Edit(edit, reply), answer).await
     }
     /// Changes profile tables; answered when that is durable. A refusal says which of several writes is to blame.
     ///

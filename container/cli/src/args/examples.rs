@@ -164,4 +164,6 @@ pub(super) const PROFILES: &str = "\
                                               Write them: calls go on, and see each from its own moment on.
   strowger profiles export subscribers -o all.csv
                                               All of them in a file.
+  strowger profiles edits begin subscribers alice
+                                              Change one where nobody sees it, until it is committed.
 ";

@@ -2,6 +2,7 @@
 
 use super::{Asked, Named, Told};
 use clap::Subcommand;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// What can be done with profile tables.
@@ -19,6 +20,12 @@ pub(crate) enum Profiles {
     Drop(Named),
     /// Remove profiles from a table.
     Remove(RemovedProfiles),
+    /// Change a profile attribute by attribute in a session of its own, verify it, and commit or drop it.
+    ///
+    /// Nobody else sees what a session holds until it is committed. A commit is refused where somebody else wrote the profile since the
+    /// session began: restore it then, and begin again. A session that nobody has used for 15 minutes ends.
+    #[command(subcommand)]
+    Edits(ProfileEdits),
     /// Write the profiles of a file into a table: each is made, or takes the place of the one of its name.
     ///
     /// CSV has a line that names the attributes, of which the first column is the profile's name. JSON lines are objects with `name` and
@@ -79,6 +86,70 @@ pub(crate) struct RemovedProfiles {
     pub(crate) profiles: Vec<String>,
     #[command(flatten)]
     pub(crate) told: Told,
+}
+
+/// What can be done with edit sessions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileEdits {
+    /// List the edit sessions of a table.
+    List(Named),
+    /// Show what a session holds.
+    Show(ProfileEdit),
+    /// Begin to change a profile, or to make one.
+    Begin(BegunEdit),
+    /// Change attributes in a session, all or none.
+    Set(SetInEdit),
+    /// Say whether a session would be committed; nothing is changed.
+    Verify(ProfileEdit),
+    /// Publish what a session holds. The session goes on.
+    Commit(ProfileEdit),
+    /// Drop what was not committed, and take up what the table has.
+    Restore(ProfileEdit),
+    /// End a session. Refused while it holds what is neither committed nor dropped.
+    Close(ProfileEdit),
+}
+
+/// An edit session.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProfileEdit {
+    /// The table.
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: String,
+    /// The session, as `begin` and `list` show it.
+    #[arg(value_name = "EDIT")]
+    pub(crate) id: u64,
+    #[command(flatten)]
+    pub(crate) told: Told,
+}
+
+/// Options of `profiles edits begin`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BegunEdit {
+    /// The table.
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: String,
+    /// The profile.
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: String,
+    /// It is not there yet: it begins with what the table's default holds.
+    #[arg(long)]
+    pub(crate) new: bool,
+    #[command(flatten)]
+    pub(crate) told: Told,
+}
+
+/// Options of `profiles edits set`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SetInEdit {
+    #[command(flatten)]
+    pub(crate) edit: ProfileEdit,
+    /// Attributes with their values, as a JSON object: '{"zone": 7}'.
+    #[arg(value_name = "VALUES", value_parser = object)]
+    pub(crate) values: Map<String, Value>,
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 /// Options of `profiles import`.

@@ -38,6 +38,38 @@ const ASKED: &[(&str, &[&str])] = &[
         "profiles remove users ann",
         &["delete /v1/profiles/{table}/entries/{name}"],
     ),
+    (
+        "profiles edits list users",
+        &["get /v1/profiles/{table}/edits"],
+    ),
+    (
+        "profiles edits begin users ann",
+        &["post /v1/profiles/{table}/edits"],
+    ),
+    (
+        "profiles edits show users 7",
+        &["get /v1/profiles/{table}/edits/{id}"],
+    ),
+    (
+        "profiles edits set users 7 {}",
+        &["put /v1/profiles/{table}/edits/{id}"],
+    ),
+    (
+        "profiles edits verify users 7",
+        &["post /v1/profiles/{table}/edits/{id}/verify"],
+    ),
+    (
+        "profiles edits commit users 7",
+        &["post /v1/profiles/{table}/edits/{id}/commit"],
+    ),
+    (
+        "profiles edits restore users 7",
+        &["post /v1/profiles/{table}/edits/{id}/restore"],
+    ),
+    (
+        "profiles edits close users 7",
+        &["delete /v1/profiles/{table}/edits/{id}"],
+    ),
     ("services list", &["get /v1/services"]),
     ("services show uas", &["get /v1/services/{name}"]),
     (

@@ -334,25 +334,46 @@ fn r_pr_06_a_unique_value_is_had_once() {
 fn set(kit: &mut Kit, edit: EditId, attribute: &str, value: &str) -> Result<(), TableError> {
     let value: StrDeserializer<'_, ValueError> = IntoDeserializer::into_deserializer(value);
     let mut value = <dyn strowger::erased_serde::Deserializer<'_>>::erase(value);
-    kit.shard.set_in_edit(edit, attribute, &mut value)
+    set_value(kit, edit, attribute, &mut value)
+}
+
+fn set_value(
+    kit: &mut Kit,
+    edit: EditId,
+    attribute: &str,
+    value: &mut dyn strowger::erased_serde::Deserializer<'_>,
+) -> Result<(), TableError> {
+    kit.shard.change_edit(kit.now, edit, |decl, profile| {
+        let place = decl.attribute(attribute);
+        let place = place.ok_or_else(|| TableError::NoAttribute(attribute.into()))?;
+        profile
+            .set(place, value)
+            .map_err(|cause| TableError::Value {
+                attribute: attribute.into(),
+                cause: cause.to_string().into(),
+            })
+    })
 }
 
 #[test]
 fn r_pr_07_an_edit_is_seen_by_nobody_until_it_is_committed() {
     let mut kit = kit();
-    let edit = kit.shard.edit_profile("users", "bob").unwrap();
+    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
     set(&mut kit, edit, "number", "555").unwrap();
-    let new = kit.shard.edit_new("users", "dora").unwrap();
+    let new = kit.shard.edit_new(kit.now, "users", "dora").unwrap();
     set(&mut kit, new, "number", "777").unwrap();
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "4930200");
     assert_eq!(names(&kit.shard), ["alice", "bob", "carol"]);
-    assert_eq!(kit.shard.close_edit(edit), Err(TableError::Uncommitted));
+    assert_eq!(
+        kit.shard.close_edit(kit.now, edit),
+        Err(TableError::Uncommitted)
+    );
     kit.shard.commit_edit(kit.now, edit).unwrap();
     kit.shard.commit_edit(kit.now, new).unwrap();
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "555");
     assert_eq!(number_of(&kit.shard, "dora").unwrap(), "777");
-    kit.shard.close_edit(edit).unwrap();
-    assert_eq!(kit.shard.close_edit(edit), Err(TableError::NoEdit));
+    kit.shard.close_edit(kit.now, edit).unwrap();
+    assert_eq!(kit.shard.close_edit(kit.now, edit), Err(TableError::NoEdit));
     kit.run();
     kit.restart(secs(1));
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "555");
@@ -361,19 +382,19 @@ fn r_pr_07_an_edit_is_seen_by_nobody_until_it_is_committed() {
 #[test]
 fn r_pr_07_an_edit_can_be_dropped_and_a_profile_that_was_to_be_made_never_was() {
     let mut kit = kit();
-    let new = kit.shard.edit_new("users", "dora").unwrap();
-    let twice = kit.shard.edit_new("users", "dora");
+    let new = kit.shard.edit_new(kit.now, "users", "dora").unwrap();
+    let twice = kit.shard.edit_new(kit.now, "users", "dora");
     assert_eq!(twice, Err(TableError::NameTaken));
-    let taken = kit.shard.edit_new("users", "bob");
+    let taken = kit.shard.edit_new(kit.now, "users", "bob");
     assert_eq!(taken, Err(TableError::NameTaken));
-    kit.shard.restore_edit(new).unwrap();
+    kit.shard.restore_edit(kit.now, new).unwrap();
     assert_eq!(kit.shard.commit_edit(kit.now, new), Err(TableError::NoEdit));
-    let edit = kit.shard.edit_profile("users", "bob").unwrap();
+    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
     set(&mut kit, edit, "number", "555").unwrap();
-    kit.shard.restore_edit(edit).unwrap();
+    kit.shard.restore_edit(kit.now, edit).unwrap();
     // The session goes on from what is there.
     kit.shard.commit_edit(kit.now, edit).unwrap();
-    kit.shard.close_edit(edit).unwrap();
+    kit.shard.close_edit(kit.now, edit).unwrap();
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "4930200");
     assert_eq!(names(&kit.shard), ["alice", "bob", "carol"]);
 }
@@ -381,27 +402,71 @@ fn r_pr_07_an_edit_can_be_dropped_and_a_profile_that_was_to_be_made_never_was() 
 #[test]
 fn r_pr_07_a_commit_over_what_somebody_else_wrote_is_refused() {
     let mut kit = kit();
-    let edit = kit.shard.edit_profile("users", "bob").unwrap();
+    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
     set(&mut kit, edit, "number", "555").unwrap();
     kit.shard
         .write_profiles(kit.now, "users", vec![put("bob", "666", 2)])
         .unwrap();
     let late = kit.shard.commit_edit(kit.now, edit);
     assert_eq!(late, Err(TableError::Changed));
+    assert_eq!(
+        kit.shard.verify_edit(kit.now, edit),
+        Err(TableError::Changed)
+    );
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "666");
+    // What is there is taken up, and edited again.
+    kit.shard.restore_edit(kit.now, edit).unwrap();
+    set(&mut kit, edit, "number", "777").unwrap();
+    assert_eq!(kit.shard.verify_edit(kit.now, edit), Ok(()));
+    kit.shard.commit_edit(kit.now, edit).unwrap();
+    assert_eq!(number_of(&kit.shard, "bob").unwrap(), "777");
+    // One whose profile was removed ends.
+    let gone = vec![ProfileWrite::Remove("bob".into())];
+    kit.shard.write_profiles(kit.now, "users", gone).unwrap();
+    assert_eq!(
+        kit.shard.commit_edit(kit.now, edit),
+        Err(TableError::Changed)
+    );
+    kit.shard.restore_edit(kit.now, edit).unwrap();
+    assert_eq!(
+        kit.shard.commit_edit(kit.now, edit),
+        Err(TableError::NoEdit)
+    );
+}
+
+#[test]
+fn r_pr_07_an_edit_that_nobody_uses_ends_and_makes_room() {
+    let mut kit = kit();
+    let used = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
+    for _ in 1..100 {
+        kit.shard.edit_profile(kit.now, "users", "alice").unwrap();
+    }
+    let minutes = |n: u64| secs(60 * n);
+    kit.now = kit.now + minutes(14);
+    set(&mut kit, used, "number", "555").unwrap();
+    assert!(kit.shard.edit_profile(kit.now, "users", "bob").is_err());
+    kit.now = kit.now + minutes(2);
+    assert_eq!(kit.shard.drafts(kit.now, "users", None).len(), 1);
+    kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
+    kit.now = kit.now + minutes(14);
+    assert_eq!(
+        kit.shard.commit_edit(kit.now, used),
+        Err(TableError::NoEdit)
+    );
+    assert_eq!(number_of(&kit.shard, "bob").unwrap(), "4930200");
 }
 
 #[test]
 fn r_pr_07_wrong_attributes_and_values_and_too_many_sessions_are_refused() {
     let mut kit = kit();
-    let edit = kit.shard.edit_profile("users", "bob").unwrap();
+    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
     let none = set(&mut kit, edit, "color", "red");
     assert_eq!(none, Err(TableError::NoAttribute("color".into())));
     let wrong = set(&mut kit, edit, "zone", "red");
     assert!(matches!(wrong, Err(TableError::Value { .. })), "{wrong:?}");
     let value: U64Deserializer<ValueError> = IntoDeserializer::into_deserializer(4_u64);
     let mut value = <dyn strowger::erased_serde::Deserializer<'_>>::erase(value);
-    kit.shard.set_in_edit(edit, "zone", &mut value).unwrap();
+    set_value(&mut kit, edit, "zone", &mut value).unwrap();
     // A value that is taken is found out at the commit, and the session goes on.
     set(&mut kit, edit, "number", "4930100").unwrap();
     let taken = kit.shard.commit_edit(kit.now, edit);
@@ -409,11 +474,12 @@ fn r_pr_07_wrong_attributes_and_values_and_too_many_sessions_are_refused() {
         taken,
         Err(TableError::Refused(OpError::NotUnique("number")))
     );
-    assert!(kit.shard.draft(edit).is_some());
+    assert_eq!(kit.shard.verify_edit(kit.now, edit), taken);
+    assert_eq!(kit.shard.drafts(kit.now, "users", Some(edit)).len(), 1);
     for _ in 1..100 {
-        kit.shard.edit_profile("users", "bob").unwrap();
+        kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
     }
-    let over = kit.shard.edit_profile("users", "bob");
+    let over = kit.shard.edit_profile(kit.now, "users", "bob");
     assert_eq!(
         over,
         Err(TableError::Refused(OpError::Limit("profile_edits")))

@@ -36,13 +36,18 @@ const ADDRESSES: usize = 1_024;
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 /// Changes that every day asks for, and that can be undone. All others are the administrator's.
-const OPERATE: [&str; 16] = [
+const OPERATE: [&str; 21] = [
     "/v1/adaptors/{name}/activate",
     "/v1/adaptors/{name}/deactivate",
     "/v1/alarms/{source}/{name}",
     "/v1/certificates/reload",
     "/v1/configuration/reload",
     "/v1/log/{source}",
+    "/v1/profiles/{table}/edits",
+    "/v1/profiles/{table}/edits/{id}",
+    "/v1/profiles/{table}/edits/{id}/commit",
+    "/v1/profiles/{table}/edits/{id}/restore",
+    "/v1/profiles/{table}/edits/{id}/verify",
     "/v1/profiles/{table}/entries",
     "/v1/profiles/{table}/entries/{name}",
     "/v1/quarantine/{id}/release",

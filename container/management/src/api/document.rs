@@ -43,6 +43,8 @@ pub(super) fn routes() -> Router<State> {
         quarantine::list, quarantine::one, quarantine::release, quarantine::discard,
         profiles::list, profiles::one, profiles::create, profiles::rename, profiles::remove,
         profiles::entries, profiles::entry, profiles::put, profiles::discard, profiles::write, profiles::query,
+        profiles::edits::list, profiles::edits::begin, profiles::edits::one, profiles::edits::set, profiles::edits::verify,
+        profiles::edits::commit, profiles::edits::restore, profiles::edits::close,
         configuration::keys, configuration::reload, configuration::certificates, configuration::look,
     ),
     components(schemas(ProblemDocument)),

@@ -9,11 +9,12 @@ use serde_json::Value;
 const MOST: usize = 1_024;
 
 /// Operations whose bodies are kept whole: there is no room for a secret in them.
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 9] = [
     "/v1/backup",
     "/v1/links/{name}",
     "/v1/log/{source}",
     "/v1/profiles/{table}",
+    "/v1/profiles/{table}/edits",
     "/v1/profiles/{table}/rename",
     "/v1/services/{name}/canary",
     "/v1/services/{name}/rollback",
@@ -102,6 +103,11 @@ mod tests {
             "/v1/profiles/{table}/entries",
             r#"{"put":[{"name":"ann","values":{"name":"x","pin":"1"}}],"remove":["bob"]}"#,
             r#"{"put":[{"name":"ann","values":{"name":"(not kept)","pin":"(not kept)"}}],"remove":["bob"]}"#,
+        );
+        check(
+            "/v1/profiles/{table}/edits/{id}",
+            r#"{"pin":"1234"}"#,
+            r#"{"pin":"(not kept)"}"#,
         );
         check("/v1/new", r#"["x"]"#, r#"["(not kept)"]"#);
         check("/v1/new", r#"{"pin":"#, "(7 bytes that are not JSON)");

@@ -4,6 +4,7 @@
 
 mod body;
 mod condition;
+pub(super) mod edits;
 
 use super::input::{Fields, Params, Path};
 use super::node::Done;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Router<State> {
             get(entry).put(put).delete(discard),
         )
         .route("/v1/profiles/{table}/query", post(query))
+        .merge(edits::routes())
 }
 
 /// All profile tables.
@@ -333,6 +335,12 @@ impl Blame<'_> {
             Some(*attribute)
         } else if let TableError::Refused(OpError::InvalidProfile(invalid)) = cause {
             Some(invalid.attribute)
+        } else if let TableError::NoAttribute(name)
+        | TableError::Value {
+            attribute: name, ..
+        } = cause
+        {
+            Some(&**name)
         } else {
             None
         };

@@ -7,6 +7,7 @@
 mod authority;
 mod client;
 mod console;
+mod edits;
 mod log;
 mod managed;
 mod profiles;

@@ -61,6 +61,38 @@ pub(in crate::api) struct ProfileEntry {
     pub(super) values: Map<String, Value>,
 }
 
+/// An edit session of a profile.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProfileEdit)]
+pub(in crate::api) struct EditEntry {
+    /// Its number.
+    pub(super) id: u64,
+    /// The profile's name.
+    pub(super) name: String,
+    /// Whether the profile is not there yet.
+    pub(super) new: bool,
+    /// Whether it holds what was not committed.
+    pub(super) changed: bool,
+    /// Seconds until it ends if nobody uses it; to look at it is not to use it.
+    pub(super) left_s: u64,
+    /// Attributes as they would be committed.
+    #[schema(value_type = Object)]
+    pub(super) values: Map<String, Value>,
+}
+
+/// The profile that is edited.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewProfileEdit, example = json!({"name": "alice"}))]
+#[expect(dead_code, reason = "says in documents what is read field by field")]
+pub(in crate::api) struct NewEdit {
+    /// Its name.
+    name: String,
+    /// It is not there yet, and is made.
+    #[schema(required = false)]
+    new: bool,
+}
+
 /// The specification of a table that is made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
