@@ -31,6 +31,8 @@ pub struct Cx<'a> {
     host: &'a mut dyn Host,
     entity: EntityId,
     activity: Option<ActivityId>,
+    /// The most that any tracer lets pass, so that a message which nobody wants does not even ask the kernel.
+    traced: Level,
 }
 
 impl fmt::Debug for Cx<'_> {
@@ -49,6 +51,15 @@ impl<'a> Cx<'a> {
             host,
             entity,
             activity,
+            traced: Level::Trace,
+        }
+    }
+    /// For the kernel: no tracer at all lets pass what is above that level.
+    #[must_use]
+    pub fn traced(self, most: Level) -> Self {
+        Self {
+            traced: most,
+            ..self
         }
     }
 
@@ -307,7 +318,7 @@ impl<'a> Cx<'a> {
             self.host.set_rollback_only(None);
         }
         let mut object = entered?;
-        let mut cx = Cx::new(self.host, id, None);
+        let mut cx = Cx::new(self.host, id, None).traced(self.traced);
         let result = match object.as_any_mut().downcast_mut::<S>() {
             Some(state) => catch_unwind(AssertUnwindSafe(|| f(state, &mut cx)))
                 .unwrap_or_else(|_| Err(OpError::TransactionRolledBack(id).into())),
@@ -472,8 +483,9 @@ impl<'a> Cx<'a> {
     }
     /// Whether a message of that level passes a tracer of this SBB: to be asked where it costs something to make one (R-TR-02).
     #[must_use]
+    #[inline]
     pub fn traces(&self, tracer: Tracer, level: Level) -> bool {
-        self.host.traces(self.entity, tracer, level)
+        level <= self.traced && self.host.traces(self.entity, tracer, level)
     }
     /// Gives a message to a tracer of this SBB, which drops it unless its level says otherwise. It goes to the log, whatever
     /// becomes of the transaction.
@@ -485,7 +497,14 @@ impl<'a> Cx<'a> {
     ///     cx.trace(ROUTES, Level::Debug, format_args!("{left} routes are left"));
     /// }
     /// ```
+    #[inline]
     pub fn trace(&mut self, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
+        if level <= self.traced {
+            self.pass_on(tracer, level, text);
+        }
+    }
+    #[cold]
+    fn pass_on(&mut self, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
         if self.host.traces(self.entity, tracer, level) {
             self.host.trace(self.entity, tracer, level, text);
         }

@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p strowger-kernel --example delivery_bench` measures time; with a number as argument it makes
 //! exactly that many deliveries and measures nothing, for `valgrind --tool=callgrind`; two runs with different numbers
-//! give the instructions per delivery. The SBB has 100 bytes of state and changes a counter in each delivery.
+//! give the instructions per delivery. A second argument `traced` has each delivery make a message that no tracer lets pass, `counted` has
+//! it count in a set of usage parameters (`cargo xtask bench usage` compares them). The SBB has 100 bytes of state and changes a counter in each delivery.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -14,8 +15,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use strowger::Usage;
 use strowger::activity::Activity;
-use strowger::event::{Event, EventDecl};
+use strowger::context::Cx;
+use strowger::event::{AnyEvent, Event, EventDecl};
 use strowger::id::{ActivityId, Component, Slot, TimerId};
 use strowger::initial::InitialDecl;
 use strowger::ra::{
@@ -25,6 +28,8 @@ use strowger::sbb::{HandlerDecl, Sbb, SbbDescriptor};
 use strowger::service::{NoSettings, ServiceDef};
 use strowger::state::State;
 use strowger::time::{Mono, Now, Wall};
+use strowger::tracer::{Level, Tracer};
+use strowger::usage::{UsageDecl, UsageNeed};
 use strowger_journal::{MemoryStore, Store};
 use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, Shard};
 
@@ -91,17 +96,63 @@ impl Sbb for Counter {
             links: Default::default(),
             tables: Vec::new(),
             usage: Vec::new(),
-            call: |state, _, event| {
-                if let (Some(state), Some(tick)) =
-                    (state.downcast_mut::<Self>(), event.downcast_ref::<Tick>())
-                {
-                    state.n += tick.0;
-                }
-                Ok(())
-            },
+            call: tick::<BARE>,
         });
         descriptor
     }
+}
+
+/// What a delivery does beside its work.
+const BARE: u8 = 0;
+const TRACED: u8 = 1;
+const COUNTED: u8 = 2;
+
+/// What is counted in deliveries.
+#[derive(Usage)]
+struct Ticks {
+    /// Ticks that came.
+    came: strowger::usage::Counter,
+}
+
+fn tick<const WHAT: u8>(
+    state: &mut dyn Any,
+    cx: &mut Cx<'_>,
+    event: &AnyEvent,
+) -> strowger::Result {
+    if let (Some(state), Some(tick)) = (
+        state.downcast_mut::<Counter>(),
+        event.downcast_ref::<Tick>(),
+    ) {
+        state.n += tick.0;
+        if WHAT == TRACED {
+            cx.trace(
+                Tracer::OWN,
+                Level::Debug,
+                format_args!("{} of {}", tick.0, state.n),
+            );
+        }
+        if WHAT == COUNTED {
+            cx.usage::<Ticks>()?.came.increment();
+        }
+    }
+    Ok(())
+}
+
+/// The service, whose deliveries do that beside their work.
+fn counter(what: u8) -> ServiceDef {
+    let mut def = ServiceDef::of::<Counter>();
+    for handler in &mut def.root.handlers {
+        match what {
+            TRACED => handler.call = tick::<TRACED>,
+            COUNTED => {
+                handler.call = tick::<COUNTED>;
+                let decl = UsageDecl::of::<Ticks>();
+                handler.usage.push(UsageNeed { decl, set: None });
+            }
+            _ => {}
+        }
+    }
+    def
 }
 
 /// Starts an activity for each empty datagram, and fires on the activity that another one names.
@@ -176,13 +227,13 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(class: Durability) -> Self {
+    fn new(class: Durability, what: u8) -> Self {
         let mut shard = Shard::new(Options::new([1; 32], [2; 16]));
         let settings: Arc<dyn Any + Send + Sync> = Arc::new(NoSettings {});
         let ra = shard
             .install_adaptor("wire", &AdaptorDef::of::<Wire>(), &settings)
             .unwrap();
-        let def = ServiceDef::of::<Counter>();
+        let def = counter(what);
         let options = ServiceOptions {
             durability: class,
             ..ServiceOptions::new("counter", &def)
@@ -245,13 +296,18 @@ impl Bench {
 fn main() {
     let _ = (Bytes::new(), ListenerIx(0));
     if let Some(n) = std::env::args().nth(1) {
-        let mut bench = Bench::new(Durability::None);
+        let what = match std::env::args().nth(2).as_deref() {
+            Some("traced") => TRACED,
+            Some("counted") => COUNTED,
+            _ => BARE,
+        };
+        let mut bench = Bench::new(Durability::None, what);
         bench.fill(ACTIVITIES);
         bench.deliver(n.parse().unwrap());
         return;
     }
     for class in [Durability::None, Durability::Relaxed, Durability::Strict] {
-        let mut bench = Bench::new(class);
+        let mut bench = Bench::new(class, BARE);
         let bytes = bench.fill(ACTIVITIES);
         bench.deliver(200_000);
         let n = 2_000_000;
@@ -277,7 +333,7 @@ fn main() {
 /// How many records a second come back after a restart.
 fn restore() {
     let mut store = MemoryStore::new();
-    let mut bench = Bench::new(Durability::Strict);
+    let mut bench = Bench::new(Durability::Strict, BARE);
     for line in 0..ACTIVITIES {
         bench.input(line, &[]);
     }
@@ -286,7 +342,7 @@ fn restore() {
         store.append(&group).unwrap();
         store.sync().unwrap();
     }
-    let mut shard = Bench::new(Durability::Strict).shard;
+    let mut shard = Bench::new(Durability::Strict, BARE).shard;
     let start = now();
     let mut records = 0;
     let recovered = store.recover(&mut |record| {

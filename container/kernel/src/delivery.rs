@@ -192,10 +192,11 @@ impl Kernel {
         self.count_delivery(service, sbb, routing.kind);
         self.probe
             .enter(service, routing.kind, self.metrics.deliveries);
+        let traced = self.most_traced();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             handler(
                 object.as_any_mut(),
-                &mut Cx::new(self, entity, Some(routing.activity)),
+                &mut Cx::new(self, entity, Some(routing.activity)).traced(traced),
                 &routing.event,
             )
         }));

@@ -4,11 +4,17 @@
 //! `valgrind --tool=callgrind --toggle-collect='*Kernel*::net_input' --toggle-collect='*Kernel*::run' \
 //! --toggle-collect='*Kernel*::time_out' target/release/examples/b2bua_bench CALLS [ONE_IN] [MORE]`: the recorder takes one
 //! call in ONE_IN, 0 is none. MORE is `records`, or `hears` for a service beside it that hears of each INVITE, or `looks-up` where that
-//! looks for a profile, too. The difference of two runs with different numbers of calls is what calls take; network, peers and files
+//! looks for a profile, too; or `around`, `traced`, `counted`, which put something around each handler: nothing more, a message that no
+//! tracer lets pass, a count in usage. The difference of two runs with different numbers of calls is what calls take; network, peers and files
 //! are the test kit's and are not counted.
 
+use std::any::Any;
+use std::sync::OnceLock;
 use std::time::Duration;
+use strowger::event::AnyEvent;
 use strowger::prelude::*;
+use strowger::sbb::Handler;
+use strowger::usage::{UsageDecl, UsageNeed};
 use strowger_b2bua::{Route, Settings, service};
 use strowger_records::testkit::RecordsTestKit as _;
 use strowger_sip::testkit::SipTestKit as _;
@@ -58,6 +64,56 @@ impl LooksUp {
     }
 }
 
+/// What is counted around a handler.
+#[derive(Usage)]
+struct Deliveries {
+    /// All of them.
+    made: Counter,
+}
+
+/// The service's own handlers.
+static OWN: OnceLock<Vec<Handler>> = OnceLock::new();
+const TRACED: u8 = 1;
+const COUNTED: u8 = 2;
+
+/// The service's own handler of that number, with something around it.
+fn around<const WHAT: u8, const N: usize>(
+    state: &mut dyn Any,
+    cx: &mut Cx<'_>,
+    event: &AnyEvent,
+) -> Result {
+    if WHAT == COUNTED {
+        cx.usage::<Deliveries>()?.made.increment();
+    }
+    let own = OWN.get().and_then(|own| own.get(N));
+    let done = own.map_or(Ok(()), |own| own(state, cx, event));
+    if WHAT == TRACED {
+        let ok = done.is_ok();
+        cx.trace(Tracer::OWN, Level::Debug, format_args!("{N}: {ok}"));
+    }
+    done
+}
+
+macro_rules! numbered {
+    ($($n:literal)*) => { [$(around::<WHAT, $n>),*] };
+}
+
+fn put_around<const WHAT: u8>(def: &mut ServiceDef) {
+    let wrapped: [Handler; 32] = numbered!(
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+    );
+    let handlers = &mut def.root.handlers;
+    assert!(handlers.len() <= wrapped.len(), "each has a number");
+    OWN.get_or_init(|| handlers.iter().map(|handler| handler.call).collect());
+    for (handler, wrapped) in handlers.iter_mut().zip(wrapped) {
+        handler.call = wrapped;
+        if WHAT == COUNTED {
+            let decl = UsageDecl::of::<Deliveries>();
+            handler.usage.push(UsageNeed { decl, set: None });
+        }
+    }
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
     let mut number = || args.next().and_then(|arg| arg.parse().ok());
@@ -90,9 +146,14 @@ fn main() {
         }
         _ => {}
     }
-    slee = slee
-        .service_with(service(), settings)
-        .recording_with(options);
+    let mut service = service();
+    match more.as_str() {
+        "around" => put_around::<0>(&mut service),
+        "traced" => put_around::<TRACED>(&mut service),
+        "counted" => put_around::<COUNTED>(&mut service),
+        _ => {}
+    }
+    slee = slee.service_with(service, settings).recording_with(options);
     if records {
         slee.records();
     }

@@ -88,6 +88,7 @@ fn help() {
         "  bench sms [--quick]              submits per second and their CPU beside smpp34 and Kannel",
     );
     say("  bench kernel                     deliveries per second, instructions per delivery");
+    say("  bench usage                      instructions of tracers that are off, and of counting");
     say("  bench store                      commits per second, recovery");
     say(
         "  bench profiles [--quick]         a table of a million profiles: look-ups, memory, import, recovery",

@@ -45,7 +45,7 @@ pub(crate) const OPENSSL: Peer = Peer {
     program: "openssl",
     package: "openssl",
 };
-/// Counts instructions for `bench kernel`.
+/// Counts instructions for `bench kernel` and `bench usage`.
 pub(crate) const VALGRIND: Peer = Peer {
     program: "valgrind",
     package: "valgrind",

@@ -11,6 +11,7 @@ mod profiles;
 mod report;
 mod sip;
 mod system;
+mod usage;
 mod wire;
 
 use crate::error::{Error, Result};
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     match which {
         "sip" => sip::run(rest),
         "kernel" => kernel::run(),
+        "usage" => usage::run(),
         "store" => example::run("strowger-store", "throughput", rest),
         "profiles" => profiles::run(rest),
         "diameter" => diameter(rest),
