@@ -103,4 +103,25 @@ mod tests {
         assert_eq!(renewed(&page, &section), expected);
         assert_eq!(renewed("# Page\n\n| a |\n", &section), expected);
     }
+
+    /// Whoever adds a mutation finds that the section has to be written anew, without any test being run.
+    #[test]
+    fn the_section_counts_the_mutations_that_there_are() {
+        let read = |name| std::fs::read_to_string(crate::shell::root().join(name)).unwrap();
+        let map = Map::read(&read("docs/spec-map.md"));
+        let page = read("docs/conformance.md");
+        let list = List::read().unwrap();
+        for chapter in &map.chapters {
+            let [.., mutations, _] = figures(chapter, &list, &BTreeMap::new());
+            let begins = format!("| {} |", chapter.title);
+            let line = kept(&page).lines().find(|line| line.starts_with(&begins));
+            let told = line.and_then(|line| line.split('|').nth(4));
+            assert_eq!(
+                told.map(str::trim),
+                Some(mutations.to_string().as_str()),
+                "{}: `cargo xtask conformance --mutations --write`",
+                chapter.title
+            );
+        }
+    }
 }
