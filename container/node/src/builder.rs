@@ -11,6 +11,7 @@ use crate::hangs::Hangs;
 use crate::inbox::Door;
 use crate::manage::{Manage, manage};
 use crate::plan::Plan;
+use crate::rehearsal::{self, Rehearsal};
 use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
@@ -24,9 +25,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use strowger::ra::AdaptorDef;
 use strowger::service::ServiceDef;
+use strowger::time::Now;
 use strowger_config::{Config, Loaded, Rejected, Sources};
 use strowger_driver::DriverDef;
 use strowger_journal::Store;
+use strowger_kernel::{Restored, Shard};
 
 /// A node: one shard with its adaptors and services, in one process.
 ///
@@ -53,6 +56,7 @@ pub struct NodeBuilder {
     on_ready: Option<Box<dyn FnOnce(&Ready)>>,
     on_rest: Option<fn()>,
     companion: Option<Box<dyn Companion>>,
+    rehearsal: Option<Rehearsal>,
 }
 
 /// What is there once a node serves.
@@ -77,6 +81,7 @@ pub struct Ready {
 #[derive(Debug)]
 pub struct Running {
     ready: Ready,
+    restored: Restored,
     door: Door,
     manage: Manage,
     shard: Option<JoinHandle<Exit>>,
@@ -183,6 +188,13 @@ impl NodeBuilder {
         self
     }
 
+    /// In the hand of a test: with a clock that stands until it is turned, and deliveries that wait for [`Running::settle`].
+    #[must_use]
+    pub fn rehearsal(mut self, rehearsal: Rehearsal) -> Self {
+        self.rehearsal = Some(rehearsal);
+        self
+    }
+
     /// Starts the node and waits for its end: SIGTERM and SIGINT stop it. For a process that is the node.
     ///
     /// # Errors
@@ -200,9 +212,12 @@ impl NodeBuilder {
     }
 
     fn begin(mut self, owns_process: bool) -> Result<Running, NodeError> {
-        let clock = Clock::new();
+        let clock = Clock::new(self.rehearsal.as_ref().map(|rehearsal| rehearsal.clock));
         let config = self.configuration()?;
         let mut plan = Plan::new(&config, &self.catalog)?;
+        if let Some(rehearsal) = &self.rehearsal {
+            plan.specifications.extend(&rehearsal.specifications);
+        }
         let hangs = Hangs::of(&config.node.data_dir);
         let beat = Beat::default();
         let data_dir = config.node.data_dir.clone();
@@ -217,6 +232,7 @@ impl NodeBuilder {
             store: self.store.take(),
             tidy: self.on_rest,
             managed: self.companion.is_some(),
+            rehearsal: self.rehearsal.take(),
         };
         let (begun, shard) = spawn(start)?;
         let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
@@ -233,11 +249,7 @@ impl NodeBuilder {
             stuck: None,
             watch: begun.watch,
             check_interval,
-            systemd: if owns_process {
-                Systemd::of_process()
-            } else {
-                Systemd::default()
-            },
+            systemd: systemd(owns_process),
         };
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
@@ -250,6 +262,7 @@ impl NodeBuilder {
         };
         let mut running = Running {
             ready,
+            restored: begun.restored,
             door: begun.door,
             manage: manage.clone(),
             shard: Some(shard),
@@ -290,6 +303,14 @@ impl Ready {
             tracing::info!(adaptor, transport, address, "listening");
         }
         tracing::info!(took = ?self.took, data_dir = %self.data_dir.display(), "ready");
+    }
+}
+
+/// That of the process, for a node that is all of it.
+fn systemd(owns_process: bool) -> Systemd {
+    match owns_process {
+        true => Systemd::of_process(),
+        false => Systemd::default(),
     }
 }
 
@@ -343,6 +364,29 @@ impl Running {
     #[must_use]
     pub fn ask(&self, request: Request) -> Option<Reply> {
         self.manage.ask_blocking(request).ok()
+    }
+
+    /// What came back from the store when it started.
+    #[must_use]
+    pub fn restored(&self) -> Restored {
+        self.restored
+    }
+
+    /// Has something done on the shard's thread, between two of its turns. `None` if the node has ended, or ends in it, or is in no
+    /// test's hand ([`NodeBuilder::rehearsal`]).
+    pub fn look<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Shard, Now) -> R + Send + 'static,
+    ) -> Option<R> {
+        rehearsal::look(&self.door, look)
+    }
+
+    /// Waits until nothing is left to do: what arrived is handled, what waited for the store is durable and sent, and with
+    /// `deliver` every event is delivered. Whether that came to be; not if the node has ended, or is in no test's hand
+    /// ([`NodeBuilder::rehearsal`]).
+    #[must_use]
+    pub fn settle(&self, deliver: bool) -> bool {
+        rehearsal::settle(&self.door, deliver)
     }
 
     /// A handle on it.

@@ -1,5 +1,6 @@
 //! The two clocks of the process, as inputs for a core that reads none.
 
+use crate::rehearsal::HandClock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use strowger::time::{Mono, Now, Wall};
 use strowger_kernel::Stopwatch;
@@ -8,19 +9,25 @@ use strowger_kernel::Stopwatch;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     origin: Instant,
+    /// Instead of the system's.
+    hand: Option<&'static HandClock>,
 }
 
 const AHEAD: Duration = Duration::from_secs(1);
 
 impl Clock {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(hand: Option<&'static HandClock>) -> Self {
         Self {
             origin: Instant::now(),
+            hand,
         }
     }
 
     /// Both clocks at one instant.
     pub(crate) fn now(&self) -> Now {
+        if let Some(hand) = self.hand {
+            return hand.now();
+        }
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -42,7 +49,10 @@ impl Clock {
 
     /// Monotonic time.
     pub(crate) fn mono(&self) -> Mono {
-        Mono(0) + AHEAD + self.origin.elapsed()
+        match self.hand {
+            Some(hand) => hand.now().mono,
+            None => Mono(0) + AHEAD + self.origin.elapsed(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::listed::{
     KeyEntry, KeyProblem, LinkEntry, LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
 use crate::provision::Provision;
+use crate::rehearsal::Cue;
 use crate::status::{Status, UsageStatus};
 use crate::tls::Renewed;
 use std::fs::File;
@@ -432,6 +433,8 @@ pub(crate) enum Order {
     Hung(ServiceIx),
     /// A backup has ended.
     BackedUp(Result<Saved, SaveError>),
+    /// A test has the node in its hand.
+    Rehearse(Cue),
 }
 
 /// Nobody has answered.

@@ -33,6 +33,7 @@ mod process;
 mod program;
 mod provision;
 mod recorder;
+mod rehearsal;
 mod reload;
 mod resolver;
 mod rest;
@@ -57,6 +58,7 @@ pub use manage::Manage;
 pub use net::{Counts as NetworkCounts, ListenError};
 pub use plan::{PlanError, certificate_problems};
 pub use provision::{ProfileChange, ProfileEdit};
+pub use rehearsal::{HandClock, Rehearsal};
 pub use secret::SecretError;
 pub use strowger_driver::ServerTls;
 pub use strowger_kernel::{

@@ -32,6 +32,7 @@ use crate::listed::ComponentEntry;
 use crate::log;
 use crate::net::{Net, Sink, Socket};
 use crate::overload::Overload;
+use crate::rehearsal::{Gate, Hand};
 use crate::resolver::{Asking, Question, Resolved};
 use crate::rest::Rest;
 use crate::status::{Listening, Rates};
@@ -88,6 +89,7 @@ pub(crate) struct Driver {
     backups: Backups,
     unconfirmed: Unconfirmed,
     sample: Sample,
+    hand: Hand,
     /// How long turns took.
     turns: strowger_journal::Times,
 }
@@ -244,14 +246,27 @@ impl Driver {
             self.overload.took(now.mono, left);
         }
         self.watch(now);
-        let more = self.shard.run(now, DELIVERIES);
+        let more = !self.hand.gate.holds() && self.shard.run(now, DELIVERIES);
         self.behind = if more { self.behind + 1 } else { 0 };
         self.hand_over();
         self.carry_out(now);
         self.net.flush();
+        self.settle(more);
         self.sample(now.mono);
         self.rest.turned(now.mono, self.shard.metrics().events);
         more
+    }
+
+    /// Tells a test that nothing is left to do, and everything is durable and sent.
+    fn settle(&mut self, more: bool) {
+        if !matches!(self.hand.gate, Gate::Settling { .. }) {
+            return;
+        }
+        if self.handed > self.seen.durable {
+            self.handle.hurry();
+        } else if !more && self.held.is_none() {
+            self.hand.gate.settle();
+        }
     }
 
     /// What is there comes before what is new; but a service that never rests must not shut the door for good.
@@ -321,6 +336,9 @@ impl Driver {
     /// Does what the kernel gives out.
     fn carry_out(&mut self, now: Now) {
         while let Some(output) = self.shard.poll_output() {
+            if let Some(ear) = &mut self.hand.ear {
+                ear(&output);
+            }
             match output {
                 ShardOutput::Datagram {
                     ra,

@@ -6,6 +6,7 @@ use crate::control::{Cause, Order, Refusal, Reply, Request};
 use crate::log;
 use crate::net::Socket;
 use crate::provision::carry_out;
+use crate::rehearsal::{Cue, Gate};
 use crate::tls::Renewed;
 use strowger::time::Now;
 use strowger::tracer::Level;
@@ -29,6 +30,7 @@ impl Driver {
             Order::Configure(changed, outcome) => self.change(now, changed, outcome),
             Order::CheckConfigured(changed, outcome) => self.check_change(&changed, outcome),
             Order::Hung(service) => self.shard.count_hang(now, service),
+            Order::Rehearse(cue) => self.rehearse(now, cue),
             Order::BackedUp(ended) => self.backups.ended(now.wall, ended),
             Order::Ask(request, reply) => {
                 let kept = is_kept(&request);
@@ -39,6 +41,19 @@ impl Driver {
                     // Whoever asked may have gone; nothing is lost by it.
                     drop(reply.send(answer));
                 }
+            }
+        }
+    }
+
+    /// What a test asks; of a node that is in no test's hand it gets nothing.
+    fn rehearse(&mut self, now: Now, cue: Cue) {
+        if matches!(self.hand.gate, Gate::Free) {
+            return;
+        }
+        match cue {
+            Cue::Look(look) => look(&mut self.shard, now),
+            Cue::Settle { deliver, settled } => {
+                self.hand.gate = Gate::Settling { deliver, settled };
             }
         }
     }

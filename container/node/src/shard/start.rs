@@ -15,6 +15,7 @@ use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedTable};
 use crate::recorder;
+use crate::rehearsal::{Hand, Rehearsal};
 use crate::resolver::{self, Asked};
 use crate::rest::Rest;
 use crate::secret;
@@ -46,6 +47,7 @@ pub(crate) struct Start {
     pub(crate) managed: bool,
     /// Services that are not activated, since they have hung too often.
     pub(crate) held_back: Vec<HeldBack>,
+    pub(crate) rehearsal: Option<Rehearsal>,
 }
 
 /// A shard that serves, as others see it.
@@ -80,11 +82,10 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         tidy,
         managed,
         held_back,
+        rehearsal,
     } = start;
-    raise_descriptors();
-    let mut shard = Shard::new(options(&config, &beat)?);
+    let (mut shard, hand) = make(&config, &beat, rehearsal)?;
     let (adaptors, names) = install(&mut shard, &plan, &config.node.name)?;
-    shard.configure_recorder(recorder::options(&config));
     let mut opened = listen::open(&adaptors, &config)?;
     let management = managed.then(|| opened.open_management(&config));
     let management = management.transpose()?.flatten();
@@ -138,6 +139,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         backups: Backups::new(&config.node.data_dir, door),
         unconfirmed: Unconfirmed::default(),
         sample: Sample::since(times.ready_at),
+        hand,
         turns: strowger_journal::Times::default(),
     };
     driver.hold_back(clock.now(), &held_back);
@@ -149,6 +151,20 @@ fn desired(shard: &Shard, names: &Names) -> Vec<String> {
     let services = names.services.iter();
     let active = services.filter(|service| shard.is_desired(service.ix));
     active.map(|service| service.name.clone()).collect()
+}
+
+/// A shard that has nothing yet, and how a test has it in its hand.
+fn make(
+    config: &Config,
+    beat: &Beat,
+    rehearsal: Option<Rehearsal>,
+) -> Result<(Shard, Hand), NodeError> {
+    raise_descriptors();
+    let mut options = options(config, beat)?;
+    let hand = rehearsal.map(|rehearsal| rehearsal.begin(&mut options));
+    let mut shard = Shard::new(options);
+    shard.configure_recorder(recorder::options(config));
+    Ok((shard, hand.unwrap_or_default()))
 }
 
 /// A seat for each driver of an adaptor entity that is active.
