@@ -3,6 +3,9 @@
 //! SBBs are `Toy<0>`, `Toy<1>`, ...; [`Kit::on`] gives number N its script, which sees every call of the container.
 //! The adaptor does what a test hands to [`Kit::ra`], and what a script hands to [`say`] or [`command`]. Everything that
 //! happens is written to one log, which tests compare.
+//!
+//! The same tests run on a node, over a harness with the same methods: container/node/tests/rules. What needs more of a kernel than
+//! that has is in `rules/kernel`.
 #![expect(clippy::expect_used, reason = "a harness fails loudly")]
 
 mod toy;
@@ -13,8 +16,6 @@ pub(crate) use toy::{
 };
 
 use std::any::Any;
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::OpError;
@@ -26,7 +27,25 @@ use strowger::sbb::Sbb as _;
 use strowger::service::{NoSettings, ServiceDef};
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::{MemoryStore, Seq, Store};
-use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, Shard, ShardOutput};
+use strowger_kernel::{Durability, NetInput, Options, ServiceOptions, ShardOutput};
+
+pub(crate) use strowger_kernel::Shard;
+
+/// What scripts and tests share; on a node they are on two threads.
+#[expect(
+    clippy::disallowed_types,
+    reason = "it is the tests' and not the shard's"
+)]
+pub(crate) type Shared<T> = Arc<std::sync::Mutex<T>>;
+
+pub(crate) fn shared<T>(value: T) -> Shared<T> {
+    Arc::new(value.into())
+}
+
+/// A kernel has no sockets.
+pub(crate) fn listeners() -> Vec<strowger::ra::Listener> {
+    Vec::new()
+}
 
 /// A shard under test.
 pub(crate) struct Kit {
@@ -49,7 +68,7 @@ pub(crate) struct Kit {
 impl Kit {
     /// A running shard with the toy adaptor.
     pub(crate) fn new() -> Self {
-        toy::forget();
+        toy::create();
         let now = Now {
             mono: Mono(1_000_000_000),
             wall: Wall(1_700_000_000_000),
@@ -150,18 +169,21 @@ impl Kit {
     /// The script of `Toy<N>`.
     pub(crate) fn on<const N: u8>(
         &mut self,
-        script: impl Fn(&mut Data, &mut strowger::Cx<'_>, &Call<'_>) -> strowger::Result + 'static,
+        script: impl Fn(&mut Data, &mut strowger::Cx<'_>, &Call<'_>) -> strowger::Result
+        + Send
+        + Sync
+        + 'static,
     ) {
-        toy::script(N, Rc::new(script));
+        toy::script(N, Arc::new(script));
     }
 
     /// Has the adaptor do something.
-    pub(crate) fn ra<R: 'static>(&mut self, f: impl FnOnce(&mut RaCx<'_>) -> R + 'static) -> R {
-        let result = Rc::new(RefCell::new(None));
-        let slot = Rc::clone(&result);
-        toy::next_input(Box::new(move |cx| {
-            *slot.borrow_mut() = Some(f(cx));
-        }));
+    pub(crate) fn ra<R: Send + 'static>(
+        &mut self,
+        f: impl FnOnce(&mut RaCx<'_>) -> R + Send + 'static,
+    ) -> R {
+        let (done, result) = std::sync::mpsc::channel();
+        toy::next_input(Box::new(move |cx| drop(done.send(f(cx)))));
         let from = ([127, 0, 0, 1], 1).into();
         self.shard.input(
             self.now,
@@ -172,8 +194,7 @@ impl Kit {
                 bytes: Bytes::new(),
             },
         );
-        let result = result.borrow_mut().take();
-        result.expect("the adaptor handled the input")
+        result.try_recv().expect("the adaptor handled the input")
     }
     /// Starts an activity.
     pub(crate) fn start(&mut self) -> ActivityId {
@@ -188,11 +209,11 @@ impl Kit {
             .expect("the adaptor is active")
     }
     /// Fires an event.
-    pub(crate) fn fire<E: Event>(&mut self, on: ActivityId, event: E) {
+    pub(crate) fn fire<E: Event + Send>(&mut self, on: ActivityId, event: E) {
         self.try_fire(on, event, FireOptions::default(), FireFlags::default())
             .expect("accepted");
     }
-    pub(crate) fn try_fire<E: Event>(
+    pub(crate) fn try_fire<E: Event + Send>(
         &mut self,
         on: ActivityId,
         event: E,
@@ -393,6 +414,14 @@ impl Kit {
     }
     pub(crate) fn durable_seq(&self) -> Seq {
         self.store.as_ref().expect("a store").health().durable
+    }
+
+    /// Has something done with the shard; on a node, on its thread.
+    pub(crate) fn within<R: Send + 'static>(
+        &mut self,
+        f: impl FnOnce(&mut Shard, Now) -> R + Send + 'static,
+    ) -> R {
+        f(&mut self.shard, self.now)
     }
 
     /// The root entity that is attached to an activity.

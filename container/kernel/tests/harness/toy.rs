@@ -1,9 +1,11 @@
-//! The toy adaptor and the toy SBBs.
+//! The toy adaptor and the toy SBBs, for a kernel and for a node, whose shard has a thread of its own.
 
+use super::{Shared, listeners, shared};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
 use strowger::activity::Activity;
 use strowger::event::{ActivityEnd, AnyEvent, Event, EventContext, EventDecl, ServiceStarted};
 use strowger::id::{ActivityId, Component, ComponentId, EntityId, RaIx, TimerId};
@@ -51,29 +53,40 @@ impl Activity for Wide {
 
 // ---- the world of one test
 
-type Op = Box<dyn FnOnce(&mut RaCx<'_>)>;
+pub(crate) type Op = Box<dyn FnOnce(&mut RaCx<'_>) + Send>;
 /// What an SBB does.
-pub(crate) type Script = Rc<dyn Fn(&mut Data, &mut Cx<'_>, &Call<'_>) -> Result>;
+pub(crate) type Script = Arc<dyn Fn(&mut Data, &mut Cx<'_>, &Call<'_>) -> Result + Send + Sync>;
 
+/// What the toys of one kit do, and what has become of it.
 #[derive(Default)]
-struct World {
-    log: Vec<String>,
+pub(crate) struct World {
+    pub(crate) log: Vec<String>,
     specs: BTreeMap<u8, Spec>,
     scripts: BTreeMap<u8, Script>,
     inputs: VecDeque<Op>,
     asked_by: Vec<ComponentId>,
+    /// Where what services say is sent.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 thread_local! {
-    static WORLD: RefCell<World> = RefCell::default();
+    /// Of this thread: a test's, or that of a node's shard.
+    static WORLD: RefCell<Shared<World>> = RefCell::new(shared(World::default()));
 }
 
 fn world<R>(f: impl FnOnce(&mut World) -> R) -> R {
-    WORLD.with(|w| f(&mut w.borrow_mut()))
+    WORLD.with_borrow(|world| f(&mut world.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-pub(crate) fn forget() {
-    world(|w| *w = World::default());
+/// A world that knows nothing, for this thread, and for others that [`enter`] it.
+pub(crate) fn create() -> Shared<World> {
+    let world = shared(World::default());
+    enter(Arc::clone(&world));
+    world
+}
+/// Makes this world the thread's.
+pub(crate) fn enter(world: Shared<World>) {
+    WORLD.set(world);
 }
 pub(crate) fn specify(n: u8, spec: Spec) {
     world(|w| w.specs.insert(n, spec));
@@ -373,7 +386,7 @@ impl Provider for Toys {
 }
 
 /// Has the adaptor do something at commit.
-pub(crate) fn command(cx: &mut Cx<'_>, f: impl FnOnce(&mut RaCx<'_>) + 'static) {
+pub(crate) fn command(cx: &mut Cx<'_>, f: impl FnOnce(&mut RaCx<'_>) + Send + 'static) {
     cx.command(RA, Do(Box::new(f)));
 }
 /// Has the adaptor send a text at commit.
@@ -382,7 +395,8 @@ pub(crate) fn say(cx: &mut Cx<'_>, text: &str) {
     command(cx, move |cx| send(cx, text));
 }
 pub(crate) fn send(cx: &mut RaCx<'_>, text: String) {
-    cx.datagram(ListenerIx(0), ([127, 0, 0, 1], 9).into(), Bytes::from(text));
+    let peer = world(|w| w.peer).unwrap_or_else(|| ([127, 0, 0, 1], 9).into());
+    cx.datagram(ListenerIx(0), peer, Bytes::from(text));
 }
 
 impl strowger::ra::Protocol for Protocol {
@@ -394,7 +408,7 @@ impl strowger::ra::Protocol for Protocol {
         Ok(())
     }
     fn listeners(_: &Self::Settings) -> Vec<Listener> {
-        Vec::new()
+        listeners()
     }
     fn events() -> Vec<EventDecl> {
         vec![

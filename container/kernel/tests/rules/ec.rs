@@ -1,8 +1,6 @@
 //! R-EC: suspending and resuming an event's delivery.
 
-use crate::harness::{Kit, Note, Ping, Pong, Spec, Toy, initial};
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use crate::harness::{Kit, Note, Ping, Pong, Spec, Toy, initial, shared};
 use strowger::address::Address;
 use strowger::context::Cx;
 use strowger::event::{EventContext, FireOptions};
@@ -74,13 +72,13 @@ fn r_ec_02_zero_is_refused_and_r_ec_03_default() {
 fn r_ec_04_resumed_from_another_activity() {
     let mut kit = Kit::new();
     two(&mut kit);
-    let context = Rc::new(Cell::new(None));
+    let context = shared(None);
     let seen = context.clone();
     kit.on::<0>(move |_, cx, call| {
         if call.is::<Ping>() {
-            seen.set(Some(cx.suspend(None)?));
+            *seen.lock().unwrap() = Some(cx.suspend(None)?);
         } else if call.is::<Note>() {
-            let context = seen.get().unwrap();
+            let context = seen.lock().unwrap().unwrap();
             assert!(cx.is_suspended(context)?);
             cx.resume(context)?;
             assert!(!cx.is_suspended(context)?);
@@ -101,7 +99,7 @@ fn r_ec_04_resumed_from_another_activity() {
 fn r_ec_05_rollbacks() {
     let mut kit = Kit::new();
     two(&mut kit);
-    let context = Rc::new(Cell::new(None));
+    let context = shared(None);
     let seen = context.clone();
     kit.on::<0>(move |_, cx, call| {
         match call.get::<Ping>() {
@@ -115,11 +113,11 @@ fn r_ec_05_rollbacks() {
                 cx.suspend(None)?;
                 return Err(Error::msg("no"));
             }
-            Some(_) => seen.set(Some(cx.suspend(None)?)),
+            Some(_) => *seen.lock().unwrap() = Some(cx.suspend(None)?),
             None => {}
         }
         if call.is::<Note>() {
-            cx.resume(seen.get().unwrap())?;
+            cx.resume(seen.lock().unwrap().unwrap())?;
             return Err(Error::msg("no"));
         }
         Ok(())
@@ -203,15 +201,15 @@ fn r_ec_07_a_context_tells_what_was_fired_where_to_whom() {
         .initial::<Ping>(initial())
         .initial::<Note>(initial());
     kit.service_in::<0>(service, Durability::Strict);
-    let (context, seen) = (Rc::new(Cell::new(None)), Rc::new(RefCell::new(Vec::new())));
+    let (context, seen) = (shared(None), shared(Vec::new()));
     let (kept, read) = (context.clone(), seen.clone());
     kit.on::<0>(move |_, cx, call| {
         if call.is::<Ping>() {
             let own = cx.event_context()?;
-            read.borrow_mut().push(told(cx, own));
-            kept.set(Some(cx.suspend(Some(secs(9)))?));
-        } else if let (true, Some(context)) = (call.is::<Note>(), kept.get()) {
-            read.borrow_mut().push(told(cx, context));
+            read.lock().unwrap().push(told(cx, own));
+            *kept.lock().unwrap() = Some(cx.suspend(Some(secs(9)))?);
+        } else if let (true, Some(context)) = (call.is::<Note>(), *kept.lock().unwrap()) {
+            read.lock().unwrap().push(told(cx, context));
         }
         Ok(())
     });
@@ -222,13 +220,13 @@ fn r_ec_07_a_context_tells_what_was_fired_where_to_whom() {
     let (a, b) = (kit.start(), kit.start());
     let told = |kit: &mut Kit| {
         kit.log();
-        seen.borrow_mut().drain(..).collect::<Vec<_>>()
+        seen.lock().unwrap().drain(..).collect::<Vec<_>>()
     };
     kit.try_fire(a, Ping(7), options.clone(), FireFlags::default())
         .unwrap();
     let all = [Ok((7, options))];
     assert_eq!(told(&mut kit), all, "while it is delivered");
-    assert_eq!(context.get().unwrap().activity, a);
+    assert_eq!(context.lock().unwrap().unwrap().activity, a);
     kit.fire(b, Note(1));
     assert_eq!(told(&mut kit), all, "while it is held back");
     kit.restart(secs(1));
@@ -239,7 +237,7 @@ fn r_ec_07_a_context_tells_what_was_fired_where_to_whom() {
     assert_eq!(told(&mut kit), [Err(OpError::NoEvent)], "when it is over");
     kit.fire(a, Ping(8));
     assert_eq!(told(&mut kit), [Ok((8, FireOptions::default()))]);
-    let first = context.get().unwrap();
+    let first = context.lock().unwrap().unwrap();
     kit.end(a);
     kit.advance(secs(9));
     kit.fire(b, Note(4));

@@ -1,8 +1,8 @@
 //! What the reference model (`tests/model`) found wrong once, each as a small test.
 
 use crate::harness::{Call, Conn, Kit, Note, Ping, Pong, Spec, Toy, Wide, initial};
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use strowger::Error;
 use strowger::event::{ActivityEnd, ServiceStarted};
 use strowger::id::{ServiceIx, Slot};
@@ -15,8 +15,8 @@ fn r_so_07_a_handler_that_failed_executes_no_more() {
     let mut kit = Kit::new();
     kit.child::<1>(Spec::new().receives::<Note>());
     kit.service::<0>(Spec::usual().child::<1>(0));
-    let called = Rc::new(Cell::new(false));
-    let seen = Rc::clone(&called);
+    let called = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&called);
     kit.on::<0>(move |_, cx, call| {
         if call.is::<Ping>() {
             let (child, here) = (cx.create::<Toy<1>>()?, cx.activity().unwrap());
@@ -25,7 +25,7 @@ fn r_so_07_a_handler_that_failed_executes_no_more() {
         if call.is::<Pong>() {
             let child = cx.children::<Toy<1>>()[0];
             cx.call(child, |_, _| Ok(()))?;
-            seen.set(true);
+            seen.store(true, Ordering::Relaxed);
         }
         Ok(())
     });
@@ -35,7 +35,7 @@ fn r_so_07_a_handler_that_failed_executes_no_more() {
     kit.fire(a, Note(1));
     kit.fire(a, Pong(1));
     kit.run();
-    assert!(called.get());
+    assert!(called.load(Ordering::Relaxed));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Services that fail too often are deactivated, and nobody else notices.
 
-use crate::harness::{Kit, Ping, Spec};
+use crate::harness::{Kit, Ping, Spec, shared};
 use std::time::Duration;
 use strowger::Error;
 use strowger::id::ServiceIx;
@@ -146,18 +146,18 @@ fn two_looks_at_a_delivery_tell_whether_it_has_returned() {
     let mut kit = Kit::new();
     let service = kit.service::<0>(Spec::usual());
     let probe = kit.options.probe.clone();
-    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-    let (looks, look) = (std::rc::Rc::clone(&seen), probe.clone());
+    let seen = shared(Vec::new());
+    let (looks, look) = (seen.clone(), probe.clone());
     kit.on::<0>(move |_, _, _| {
         let first = look.delivery();
         assert_eq!(first, look.delivery());
-        looks.borrow_mut().push(first.unwrap());
+        looks.lock().unwrap().push(first.unwrap());
         Ok(())
     });
     ping(&mut kit, 1);
     ping(&mut kit, 2);
     assert_eq!(probe.delivery(), None);
-    let mut seen = seen.borrow().clone();
+    let mut seen = seen.lock().unwrap().clone();
     assert!(seen.iter().all(|(of, _)| *of == service));
     let all = seen.len();
     seen.dedup();

@@ -18,6 +18,7 @@ mod feed;
 mod found;
 mod ie;
 mod intensity;
+mod kernel;
 mod limits;
 mod pe;
 mod pq;

@@ -1,20 +1,22 @@
 //! Profiles: tables, transactions, management, recovery (R-PR).
 
-use crate::harness::{Kit, Ping, Pong, Spec, say};
+use crate::harness::{Kit, Ping, Pong, Shard, Spec, say};
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer, U64Deserializer};
 use std::sync::Arc;
+use strowger::erased_serde;
 use strowger::id::Component;
 use strowger::prelude::*;
 use strowger::profile::{AnyProfile, ProfileDecl};
-use strowger::time::secs;
+use strowger::time::{Now, secs};
 use strowger_kernel::{
-    Durability, EditId, ProfileWrite, RestoreError, ServiceOptions, Shard, TableError,
+    Durability, EditId, ProfileWrite, RestoreError, ServiceOptions, Shard as KernelShard,
+    TableError,
 };
 
 /// Who may call, and how.
 #[derive(Clone, Debug, PartialEq, Profile)]
-#[profile(writable, verify = Self::check)]
+#[profile(vendor = "strowger-kernel", writable, verify = Self::check)]
 pub(crate) struct Subscriber {
     #[profile(unique)]
     pub(crate) number: String,
@@ -85,7 +87,7 @@ fn declare(kit: &mut Kit) {
 /// Runs a script in a delivery of its own.
 pub(crate) fn deliver(
     kit: &mut Kit,
-    script: impl Fn(&mut Cx<'_>) -> Result + 'static,
+    script: impl Fn(&mut Cx<'_>) -> Result + Send + Sync + 'static,
 ) -> Vec<String> {
     kit.on::<0>(move |_, cx, call| {
         if call.is::<Ping>() {
@@ -332,18 +334,21 @@ fn r_pr_06_a_unique_value_is_had_once() {
 }
 
 fn set(kit: &mut Kit, edit: EditId, attribute: &str, value: &str) -> Result<(), TableError> {
-    let value: StrDeserializer<'_, ValueError> = IntoDeserializer::into_deserializer(value);
-    let mut value = <dyn strowger::erased_serde::Deserializer<'_>>::erase(value);
-    set_value(kit, edit, attribute, &mut value)
+    let (attribute, value) = (attribute.to_owned(), value.to_owned());
+    kit.within(move |shard, now| {
+        let value: StrDeserializer<'_, ValueError> = value.as_str().into_deserializer();
+        let mut value = <dyn erased_serde::Deserializer<'_>>::erase(value);
+        set_value((shard, now), edit, &attribute, &mut value)
+    })
 }
 
 fn set_value(
-    kit: &mut Kit,
+    (shard, now): (&mut KernelShard, Now),
     edit: EditId,
     attribute: &str,
-    value: &mut dyn strowger::erased_serde::Deserializer<'_>,
+    value: &mut dyn erased_serde::Deserializer<'_>,
 ) -> Result<(), TableError> {
-    kit.shard.change_edit(kit.now, edit, |decl, profile| {
+    shard.change_edit(now, edit, |decl, profile| {
         let place = decl.attribute(attribute);
         let place = place.ok_or_else(|| TableError::NoAttribute(attribute.into()))?;
         profile
@@ -464,9 +469,12 @@ fn r_pr_07_wrong_attributes_and_values_and_too_many_sessions_are_refused() {
     assert_eq!(none, Err(TableError::NoAttribute("color".into())));
     let wrong = set(&mut kit, edit, "zone", "red");
     assert!(matches!(wrong, Err(TableError::Value { .. })), "{wrong:?}");
-    let value: U64Deserializer<ValueError> = IntoDeserializer::into_deserializer(4_u64);
-    let mut value = <dyn strowger::erased_serde::Deserializer<'_>>::erase(value);
-    set_value(&mut kit, edit, "zone", &mut value).unwrap();
+    let right = kit.within(move |shard, now| {
+        let value: U64Deserializer<ValueError> = 4_u64.into_deserializer();
+        let mut value = <dyn erased_serde::Deserializer<'_>>::erase(value);
+        set_value((shard, now), edit, "zone", &mut value)
+    });
+    right.unwrap();
     // A value that is taken is found out at the commit, and the session goes on.
     set(&mut kit, edit, "number", "4930100").unwrap();
     let taken = kit.shard.commit_edit(kit.now, edit);

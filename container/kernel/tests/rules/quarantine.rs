@@ -1,8 +1,8 @@
 //! Deliveries that ended in a panic: put aside, listed, released, discarded, and there again after a restart.
 
 use crate::harness::{Call, Data, Kit, Note, Ping, Pong, Spec, initial, say};
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use strowger::event::ActivityEnd;
 use strowger::id::ActivityId;
 use strowger::time::secs;
@@ -10,9 +10,9 @@ use strowger::{Cx, Error};
 use strowger_kernel::{Durability, ReleaseError};
 
 /// A service that panics on `Pong(13)` as long as `sick` is set, and one beside it that does not; both are attached.
-fn sick(class: Durability) -> (Kit, ActivityId, Rc<Cell<bool>>) {
+fn sick(class: Durability) -> (Kit, ActivityId, Arc<AtomicBool>) {
     let mut kit = Kit::new();
-    let sick = Rc::new(Cell::new(true));
+    let sick = Arc::new(AtomicBool::new(true));
     kit.service_in::<0>(Spec::usual().priority(5), class);
     kit.service_in::<1>(Spec::usual(), class);
     infect(&mut kit, &sick);
@@ -22,11 +22,11 @@ fn sick(class: Durability) -> (Kit, ActivityId, Rc<Cell<bool>>) {
     (kit, a, sick)
 }
 
-fn infect(kit: &mut Kit, sick: &Rc<Cell<bool>>) {
-    let sick = Rc::clone(sick);
+fn infect(kit: &mut Kit, sick: &Arc<AtomicBool>) {
+    let sick = Arc::clone(sick);
     kit.on::<0>(move |data, cx, call| {
         if call.get::<Pong>() == Some(&Pong(13)) {
-            assert!(!sick.get(), "thirteen is too much");
+            assert!(!sick.load(Ordering::Relaxed), "thirteen is too much");
             data.n += 1;
             say(cx, "cured");
         }
@@ -72,7 +72,7 @@ fn what_is_released_is_offered_to_that_receiver_only() {
     let (mut kit, a, sick) = sick(Durability::Strict);
     kit.fire(a, Pong(13));
     kit.log();
-    sick.set(false);
+    sick.store(false, Ordering::Relaxed);
     let number = numbers(&kit)[0];
     kit.shard.release_quarantined(kit.now, number).unwrap();
     assert_eq!(kit.run(), ["cured"]);
@@ -111,7 +111,7 @@ fn it_survives_a_restart_and_can_be_released_after_it() {
     let restored = kit.restart(secs(10));
     assert_eq!(restored.dropped, 0);
     assert_eq!(kit.shard.quarantined(None, 10, None), before);
-    sick.set(false);
+    sick.store(false, Ordering::Relaxed);
     infect(&mut kit, &sick);
     kit.log();
     kit.shard
@@ -133,7 +133,7 @@ fn what_was_released_and_not_offered_yet_is_offered_after_a_restart() {
         .unwrap();
     kit.sync();
     kit.restart(secs(1));
-    sick.set(false);
+    sick.store(false, Ordering::Relaxed);
     infect(&mut kit, &sick);
     assert_eq!(kit.run(), ["cured"]);
     assert_eq!(numbers(&kit), [0_u64; 0]);

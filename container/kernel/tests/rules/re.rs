@@ -239,8 +239,9 @@ fn r_re_03_what_was_on_its_way_to_the_old_object_does_not_reach_the_new_one() {
     kit.log();
     let before = kit.shard.adaptor_tally(new).unwrap().inputs;
     let conn = strowger::ra::ConnId(1);
-    kit.shard
-        .input(now, old, strowger_kernel::NetInput::Closed { conn });
+    kit.within(move |shard, now| {
+        shard.input(now, old, strowger_kernel::NetInput::Closed { conn });
+    });
     kit.run();
     assert_eq!(kit.shard.adaptor_tally(new).unwrap().inputs, before);
 }

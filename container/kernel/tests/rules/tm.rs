@@ -1,6 +1,6 @@
 //! R-TM: timers.
 
-use crate::harness::{Kit, Ping, Pong, Spec, Tick};
+use crate::harness::{Kit, Ping, Pong, Spec, Tick, shared};
 use strowger::time::{Wall, millis, secs};
 use strowger::timer::{PreserveMissed, TimerOptions};
 use strowger::{Error, OpError};
@@ -222,12 +222,12 @@ fn r_tm_07_what_the_event_tells() {
     let mut kit = Kit::new();
     let first = kit.now.wall + secs(1);
     kit.service::<0>(Spec::usual());
-    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let seen = shared(Vec::new());
     let note = seen.clone();
     kit.on::<0>(move |data, cx, call| {
         if let Some(tick) = call.get::<Timer<Tick>>() {
             assert_eq!(Some(tick.expiry.id), data.timer);
-            note.borrow_mut().push(tick.expiry);
+            note.lock().unwrap().push(tick.expiry);
         } else {
             let options = TimerOptions::periodic(first, secs(1), 3);
             data.timer = Some(cx.timer_with(cx.activity().unwrap(), options, &Tick(7))?);
@@ -240,7 +240,8 @@ fn r_tm_07_what_the_event_tells() {
     kit.leap(millis(1400));
     kit.advance(secs(3));
     let told: Vec<_> = seen
-        .borrow()
+        .lock()
+        .unwrap()
         .iter()
         .map(|e: &Expiry| (e.scheduled, e.actual, e.remaining))
         .collect();
@@ -250,7 +251,7 @@ fn r_tm_07_what_the_event_tells() {
         (first + secs(2), first + secs(2), 0),
     ];
     assert_eq!(told, expected);
-    for expiry in seen.borrow().iter() {
+    for expiry in seen.lock().unwrap().iter() {
         assert_eq!((expiry.period, expiry.repetitions), (Some(secs(1)), 3));
     }
     assert_eq!(kit.shard.metrics().panics, 0);

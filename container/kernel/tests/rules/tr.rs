@@ -9,7 +9,7 @@ const ROUTES: Tracer = Tracer::new("routes");
 const BEST: Tracer = Tracer::new("routes.best");
 
 /// A service that says something at every level for each `Ping(1)`; at `Ping(2)` it fails besides.
-fn kit() -> Kit {
+pub(crate) fn kit() -> Kit {
     let mut kit = Kit::new();
     kit.service::<0>(Spec::usual());
     kit.on::<0>(|_, cx, call| {
@@ -51,7 +51,7 @@ fn passed(kit: &mut Kit, n: u32) -> Vec<String> {
     passed
 }
 
-fn assign(kit: &mut Kit, path: &str, level: Level) {
+pub(crate) fn assign(kit: &mut Kit, path: &str, level: Level) {
     kit.shard.assign_level(path, Some(level)).unwrap();
 }
 
@@ -196,36 +196,4 @@ fn r_tr_01_an_adaptor_entity_is_a_source_too() {
         }
     }
     assert_eq!(passed, [("adaptor.toy.routes".into(), "seen".into())]);
-}
-
-#[test]
-fn messages_that_nobody_takes_leave_room_for_alarms() {
-    let mut kit = kit();
-    assign(&mut kit, "adaptor", Level::Error);
-    for _ in 0..6 {
-        kit.ra(|cx| {
-            for _ in 0..1_000 {
-                cx.trace(
-                    Tracer::OWN,
-                    Level::Error,
-                    format_args!("{}", "x".repeat(5_000)),
-                );
-            }
-            cx.alarm("flood", true, "of messages");
-        });
-    }
-    assert!(kit.shard.metrics().traces_lost >= 1_000);
-    let (mut messages, mut alarms) = (0, 0);
-    while let Some(output) = kit.shard.poll_output() {
-        match output {
-            ShardOutput::Trace(message) => {
-                assert_eq!(message.text.len(), 4_096);
-                messages += 1;
-            }
-            ShardOutput::Alarm { .. } => alarms += 1,
-            _ => {}
-        }
-    }
-    assert!(messages <= 5_000, "{messages}");
-    assert_eq!(alarms, 6);
 }

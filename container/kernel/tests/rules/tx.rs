@@ -1,7 +1,8 @@
 //! R-TX, R-EV, R-EX: transactions, events, failures.
 
-use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, Toy, command, initial, say, send};
-use strowger::event::FireOptions;
+use crate::harness::{Call, Kit, Note, Ping, Pong, Spec, Toy, command, initial, say, send, shared};
+use std::cell::RefCell;
+use strowger::event::{AnyEvent, FireOptions};
 use strowger::id::Slot;
 use strowger::ra::{ActivityFlags, FireFlags};
 use strowger::sbb::Sbb;
@@ -444,29 +445,31 @@ fn r_ev_02_activities_take_turns() {
 /// Receivers share one object; they get it by reference and cannot change it.
 #[test]
 fn r_ev_07_one_object_for_all_receivers() {
+    thread_local! {
+        // Events stay on their shard's thread.
+        static FIRST: RefCell<Option<AnyEvent>> = const { RefCell::new(None) };
+    }
     let mut kit = Kit::new();
-    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-    kit.service::<0>(Spec::usual());
+    let same = shared(None);
+    kit.service::<0>(Spec::usual().priority(1));
     kit.service::<1>(Spec::usual());
-    let (one, two) = (seen.clone(), seen.clone());
-    let note = |seen: &std::rc::Rc<std::cell::RefCell<Vec<_>>>, call: &Call<'_>| {
-        if let Call::Event(event) = call {
-            seen.borrow_mut().push((*event).clone());
+    let compared = same.clone();
+    kit.on::<0>(|_, _, call| {
+        if let (Call::Event(event), true) = (call, call.is::<Ping>()) {
+            FIRST.set(Some((*event).clone()));
         }
-    };
-    kit.on::<0>(move |_, _, call| {
-        note(&one, call);
         Ok(())
     });
     kit.on::<1>(move |_, _, call| {
-        note(&two, call);
+        if let (Call::Event(event), true) = (call, call.is::<Ping>()) {
+            *compared.lock().unwrap() = FIRST.take().map(|first| first.is_same(event));
+        }
         Ok(())
     });
     let a = kit.start();
     kit.fire(a, Ping(1));
     kit.run();
-    let seen = seen.borrow();
-    assert!(seen.len() == 2 && seen[0].is_same(&seen[1]));
+    assert_eq!(*same.lock().unwrap(), Some(true));
 }
 
 #[test]

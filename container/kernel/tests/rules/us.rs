@@ -16,7 +16,7 @@ use strowger_kernel::{
 
 /// What the toys count.
 #[derive(Usage)]
-struct Calls {
+pub(crate) struct Calls {
     /// Calls that were tried.
     tried: Counter,
     /// From the first message to the answer.
@@ -32,7 +32,7 @@ struct Other {
 }
 
 /// `Ping(n)` counts once and adds the sample n, in the unnamed set; with 1000 and more the delivery fails after it.
-fn script(kit: &mut Kit) {
+pub(crate) fn script(kit: &mut Kit) {
     kit.on::<0>(|_, cx, call| {
         if let Some(Ping(n)) = call.get::<Ping>() {
             let calls: UsageSet<Calls> = cx.usage()?;
@@ -293,7 +293,7 @@ fn what_was_counted_and_what_management_made_ends_with_the_process() {
 // ---- thresholds
 
 /// More than ten calls a second, over ten seconds.
-fn busy() -> Threshold {
+pub(crate) fn busy() -> Threshold {
     Threshold {
         name: "busy".into(),
         sbb: None,
@@ -310,7 +310,7 @@ fn busy() -> Threshold {
     }
 }
 
-fn watch(kit: &mut Kit, service: ServiceIx, threshold: Threshold) {
+pub(crate) fn watch(kit: &mut Kit, service: ServiceIx, threshold: Threshold) {
     let options = UsageOptions {
         sets: Vec::new(),
         thresholds: vec![threshold],
@@ -320,14 +320,14 @@ fn watch(kit: &mut Kit, service: ServiceIx, threshold: Threshold) {
 }
 
 /// So many calls, and then the end of a window of ten seconds; gives the changes of alarms.
-fn window(kit: &mut Kit, calls: u32) -> Vec<String> {
+pub(crate) fn window(kit: &mut Kit, calls: u32) -> Vec<String> {
     for _ in 0..calls {
         ping(kit, 100);
     }
     pass(kit, secs(10))
 }
 
-fn pass(kit: &mut Kit, time: Duration) -> Vec<String> {
+pub(crate) fn pass(kit: &mut Kit, time: Duration) -> Vec<String> {
     let end = kit.now + time;
     let mut told = Vec::new();
     loop {
@@ -354,8 +354,8 @@ fn pass(kit: &mut Kit, time: Duration) -> Vec<String> {
     }
 }
 
-const RAISED: &str = "+threshold_crossed busy: tried: rate per second is 1.1, above 1";
-const CLEARED: &str = "-threshold_crossed busy: tried: rate per second is 1.1, above 1";
+pub(crate) const RAISED: &str = "+threshold_crossed busy: tried: rate per second is 1.1, above 1";
+pub(crate) const CLEARED: &str = "-threshold_crossed busy: tried: rate per second is 1.1, above 1";
 
 #[test]
 fn r_us_04_touching_and_turning_back_is_no_crossing() {
@@ -471,35 +471,6 @@ fn a_threshold_that_goes_takes_its_alarm_with_it() {
     let none = UsageOptions::default();
     kit.shard.configure_usage(now, service, &none).unwrap();
     assert_eq!(kit.shard.deadline(), None, "nothing is to be measured");
-}
-
-#[test]
-fn an_alarm_of_before_a_restart_is_cleared_after_it() {
-    let mut kit = Kit::new();
-    let spec = Spec::usual().counts::<Calls>(&[]);
-    let service = kit.service_in::<0>(spec, Durability::Strict);
-    script(&mut kit);
-    watch(&mut kit, service, busy());
-    kit.options_of(0).usage.thresholds.push(busy());
-    assert_eq!(window(&mut kit, 11), [RAISED]);
-    kit.sync();
-    let before = std::mem::take(&mut kit.options_of(0).usage);
-    kit.restart(secs(1));
-    assert_eq!(
-        pass(&mut kit, Duration::ZERO),
-        [RAISED, CLEARED],
-        "it has no threshold"
-    );
-    kit.sync();
-
-    kit.options_of(0).usage = before;
-    kit.restart(secs(1));
-    script(&mut kit);
-    assert_eq!(window(&mut kit, 11), [RAISED]);
-    kit.sync();
-    kit.restart(secs(1));
-    assert_eq!(pass(&mut kit, Duration::ZERO), [RAISED], "it stands");
-    assert_eq!(pass(&mut kit, secs(10)), [CLEARED]);
 }
 
 #[test]

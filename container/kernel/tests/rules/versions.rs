@@ -1,7 +1,9 @@
 //! R-SV-08, R-SL-04: versions of a service side by side, shares of new work, entities that move, what an operator wants.
 
+#[path = "versions/desired.rs"]
 mod desired;
-mod moving;
+#[path = "versions/moving.rs"]
+pub(crate) mod moving;
 
 use crate::harness::{Call, Kit, Ping, Pong, Spec, Tick, Toy, initial, one};
 use strowger::address::Address;
@@ -19,7 +21,7 @@ use strowger_kernel::{
 const NONE: Durability = Durability::None;
 
 /// Version 1, active, and version 2.
-fn two_in(class: Durability, newer: Spec) -> (Kit, ServiceIx, ServiceIx) {
+pub(crate) fn two_in(class: Durability, newer: Spec) -> (Kit, ServiceIx, ServiceIx) {
     let mut kit = Kit::new();
     let old = kit.service_in::<0>(Spec::usual(), class);
     let new = kit.version::<1>("2", newer, class);
@@ -27,7 +29,7 @@ fn two_in(class: Durability, newer: Spec) -> (Kit, ServiceIx, ServiceIx) {
     (kit, old, new)
 }
 
-fn two() -> (Kit, ServiceIx, ServiceIx) {
+pub(crate) fn two() -> (Kit, ServiceIx, ServiceIx) {
     two_in(NONE, Spec::usual())
 }
 
@@ -35,7 +37,7 @@ fn uri(text: &str) -> Address {
     Address::uri(text).unwrap()
 }
 
-fn call(kit: &mut Kit, n: u32) -> ActivityId {
+pub(crate) fn call(kit: &mut Kit, n: u32) -> ActivityId {
     let a = kit.start();
     kit.fire(a, Ping(n));
     a

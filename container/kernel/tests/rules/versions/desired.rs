@@ -61,17 +61,6 @@ fn r_sl_04_a_canary_whose_lead_the_configuration_does_not_want_any_more_is_activ
     assert_eq!(share_of(&mut kit, 10), 10);
 }
 
-/// Whoever has asked for it hears of it then.
-#[test]
-fn r_sl_04_it_is_known_when_what_an_operator_wants_is_durable() {
-    let (mut kit, old, _) = two();
-    kit.shard.deactivate_services(kit.now, &[old]).unwrap();
-    kit.shard.keep_desired(kit.now, &[old]);
-    assert!(kit.shard.last_strict() > kit.durable_seq());
-    kit.sync();
-    assert_eq!(kit.shard.last_strict(), kit.durable_seq());
-}
-
 /// The configuration has one table again, under the name of the old version: it is the new one.
 #[test]
 fn r_sl_04_that_a_version_was_left_does_not_hold_for_the_version_that_has_its_name() {
