@@ -1,7 +1,7 @@
 //! Where the tests are: in which file, so in which package and target, and before what.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 
 use super::map::Row;
 use crate::error::{Result, at};
@@ -58,16 +58,23 @@ const FAILING: &str = "tests/ui/tests/fail/";
 /// The feature that has an adaptor's own kit in it.
 const KIT: &str = "testkit";
 
-/// The tests of some rules.
+/// The tests of some rules. A file that targets of several packages have by `#[path]` is run in each.
 pub(super) fn of(rows: &[&Row]) -> Result<Vec<Proof>> {
     let wanted: BTreeSet<&str> = rows
         .iter()
         .flat_map(|row| &row.tests)
         .map(String::as_str)
         .collect();
-    let mut proofs = Vec::new();
+    let mut texts = Vec::new();
     for file in sources()? {
         let path = root().join(&file);
+        let text = std::fs::read_to_string(&path).map_err(at("read", &path))?;
+        texts.push((file, text));
+    }
+    let borrowers = borrowers(&texts);
+    let mut proofs = Vec::new();
+    for (file, text) in &texts {
+        let path = root().join(file);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         if file.starts_with(FAILING) && wanted.contains(&*stem) {
             proofs.push(Proof {
@@ -77,20 +84,71 @@ pub(super) fn of(rows: &[&Row]) -> Result<Vec<Proof>> {
             });
             continue;
         }
-        let text = std::fs::read_to_string(&path).map_err(at("read", &path))?;
-        for name in tests(&text).filter(|name| wanted.contains(name)) {
-            let Some(run) = run(&path)? else {
+        let names: Vec<&str> = tests(text).filter(|name| wanted.contains(name)).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let mut runs = Vec::new();
+        for file in holders(file, &borrowers) {
+            let Some(run) = run(&root().join(file))?.filter(|run| !runs.contains(run)) else {
                 continue;
             };
+            runs.push(run.clone());
             let node = ON_NODES.iter().any(|folder| file.starts_with(folder));
-            proofs.push(Proof {
-                name: name.to_owned(),
-                run,
+            proofs.extend(names.iter().map(|name| Proof {
+                name: (*name).to_owned(),
+                run: run.clone(),
                 stage: if node { Stage::Node } else { Stage::Kernel },
-            });
+            }));
         }
     }
     Ok(proofs)
+}
+
+/// By file, the files of other folders that have it as a module of theirs: `#[path = "../there.rs"]`.
+fn borrowers(texts: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+    let mut borrowers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, text) in texts {
+        let paths = text.lines().filter_map(|line| {
+            let path = line.trim_start().strip_prefix("#[path = \"")?;
+            path.strip_suffix("\"]")
+        });
+        for path in paths {
+            let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
+            let whole = plain(&folder.join(path));
+            borrowers.entry(whole).or_default().push(file.clone());
+        }
+    }
+    borrowers
+}
+
+/// A file, those that have it as a module, and those that have these.
+fn holders<'a>(file: &'a str, borrowers: &'a BTreeMap<String, Vec<String>>) -> Vec<&'a str> {
+    let mut holders = vec![file];
+    let mut next = 0;
+    while let Some(file) = holders.get(next) {
+        let more = borrowers.get(*file).into_iter().flatten();
+        let more = more.map(String::as_str);
+        holders.extend(
+            more.filter(|file| !holders.contains(file))
+                .collect::<Vec<_>>(),
+        );
+        next += 1;
+    }
+    holders
+}
+
+/// A path without its steps back.
+fn plain(path: &Path) -> String {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => plain.push(part),
+        }
+    }
+    plain.to_string_lossy().into_owned()
 }
 
 /// Names of a file's tests.
@@ -164,6 +222,26 @@ mod tests {
     fn tests_are_found_by_their_mark() {
         let text = "fn helper() {}\n#[test]\nfn one() {\n}\n    #[tokio::test]\n    #[ignore]\n    async fn two() {}\nfn three() {}\n";
         assert_eq!(tests(text).collect::<Vec<_>>(), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_borrowed_file_is_known_by_its_borrowers() {
+        let text = |file: &str, text: &str| (file.to_owned(), text.to_owned());
+        let borrowers = borrowers(&[
+            text("a/tests/rules/tx.rs", "#[path = \"tx/one.rs\"]\nmod one;\n"),
+            text(
+                "b/tests/rules/main.rs",
+                "#[path = \"../../../a/tests/rules/tx.rs\"]\nmod tx;\n",
+            ),
+        ]);
+        assert_eq!(
+            holders("a/tests/rules/tx/one.rs", &borrowers),
+            [
+                "a/tests/rules/tx/one.rs",
+                "a/tests/rules/tx.rs",
+                "b/tests/rules/main.rs"
+            ]
+        );
     }
 
     #[test]

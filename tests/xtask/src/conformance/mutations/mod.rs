@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::map::{Map, Row};
-use super::proofs::{self, Proof};
+use super::proofs::{self, Proof, Stage};
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::root;
@@ -41,6 +41,7 @@ pub(super) fn run(map: &Map, wanted: &[&String], write: bool) -> Result<ExitCode
     let rows: Vec<&Row> = map.rows().collect();
     let mut proofs = proofs::of(&rows)?;
     proofs.retain(|proof| named.contains(&proof.name));
+    once_each(&mut proofs);
     let copy = Copy::make(&list)?;
     let runs = proofs.iter().map(|proof| &proof.run).collect();
     say(&format!("builds {} mutations", mutations.len()));
@@ -72,6 +73,13 @@ pub(super) fn run(map: &Map, wanted: &[&String], write: bool) -> Result<ExitCode
         return Ok(super::exit(false));
     }
     Ok(super::exit(good))
+}
+
+/// A test that is run on a node, too, is tried before the kernel alone: it is the same test, and there it is the quicker.
+fn once_each(proofs: &mut Vec<Proof>) {
+    let before_kernel = proofs.iter().filter(|proof| proof.stage == Stage::Kernel);
+    let before_kernel: BTreeSet<String> = before_kernel.map(|proof| proof.name.clone()).collect();
+    proofs.retain(|proof| proof.stage == Stage::Kernel || !before_kernel.contains(&proof.name));
 }
 
 /// With no mutation on all tests pass: what fails anyway would notice everything.
