@@ -76,7 +76,7 @@ fn who_does_not_read_an_answer_is_let_go() {
 fn many_who_drip_keep_nobody_out() {
     let bench = Bench::new(
         "connections = 600\nconnections_per_ip = 500\n\
-         [adaptors.http.settings.limits]\nhead_time = \"2s\"\n",
+         [adaptors.http.settings.limits]\nhead_time = \"8s\"\n",
     );
     let node = bench.start();
     let at = address(&node, "http");
@@ -95,7 +95,8 @@ fn many_who_drip_keep_nobody_out() {
             drip.send("x");
         }
     }
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    // Whoever had to wait for a place would wait for the drips to be ended.
+    assert!(slowest < Duration::from_secs(7), "{slowest:?}");
     for drip in &mut drips {
         assert_eq!(drip.answer().map(|answer| answer.status), Some(408));
     }
