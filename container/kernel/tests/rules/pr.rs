@@ -10,8 +10,7 @@ use strowger::prelude::*;
 use strowger::profile::{AnyProfile, ProfileDecl};
 use strowger::time::{Now, secs};
 use strowger_kernel::{
-    Durability, EditId, ProfileWrite, RestoreError, ServiceOptions, Shard as KernelShard,
-    TableError,
+    EditId, ProfileWrite, RestoreError, ServiceOptions, Shard as KernelShard, TableError,
 };
 
 /// Who may call, and how.
@@ -518,26 +517,6 @@ fn r_pr_08_a_panic_while_a_profile_is_changed_rolls_the_transaction_back() {
         .collect();
     assert_eq!(zones, [1, 2, 2]);
     assert_eq!(kit.shard.metrics().panics, 1);
-}
-
-#[test]
-fn messages_wait_until_the_profiles_written_with_them_are_durable() {
-    let mut kit = kit();
-    kit.service_in::<0>(Spec::usual(), Durability::None);
-    kit.on::<0>(|_, cx, call| {
-        if call.is::<Ping>() {
-            let users = cx.table::<Subscriber>("users")?;
-            users.update(cx, "bob", |p| p.zone = 7)?;
-            say(cx, "written");
-        }
-        Ok(())
-    });
-    let activity = kit.start();
-    kit.fire(activity, Ping(1));
-    kit.shard.run(kit.now, 100);
-    assert_eq!(kit.sent(), Vec::<String>::new());
-    kit.sync();
-    assert_eq!(kit.sent(), ["written"]);
 }
 
 #[test]

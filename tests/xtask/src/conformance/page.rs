@@ -12,8 +12,8 @@ what these tests have shown, and what nothing has shown yet.
 
 *On the kernel* is one shard in virtual time, with an adaptor made for the tests or with a real one; that something does not
 compile counts, too. *On a running node* is a process, or the same in one, with threads, sockets and a store on disk. A test that is
-named in both columns was run twice: the second time a node's adaptor heard it over a socket, a kill stood for the restart, and the
-test turned the node's clock and let its deliveries through. The rules are told
+named in both columns was run twice: the second time a node's adaptor heard of it over a socket, the thread of its shard was torn away
+for a restart, and the test turned the node's clock and let its deliveries through. The rules are told
 at more length in [spec-map.md](spec-map.md), which also has the sources that each is implemented in. Which rules have no form in
 Rust is decided in [decision 13](adr/0013-rules-without-a-form-in-rust.md).
 

@@ -2,6 +2,7 @@
 
 use crate::durable::rich;
 use crate::harness::{Kit, Ping, Pong, Spec, command, say, send};
+use crate::pr::{Subscriber, kit};
 use strowger::id::Slot;
 use strowger::time::secs;
 use strowger_kernel::Durability;
@@ -180,4 +181,93 @@ fn what_commits_nothing_waits_only_for_what_is_before_it() {
     assert_eq!(kit.sent(), Vec::<String>::new());
     kit.sync();
     assert_eq!(kit.sent(), ["200", "late"]);
+}
+
+#[test]
+fn what_an_adaptor_persists_holds_back_what_it_sends() {
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    let a = kit.start();
+    assert!(!kit.ra(move |cx| cx.is_durable(a)));
+    kit.fire(a, Ping(1));
+    kit.run();
+    assert!(kit.ra(move |cx| cx.is_durable(a)));
+    kit.ra(move |cx| {
+        send(cx, "x".into());
+        cx.persist(a, b"k", b"v");
+    });
+    assert_eq!(kit.sent(), Vec::<String>::new());
+    kit.sync();
+    assert_eq!(kit.sent(), ["x"]);
+    kit.log();
+    kit.restart(secs(1));
+    let log = kit.log();
+    assert_eq!(
+        log,
+        [
+            "ra: restore d snapshot",
+            "ra: restore k v",
+            "ra: restored",
+            "ra: active"
+        ]
+    );
+    kit.ra(move |cx| cx.forget(a, b"k"));
+    kit.run();
+    kit.restart(secs(1));
+    assert!(!kit.log().contains(&"ra: restore k v".to_owned()));
+}
+
+#[test]
+fn what_an_adaptor_keeps_outlives_the_activity_that_it_is_about() {
+    let mut kit = Kit::new();
+    kit.service_in::<0>(Spec::usual(), Durability::Strict);
+    let a = kit.start();
+    kit.ra(move |cx| cx.keep(a, b"before", b"lost"));
+    kit.fire(a, Ping(1));
+    kit.run();
+    kit.ra(move |cx| {
+        send(cx, "x".into());
+        cx.keep(a, b"k", b"v");
+        cx.keep(a, b"l", b"w");
+        cx.end_activity(a).unwrap();
+    });
+    assert_eq!(kit.sent(), Vec::<String>::new(), "it waits for the store");
+    kit.run();
+    kit.log();
+    kit.restart(secs(1));
+    let slot = a.slot();
+    let kept = |kit: &mut Kit| {
+        let mut log = kit.log();
+        log.retain(|line| line.starts_with("ra: kept"));
+        log
+    };
+    let both = [
+        format!("ra: kept {} k v", slot.0),
+        format!("ra: kept {} l w", slot.0),
+    ];
+    assert_eq!(kept(&mut kit), both);
+    kit.ra(move |cx| cx.discard(slot, b"k"));
+    kit.run();
+    kit.restart(secs(1));
+    assert_eq!(kept(&mut kit), both[1..]);
+}
+
+#[test]
+fn messages_wait_until_the_profiles_written_with_them_are_durable() {
+    let mut kit = kit();
+    kit.service_in::<0>(Spec::usual(), Durability::None);
+    kit.on::<0>(|_, cx, call| {
+        if call.is::<Ping>() {
+            let users = cx.table::<Subscriber>("users")?;
+            users.update(cx, "bob", |p| p.zone = 7)?;
+            say(cx, "written");
+        }
+        Ok(())
+    });
+    let activity = kit.start();
+    kit.fire(activity, Ping(1));
+    kit.shard.run(kit.now, 100);
+    assert_eq!(kit.sent(), Vec::<String>::new());
+    kit.sync();
+    assert_eq!(kit.sent(), ["written"]);
 }

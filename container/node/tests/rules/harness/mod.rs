@@ -288,7 +288,7 @@ impl Kit {
         self.run();
     }
 
-    /// A new node on the directory of one that was killed; what was not with the store is lost. Time passes meanwhile.
+    /// A new node on the directory of one whose shard was torn away; what was not handed to the store is lost. Time passes meanwhile.
     pub(crate) fn restart(&mut self, after: Duration) -> Restored {
         self.try_restart(after).expect("the store is sound")
     }

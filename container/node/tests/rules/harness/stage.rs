@@ -196,7 +196,7 @@ impl Stage {
         store.recover(read).expect("sound");
     }
 
-    /// Ends the node as a kill does: what is not with the store is lost.
+    /// Tears the shard's thread away: nobody is told, and what was not handed to the store is lost.
     pub(super) fn crash(&mut self) {
         if !self.has_run {
             self.node();
