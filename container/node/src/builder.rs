@@ -189,6 +189,7 @@ impl NodeBuilder {
     }
 
     /// In the hand of a test: with a clock that stands until it is turned, and deliveries that wait for [`Running::settle`].
+    #[doc(hidden)]
     #[must_use]
     pub fn rehearsal(mut self, rehearsal: Rehearsal) -> Self {
         self.rehearsal = Some(rehearsal);
@@ -366,7 +367,8 @@ impl Running {
         self.manage.ask_blocking(request).ok()
     }
 
-    /// What came back from the store when it started.
+    /// What came back from the store when it started, in full.
+    #[doc(hidden)]
     #[must_use]
     pub fn restored(&self) -> Restored {
         self.restored
@@ -374,6 +376,7 @@ impl Running {
 
     /// Has something done on the shard's thread, between two of its turns. `None` if the node has ended, or ends in it, or is in no
     /// test's hand ([`NodeBuilder::rehearsal`]).
+    #[doc(hidden)]
     pub fn look<R: Send + 'static>(
         &self,
         look: impl FnOnce(&mut Shard, Now) -> R + Send + 'static,
@@ -384,6 +387,7 @@ impl Running {
     /// Waits until nothing is left to do: what arrived is handled, what waited for the store is durable and sent, and with
     /// `deliver` every event is delivered. Whether that came to be; not if the node has ended, or is in no test's hand
     /// ([`NodeBuilder::rehearsal`]).
+    #[doc(hidden)]
     #[must_use]
     pub fn settle(&self, deliver: bool) -> bool {
         rehearsal::settle(&self.door, deliver)

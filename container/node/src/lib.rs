@@ -58,6 +58,7 @@ pub use manage::Manage;
 pub use net::{Counts as NetworkCounts, ListenError};
 pub use plan::{PlanError, certificate_problems};
 pub use provision::{ProfileChange, ProfileEdit};
+#[doc(hidden)]
 pub use rehearsal::{HandClock, Rehearsal};
 pub use secret::SecretError;
 pub use strowger_driver::ServerTls;

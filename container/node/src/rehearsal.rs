@@ -1,7 +1,8 @@
 //! A node in the hand of a test: its clock stands until it is turned, deliveries wait until they are let through, and the
 //! shard can be looked at.
 //!
-//! Everything else is as ever: threads, sockets, the store. Only a node that was built with [`Rehearsal`] does any of it.
+//! Everything else is as ever: threads, sockets, the store. Only a node that was built with [`Rehearsal`] does any of it. It is for the
+//! project's own tests: no promise to others, and hidden from the documentation.
 
 use crate::control::Order;
 use crate::inbox::Door;
