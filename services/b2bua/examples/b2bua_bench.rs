@@ -1,8 +1,8 @@
 //! What calls through the B2BUA take: by themselves, with the recorder on, with records of calls.
 //!
 //! `cargo build --release -p strowger-b2bua --example b2bua_bench --features strowger-sip/testkit`, then
-//! `valgrind --tool=callgrind --toggle-collect='*Kernel*::net_input' --toggle-collect='*Kernel*::run' \
-//! --toggle-collect='*Kernel*::time_out' target/release/examples/b2bua_bench CALLS [ONE_IN] [MORE]`: the recorder takes one
+//! `valgrind --tool=callgrind --toggle-collect=strowger_kernel::shard::Shard::input --toggle-collect=strowger_kernel::shard::Shard::run \
+//! --toggle-collect=strowger_kernel::shard::Shard::timeout target/release/examples/b2bua_bench CALLS [ONE_IN] [MORE]`: the recorder takes one
 //! call in ONE_IN, 0 is none. MORE is `records`, or `hears` for a service beside it that hears of each INVITE, or `looks-up` where that
 //! looks for a profile, too; or `around`, `traced`, `counted`, which put something around each handler: nothing more, a message that no
 //! tracer lets pass, a count in usage. The difference of two runs with different numbers of calls is what calls take; network, peers and files

@@ -3,7 +3,7 @@
 //! Look-ups and memory are the kernel's, import and recovery those of a running node, and what a look-up adds to a call is
 //! counted in instructions.
 
-use crate::bench::callgrind::instructions;
+use crate::bench::callgrind::{SHARD, instructions};
 use crate::bench::example::{self, build_node, build_program, build_with};
 use crate::error::{Error, Result};
 use crate::print::say;
@@ -20,8 +20,6 @@ const QUICK: u32 = 100_000;
 /// Calls of two runs whose difference is free of start-up.
 const FEW: u64 = 50;
 const MANY: u64 = 250;
-/// What a call costs the shard, and no peer.
-const SHARD: [&str; 3] = ["*Kernel*::net_input", "*Kernel*::run", "*Kernel*::time_out"];
 /// Most that a look-up may add to a call, in thousandths.
 const ADDS: u64 = 30;
 

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::bench::callgrind::instructions;
+use crate::bench::callgrind::{SHARD, instructions};
 use crate::bench::example::{build, build_with};
 use crate::error::{Error, Result};
 use crate::print::say;
@@ -11,8 +11,6 @@ use crate::tools::{VALGRIND, ensure_peers};
 
 /// Most that a message may cost that no tracer lets pass, in percent.
 const LIMIT: f64 = 1.0;
-/// What a call costs the shard, and no peer.
-const SHARD: [&str; 3] = ["*Kernel*::net_input", "*Kernel*::run", "*Kernel*::time_out"];
 
 /// A program that does something as often as its first argument says.
 struct Counted {
