@@ -166,8 +166,9 @@ pub struct Limits {
     /// Alarms of services that stand at once.
     #[schemars(range(min = 1, max = 100_000), extend("x-unit" = "alarms", "x-reload" = "restart-node"))]
     pub alarms: u32,
-    /// Sets of usage parameters of all SBBs in all services, the unnamed ones included.
-    #[schemars(range(min = 1, max = 100_000), extend("x-unit" = "sets", "x-reload" = "restart-node"))]
+    /// Sets of usage parameters of all SBBs in all services, the unnamed ones included. Whoever looks at all of them, such as a
+    /// scrape of metrics, has the node copy what their samples hold, up to 8 KiB each, and calls wait meanwhile.
+    #[schemars(range(min = 1, max = 10_000), extend("x-unit" = "sets", "x-reload" = "restart-node"))]
     pub usage_sets: u32,
     /// Profiles in all tables.
     #[schemars(range(min = 1, max = 100_000_000), extend("x-unit" = "profiles", "x-reload" = "restart-node"))]

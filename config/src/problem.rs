@@ -172,6 +172,18 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
+    /// Two tables stand for one version of a service.
+    #[error("the services `{service}` and `{other}` are both `{kind}` of version {version}")]
+    SameVersion {
+        /// The later service.
+        service: String,
+        /// The earlier one.
+        other: String,
+        /// What both are.
+        kind: String,
+        /// Its version.
+        version: String,
+    },
     /// Two values do not go together.
     #[error("`{key}` must not be {relation} `{other}`")]
     Contradiction {
@@ -242,7 +254,7 @@ impl Problem {
             Self::TooLarge { .. } => "CFG-019",
             Self::Unfit { .. } => "CFG-020",
             Self::UnknownSpecification { .. } => "CFG-021",
-            Self::BothActive { .. } => "CFG-022",
+            Self::BothActive { .. } | Self::SameVersion { .. } => "CFG-022",
         }
     }
 
@@ -267,6 +279,7 @@ impl Problem {
             | Self::UnknownService { .. }
             | Self::UnknownSpecification { .. }
             | Self::BothActive { .. }
+            | Self::SameVersion { .. }
             | Self::UnboundLink { .. }
             | Self::NoAdaptor { .. }
             | Self::LinkTaken { .. }

@@ -77,17 +77,35 @@ fn kinds(config: &Config, components: &Components, layers: &Layers) -> Vec<Findi
     findings
 }
 
-/// Of the versions of one service one may be active.
+/// Of the versions of one service one may be active, and each is there once at most.
 fn versions(config: &Config, components: &Components, layers: &Layers) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut earlier: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut installed: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     let place = |name: &str| layers.key(&path(["services", name]));
-    for (name, _) in config.services.iter().filter(|(_, wanted)| wanted.active) {
+    for (name, wanted) in &config.services {
         let kind = config.service_kind(name).unwrap_or(name);
         let Some(known) = components.get(TableKind::Service, kind) else {
             continue;
         };
         let kind = known.component.kind();
+        if let Some(version) = known.component.version() {
+            let other = *installed.entry((kind, version)).or_insert(name);
+            if other != name {
+                let problem = Problem::SameVersion {
+                    service: name.clone(),
+                    other: other.to_owned(),
+                    kind: kind.to_owned(),
+                    version: version.to_owned(),
+                };
+                let finding = Finding::at(problem, place(name)).related(place(other), "also here");
+                findings.push(finding.hint("take one of them away".to_owned()));
+                continue;
+            }
+        }
+        if !wanted.active {
+            continue;
+        }
         let other = *earlier.entry(kind).or_insert(name);
         if other != name {
             let problem = Problem::BothActive {

@@ -118,6 +118,15 @@ fn r_us_02_and_03_operators_read_reset_make_and_remove_sets() {
     assert_eq!(reset(Some("")), Some(Reply::Done));
     assert_eq!(usage(&node)[0].counters["heard"], 0);
     assert_eq!(refused(reset(Some("trunk-1"))).cause, Cause::Unknown);
+    let other = UsageSets {
+        sbb: Some("nobody".into()),
+        ..sets("parrot", Some("trunk-1"))
+    };
+    let nobody = refused(node.ask(Request::Usage(UsageRequest::Read(other))));
+    assert_eq!(
+        (nobody.cause, nobody.field.as_deref()),
+        (Cause::Unknown, Some("sbb"))
+    );
     let nobody = node.ask(Request::Usage(UsageRequest::Read(sets("nobody", None))));
     assert_eq!(refused(nobody).field.as_deref(), Some("service"));
 }
@@ -205,6 +214,11 @@ window = \"10ms\"
             "CFG-007 1: the key `services.parrot.thresholds.one.measure` is missing",
             "CFG-007 1: the key `services.parrot.thresholds.one.parameter` is missing",
         ]
+    );
+    // Not of usage: whether a version is active does not count for whether it is there twice.
+    assert_eq!(
+        problems("[services.y]\nkind = \"parrot\"\nactive = false\n"),
+        ["CFG-022 1: the services `y` and `parrot` are both `parrot` of version 1.0"]
     );
     assert_eq!(
         problems("[limits]\nusage_sets = 2\n[services.parrot]\nusage_sets = [\"a\", \"b\"]\n"),

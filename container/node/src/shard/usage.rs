@@ -30,12 +30,18 @@ impl Driver {
             return no_service(&wanted.service);
         };
         let (sbb, set) = (wanted.sbb.as_deref(), wanted.set.as_deref());
+        // The unnamed set is there wherever there is any.
+        if let Some(sbb) = sbb
+            && self.shard.usage(service, Some(sbb), Some("")).is_empty()
+        {
+            return done::<()>(Err(UsageError::NoSbb(sbb.to_owned())), drop);
+        }
         let read = self.shard.usage(service, sbb, set);
-        match (read.is_empty(), sbb, set) {
-            (false, ..) => Reply::Usage(read.into_iter().map(usage).collect()),
-            (true, _, Some(set)) => done::<()>(Err(UsageError::NoSet(set.to_owned())), drop),
-            (true, Some(sbb), None) => done::<()>(Err(UsageError::NoSbb(sbb.to_owned())), drop),
-            (true, None, None) => Reply::Usage(Vec::new()),
+        match set {
+            Some(set) if read.is_empty() => {
+                done::<()>(Err(UsageError::NoSet(set.to_owned())), drop)
+            }
+            _ => Reply::Usage(read.into_iter().map(usage).collect()),
         }
     }
 
