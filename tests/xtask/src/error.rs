@@ -60,6 +60,8 @@ pub(crate) enum Error {
     Unreadable { file: PathBuf, what: &'static str },
     #[error("{what} failed")]
     Failed { what: String },
+    #[error("{what} could not be built; its output is in {log}", log = log.display())]
+    NotBuilt { what: String, log: PathBuf },
     #[error("mutation {what}: {why}")]
     Mutation { what: String, why: String },
     #[error("no system to measure: {why}")]

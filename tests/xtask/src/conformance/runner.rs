@@ -29,7 +29,7 @@ pub(super) fn run(proofs: &[Proof]) -> Result<BTreeMap<String, bool>> {
         let mut count = 0;
         for name in names {
             let wanted = proofs.iter().filter(|proof| proof.name == name).count();
-            let is_good = good.get(name) == Some(&wanted);
+            let is_good = good.get(name).is_some_and(|lines| lines.passed == wanted);
             count += usize::from(is_good);
             let entry = passed.entry(name.to_owned()).or_insert(true);
             *entry &= is_good;
@@ -94,11 +94,18 @@ pub(super) fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
     command
 }
 
-/// How many tests of each name have passed: `test module::name ... ok`, and of the compiler `test tests/fail/name.rs ... ok`.
-pub(super) fn outcomes(run: &Run, text: &str) -> BTreeMap<String, usize> {
-    let mut passed = BTreeMap::new();
+/// How many tests of a name a run tells of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) passed: usize,
+    pub(super) failed: usize,
+}
+
+/// By name: `test module::name ... ok`, and of the compiler `test tests/fail/name.rs ... ok`. What is not `ok` has failed.
+pub(super) fn outcomes(run: &Run, text: &str) -> BTreeMap<String, Lines> {
+    let mut outcomes: BTreeMap<String, Lines> = BTreeMap::new();
     for line in text.lines() {
-        let Some((path, "ok")) = line
+        let Some((path, verdict)) = line
             .strip_prefix("test ")
             .and_then(|rest| rest.split_once(" ... "))
         else {
@@ -112,10 +119,14 @@ pub(super) fn outcomes(run: &Run, text: &str) -> BTreeMap<String, usize> {
             Run::Test { .. } => path.rsplit("::").next(),
         };
         if let Some(name) = name {
-            *passed.entry(name.to_owned()).or_default() += 1;
+            let lines = outcomes.entry(name.to_owned()).or_default();
+            match verdict {
+                "ok" => lines.passed += 1,
+                _ => lines.failed += 1,
+            }
         }
     }
-    passed
+    outcomes
 }
 
 #[cfg(test)]
@@ -124,20 +135,22 @@ mod tests {
 
     #[test]
     fn outcomes_are_read_by_name() {
+        let lines = |name: &str, passed, failed| (name.to_owned(), Lines { passed, failed });
         let run = Run::Test {
             package: "p".to_owned(),
             target: Target::Lib,
             features: Vec::new(),
         };
-        let text = "running 3 tests\ntest tx::r_tx_01_a ... ok\ntest r_tx_02_b ... FAILED\ntest x::r_tx_01_a ... ok\n";
+        let text = "running 4 tests\ntest tx::r_tx_01_a ... ok\ntest r_tx_02_b ... FAILED\ntest x::r_tx_01_a ... ok\n\
+            test r_tx_03_c has been running for over 60 seconds\n";
         assert_eq!(
             outcomes(&run, text),
-            BTreeMap::from([("r_tx_01_a".to_owned(), 2)])
+            BTreeMap::from([lines("r_tx_01_a", 2, 0), lines("r_tx_02_b", 0, 1)])
         );
         let text = "test tests/fail/r_tx_02_c.rs ... ok\ntest tests/fail/other.rs ... mismatch\n";
         assert_eq!(
             outcomes(&Run::CompileFail, text),
-            BTreeMap::from([("r_tx_02_c".to_owned(), 1)])
+            BTreeMap::from([lines("r_tx_02_c", 1, 0), lines("other", 0, 1)])
         );
     }
 }

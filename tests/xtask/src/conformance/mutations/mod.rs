@@ -33,14 +33,17 @@ pub(super) fn run(map: &Map, wanted: &[&String], write: bool) -> Result<ExitCode
         say(&wrong.join("\n"));
         return Ok(ExitCode::FAILURE);
     }
-    let is_wanted = |mutation: &&Mutation| {
-        wanted.is_empty() || wanted.iter().any(|name| mutation.id.starts_with(*name))
-    };
-    let mutations: Vec<&Mutation> = list.mutations.iter().filter(is_wanted).collect();
+    let mutations = chosen(&list, wanted);
     let named: BTreeSet<&String> = mutations.iter().flat_map(|m| &m.entry.tests).collect();
     let rows: Vec<&Row> = map.rows().collect();
     let mut proofs = proofs::of(&rows)?;
     proofs.retain(|proof| named.contains(&proof.name));
+    let lost = lost(&named, &proofs);
+    if !lost.is_empty() {
+        return Err(Error::Failed {
+            what: format!("finding the tests {}", lost.join(", ")),
+        });
+    }
     once_each(&mut proofs);
     let copy = Copy::make(&list)?;
     let runs = proofs.iter().map(|proof| &proof.run).collect();
@@ -55,6 +58,7 @@ pub(super) fn run(map: &Map, wanted: &[&String], write: bool) -> Result<ExitCode
         outcomes.len(),
         start.elapsed().as_secs_f64()
     ));
+    say(&report::ends(&outcomes));
     let good = noticed == outcomes.len();
     if !wanted.is_empty() {
         return Ok(super::exit(good));
@@ -75,6 +79,16 @@ pub(super) fn run(map: &Map, wanted: &[&String], write: bool) -> Result<ExitCode
     Ok(super::exit(good))
 }
 
+/// Those to try, in this order: what is built alone takes the place of programs that the others are tried with, and so comes last.
+fn chosen<'a>(list: &'a List, wanted: &[&String]) -> Vec<&'a Mutation> {
+    let is_wanted = |mutation: &&Mutation| {
+        wanted.is_empty() || wanted.iter().any(|name| mutation.id.starts_with(*name))
+    };
+    let mut mutations: Vec<&Mutation> = list.mutations.iter().filter(is_wanted).collect();
+    mutations.sort_by_key(|mutation| mutation.entry.kind == Kind::Source);
+    mutations
+}
+
 /// A test that is run on a node, too, is tried before the kernel alone: it is the same test, and there it is the quicker.
 fn once_each(proofs: &mut Vec<Proof>) {
     let before_kernel = proofs.iter().filter(|proof| proof.stage == Stage::Kernel);
@@ -82,10 +96,18 @@ fn once_each(proofs: &mut Vec<Proof>) {
     proofs.retain(|proof| proof.stage == Stage::Kernel || !before_kernel.contains(&proof.name));
 }
 
+/// Names of tests that the sources do not have as such: nothing would be run for them.
+fn lost<'a>(named: &BTreeSet<&'a String>, proofs: &[Proof]) -> Vec<&'a str> {
+    let names = named.iter().map(|name| name.as_str());
+    names
+        .filter(|name| !proofs.iter().any(|proof| proof.name == *name))
+        .collect()
+}
+
 /// With no mutation on all tests pass: what fails anyway would notice everything.
 fn without_any(copy: &Copy, programs: &mut Programs, proofs: &[Proof]) -> Result<()> {
     let all: Vec<&Proof> = proofs.iter().collect();
-    let passed = programs.measure(copy, &all)?.passed;
+    let passed = programs.measure(copy, &all)?;
     let failed: Vec<&str> = proofs
         .iter()
         .map(|proof| proof.name.as_str())
@@ -114,11 +136,12 @@ fn try_all<'a>(
             Kind::Schema => programs
                 .run(copy, &proofs, Some(mutation))?
                 .outcome(mutation),
-            Kind::Source => copy.with(mutation, || alone(copy, mutation, &proofs))?,
+            Kind::Source => copy.with(mutation, || alone(copy, programs, mutation, &proofs))?,
         };
         let verdict = match &outcome {
             Outcome::Noticed => "noticed".to_owned(),
-            Outcome::Hung => "noticed, did not end".to_owned(),
+            Outcome::Hung => "noticed, did not end and was killed".to_owned(),
+            Outcome::Aborted => "noticed, took its process down".to_owned(),
             Outcome::Passed(tests) => format!("NOT NOTICED by {}", tests.join(", ")),
             Outcome::NotBuilt => "NOT NOTICED: it does not compile".to_owned(),
         };
@@ -135,11 +158,57 @@ fn try_all<'a>(
 }
 
 /// The same for what has to be built first.
-fn alone(copy: &Copy, mutation: &Mutation, proofs: &[&Proof]) -> Result<Outcome> {
+fn alone(
+    copy: &Copy,
+    measured: &Programs,
+    mutation: &Mutation,
+    proofs: &[&Proof],
+) -> Result<Outcome> {
     let runs = proofs.iter().map(|proof| &proof.run).collect();
-    match Programs::build(copy, &runs) {
-        Ok(programs) => Ok(programs.run(copy, proofs, None)?.outcome(mutation)),
-        Err(Error::Failed { .. }) => Ok(Outcome::NotBuilt),
+    let built = Programs::build(copy, &runs);
+    // What must not compile is built as it is run.
+    match built.and_then(|built| built.limited_as(measured).run(copy, proofs, None)) {
+        Ok(ran) => Ok(ran.outcome(mutation)),
+        Err(Error::NotBuilt { .. }) => Ok(Outcome::NotBuilt),
         Err(other) => Err(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_alone_comes_last() {
+        let mutation = |rule: &str, kind: &str| {
+            format!(
+                "[[mutation]]\nrule = \"{rule}\"\nfile = \"a/src/lib.rs\"\nfind = \"a\"\nreplace = \"b\"\n\
+                 tests = [\"t\"]\nwhy = \"so\"\nkind = \"{kind}\"\n"
+            )
+        };
+        let mut list = List::default();
+        let text = mutation("R-XX-01", "source") + &mutation("R-XX-01", "schema");
+        let text = text + &mutation("R-XX-02", "schema");
+        list.add(std::path::Path::new("R-XX.toml"), &text).unwrap();
+        let ids = |wanted: &[&String]| -> Vec<&str> {
+            chosen(&list, wanted)
+                .iter()
+                .map(|m| m.id.as_str())
+                .collect()
+        };
+        assert_eq!(ids(&[]), ["R-XX-01/2", "R-XX-02/1", "R-XX-01/1"]);
+        assert_eq!(ids(&[&"R-XX-01".to_owned()]), ["R-XX-01/2", "R-XX-01/1"]);
+    }
+
+    #[test]
+    fn every_test_that_a_mutation_names_is_found() {
+        let text = std::fs::read_to_string(root().join(super::super::MAP)).unwrap();
+        let map = Map::read(&text);
+        let list = List::read().unwrap();
+        let named = list.mutations.iter().flat_map(|m| &m.entry.tests).collect();
+        let rows: Vec<&Row> = map.rows().collect();
+        let proofs = proofs::of(&rows).unwrap();
+        assert_eq!(lost(&named, &proofs), Vec::<&str>::new());
+        assert_eq!(lost(&named, &[]).len(), named.len());
     }
 }

@@ -11,7 +11,8 @@ const TITLE: &str = "\n## What the tests notice\n";
 const HEAD: &str = "
 A test that cannot fail proves nothing. `cargo xtask conformance --mutations --write` makes the code that a rule rests on wrong, one
 [mutation](mutations.md) after the other, runs the rule's tests, and writes this section; without `--write` it compares.
-A mutation counts as noticed when every test that it names fails with it.
+A mutation counts as noticed when every test that it names fails with it. A test that does not end in its
+time fails as well, and so does one that takes its process down; how many have done that is told below the table.
 
 ";
 
@@ -41,6 +42,7 @@ pub(super) fn section(map: &Map, list: &List, outcomes: &BTreeMap<&str, Outcome>
         }
     }
     text.push_str(&line("all", sums));
+    text.push_str(&format!("\n{}\n", ends(outcomes)));
     let missed: Vec<&Mutation> = list
         .mutations
         .iter()
@@ -59,6 +61,15 @@ pub(super) fn section(map: &Map, list: &List, outcomes: &BTreeMap<&str, Outcome>
         }
     }
     text
+}
+
+/// Of those that were noticed, how many otherwise than by a test that says that it fails.
+pub(super) fn ends(outcomes: &BTreeMap<&str, Outcome>) -> String {
+    let as_such = |such: &Outcome| outcomes.values().filter(|of| *of == such).count();
+    let (hung, aborted) = (as_such(&Outcome::Hung), as_such(&Outcome::Aborted));
+    format!(
+        "Noticed by a test that did not end and had to be killed: {hung}. By one that took its process down: {aborted}."
+    )
 }
 
 fn line(title: &str, figures: [usize; 4]) -> String {
@@ -102,6 +113,21 @@ mod tests {
         let expected = format!("# Page\n\n| a |\n{section}");
         assert_eq!(renewed(&page, &section), expected);
         assert_eq!(renewed("# Page\n\n| a |\n", &section), expected);
+    }
+
+    #[test]
+    fn what_did_not_say_that_it_fails_is_counted() {
+        let outcomes = BTreeMap::from([
+            ("R-XX-01/1", Outcome::Hung),
+            ("R-XX-01/2", Outcome::Noticed),
+            ("R-XX-01/3", Outcome::Aborted),
+            ("R-XX-01/4", Outcome::Hung),
+            ("R-XX-01/5", Outcome::NotBuilt),
+        ]);
+        let expected = "Noticed by a test that did not end and had to be killed: 2. By one that took its process down: 1.";
+        assert_eq!(ends(&outcomes), expected);
+        let section = section(&Map::read(""), &List::default(), &outcomes);
+        assert!(section.contains(&format!("\n\n{expected}\n")), "{section}");
     }
 
     /// Whoever adds a mutation finds that the section has to be written anew, without any test being run.
