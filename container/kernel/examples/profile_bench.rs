@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p strowger-kernel --example profile_bench` measures; another number of profiles is its argument.
 //! Times of look-ups are those of deliveries that ask for 50,000 random profiles, less those of deliveries that do the same
-//! without asking, so that what is told is what a handler waits.
+//! without asking, so that what is told is what a handler waits. A figure beyond its limit lets it fail.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -10,6 +10,7 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use strowger::prelude::*;
 use strowger::time::{Mono, Now, Wall};
@@ -278,7 +279,7 @@ fn seconds() -> f64 {
     nanos as f64 / 1e9
 }
 
-fn main() {
+fn main() -> ExitCode {
     let profiles = std::env::args()
         .nth(1)
         .map_or(1_000_000, |n| n.parse().unwrap());
@@ -296,6 +297,7 @@ fn main() {
         "memory of each         {beyond} bytes beyond its {} bytes of name and values (limit {BEYOND})",
         each - beyond
     );
+    let mut held = beyond <= u64::from(BEYOND);
     println!(
         "written to the shard   {took:.2} s, {} MB of commits (no limit)",
         bench.written / 1_000_000
@@ -314,6 +316,7 @@ fn main() {
     ] {
         let took = bench.ask(what) - nothing;
         println!("{text:<23}{took:.0} ns (limit {limit} ns)");
+        held &= took <= f64::from(limit);
     }
     let update = bench.ask(UPDATE) - nothing;
     println!("changed, with commit   {update:.0} ns (no limit)");
@@ -324,4 +327,8 @@ fn main() {
         "walked as a snapshot   {:.3} s for {rows} (no limit)",
         seconds() - start
     );
+    match held {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }
