@@ -277,6 +277,21 @@ pub enum RestoreError {
         /// The table.
         table: String,
     },
+    /// Two stored profiles have one value of an attribute that is unique in this build.
+    #[error(
+        "profile table `{table}`: the stored profiles `{first}` and `{second}` have the same `{attribute}`, which is unique in this \
+         build"
+    )]
+    NotUnique {
+        /// The table.
+        table: String,
+        /// The attribute.
+        attribute: &'static str,
+        /// Name of one of the two.
+        first: String,
+        /// Name of the other.
+        second: String,
+    },
     /// A migration failed.
     #[error("service `{service}`, SBB `{sbb}`: a stored state cannot be migrated")]
     Migration {

@@ -144,7 +144,17 @@ impl Kernel {
         let stored = (written.fingerprint, written.profile);
         let profile = decoded(recovery, &decl, (key, &name), stored, (&schema, migrations));
         recovery.migrations = known;
-        let row = profile?.into_row(number, written.name);
+        let profile = profile?;
+        let table = self.profiles.get(ix);
+        if let Some((attribute, other)) = table.and_then(|t| t.repeated(written.name, &*profile)) {
+            return Err(RestoreError::NotUnique {
+                table: name.to_string(),
+                attribute,
+                first: other.name().to_owned(),
+                second: written.name.to_owned(),
+            });
+        }
+        let row = profile.into_row(number, written.name);
         if self.profiles.put(ix, written.name, Some(&row)).is_some() {
             return Err(damaged(key));
         }

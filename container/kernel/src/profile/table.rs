@@ -77,7 +77,10 @@ impl Index {
     }
     /// It has it no longer.
     fn take(&mut self, value: &[u8], key: &[u8], row: &SharedRow) {
-        self.tree.remove(key);
+        let own = |found: &SharedRow| found.number() == row.number();
+        if self.tree.get(key).is_some_and(own) {
+            self.tree.remove(key);
+        }
         let first = self.get(value).map(|first| first.number());
         if first != Some(row.number()) {
             return;
@@ -178,18 +181,28 @@ impl Table {
             return Err(OpError::InvalidArgument("name of a profile"));
         }
         profile.verify().map_err(OpError::InvalidProfile)?;
+        match self.repeated(name, profile) {
+            Some((attribute, _)) => Err(OpError::NotUnique(attribute)),
+            None => Ok(()),
+        }
+    }
+    /// The first unique attribute whose value another profile than that of the name has, and that profile.
+    pub(crate) fn repeated(
+        &self,
+        name: &str,
+        profile: &dyn AnyProfile,
+    ) -> Option<(&'static str, &SharedRow)> {
         let mut value = Vec::new();
-        for index in self.indexes.iter().filter(|index| index.unique) {
+        let mut unique = self.indexes.iter().filter(|index| index.unique);
+        unique.find_map(|index| {
             value.clear();
             if !profile.key(index.attribute, &mut value) {
-                continue;
+                return None;
             }
-            if index.get(&value).is_some_and(|row| row.name() != name) {
-                let attribute = self.decl.attributes.get(index.attribute);
-                return Err(OpError::NotUnique(attribute.map_or("", |a| a.name)));
-            }
-        }
-        Ok(())
+            let other = index.get(&value).filter(|row| row.name() != name)?;
+            let attribute = self.decl.attributes.get(index.attribute);
+            Some((attribute.map_or("", |a| a.name), other))
+        })
     }
 
     /// Puts a row in its place, or takes away the one of that name; gives the one that was there.
@@ -237,5 +250,34 @@ impl Place {
             index.key(row, &self.value, &mut self.key);
         }
         some
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strowger::prelude::Profile;
+
+    #[derive(Clone, Debug, Profile)]
+    struct Line {
+        #[profile(unique)]
+        number: u64,
+    }
+
+    #[test]
+    fn a_row_that_goes_leaves_that_of_another_in_the_index() {
+        let hasher = RandomState::with_seeds(1, 2, 3, 4);
+        let decl = ProfileDecl::of::<Line>();
+        let mut table = Table::new("lines", 1, decl, (decl.default)(), &hasher);
+        let row = |row, name| Box::new(Line { number: 7 }).into_row(row, name);
+        table.put("a", Some(&row(1, "a")));
+        table.put("b", Some(&row(2, "b")));
+        table.put("a", None);
+        let profile = Line { number: 7 };
+        for table in [table.snapshot(), table] {
+            let found = table.repeated("c", &profile);
+            let found = found.map(|(attribute, row)| (attribute, row.name()));
+            assert_eq!(found, Some(("number", "b")));
+        }
     }
 }
