@@ -244,7 +244,7 @@ impl Kernel {
         self.profiles.dropping.push(table);
         Ok(())
     }
-    /// Removes some records of removed tables.
+    /// Removes some profiles of removed tables, and their records.
     pub(crate) fn drop_profiles(&mut self) {
         let Some(mut table) = self.profiles.dropping.pop() else {
             return;
@@ -257,7 +257,8 @@ impl Kernel {
             .map(|(_, row)| Arc::clone(row))
             .collect();
         for row in &rows {
-            table.rows.remove(row.name().as_bytes());
+            // Out of the indexes, too: what is left for the last turn would be freed in one.
+            table.put(row.name(), None);
             self.remove_profile_record(table.number, row.number());
         }
         if table.len() > 0 {

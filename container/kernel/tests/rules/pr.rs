@@ -595,6 +595,30 @@ fn a_removed_table_leaves_no_record_and_its_name_is_free() {
     assert_eq!(left(&mut kit), 0);
 }
 
+#[test]
+fn the_profiles_of_a_removed_table_are_freed_piece_by_piece() {
+    let mut kit = kit();
+    let name = |n: u32| format!("u{n:04}");
+    let many: Vec<_> = (0..2500)
+        .map(|n| put(&name(n), &n.to_string(), n))
+        .collect();
+    kit.shard.write_profiles(kit.now, "users", many).unwrap();
+    kit.run();
+    let table = kit.shard.profile_snapshot("users").unwrap();
+    let held = |n| Arc::downgrade(table.find(&name(n)).unwrap());
+    let (first, last) = (held(0), held(2499));
+    drop(table);
+    kit.shard.remove_table(kit.now, "users").unwrap();
+    let turns = (1..100).find(|_| {
+        kit.shard.run(kit.now, 1);
+        first.upgrade().is_none()
+    });
+    assert!(turns.is_some());
+    assert!(last.upgrade().is_some());
+    kit.run();
+    assert!(last.upgrade().is_none());
+}
+
 mod v2 {
     use super::Profile;
 
