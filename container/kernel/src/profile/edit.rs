@@ -223,11 +223,15 @@ impl Kernel {
             (Some(_) | None, _) => Err(TableError::Changed),
         }
     }
-    /// Publishes what a session holds: verified, and unique where it has to be. The session stays.
+    /// Publishes what a session holds: verified, and unique where it has to be. The session stays. One that holds no change
+    /// writes nothing: it may be a commit that is asked for again.
     pub(crate) fn commit_edit(&mut self, now: Now, id: EditId) -> Result<(), TableError> {
         self.now = now;
         let (ix, how) = self.unchanged(now, id)?;
         let edit = self.edit(now, id)?;
+        if !edit.dirty {
+            return Ok(());
+        }
         let (name, draft) = (edit.name.clone(), edit.draft.copy());
         let row = self.put_profile_row(ix, &name, draft, how)?;
         self.commit();

@@ -439,6 +439,30 @@ fn r_pr_07_a_commit_over_what_somebody_else_wrote_is_refused() {
 }
 
 #[test]
+fn a_commit_without_a_change_writes_nothing() {
+    let mut kit = kit();
+    let row = |kit: &Kit| {
+        let table = kit.shard.profile_snapshot("users").unwrap();
+        Arc::clone(table.find("bob").unwrap())
+    };
+    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
+    let other = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
+    let before = row(&kit);
+    kit.shard.commit_edit(kit.now, edit).unwrap();
+    assert!(Arc::ptr_eq(&before, &row(&kit)));
+    set(&mut kit, other, "number", "555").unwrap();
+    kit.shard.commit_edit(kit.now, other).unwrap();
+    let after = row(&kit);
+    // A client that had no answer asks again.
+    kit.shard.commit_edit(kit.now, other).unwrap();
+    assert!(Arc::ptr_eq(&after, &row(&kit)));
+    assert_eq!(
+        kit.shard.commit_edit(kit.now, edit),
+        Err(TableError::Changed)
+    );
+}
+
+#[test]
 fn r_pr_07_an_edit_that_nobody_uses_ends_and_makes_room() {
     let mut kit = kit();
     let used = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
