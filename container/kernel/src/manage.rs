@@ -322,7 +322,7 @@ pub enum TableError {
     /// A table, or a profile of the table, has that name already.
     #[error("the name is taken")]
     NameTaken,
-    /// A name is empty; or a table's has a slash or is longer than 64 bytes (R-PR-01).
+    /// A name is empty; or a table's has a slash or is longer than 64 bytes (R-PR-01), or a profile's is longer than 255.
     #[error("the name is empty, too long, or has a slash")]
     InvalidName,
     /// There is no such specification, or the values are of another one.

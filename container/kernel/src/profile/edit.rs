@@ -93,7 +93,7 @@ impl Kernel {
     ) -> Result<EditId, TableError> {
         let table = self.table_of_edits(table)?;
         let (number, draft) = (table.number, table.default.copy());
-        if name.is_empty() {
+        if !Table::may_have(name) {
             return Err(TableError::InvalidName);
         }
         let begun =
@@ -195,6 +195,7 @@ impl Kernel {
         let mut tables = self.profiles.tables.iter().flatten();
         let table = tables.find(|table| table.number == number);
         change(&table.ok_or(TableError::Unknown)?.decl, &mut *draft)?;
+        self.check_size(&*draft)?;
         let edit = self.edit(now, id)?;
         (edit.draft, edit.dirty) = (draft, true);
         Ok(())

@@ -175,9 +175,13 @@ impl Table {
         let (own, other): (&dyn Any, &dyn Any) = (&*self.default, profile);
         own.type_id() == other.type_id()
     }
+    /// Whether a profile may have that name.
+    pub(crate) const fn may_have(name: &str) -> bool {
+        !name.is_empty() && name.len() <= NAME
+    }
     /// Whether a profile of that name may have these values beside the others.
     pub(crate) fn check(&self, name: &str, profile: &dyn AnyProfile) -> Result<(), OpError> {
-        if name.is_empty() || name.len() > NAME {
+        if !Self::may_have(name) {
             return Err(OpError::InvalidArgument("name of a profile"));
         }
         profile.verify().map_err(OpError::InvalidProfile)?;

@@ -518,6 +518,28 @@ fn r_pr_07_wrong_attributes_and_values_and_too_many_sessions_are_refused() {
 }
 
 #[test]
+fn a_session_holds_no_more_than_a_profile_may() {
+    let mut kit = kit();
+    for name in ["", &"x".repeat(256)] {
+        let refused = kit.shard.edit_new(kit.now, "users", name);
+        assert_eq!(refused, Err(TableError::InvalidName));
+    }
+    let longest = "x".repeat(255);
+    let new = kit.shard.edit_new(kit.now, "users", &longest).unwrap();
+    kit.shard.verify_edit(kit.now, new).unwrap();
+    kit.options.limits.profile_bytes = 40;
+    kit.restart(secs(1));
+    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
+    set(&mut kit, edit, "number", "555").unwrap();
+    let large = set(&mut kit, edit, "number", &"1".repeat(40));
+    let limit = TableError::Refused(OpError::Limit("profile_bytes"));
+    assert_eq!(large, Err(limit));
+    // What it held before it holds still.
+    kit.shard.commit_edit(kit.now, edit).unwrap();
+    assert_eq!(number_of(&kit.shard, "bob").unwrap(), "555");
+}
+
+#[test]
 fn r_pr_08_a_panic_while_a_profile_is_changed_rolls_the_transaction_back() {
     let mut kit = kit();
     kit.service::<0>(Spec::usual());
