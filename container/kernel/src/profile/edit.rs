@@ -96,10 +96,7 @@ impl Kernel {
         if !Table::may_have(name) {
             return Err(TableError::InvalidName);
         }
-        let begun =
-            |(_, e, _): (_, &Edit, _)| e.table == number && e.base.is_none() && *e.name == *name;
-        let is_begun = self.profiles.edits.living(now.mono).any(begun);
-        if is_begun || table.find(name).is_some() {
+        if table.find(name).is_some() {
             return Err(TableError::NameTaken);
         }
         self.open_edit(Edit {

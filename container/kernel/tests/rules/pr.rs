@@ -387,8 +387,6 @@ fn r_pr_07_an_edit_is_seen_by_nobody_until_it_is_committed() {
 fn r_pr_07_an_edit_can_be_dropped_and_a_profile_that_was_to_be_made_never_was() {
     let mut kit = kit();
     let new = kit.shard.edit_new(kit.now, "users", "dora").unwrap();
-    let twice = kit.shard.edit_new(kit.now, "users", "dora");
-    assert_eq!(twice, Err(TableError::NameTaken));
     let taken = kit.shard.edit_new(kit.now, "users", "bob");
     assert_eq!(taken, Err(TableError::NameTaken));
     kit.shard.restore_edit(kit.now, new).unwrap();
@@ -515,6 +513,21 @@ fn r_pr_07_wrong_attributes_and_values_and_too_many_sessions_are_refused() {
         over,
         Err(TableError::Refused(OpError::Limit("profile_edits")))
     );
+}
+
+#[test]
+fn of_two_sessions_that_make_one_profile_the_first_to_commit_does() {
+    let mut kit = kit();
+    let mut begin = || kit.shard.edit_new(kit.now, "users", "dora").unwrap();
+    let (lost, new) = (begin(), begin());
+    set(&mut kit, lost, "number", "555").unwrap();
+    set(&mut kit, new, "number", "777").unwrap();
+    kit.shard.commit_edit(kit.now, new).unwrap();
+    let late = kit.shard.commit_edit(kit.now, lost);
+    assert_eq!(late, Err(TableError::Changed));
+    assert_eq!(number_of(&kit.shard, "dora").unwrap(), "777");
+    kit.shard.restore_edit(kit.now, lost).unwrap();
+    assert_eq!(kit.shard.close_edit(kit.now, lost), Err(TableError::NoEdit));
 }
 
 #[test]
