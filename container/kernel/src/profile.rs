@@ -360,7 +360,23 @@ impl Kernel {
         profile: Box<dyn AnyProfile>,
         how: Put,
     ) -> Result<SharedRow, OpError> {
-        self.check_size(&*profile)?;
+        let number = self.takes_profile(ix, name, &*profile, how)?;
+        let row = profile.into_row(number, name);
+        if let Some(table) = self.profiles.get_mut(ix) {
+            table.next = table.next.max(number + 1);
+        }
+        self.write_row(ix, name, Some(&row));
+        Ok(row)
+    }
+    /// Whether a profile would be written; the number that its row has then.
+    fn takes_profile(
+        &mut self,
+        ix: TableIx,
+        name: &str,
+        profile: &dyn AnyProfile,
+        how: Put,
+    ) -> Result<u64, OpError> {
+        self.check_size(profile)?;
         self.takes_change(ix)?;
         let table = self.profiles.get(ix).ok_or(OpError::NoTable(""))?;
         let old = table.find(name).map(|row| row.number());
@@ -372,14 +388,8 @@ impl Kernel {
             }
             (Put::Create | Put::Change | Put::Either, _) => {}
         }
-        table.check(name, &*profile)?;
-        let number = old.unwrap_or(table.next);
-        let row = profile.into_row(number, name);
-        if let Some(table) = self.profiles.get_mut(ix) {
-            table.next = table.next.max(number + 1);
-        }
-        self.write_row(ix, name, Some(&row));
-        Ok(row)
+        table.check(name, profile)?;
+        Ok(old.unwrap_or(table.next))
     }
     /// Removes a profile; `false` if there was none.
     pub(crate) fn remove_profile_row(&mut self, ix: TableIx, name: &str) -> Result<bool, OpError> {

@@ -197,15 +197,16 @@ impl Kernel {
         (edit.draft, edit.dirty) = (draft, true);
         Ok(())
     }
-    /// Whether what a session holds would be committed: valid, unique where it has to be, and of a profile that nobody wrote
-    /// meanwhile.
+    /// Whether what a session holds would be committed: valid, unique where it has to be, within the limits, and of a profile
+    /// that nobody wrote meanwhile.
     pub(crate) fn verify_edit(&mut self, now: Now, id: EditId) -> Result<(), TableError> {
         let edit = self.edit(now, id)?;
-        let (name, draft) = (edit.name.clone(), edit.draft.copy());
-        let (ix, _) = self.unchanged(now, id)?;
-        self.check_size(&*draft)?;
-        let table = self.profiles.get(ix).ok_or(TableError::Unknown)?;
-        Ok(table.check(&name, &*draft)?)
+        let (name, draft, dirty) = (edit.name.clone(), edit.draft.copy(), edit.dirty);
+        let (ix, how) = self.unchanged(now, id)?;
+        if dirty {
+            self.takes_profile(ix, &name, &*draft, how)?;
+        }
+        Ok(())
     }
     /// The table of a session whose profile is as the session found it, and how it would be written.
     fn unchanged(&mut self, now: Now, id: EditId) -> Result<(TableIx, Put), TableError> {

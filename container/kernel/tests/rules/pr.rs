@@ -531,6 +531,21 @@ fn of_two_sessions_that_make_one_profile_the_first_to_commit_does() {
 }
 
 #[test]
+fn what_is_verified_is_within_the_limits() {
+    let mut kit = kit();
+    kit.options.limits.profiles = 3;
+    kit.restart(secs(1));
+    let new = kit.shard.edit_new(kit.now, "users", "dora").unwrap();
+    let limit = Err(TableError::Refused(OpError::Limit("profiles")));
+    assert_eq!(kit.shard.verify_edit(kit.now, new), limit);
+    assert_eq!(kit.shard.commit_edit(kit.now, new), limit);
+    let gone = vec![ProfileWrite::Remove("bob".into())];
+    kit.shard.write_profiles(kit.now, "users", gone).unwrap();
+    assert_eq!(kit.shard.verify_edit(kit.now, new), Ok(()));
+    assert_eq!(kit.shard.commit_edit(kit.now, new), Ok(()));
+}
+
+#[test]
 fn a_session_holds_no_more_than_a_profile_may() {
     let mut kit = kit();
     for name in ["", &"x".repeat(256)] {
