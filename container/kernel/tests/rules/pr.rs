@@ -1,5 +1,10 @@
 //! Profiles: tables, transactions, management, recovery (R-PR).
 
+#[path = "pr/edits.rs"]
+mod edits;
+#[path = "pr/unique.rs"]
+mod unique;
+
 use crate::harness::{Kit, Ping, Pong, Shard, Spec, say};
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer, U64Deserializer};
@@ -437,30 +442,6 @@ fn r_pr_07_a_commit_over_what_somebody_else_wrote_is_refused() {
 }
 
 #[test]
-fn a_commit_without_a_change_writes_nothing() {
-    let mut kit = kit();
-    let row = |kit: &Kit| {
-        let table = kit.shard.profile_snapshot("users").unwrap();
-        Arc::clone(table.find("bob").unwrap())
-    };
-    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
-    let other = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
-    let before = row(&kit);
-    kit.shard.commit_edit(kit.now, edit).unwrap();
-    assert!(Arc::ptr_eq(&before, &row(&kit)));
-    set(&mut kit, other, "number", "555").unwrap();
-    kit.shard.commit_edit(kit.now, other).unwrap();
-    let after = row(&kit);
-    // A client that had no answer asks again.
-    kit.shard.commit_edit(kit.now, other).unwrap();
-    assert!(Arc::ptr_eq(&after, &row(&kit)));
-    assert_eq!(
-        kit.shard.commit_edit(kit.now, edit),
-        Err(TableError::Changed)
-    );
-}
-
-#[test]
 fn r_pr_07_an_edit_that_nobody_uses_ends_and_makes_room() {
     let mut kit = kit();
     let used = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
@@ -513,58 +494,6 @@ fn r_pr_07_wrong_attributes_and_values_and_too_many_sessions_are_refused() {
         over,
         Err(TableError::Refused(OpError::Limit("profile_edits")))
     );
-}
-
-#[test]
-fn of_two_sessions_that_make_one_profile_the_first_to_commit_does() {
-    let mut kit = kit();
-    let mut begin = || kit.shard.edit_new(kit.now, "users", "dora").unwrap();
-    let (lost, new) = (begin(), begin());
-    set(&mut kit, lost, "number", "555").unwrap();
-    set(&mut kit, new, "number", "777").unwrap();
-    kit.shard.commit_edit(kit.now, new).unwrap();
-    let late = kit.shard.commit_edit(kit.now, lost);
-    assert_eq!(late, Err(TableError::Changed));
-    assert_eq!(number_of(&kit.shard, "dora").unwrap(), "777");
-    kit.shard.restore_edit(kit.now, lost).unwrap();
-    assert_eq!(kit.shard.close_edit(kit.now, lost), Err(TableError::NoEdit));
-}
-
-#[test]
-fn what_is_verified_is_within_the_limits() {
-    let mut kit = kit();
-    kit.options.limits.profiles = 3;
-    kit.restart(secs(1));
-    let new = kit.shard.edit_new(kit.now, "users", "dora").unwrap();
-    let limit = Err(TableError::Refused(OpError::Limit("profiles")));
-    assert_eq!(kit.shard.verify_edit(kit.now, new), limit);
-    assert_eq!(kit.shard.commit_edit(kit.now, new), limit);
-    let gone = vec![ProfileWrite::Remove("bob".into())];
-    kit.shard.write_profiles(kit.now, "users", gone).unwrap();
-    assert_eq!(kit.shard.verify_edit(kit.now, new), Ok(()));
-    assert_eq!(kit.shard.commit_edit(kit.now, new), Ok(()));
-}
-
-#[test]
-fn a_session_holds_no_more_than_a_profile_may() {
-    let mut kit = kit();
-    for name in ["", &"x".repeat(256)] {
-        let refused = kit.shard.edit_new(kit.now, "users", name);
-        assert_eq!(refused, Err(TableError::InvalidName));
-    }
-    let longest = "x".repeat(255);
-    let new = kit.shard.edit_new(kit.now, "users", &longest).unwrap();
-    kit.shard.verify_edit(kit.now, new).unwrap();
-    kit.options.limits.profile_bytes = 40;
-    kit.restart(secs(1));
-    let edit = kit.shard.edit_profile(kit.now, "users", "bob").unwrap();
-    set(&mut kit, edit, "number", "555").unwrap();
-    let large = set(&mut kit, edit, "number", &"1".repeat(40));
-    let limit = TableError::Refused(OpError::Limit("profile_bytes"));
-    assert_eq!(large, Err(limit));
-    // What it held before it holds still.
-    kit.shard.commit_edit(kit.now, edit).unwrap();
-    assert_eq!(number_of(&kit.shard, "bob").unwrap(), "555");
 }
 
 #[test]
@@ -762,48 +691,6 @@ fn a_changed_specification_migrates_its_profiles_or_is_refused() {
         .shard
         .declare_profile(&ProfileDecl::of::<v3::Subscriber>());
     assert!(both.is_err());
-}
-
-mod v4 {
-    use super::Profile;
-
-    /// What was indexed has become unique; names and types are the same.
-    #[derive(Clone, Debug, Profile)]
-    #[profile(vendor = "strowger-kernel")]
-    pub(super) struct Subscriber {
-        #[profile(unique)]
-        pub(super) number: String,
-        #[profile(unique)]
-        pub(super) zone: u32,
-        #[profile(default = true)]
-        pub(super) active: bool,
-        #[profile(indexed)]
-        pub(super) forward: Option<String>,
-        #[profile(opaque)]
-        pub(super) notes: Vec<String>,
-    }
-}
-
-#[test]
-fn stored_profiles_that_repeat_a_value_that_has_become_unique_are_refused() {
-    let mut kit = kit();
-    kit.profiles = vec![ProfileDecl::of::<v4::Subscriber>()];
-    let refused = kit.try_restart(secs(1)).unwrap_err();
-    let twice = RestoreError::NotUnique {
-        table: "users".to_owned(),
-        attribute: "zone",
-        first: "bob".to_owned(),
-        second: "carol".to_owned(),
-    };
-    assert_eq!(refused, twice);
-    // The build that wrote them mends it.
-    kit.profiles = vec![ProfileDecl::of::<Subscriber>()];
-    kit.restart(secs(1));
-    let other = vec![put("carol", "4930300", 3)];
-    kit.shard.write_profiles(kit.now, "users", other).unwrap();
-    kit.run();
-    kit.profiles = vec![ProfileDecl::of::<v4::Subscriber>()];
-    assert_eq!(kit.restart(secs(1)).profiles, 3);
 }
 
 /// Takes its table as a parameter.
