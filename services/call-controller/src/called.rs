@@ -59,8 +59,12 @@ pub(crate) fn subscriber(
     Ok(subscribers.find_by(cx, Subscriber::ADDRESS, &address)?)
 }
 
-/// Whether a failure means that the subscriber was not reached, or is busy where he was, so that somebody else may take the call.
-/// A 6xx says that nobody else is to be asked, and nobody is (RFC 3261 16.7).
-pub(crate) const fn is_untaken(status: u16) -> bool {
-    matches!(status, 408 | 430 | 480 | 486 | 487 | 503)
+/// What says that the subscriber was not reached, or is busy where he was, so that somebody else may take the call: of one phone
+/// at least, whatever another one has against the call. Busy goes before not reached. A 6xx says that nobody else is to be
+/// asked, and nobody is (RFC 3261 16.7).
+pub(crate) fn untaken(ev: &sip::Unreached) -> Option<u16> {
+    let statuses = ev.statuses().iter().copied();
+    statuses
+        .filter(|status| matches!(status, 408 | 430 | 480 | 486 | 487 | 503))
+        .min_by_key(|status| *status != 486)
 }

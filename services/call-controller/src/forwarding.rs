@@ -3,7 +3,7 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Dialog, Fork, Sip, Target};
 
-use crate::called::{Handled, Handling, is_untaken, pick, subscriber};
+use crate::called::{Handled, Handling, pick, subscriber, untaken};
 use crate::settings::dressed;
 use crate::{ForwardingSettings, Subscriber};
 
@@ -58,7 +58,7 @@ impl Forwarding {
         Aci(call): Aci<Dialog>,
         sip: Ra<Sip>,
     ) -> Result {
-        if !is_untaken(ev.status()) || cx.get::<Handled>(call)? != Handling::Ringing {
+        if untaken(ev).is_none() || cx.get::<Handled>(call)? != Handling::Ringing {
             return Ok(());
         }
         match self.untaken.take() {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Dialog, Fork, Sip, Target};
 
+use crate::called::untaken;
 use crate::settings::{Settings, dressed};
 
 /// One call on its way. It does its part with the event that its parent makes it in, which it gets after its parent.
@@ -48,10 +49,10 @@ impl Mailbox {
         if let Some(status) = self.refusal {
             return sip.respond_to(cx, ev.request(), status);
         }
-        let (cause, refusal) = match ev.status() {
-            486 => (486, 486),
-            408 | 487 => (408, UNAVAILABLE),
-            430 | 503 => (503, UNAVAILABLE),
+        let (cause, refusal) = match untaken(ev) {
+            Some(486) => (486, 486),
+            Some(408 | 487) => (408, UNAVAILABLE),
+            Some(430 | 503) => (503, UNAVAILABLE),
             _ => (480, UNAVAILABLE),
         };
         self.refusal = Some(refusal);

@@ -3,7 +3,7 @@
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Dialog};
 
-use crate::called::{Handled, Handling, is_untaken, pick, subscriber};
+use crate::called::{Handled, Handling, pick, subscriber, untaken};
 use crate::{Mailbox, Settings, Subscriber};
 
 /// One call, while the mailbox may still get it.
@@ -56,7 +56,7 @@ impl VoiceMail {
     /// The phones did not take it, and nobody of higher priority has sent it anywhere else.
     #[on]
     fn unreached(&mut self, cx: &mut Cx, ev: &sip::Unreached, Aci(call): Aci<Dialog>) -> Result {
-        if !is_untaken(ev.status()) || cx.get::<Handled>(call)? != Handling::Ringing {
+        if untaken(ev).is_none() || cx.get::<Handled>(call)? != Handling::Ringing {
             return Ok(());
         }
         match self.waiting.take() {

@@ -187,12 +187,21 @@ impl Proxy {
 
     /// Nobody took a call for which there is one more place.
     #[on]
-    fn unreached(&mut self, cx: &mut Cx, ev: &sip::Unreached, sip: Ra<Sip>) -> Result {
+    fn unreached(
+        &mut self,
+        cx: &mut Cx,
+        ev: &sip::Unreached,
+        sip: Ra<Sip>,
+        conf: Conf<Settings>,
+    ) -> Result {
         if !matches!(ev.status(), 408 | 480 | 486 | 487 | 600 | 603) {
             return Ok(());
         }
         match self.untaken.take() {
-            Some(place) => sip.proxy_on(cx, ev, Fork::to(Target::parse(&place)?)),
+            Some(place) => {
+                let fork = Fork::to(Target::parse(&place)?);
+                sip.proxy_on(cx, ev, conf.timed(fork))
+            }
             None => Ok(()),
         }
     }
@@ -381,14 +390,19 @@ impl Asked<'_> {
             .record_route(conf.record_route && !register)
             .bound(!self.may_relay())
             .path(register);
-        match conf.ringing.is_zero() {
-            true => fork,
-            false => fork.patience(conf.ringing),
-        }
+        conf.timed(fork)
     }
 }
 
 impl Settings {
+    /// With how long its targets may ring.
+    fn timed(&self, fork: Fork) -> Fork {
+        match self.ringing.is_zero() {
+            true => fork,
+            false => fork.patience(self.ringing),
+        }
+    }
+
     /// Whether a user of ours is known: with no table of users, anybody may be one.
     fn knows(&self, asked: &Asked<'_>) -> bool {
         let realm = self.realm(&asked.domain);

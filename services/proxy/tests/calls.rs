@@ -378,6 +378,26 @@ fn what_nobody_takes_goes_to_one_more_place() {
 }
 
 #[test]
+fn one_more_place_may_ring_as_long_as_the_contacts() {
+    let mut slee = slee(Settings {
+        untaken: Some("sip:10.7.7.9:5060".to_owned().try_into().unwrap()),
+        ringing: secs(20),
+        ..open()
+    });
+    phone(&slee, DESK, "1");
+    let alice = slee.sip().invite(ALICE, "bob");
+    for place in [DESK, "sip:bob@10.7.7.9:5060"] {
+        let callee = slee.sip().expect_invite(place).ring();
+        alice.expect(180);
+        slee.advance(secs(20));
+        callee.expect_cancel();
+        callee.respond(487);
+    }
+    alice.expect(408);
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn from_tcp_to_udp_and_back() {
     let mut slee = slee(open());
     phone(&slee, DESK, "1");

@@ -105,6 +105,7 @@ pub enum Command {
     ProxyOn {
         tx: Key,
         aims: Vec<Aim>,
+        patience: Option<u32>,
     },
 }
 

@@ -166,6 +166,7 @@ pub struct Unreached {
     pub(crate) request: u64,
     pub(crate) status: u16,
     pub(crate) response: Option<Response>,
+    pub(crate) statuses: Vec<u16>,
 }
 
 impl Event for Unreached {
@@ -194,6 +195,13 @@ impl Unreached {
     pub fn response(&self) -> Option<&Response> {
         self.response.as_ref()
     }
+
+    /// What came of each target that was tried so far, in the order in which they failed: 408 for one that rang in vain, 503 for
+    /// one that there is no way to.
+    #[must_use]
+    pub fn statuses(&self) -> &[u16] {
+        &self.statuses
+    }
 }
 
 impl Sip {
@@ -209,14 +217,15 @@ impl Sip {
         Ok(())
     }
 
-    /// Gives a proxied request further targets, in answer to [`Unreached`]. Only the targets of `fork` count.
+    /// Gives a proxied request further targets, in answer to [`Unreached`]. Of `fork` the targets count and how long they may
+    /// ring ([`Fork::patience`]; without it timer C alone ends it, whatever the fork before had); all else is as it began.
     ///
     /// # Errors
     /// None that a handler can meet; the signature is that of all operations.
     pub fn proxy_on(&self, cx: &mut Cx<'_>, unreached: &Unreached, fork: Fork) -> Result {
         let tx = Key::from_u64(unreached.request);
-        let aims = fork.fork.aims;
-        cx.command(self.ra(), Command::ProxyOn { tx, aims });
+        let proxy::Fork { aims, patience, .. } = fork.fork;
+        cx.command(self.ra(), Command::ProxyOn { tx, aims, patience });
         Ok(())
     }
 }

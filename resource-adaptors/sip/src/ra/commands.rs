@@ -64,7 +64,7 @@ impl Core {
                 }
                 done => done.map(|_| ()),
             },
-            Command::ProxyOn { tx, aims } => self.ua.proxy_on(now, tx, aims),
+            Command::ProxyOn { tx, aims, patience } => self.ua.proxy_on(now, tx, aims, patience),
             Command::AcceptCancel { tx, lost } => match self.ua.accept_cancel(now, tx) {
                 Err(UaError::Gone) => self.respond(
                     now,

@@ -107,7 +107,8 @@ impl Core {
                 tx,
                 status,
                 response,
-            } => self.ask(cx, now, id(activity), tx, (status, response)),
+                statuses,
+            } => self.ask(cx, now, id(activity), tx, (status, response, statuses)),
             Output::NoAck { activity } => self.tell(cx, now, activity, NoAck),
             Output::SessionRefresh { activity } => {
                 self.tell(cx, now, activity, SessionRefreshRequired);
@@ -206,12 +207,13 @@ impl Core {
         now: Ms,
         activity: ActivityId,
         tx: Key,
-        (status, response): (u16, Option<Box<wire::Message>>),
+        (status, response, statuses): (u16, Option<Box<wire::Message>>, Vec<u16>),
     ) {
         let event = Unreached {
             request: tx.to_u64(),
             status,
             response: response.map(|message| Response::new(message, None, false)),
+            statuses,
         };
         let flags = FireFlags {
             report_done: true,

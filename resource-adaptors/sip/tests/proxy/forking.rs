@@ -222,7 +222,7 @@ fn the_service_is_asked_before_a_failure_goes_back() {
     assert_eq!(bench.asked, [(tx, 486)]);
     bench
         .ua
-        .proxy_on(bench.now, tx, vec![aim(CAROL, 1)])
+        .proxy_on(bench.now, tx, vec![aim(CAROL, 1)], None)
         .unwrap();
     bench.drain();
     let copy = bench.one(CAROL);
@@ -232,6 +232,43 @@ fn the_service_is_asked_before_a_failure_goes_back() {
     bench.ua.nothing_more(bench.now, tx);
     bench.drain();
     assert_eq!(bench.statuses(), [486]);
+}
+
+#[test]
+fn further_targets_have_their_own_patience_and_the_service_hears_of_every_failure() {
+    for patience in [None, Some(40_000)] {
+        let mut bench = Bench::new();
+        bench.come(ALICE, invite());
+        let tx = bench.proxy(Fork {
+            ask: true,
+            patience: Some(10_000),
+            ..fork(&[(BOB, 1), (CAROL, 1)])
+        });
+        let (bob, carol) = (bench.one(BOB), bench.one(CAROL));
+        bench.come(CAROL, response(&carol, 404, "c", ""));
+        bench.come(BOB, response(&bob, 180, "b", ""));
+        bench.wait(10_000);
+        assert_eq!(bench.one(BOB).method(), Some(&Method::Cancel));
+        bench.come(BOB, response(&bob, 487, "b", ""));
+        assert_eq!(
+            (&bench.asked[..], &bench.told[..]),
+            (&[(tx, 404)][..], &[404, 408][..])
+        );
+        let further = bench
+            .ua
+            .proxy_on(bench.now, tx, vec![aim(DAVE, 1)], patience);
+        further.unwrap();
+        bench.drain();
+        let dave = bench.one(DAVE);
+        bench.come(DAVE, response(&dave, 180, "d", ""));
+        bench.wait(39_000);
+        assert!(bench.take(DAVE).is_empty());
+        bench.wait(1_000);
+        let cancelled = bench.take(DAVE).len();
+        assert_eq!(cancelled, usize::from(patience.is_some()));
+        bench.come(DAVE, response(&dave, 486, "d", ""));
+        assert_eq!(bench.told, [404, 408, 486]);
+    }
 }
 
 #[test]

@@ -71,6 +71,8 @@ struct Bench {
     offered: Vec<(Key, Message)>,
     /// Requests whose service is asked, with the best status.
     asked: Vec<(Key, u16)>,
+    /// What the last of them is told of all targets.
+    told: Vec<u16>,
     ended: usize,
     /// What name servers are asked.
     questions: Vec<(u64, Question)>,
@@ -102,6 +104,7 @@ impl Bench {
             sent: Vec::new(),
             offered: Vec::new(),
             asked: Vec::new(),
+            told: Vec::new(),
             ended: 0,
             questions: Vec::new(),
         }
@@ -131,7 +134,15 @@ impl Bench {
                     self.ua.bind_request(tx, 2_000 + u64::from(tx.index));
                     self.offered.push((tx, *request));
                 }
-                Output::Unreached { tx, status, .. } => self.asked.push((tx, status)),
+                Output::Unreached {
+                    tx,
+                    status,
+                    statuses,
+                    ..
+                } => {
+                    self.asked.push((tx, status));
+                    self.told = statuses;
+                }
                 Output::Ended { .. } => self.ended += 1,
                 Output::Resolve { token, question } => self.questions.push((token, question)),
                 other => panic!("{other:?}"),

@@ -140,6 +140,30 @@ fn the_mailbox_takes_what_nobody_else_took() {
 }
 
 #[test]
+fn the_mailbox_is_told_of_the_phone_that_might_have_taken_the_call() {
+    let mut slee = slee(Subscriber {
+        voice_mail: true,
+        mailbox: text(MAILBOX),
+        ..bob()
+    });
+    phone(&slee, DESK);
+    phone(&slee, CELL);
+    // 486 goes before what is not reached.
+    for (first, second, cause) in [(404, 503, 503), (488, 486, 486), (480, 486, 486)] {
+        let alice = slee.sip().invite(ALICE, "bob");
+        let desk = slee.sip().expect_invite(DESK);
+        let cell = slee.sip().expect_invite(CELL);
+        desk.respond(first);
+        cell.respond(second);
+        let mailbox = slee.sip().expect_invite(MAILBOX);
+        let because = format!(";cause={cause}");
+        assert!(uri(&mailbox).ends_with(&because), "{}", uri(&mailbox));
+        talk(&alice, &mailbox);
+    }
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn a_mailbox_that_does_not_answer_is_not_what_the_caller_is_told_of() {
     let mut slee = slee(Subscriber {
         voice_mail: true,

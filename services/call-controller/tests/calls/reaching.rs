@@ -54,6 +54,65 @@ fn what_the_phones_do_not_take_is_sent_on_before_the_mailbox_gets_it() {
 }
 
 #[test]
+fn who_the_call_is_sent_on_to_may_ring_for_longer_than_the_phones() {
+    let to_the_mailbox = Subscriber {
+        forward_untaken: None,
+        ..untaken()
+    };
+    for (subscriber, place) in [(untaken(), ELSEWHERE), (to_the_mailbox, MAILBOX)] {
+        let mut slee = slee(subscriber);
+        phone(&slee, DESK);
+        let alice = slee.sip().invite(ALICE, "bob");
+        let desk = slee.sip().expect_invite(DESK).ring();
+        alice.expect(180);
+        slee.advance(secs(20));
+        desk.expect_cancel();
+        desk.respond(487);
+        let next = slee.sip().expect_invite(place).ring();
+        alice.expect(180);
+        slee.advance(secs(30));
+        talk(&alice, &next);
+        let ladder = slee.ladder().to_string();
+        assert_eq!(ladder.matches("  CANCEL").count(), 1, "{ladder}");
+        assert_all_gone(&mut slee);
+    }
+}
+
+#[test]
+fn a_phone_that_cannot_take_calls_does_not_decide_for_one_that_might_have() {
+    let mut slee = slee(untaken());
+    phone(&slee, DESK);
+    phone(&slee, CELL);
+    let call = || {
+        let alice = slee.sip().invite(ALICE, "bob");
+        let desk = slee.sip().expect_invite(DESK);
+        (alice, desk, slee.sip().expect_invite(CELL))
+    };
+    for status in [403, 404, 415, 488] {
+        let (alice, desk, cell) = call();
+        desk.respond(status);
+        cell.respond(486);
+        talk(&alice, &slee.sip().expect_invite(ELSEWHERE));
+    }
+    // Both of them, or one for everybody.
+    for (first, second, told) in [(404, 488, 404), (486, 603, 603)] {
+        let (alice, desk, cell) = call();
+        desk.respond(first);
+        cell.respond(second);
+        alice.expect(told);
+    }
+    let (alice, desk, cell) = call();
+    desk.respond(488);
+    cell.ring();
+    alice.expect(180);
+    slee.advance(secs(20));
+    cell.expect_cancel();
+    cell.respond(487);
+    talk(&alice, &slee.sip().expect_invite(ELSEWHERE));
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn the_caller_gives_up() {
     let mut slee = slee(untaken());
     phone(&slee, DESK);

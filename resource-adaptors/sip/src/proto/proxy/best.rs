@@ -67,6 +67,8 @@ pub struct Progress {
     /// Its branches.
     pub branches: SmallVec<[Branch; 1]>,
     best: Option<Best>,
+    /// Those of all failures, in the order in which they came.
+    statuses: SmallVec<[u16; 4]>,
     /// Challenges of all branches (step 7).
     challenges: Vec<Challenge>,
 }
@@ -86,6 +88,7 @@ impl Progress {
 
     /// Takes a final failure into account.
     pub fn take(&mut self, response: Best) {
+        self.statuses.push(response.status());
         if let Best::Came(message) = &response
             && matches!(message.status(), Some(401 | 407))
         {
@@ -109,6 +112,12 @@ impl Progress {
     #[must_use]
     pub fn best(&self) -> Option<&Best> {
         self.best.as_ref()
+    }
+
+    /// The statuses of all failures so far.
+    #[must_use]
+    pub fn statuses(&self) -> &[u16] {
+        &self.statuses
     }
 
     /// The best failure so far, and the challenges of all branches where it is one itself.

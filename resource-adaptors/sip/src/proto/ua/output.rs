@@ -90,6 +90,8 @@ pub enum Output {
         status: u16,
         /// The best response, if one came.
         response: Option<Box<Message>>,
+        /// The statuses of all targets, in the order in which they failed.
+        statuses: Vec<u16>,
     },
     /// The ACK for our 2xx never came; the BYE goes out by itself.
     NoAck {

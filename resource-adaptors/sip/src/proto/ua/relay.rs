@@ -94,17 +94,25 @@ impl Ua {
         Ok(Some((key, activity)))
     }
 
-    /// Adds to the target set of a proxied request whose service was asked, and goes on.
+    /// Adds to the target set of a proxied request whose service was asked, and goes on. From here on each weight's targets have
+    /// `patience`, in milliseconds, as in [`Fork::patience`].
     ///
     /// # Errors
     /// It is not being asked about.
-    pub fn proxy_on(&mut self, now: Ms, tx: Key, aims: Vec<Aim>) -> Result<(), UaError> {
+    pub fn proxy_on(
+        &mut self,
+        now: Ms,
+        tx: Key,
+        aims: Vec<Aim>,
+        patience: Option<u32>,
+    ) -> Result<(), UaError> {
         let key = self.relay_of(tx).ok_or(UaError::Gone)?;
         let relay = self.relays.get_mut(key).ok_or(UaError::Gone)?;
         if !relay.asking {
             return Err(UaError::State);
         }
         relay.fork.aims.extend(aims);
+        relay.fork.patience = patience;
         if relay.fork.aims.len() > relay.tried {
             relay.asking = false;
             self.try_next(now, key);

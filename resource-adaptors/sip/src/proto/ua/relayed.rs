@@ -220,11 +220,13 @@ impl Ua {
                 }
                 _ => (best.map_or(408, Best::status), None),
             };
+            let statuses = relay.progress.statuses().to_vec();
             self.outputs.push_back(Output::Unreached {
                 activity,
                 tx,
                 status,
                 response,
+                statuses,
             });
             return;
         }
