@@ -89,12 +89,43 @@ struct Page {
     without: Vec<Without>,
 }
 
-/// A rule that holds and has no mutation.
+/// A rule that holds and has no mutation, or a test that none names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Without {
+    Rule(WithoutRule),
+    Test(WithoutTest),
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Without {
-    pub(super) rule: String,
-    pub(super) why: String,
+pub(super) struct WithoutRule {
+    rule: String,
+    why: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WithoutTest {
+    test: String,
+    why: String,
+}
+
+impl Without {
+    /// Its rule or its test, as the pages write it, and the reason.
+    pub(super) fn told(&self) -> (String, &str) {
+        match self {
+            Self::Rule(of) => (of.rule.clone(), &of.why),
+            Self::Test(of) => (format!("`{}`", of.test), &of.why),
+        }
+    }
+
+    fn is_about(&self, row: &Row, test: &str) -> bool {
+        match self {
+            Self::Rule(of) => of.rule == row.id,
+            Self::Test(of) => of.test == test,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -208,33 +239,39 @@ impl List {
         wrong
     }
 
-    /// Whether a mutation names one of the row's tests.
-    pub(super) fn covers(&self, row: &Row) -> bool {
-        let tests: BTreeSet<&String> = row.tests.iter().collect();
-        let mut named = self.mutations.iter().flat_map(|m| &m.entry.tests);
-        named.any(|test| tests.contains(test))
-    }
-
+    /// Tests that nothing shows to fail and that have no reason, and reasons for what needs none.
     fn uncovered(&self, map: &Map) -> Vec<String> {
+        let named: BTreeSet<&str> = self
+            .mutations
+            .iter()
+            .flat_map(|m| m.entry.tests.iter().map(String::as_str))
+            .collect();
+        let tested = map.rows().filter(|row| row.state == State::Tested);
+        let tests: Vec<(&Row, &str)> = tested
+            .flat_map(|row| row.tests.iter().map(move |test| (row, test.as_str())))
+            .collect();
         let mut wrong = Vec::new();
-        let left_out = |row: &Row| self.without.iter().find(|without| without.rule == row.id);
-        for row in map.rows().filter(|row| row.state == State::Tested) {
-            match (self.covers(row), left_out(row)) {
-                (false, None) => wrong.push(format!(
-                    "{}: has neither a mutation nor a reason in {FOLDER}/{WITHOUT}.toml",
+        for (row, test) in &tests {
+            let excused = |without: &Without| without.is_about(row, test);
+            if !named.contains(test) && !self.without.iter().any(excused) {
+                wrong.push(format!(
+                    "{}: `{test}` has neither a mutation nor a reason in {FOLDER}/{WITHOUT}.toml",
                     row.id
-                )),
-                (true, Some(_)) => wrong.push(format!("{}: has a mutation after all", row.id)),
-                (false, Some(without)) if without.why.trim().is_empty() => {
-                    wrong.push(format!("{}: has no reason", row.id));
-                }
-                (true, None) | (false, Some(_)) => {}
+                ));
             }
         }
         for without in &self.without {
-            let there = |row: &Row| row.id == without.rule && row.state == State::Tested;
-            if !map.rows().any(there) {
-                wrong.push(format!("{}: no such rule has a test", without.rule));
+            let (what, why) = without.told();
+            let about = |(row, test): &&(&Row, &str)| without.is_about(row, test);
+            let mut about = tests.iter().filter(about).peekable();
+            if about.peek().is_none() {
+                wrong.push(format!("{what}: no rule has such a test"));
+            }
+            if about.any(|(_, test)| named.contains(test)) {
+                wrong.push(format!("{what}: has a mutation after all"));
+            }
+            if why.trim().is_empty() {
+                wrong.push(format!("{what}: has no reason"));
             }
         }
         wrong
@@ -245,7 +282,7 @@ impl List {
 mod tests {
     use super::*;
 
-    const MAP: &str = "## One (R-XX)\n\n| R-XX-01 | a rule | - | `r_xx_01_a` |\n| R-XX-02 | more | - | `r_xx_02_b` |\n";
+    const MAP: &str = "## One (R-XX)\n\n| R-XX-01 | a rule | - | `r_xx_01_a`, `r_xx_01_c` |\n| R-XX-02 | more | - | `r_xx_02_b` |\n";
 
     fn violations(text: &str, without: &str) -> Vec<String> {
         let mut list = List::default();
@@ -261,7 +298,7 @@ mod tests {
         )
     }
 
-    const OTHER: &str = "[[without]]\nrule = \"R-XX-02\"\nwhy = \"nothing to change\"\n";
+    const OTHER: &str = "[[without]]\nrule = \"R-XX-02\"\nwhy = \"nothing to change\"\n[[without]]\ntest = \"r_xx_01_c\"\nwhy = \"the same\"\n";
 
     #[test]
     fn a_list_is_checked() {
@@ -284,14 +321,38 @@ mod tests {
             of("a/src/lib.rs", "one", "r_xx_09_c")[0],
             "R-XX-01/1: `r_xx_09_c` is no test of R-XX-01 there"
         );
+        let missing = |rule, test| {
+            format!(
+                "{rule}: `{test}` has neither a mutation nor a reason in tests/xtask/mutations/without.toml"
+            )
+        };
         assert_eq!(
             violations(&good, ""),
-            ["R-XX-02: has neither a mutation nor a reason in tests/xtask/mutations/without.toml"]
+            [
+                missing("R-XX-01", "r_xx_01_c"),
+                missing("R-XX-02", "r_xx_02_b")
+            ]
         );
-        let both = OTHER.replace("R-XX-02", "R-XX-01") + OTHER;
+        let of_rule = "[[without]]\nrule = \"R-XX-01\"\nwhy = \"\"\n".to_owned();
         assert_eq!(
-            violations(&good, &both),
-            ["R-XX-01: has a mutation after all"]
+            violations(&good, &(of_rule + OTHER)),
+            [
+                "R-XX-01: has a mutation after all",
+                "R-XX-01: has no reason"
+            ]
+        );
+        let of_test = "[[without]]\ntest = \"r_xx_01_a\"\nwhy = \"so\"\n";
+        assert_eq!(
+            violations(&good, &format!("{of_test}{OTHER}")),
+            ["`r_xx_01_a`: has a mutation after all"]
+        );
+        let of_none = OTHER.replace("r_xx_01_c", "r_xx_01_d");
+        assert_eq!(
+            violations(&good, &of_none),
+            [
+                missing("R-XX-01", "r_xx_01_c"),
+                "`r_xx_01_d`: no rule has such a test".to_owned()
+            ]
         );
     }
 

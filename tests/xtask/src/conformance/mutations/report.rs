@@ -57,7 +57,8 @@ pub(super) fn section(map: &Map, list: &List, outcomes: &BTreeMap<&str, Outcome>
     if !list.without.is_empty() {
         text.push_str("\nWithout a mutation:\n\n");
         for without in &list.without {
-            text.push_str(&format!("- {}: {}\n", without.rule, without.why));
+            let (what, why) = without.told();
+            text.push_str(&format!("- {what}: {why}\n"));
         }
     }
     text
