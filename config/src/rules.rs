@@ -90,15 +90,15 @@ fn versions(config: &Config, components: &Components, layers: &Layers) -> Vec<Fi
         };
         let kind = known.component.kind();
         if let Some(version) = known.component.version() {
-            let other = *installed.entry((kind, version)).or_insert(name);
-            if other != name {
+            let twin = *installed.entry((kind, version)).or_insert(name);
+            if twin != name {
                 let problem = Problem::SameVersion {
                     service: name.clone(),
-                    other: other.to_owned(),
+                    other: twin.to_owned(),
                     kind: kind.to_owned(),
                     version: version.to_owned(),
                 };
-                let finding = Finding::at(problem, place(name)).related(place(other), "also here");
+                let finding = Finding::at(problem, place(name)).related(place(twin), "also here");
                 findings.push(finding.hint("take one of them away".to_owned()));
                 continue;
             }
