@@ -30,7 +30,7 @@ impl Driver {
             Order::Configure(changed, outcome) => self.change(now, changed, outcome),
             Order::CheckConfigured(changed, outcome) => self.check_change(&changed, outcome),
             Order::Hung(service) => self.shard.count_hang(now, service),
-            Order::Rehearse(cue) => self.rehearse(now, cue),
+            Order::Rehearse(cue) => self.rehearse(cue),
             Order::BackedUp(ended) => self.backups.ended(now.wall, ended),
             Order::Ask(request, reply) => {
                 let kept = is_kept(&request);
@@ -46,12 +46,13 @@ impl Driver {
     }
 
     /// What a test asks; of a node that is in no test's hand it gets nothing.
-    fn rehearse(&mut self, now: Now, cue: Cue) {
+    fn rehearse(&mut self, cue: Cue) {
         if matches!(self.hand.gate, Gate::Free) {
             return;
         }
         match cue {
-            Cue::Look(look) => look(&mut self.shard, now),
+            // The clock may have been turned since the turn began.
+            Cue::Look(look) => look(&mut self.shard, self.clock.now()),
             Cue::Settle { deliver, settled } => {
                 self.hand.gate = Gate::Settling { deliver, settled };
             }
