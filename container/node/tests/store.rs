@@ -20,9 +20,19 @@ struct Levers {
     low_space: Arc<AtomicBool>,
     /// Recovering panics.
     broken: bool,
-    /// While set, syncs wait.
-    stuck: Arc<(Mutex<bool>, Condvar)>,
+    gate: Arc<(Mutex<Gate>, Condvar)>,
 }
+
+#[derive(Default)]
+struct Gate {
+    /// While set, syncs wait.
+    stuck: bool,
+    /// One does.
+    waits: bool,
+}
+
+/// Holds syncs up as long as it is there.
+struct Stuck<'a>(&'a Levers);
 
 struct Rigged {
     inner: MemoryStore,
@@ -36,9 +46,23 @@ impl Levers {
             levers: self.clone(),
         })
     }
-    fn stick(&self, stuck: bool) {
-        *self.stuck.0.lock().unwrap() = stuck;
-        self.stuck.1.notify_all();
+    fn stick(&self) -> Stuck<'_> {
+        self.gate.0.lock().unwrap().stuck = true;
+        Stuck(self)
+    }
+}
+
+impl Stuck<'_> {
+    /// Whether the writer is at a sync: it takes nothing from its queue then.
+    fn holds(&self) -> bool {
+        self.0.gate.0.lock().unwrap().waits
+    }
+}
+
+impl Drop for Stuck<'_> {
+    fn drop(&mut self) {
+        self.0.gate.0.lock().unwrap().stuck = false;
+        self.0.gate.1.notify_all();
     }
 }
 
@@ -47,12 +71,14 @@ impl Store for Rigged {
         self.inner.append(group)
     }
     fn sync(&mut self) -> Result<Seq, StoreError> {
-        let (stuck, changed) = &*self.levers.stuck;
-        drop(
-            changed
-                .wait_while(stuck.lock().unwrap(), |stuck| *stuck)
-                .unwrap(),
-        );
+        let (gate, changed) = &*self.levers.gate;
+        let mut gate = gate.lock().unwrap();
+        while gate.stuck {
+            gate.waits = true;
+            gate = changed.wait(gate).unwrap();
+        }
+        gate.waits = false;
+        drop(gate);
         self.inner.sync()
     }
     fn tend(&mut self) -> Result<Tended, StoreError> {
@@ -140,8 +166,10 @@ fn a_writer_that_does_not_keep_up_stops_the_reading_and_loses_nothing() {
     let node = bench.builder().store(levers.store()).start().unwrap();
     let udp = bench.udp(&node);
     assert_eq!(udp.ask("ann hello"), "ann 1 hello");
-    levers.stick(true);
-    let mut sent = 1;
+    let stuck = levers.stick();
+    udp.send("ann hello");
+    let mut sent = 2;
+    bench.until(|| stuck.holds());
     bench.until(|| {
         udp.send("ann hello");
         sent += 1;
@@ -160,7 +188,7 @@ fn a_writer_that_does_not_keep_up_stops_the_reading_and_loses_nothing() {
     assert!(later.counts.outputs > 0);
     udp.patience(Duration::from_millis(50));
     assert!(udp.hear().is_err(), "an answer overtook its commit");
-    levers.stick(false);
+    drop(stuck);
     udp.patience(bench::PATIENCE);
     for n in 2..=sent {
         assert_eq!(udp.hear().unwrap(), format!("ann {n} hello"));
@@ -174,7 +202,7 @@ fn answers_that_wait_for_a_sync_leave_when_the_node_stops() {
     let levers = Levers::default();
     let node = bench.builder().store(levers.store()).start().unwrap();
     let udp = bench.udp(&node);
-    levers.stick(true);
+    let stuck = levers.stick();
     udp.send("ann hello");
     bench.until(|| {
         let status = node.status().unwrap();
@@ -182,7 +210,7 @@ fn answers_that_wait_for_a_sync_leave_when_the_node_stops() {
     });
     node.stop();
     node.stop();
-    levers.stick(false);
+    drop(stuck);
     assert_eq!(udp.hear().unwrap(), "ann 1 hello");
     assert_eq!(node.wait(), Exit::Clean);
 }
