@@ -8,6 +8,7 @@
 //! that has is in `rules/kernel`.
 #![expect(clippy::expect_used, reason = "a harness fails loudly")]
 
+mod deeds;
 mod toy;
 
 pub(crate) use toy::{
@@ -18,12 +19,8 @@ pub(crate) use toy::{
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
-use strowger::OpError;
-use strowger::activity::Activity;
-use strowger::event::{Event, FireOptions};
-use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
-use strowger::ra::{ActivityFlags, AdaptorDef, Bytes, FireFlags, ListenerIx, RaCx};
-use strowger::sbb::Sbb as _;
+use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx};
+use strowger::ra::{AdaptorDef, Bytes, ListenerIx, RaCx};
 use strowger::service::{NoSettings, ServiceDef};
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::{MemoryStore, Seq, Store};
@@ -95,10 +92,6 @@ impl Kit {
         kit
     }
 
-    /// Installs and activates a service whose root is `Toy<N>`.
-    pub(crate) fn service<const N: u8>(&mut self, spec: Spec) -> ServiceIx {
-        self.service_in::<N>(spec, Durability::None)
-    }
     pub(crate) fn service_in<const N: u8>(&mut self, spec: Spec, class: Durability) -> ServiceIx {
         let ix = self.install::<N>(spec, class);
         self.shard
@@ -107,35 +100,7 @@ impl Kit {
         self.run();
         ix
     }
-    /// Installs it only.
-    pub(crate) fn install<const N: u8>(&mut self, spec: Spec, class: Durability) -> ServiceIx {
-        let def = self.define::<N>(spec, class);
-        self.services.push(def.clone());
-        self.shard.install_service(def.0, def.1).expect("a service")
-    }
-    /// Installs `Toy<N>` as another version of `Toy<0>`; the configuration does not want it to be active.
-    pub(crate) fn version<const N: u8>(
-        &mut self,
-        version: &'static str,
-        spec: Spec,
-        class: Durability,
-    ) -> ServiceIx {
-        self.version_with::<N>(version, spec, class, |def| def)
-    }
-    pub(crate) fn version_with<const N: u8>(
-        &mut self,
-        version: &'static str,
-        spec: Spec,
-        class: Durability,
-        with: fn(ServiceDef) -> ServiceDef,
-    ) -> ServiceIx {
-        let (def, mut options) = self.define::<N>(spec, class);
-        let mut def = with(def);
-        def.component.name = Toy::<0>::SBB.name;
-        def.root.component.name = Toy::<0>::SBB.name;
-        def = def.version(version);
-        options.name = format!("toy-0@{version}");
-        options.active = false;
+    fn add(&mut self, def: ServiceDef, options: ServiceOptions) -> ServiceIx {
         self.services.push((def.clone(), options.clone()));
         self.shard.install_service(def, options).expect("a service")
     }
@@ -145,38 +110,6 @@ impl Kit {
             options.active = active;
         }
     }
-    pub(crate) fn try_install<const N: u8>(
-        &mut self,
-        spec: Spec,
-    ) -> Result<ServiceIx, strowger_kernel::InstallError> {
-        let (def, options) = self.define::<N>(spec, Durability::None);
-        self.shard.install_service(def, options)
-    }
-    fn define<const N: u8>(&self, spec: Spec, class: Durability) -> (ServiceDef, ServiceOptions) {
-        let priority = spec.priority;
-        toy::specify(N, spec);
-        let def = ServiceDef::of::<Toy<N>>().priority(priority);
-        let options = ServiceOptions {
-            durability: class,
-            ..ServiceOptions::new(&format!("toy-{N}"), &def)
-        };
-        (def, options)
-    }
-    /// Declares an SBB that only appears as a child.
-    pub(crate) fn child<const N: u8>(&mut self, spec: Spec) {
-        toy::specify(N, spec);
-    }
-    /// The script of `Toy<N>`.
-    pub(crate) fn on<const N: u8>(
-        &mut self,
-        script: impl Fn(&mut Data, &mut strowger::Cx<'_>, &Call<'_>) -> strowger::Result
-        + Send
-        + Sync
-        + 'static,
-    ) {
-        toy::script(N, Arc::new(script));
-    }
-
     /// Has the adaptor do something.
     pub(crate) fn ra<R: Send + 'static>(
         &mut self,
@@ -196,37 +129,6 @@ impl Kit {
         );
         result.try_recv().expect("the adaptor handled the input")
     }
-    /// Starts an activity.
-    pub(crate) fn start(&mut self) -> ActivityId {
-        self.start_with(ActivityFlags::default())
-    }
-    pub(crate) fn start_with(&mut self, flags: ActivityFlags) -> ActivityId {
-        self.ra(move |cx| cx.start_activity::<Conn>(Slot(3), flags, 0))
-            .expect("the adaptor is active")
-    }
-    pub(crate) fn start_kind<A: Activity>(&mut self) -> ActivityId {
-        self.ra(|cx| cx.start_activity::<A>(Slot(4), ActivityFlags::default(), 0))
-            .expect("the adaptor is active")
-    }
-    /// Fires an event.
-    pub(crate) fn fire<E: Event + Send>(&mut self, on: ActivityId, event: E) {
-        self.try_fire(on, event, FireOptions::default(), FireFlags::default())
-            .expect("accepted");
-    }
-    pub(crate) fn try_fire<E: Event + Send>(
-        &mut self,
-        on: ActivityId,
-        event: E,
-        options: FireOptions,
-        flags: FireFlags,
-    ) -> Result<u64, OpError> {
-        self.ra(move |cx| cx.fire_with(on, event, options, flags))
-    }
-    pub(crate) fn end(&mut self, activity: ActivityId) {
-        self.ra(move |cx| cx.end_activity(activity))
-            .expect("its own activity");
-    }
-
     /// Turns until nothing is left to do, making everything durable; gives what was sent.
     pub(crate) fn run(&mut self) -> Vec<String> {
         let mut sent = Vec::new();
@@ -258,17 +160,6 @@ impl Kit {
             }
         }
         sent
-    }
-    /// Runs and gives what was logged since the last call.
-    pub(crate) fn log(&mut self) -> Vec<String> {
-        let mut log = self.full_log();
-        log.retain(|line| line != "ra: receivers changed");
-        log
-    }
-    /// The same with what the adaptor hears of services.
-    pub(crate) fn full_log(&mut self) -> Vec<String> {
-        self.run();
-        log()
     }
     /// Lets time pass, from deadline to deadline.
     pub(crate) fn advance(&mut self, by: Duration) {

@@ -6,6 +6,8 @@
 #![expect(clippy::expect_used, reason = "a harness fails loudly")]
 #![allow(dead_code, reason = "the kernel's tests use more of it")]
 
+#[path = "../../../../kernel/tests/harness/deeds.rs"]
+mod deeds;
 mod shard;
 mod stage;
 #[path = "../../../../kernel/tests/harness/toy.rs"]
@@ -21,18 +23,12 @@ use stage::Stage;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use strowger::OpError;
-use strowger::activity::Activity;
-use strowger::event::{Event, FireOptions};
-use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx, Slot};
+use strowger::id::{ActivityId, EntityId, RaIx, ServiceIx};
 use strowger::profile::ProfileDecl;
-use strowger::ra::{ActivityFlags, Bytes, FireFlags, Listener, ListenerIx, RaCx, Transport};
-use strowger::sbb::Sbb as _;
+use strowger::ra::{Bytes, Listener, ListenerIx, RaCx, Transport};
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now, Wall};
-use strowger_kernel::{
-    Durability, InstallError, NetInput, Options, RestoreError, Restored, ServiceOptions,
-};
+use strowger_kernel::{Durability, NetInput, Options, RestoreError, Restored, ServiceOptions};
 use strowger_node::NodeError;
 use toy::World;
 
@@ -93,10 +89,6 @@ impl Kit {
         self.shard.stage(self.now, f)
     }
 
-    /// Installs and activates a service whose root is `Toy<N>`.
-    pub(crate) fn service<const N: u8>(&mut self, spec: Spec) -> ServiceIx {
-        self.service_in::<N>(spec, Durability::None)
-    }
     pub(crate) fn service_in<const N: u8>(&mut self, spec: Spec, class: Durability) -> ServiceIx {
         let runs = self.stage(|stage| stage.has_started());
         let ix = self.install::<N>(spec, class);
@@ -110,11 +102,6 @@ impl Kit {
         }
         ix
     }
-    /// Installs it only.
-    pub(crate) fn install<const N: u8>(&mut self, spec: Spec, class: Durability) -> ServiceIx {
-        let (def, options) = self.define::<N>(spec, class);
-        self.add(def, options)
-    }
     fn add(&mut self, def: ServiceDef, options: ServiceOptions) -> ServiceIx {
         let (runs, place) = self.stage(|stage| {
             stage.services.push((def.clone(), options.clone()));
@@ -127,67 +114,10 @@ impl Kit {
         }
         ix
     }
-    /// Installs `Toy<N>` as another version of `Toy<0>`; the configuration does not want it to be active.
-    pub(crate) fn version<const N: u8>(
-        &mut self,
-        version: &'static str,
-        spec: Spec,
-        class: Durability,
-    ) -> ServiceIx {
-        self.version_with::<N>(version, spec, class, |def| def)
-    }
-    pub(crate) fn version_with<const N: u8>(
-        &mut self,
-        version: &'static str,
-        spec: Spec,
-        class: Durability,
-        with: fn(ServiceDef) -> ServiceDef,
-    ) -> ServiceIx {
-        let (def, mut options) = self.define::<N>(spec, class);
-        let mut def = with(def);
-        def.component.name = Toy::<0>::SBB.name;
-        def.root.component.name = Toy::<0>::SBB.name;
-        def = def.version(version);
-        options.name = format!("toy-0@{version}");
-        options.active = false;
-        self.add(def, options)
-    }
     /// The configuration wants a service to be active, or not, from the next restart on.
     pub(crate) fn configure_active(&mut self, place: usize, active: bool) {
         self.stage(|stage| stage.services[place].1.active = active);
     }
-    pub(crate) fn try_install<const N: u8>(
-        &mut self,
-        spec: Spec,
-    ) -> Result<ServiceIx, InstallError> {
-        let (def, options) = self.define::<N>(spec, Durability::None);
-        self.shard.install_service(def, options)
-    }
-    fn define<const N: u8>(&self, spec: Spec, class: Durability) -> (ServiceDef, ServiceOptions) {
-        let priority = spec.priority;
-        toy::specify(N, spec);
-        let def = ServiceDef::of::<Toy<N>>().priority(priority);
-        let options = ServiceOptions {
-            durability: class,
-            ..ServiceOptions::new(&format!("toy-{N}"), &def)
-        };
-        (def, options)
-    }
-    /// Declares an SBB that only appears as a child.
-    pub(crate) fn child<const N: u8>(&mut self, spec: Spec) {
-        toy::specify(N, spec);
-    }
-    /// The script of `Toy<N>`.
-    pub(crate) fn on<const N: u8>(
-        &mut self,
-        script: impl Fn(&mut Data, &mut strowger::Cx<'_>, &Call<'_>) -> strowger::Result
-        + Send
-        + Sync
-        + 'static,
-    ) {
-        toy::script(N, Arc::new(script));
-    }
-
     /// Has the adaptor do something.
     pub(crate) fn ra<R: Send + 'static>(
         &mut self,
@@ -208,37 +138,6 @@ impl Kit {
             .recv_timeout(PATIENCE)
             .expect("the adaptor handled the input")
     }
-    /// Starts an activity.
-    pub(crate) fn start(&mut self) -> ActivityId {
-        self.start_with(ActivityFlags::default())
-    }
-    pub(crate) fn start_with(&mut self, flags: ActivityFlags) -> ActivityId {
-        self.ra(move |cx| cx.start_activity::<Conn>(Slot(3), flags, 0))
-            .expect("the adaptor is active")
-    }
-    pub(crate) fn start_kind<A: Activity>(&mut self) -> ActivityId {
-        self.ra(|cx| cx.start_activity::<A>(Slot(4), ActivityFlags::default(), 0))
-            .expect("the adaptor is active")
-    }
-    /// Fires an event.
-    pub(crate) fn fire<E: Event + Send>(&mut self, on: ActivityId, event: E) {
-        self.try_fire(on, event, FireOptions::default(), FireFlags::default())
-            .expect("accepted");
-    }
-    pub(crate) fn try_fire<E: Event + Send>(
-        &mut self,
-        on: ActivityId,
-        event: E,
-        options: FireOptions,
-        flags: FireFlags,
-    ) -> Result<u64, OpError> {
-        self.ra(move |cx| cx.fire_with(on, event, options, flags))
-    }
-    pub(crate) fn end(&mut self, activity: ActivityId) {
-        self.ra(move |cx| cx.end_activity(activity))
-            .expect("its own activity");
-    }
-
     /// Lets deliveries through until nothing is left to do and all is durable; gives what was sent.
     pub(crate) fn run(&mut self) -> Vec<String> {
         self.stage(|stage| stage.settle(true));
@@ -251,17 +150,6 @@ impl Kit {
     /// Texts of the datagrams that arrived.
     pub(crate) fn sent(&mut self) -> Vec<String> {
         self.stage(|stage| stage.heard())
-    }
-    /// Runs and gives what was logged since the last call.
-    pub(crate) fn log(&mut self) -> Vec<String> {
-        let mut log = self.full_log();
-        log.retain(|line| line != "ra: receivers changed");
-        log
-    }
-    /// The same with what the adaptor hears of services.
-    pub(crate) fn full_log(&mut self) -> Vec<String> {
-        self.run();
-        log()
     }
     /// Lets time pass, from deadline to deadline.
     pub(crate) fn advance(&mut self, by: Duration) {
