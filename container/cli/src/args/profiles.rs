@@ -22,8 +22,9 @@ pub(crate) enum Profiles {
     Remove(RemovedProfiles),
     /// Change a profile attribute by attribute in a session of its own, verify it, and commit or drop it.
     ///
-    /// Nobody else sees what a session holds until it is committed. A commit is refused where somebody else wrote the profile since the
-    /// session began: restore it then, and begin again. A session that nobody has used for 15 minutes ends.
+    /// No service and no query sees what a session holds until it is committed. Sessions have no owner: whoever may read sees them,
+    /// whoever may operate changes them. A commit is refused where somebody else wrote the profile since the session began: restore it
+    /// then, and begin again. A session that nobody has used for 15 minutes ends.
     #[command(subcommand)]
     Edits(ProfileEdits),
     /// Write the profiles of a file into a table: each is made, or takes the place of the one of its name.

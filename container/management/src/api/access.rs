@@ -284,6 +284,7 @@ async fn admitted(
         method,
         target,
         body: kept(&path, &body),
+        about: None,
         status: None,
     };
     let state = state.clone();

@@ -29,9 +29,15 @@ pub(crate) struct Line {
     pub(crate) target: String,
     /// What is kept of its body.
     pub(crate) body: String,
+    /// What neither the target nor the body says, if it was done.
+    pub(crate) about: Option<About>,
     /// What has come of it; `None` if it ended without an answer.
     pub(crate) status: Option<StatusCode>,
 }
+
+/// What a change was about; its handler adds it to the response.
+#[derive(Clone, Debug)]
+pub(crate) struct About(pub(crate) String);
 
 #[derive(Debug)]
 struct Inner {
@@ -85,10 +91,11 @@ impl Audit {
         let (from, who, scope) = (line.from, &line.caller.name, line.caller.scope.word());
         let (method, target) = (line.method.as_str(), &line.target);
         let status = line.status.map(|status| status.as_u16());
+        let about = line.about.as_ref().map(|about| &about.0);
         tracing::info!(%from, who, method, target, status, "change asked for");
         let line = json!({
             "time_ms": time, "who": who, "scope": scope, "from": from.to_string(),
-            "method": method, "target": target, "body": line.body, "status": status,
+            "method": method, "target": target, "body": line.body, "about": about, "status": status,
         });
         let written = self.inner().write(&self.path, &format!("{line}\n"));
         if let Err(error) = &written {
@@ -147,6 +154,7 @@ mod tests {
             method: Method::POST,
             target: "/v1/stop".into(),
             body: "{\"a\":1}\n".into(),
+            about: Some(About("profile `ann`".into())),
             status: Some(StatusCode::FORBIDDEN),
         };
         let record = || audit.record(&line);
@@ -158,7 +166,10 @@ mod tests {
             (before, &line["who"], &line["status"]),
             ("before", &"ann".into(), &403.into())
         );
-        assert_eq!(line["body"], "{\"a\":1}\n");
+        assert_eq!(
+            (&line["body"], &line["about"]),
+            (&"{\"a\":1}\n".into(), &"profile `ann`".into())
+        );
         audit.inner().length = LONGEST;
         record().unwrap();
         let aside = std::fs::read_to_string(dir.path().join("audit.log.1")).unwrap();

@@ -32,7 +32,8 @@ impl Change {
     ) -> Response {
         let place = self.state.changes().acquire_owned().await;
         let task = tokio::spawn(async move {
-            let answer = self.answer(needed, request, next).await;
+            let mut answer = self.answer(needed, request, next).await;
+            self.line.about = answer.extensions_mut().remove();
             self.line.status = Some(answer.status());
             drop(self);
             drop(place);

@@ -144,6 +144,23 @@ fn a_profile_that_is_to_be_made_is_there_when_it_is_committed() {
 }
 
 #[test]
+fn the_audit_log_names_the_profile_of_each_step_of_a_session() {
+    let edited = Edited::bob();
+    edited.set(r#"{"number":"+4930999"}"#);
+    assert_eq!(edited.tell("restore").status, 200);
+    assert_eq!(edited.tell("commit").status, 200);
+    assert_eq!(edited.close().status, 200);
+    let audit = std::fs::read_to_string(edited.served.data("audit.log")).unwrap();
+    let about = audit.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["about"].as_str().unwrap_or_default().to_owned()
+    });
+    let number = edited.session.rsplit('/').next().unwrap();
+    let ours = format!("session {number}, profile `bob`");
+    assert_eq!(about.filter(|about| *about == ours).count(), 5);
+}
+
+#[test]
 fn sessions_are_bounded_and_their_values_are_not_in_the_audit_log() {
     let edited = Edited::bob();
     edited.set(r#"{"number":"secret"}"#);

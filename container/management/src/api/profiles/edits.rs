@@ -3,6 +3,7 @@
 //! What a session holds is seen here and nowhere else until it is committed. Sessions are bounded in number, and one that
 //! nobody uses ends by itself.
 
+use super::super::audit::About;
 use super::super::input::{Fields, Params, Path};
 use super::super::node::Done;
 use super::super::problem::Problem;
@@ -11,7 +12,7 @@ use super::body::{EditEntry, NewEdit, Values};
 use super::{Blame, changed, refused, values};
 use axum::extract::State as Given;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use strowger_node::{EditDraft, EditId, ProfileChange, ProfileEdit, TableError};
 
 pub(super) fn routes() -> Router<State> {
@@ -41,8 +42,9 @@ pub(in crate::api) async fn list(
     Ok(Json(edits.iter().map(shown).collect()))
 }
 
-/// Begin to edit a profile, or with `new` to make one: it holds what the table's default does. Nobody else sees it until it
-/// is committed. A session that nobody has used for 15 minutes ends, and so do all at a restart.
+/// Begin to edit a profile, or with `new` to make one: it holds what the table's default does. No service and no query sees
+/// it until it is committed; sessions have no owner: whoever may read sees them, whoever may operate changes them. A session
+/// that nobody has used for 15 minutes ends, and so do all at a restart.
 #[utoipa::path(post, path = "/v1/profiles/{table}/edits", tag = "profiles", request_body = NewEdit,
     params(("table" = String, Path, description = "The table.")),
     responses((status = 200, description = "The session.", body = EditEntry)))]
@@ -51,7 +53,7 @@ pub(in crate::api) async fn begin(
     Path(table): Path<String>,
     params: Params,
     mut fields: Fields,
-) -> Result<Json<EditEntry>, Problem> {
+) -> Result<(Extension<About>, Json<EditEntry>), Problem> {
     params.end()?;
     let (name, new) = (fields.text("name")?, fields.flag("new")?);
     fields.end()?;
@@ -61,7 +63,8 @@ pub(in crate::api) async fn begin(
         new,
     };
     let id = carry_out(&state, edit).await?;
-    found(&state, &table, id).await
+    let draft = draft(&state, &table, id).await?;
+    Ok((about(&draft), Json(shown(&draft))))
 }
 
 /// One edit session, with what would be committed.
@@ -75,7 +78,8 @@ pub(in crate::api) async fn one(
     params: Params,
 ) -> Result<Json<EditEntry>, Problem> {
     params.end()?;
-    found(&state, &table, number(&id)?).await
+    let draft = draft(&state, &table, number(&id)?).await?;
+    Ok(Json(shown(&draft)))
 }
 
 /// Change attributes in an edit session, all or none. Others stay as they are.
@@ -88,11 +92,12 @@ pub(in crate::api) async fn set(
     Path((table, id)): Path<(String, String)>,
     params: Params,
     fields: Fields,
-) -> Result<Json<EditEntry>, Problem> {
+) -> Result<(Extension<About>, Json<EditEntry>), Problem> {
     params.end()?;
     let id = draft(&state, &table, number(&id)?).await?.id;
     carry_out(&state, ProfileEdit::Set(id, fields.all())).await?;
-    found(&state, &table, id).await
+    let draft = draft(&state, &table, id).await?;
+    Ok((about(&draft), Json(shown(&draft))))
 }
 
 /// Say whether what an edit session holds would be committed, and change nothing: whether its values fit together and are
@@ -107,7 +112,8 @@ pub(in crate::api) async fn verify(
     params: Params,
 ) -> Result<Json<Done>, Problem> {
     params.end()?;
-    done(&state, &table, &id, ProfileEdit::Verify).await
+    let (_, done) = done(&state, &table, &id, ProfileEdit::Verify).await?;
+    Ok(done)
 }
 
 /// Publish what an edit session holds, verified. Refused where somebody else wrote the profile since the session began; the
@@ -120,10 +126,11 @@ pub(in crate::api) async fn commit(
     Given(state): Given<State>,
     Path((table, id)): Path<(String, String)>,
     params: Params,
-) -> Result<Json<Done>, Problem> {
+) -> Result<(Extension<About>, Json<Done>), Problem> {
     params.end()?;
-    let id = draft(&state, &table, number(&id)?).await?.id;
-    changed(&state, ProfileChange::Commit(id), Blame::Profile).await
+    let draft = draft(&state, &table, number(&id)?).await?;
+    let done = changed(&state, ProfileChange::Commit(draft.id), Blame::Profile).await?;
+    Ok((about(&draft), done))
 }
 
 /// Drop what was not committed in an edit session, and take up what the table has. A session whose profile is not there
@@ -136,7 +143,7 @@ pub(in crate::api) async fn restore(
     Given(state): Given<State>,
     Path((table, id)): Path<(String, String)>,
     params: Params,
-) -> Result<Json<Done>, Problem> {
+) -> Result<(Extension<About>, Json<Done>), Problem> {
     params.end()?;
     done(&state, &table, &id, ProfileEdit::Restore).await
 }
@@ -150,7 +157,7 @@ pub(in crate::api) async fn close(
     Given(state): Given<State>,
     Path((table, id)): Path<(String, String)>,
     params: Params,
-) -> Result<Json<Done>, Problem> {
+) -> Result<(Extension<About>, Json<Done>), Problem> {
     params.end()?;
     done(&state, &table, &id, ProfileEdit::Close).await
 }
@@ -161,19 +168,15 @@ async fn done(
     table: &str,
     id: &str,
     edit: impl FnOnce(EditId) -> ProfileEdit,
-) -> Result<Json<Done>, Problem> {
-    let id = draft(state, table, number(id)?).await?.id;
-    carry_out(state, edit(id)).await?;
-    Ok(Done::json())
+) -> Result<(Extension<About>, Json<Done>), Problem> {
+    let draft = draft(state, table, number(id)?).await?;
+    carry_out(state, edit(draft.id)).await?;
+    Ok((about(&draft), Done::json()))
 }
 
 async fn carry_out(state: &State, edit: ProfileEdit) -> Result<EditId, Problem> {
     let done = state.manage.edit_profile(edit).await?;
     done.map_err(|cause| refused(&cause, &Blame::Profile.field(&cause, 0)))
-}
-
-async fn found(state: &State, table: &str, id: EditId) -> Result<Json<EditEntry>, Problem> {
-    Ok(Json(shown(&draft(state, table, id).await?)))
 }
 
 async fn draft(state: &State, table: &str, id: EditId) -> Result<EditDraft, Problem> {
@@ -188,6 +191,14 @@ fn number(id: &str) -> Result<EditId, Problem> {
 
 fn unknown() -> Problem {
     Problem::unknown(TableError::NoEdit.to_string())
+}
+
+/// For the audit log: paths have numbers of sessions only, and that of a new one stands in its answer.
+fn about(draft: &EditDraft) -> Extension<About> {
+    Extension(About(format!(
+        "session {}, profile `{}`",
+        draft.id.0, draft.name
+    )))
 }
 
 fn shown(draft: &EditDraft) -> EditEntry {
