@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 
-/// Journal bytes after which tending makes a checkpoint.
+/// Journal bytes after which tending makes a checkpoint, unless told otherwise.
 const CHECKPOINT_AT: usize = 1024 * 1024;
 
 /// A store in memory. See the module.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
+    checkpoint_at: Option<usize>,
     checkpoint: BTreeMap<Vec<u8>, Vec<u8>>,
     covered: Seq,
     /// Frames since the checkpoint; the first `durable_bytes` of them survive any crash.
@@ -36,10 +37,15 @@ pub struct Faults {
     pub fail_sync: Option<u64>,
     /// The append of this number (the first is 1) fails.
     pub fail_append: Option<u64>,
+    /// Of an append that fails, or for which there is no room, this many bytes are there.
+    pub torn_append: usize,
     /// Journal and checkpoint together hold at most this many bytes.
     pub capacity: Option<usize>,
     /// A sync finishes this many syncs later than asked for.
     pub slow: usize,
+    /// A sync says that it has finished, and has done nothing. No store can live with such a disk: with it, tests show that they
+    /// notice what is lost.
+    pub lies: bool,
 }
 
 /// How a process ends.
@@ -77,6 +83,27 @@ impl MemoryStore {
         self.faults = faults;
     }
 
+    /// After how many durable bytes of journal tending makes a checkpoint; kept over a crash.
+    pub const fn checkpoint_at(&mut self, bytes: usize) {
+        self.checkpoint_at = Some(bytes);
+    }
+
+    /// Whether these bytes are in the value of a live record, as a loss of power at this moment would leave them. Costs a replay
+    /// of the journal.
+    ///
+    /// # Errors
+    /// What is durable is damaged.
+    pub fn holds_durably(&self, part: &[u8]) -> Result<bool, StoreError> {
+        let mut records = self.checkpoint.clone();
+        self.replay(self.durable_bytes, &mut records)?;
+        let mut values = records.values();
+        Ok(values.any(|value| {
+            value
+                .windows(part.len().max(1))
+                .any(|window| window == part)
+        }))
+    }
+
     /// Ends the process that owned the store, and gives what the next one finds. Faults do not carry over.
     #[must_use]
     pub fn crash(mut self, how: Crash) -> Self {
@@ -88,6 +115,7 @@ impl MemoryStore {
         };
         self.journal.truncate(self.durable_bytes + keep);
         Self {
+            checkpoint_at: self.checkpoint_at,
             checkpoint: self.checkpoint,
             covered: self.covered,
             journal: self.journal,
@@ -110,6 +138,15 @@ impl MemoryStore {
     #[must_use]
     pub const fn syncs(&self) -> u64 {
         self.syncs
+    }
+
+    /// Writes the beginning of a group that cannot be written.
+    fn tear(&mut self, group: &Group) {
+        let mut whole = Vec::new();
+        frame::write(group, &mut whole);
+        // Were all of it there, it would be written.
+        let keep = self.faults.torn_append.min(whole.len() - 1);
+        self.journal.extend_from_slice(&whole[..keep]);
     }
 
     fn used(&self) -> usize {
@@ -169,6 +206,7 @@ impl Store for MemoryStore {
     fn append(&mut self, group: &Group) -> Result<(), StoreError> {
         self.appends += 1;
         if self.faults.fail_append == Some(self.appends) {
+            self.tear(group);
             return Err(injected("write"));
         }
         if group.first() != self.appended.next() {
@@ -182,6 +220,7 @@ impl Store for MemoryStore {
             .capacity
             .is_some_and(|most| self.used() + group.bytes().len() > most)
         {
+            self.tear(group);
             return Err(StoreError::Full {
                 path: PathBuf::from("memory"),
             });
@@ -196,6 +235,9 @@ impl Store for MemoryStore {
         if self.faults.fail_sync == Some(self.syncs) {
             return Err(injected("sync"));
         }
+        if self.faults.lies {
+            return Ok(self.appended);
+        }
         self.pending.push_back((self.journal.len(), self.appended));
         while self.pending.len() > self.faults.slow {
             let Some((end, seq)) = self.pending.pop_front() else {
@@ -208,7 +250,7 @@ impl Store for MemoryStore {
     }
 
     fn tend(&mut self) -> Result<Tended, StoreError> {
-        if self.durable_bytes > CHECKPOINT_AT {
+        if self.durable_bytes > self.checkpoint_at.unwrap_or(CHECKPOINT_AT) {
             self.checkpoint()?;
         }
         Ok(Tended::default())
@@ -374,6 +416,42 @@ mod tests {
                 .code(),
             "STO-001"
         );
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_what_reached_the_disk() {
+        for keep in [0, 1, 20, 999] {
+            let mut builder = GroupBuilder::new(Seq(1));
+            let mut store = MemoryStore::with_faults(Faults {
+                fail_append: Some(2),
+                torn_append: keep,
+                ..Faults::default()
+            });
+            store.append(&commit(&mut builder, 1, b"first")).unwrap();
+            store.sync().unwrap();
+            let torn = store.append(&commit(&mut builder, 2, b"second"));
+            assert_eq!(torn.unwrap_err().code(), "STO-002");
+            let (last, records) = live(&mut store.crash(Crash::Kill));
+            assert_eq!((last, records.len()), (Seq(1), 1), "{keep}");
+        }
+    }
+
+    #[test]
+    fn what_a_lying_disk_calls_durable_is_lost() {
+        let mut builder = GroupBuilder::new(Seq(1));
+        let mut store = MemoryStore::new();
+        store.append(&commit(&mut builder, 1, b"first")).unwrap();
+        store.sync().unwrap();
+        store.set_faults(Faults {
+            lies: true,
+            ..Faults::default()
+        });
+        store.append(&commit(&mut builder, 2, b"second")).unwrap();
+        assert_eq!(store.sync().unwrap(), Seq(2));
+        assert!(store.holds_durably(b"irs").unwrap());
+        assert!(!store.holds_durably(b"second").unwrap());
+        let (last, _) = live(&mut store.crash(Crash::LoseUnsynced));
+        assert_eq!(last, Seq(1));
     }
 
     #[test]
