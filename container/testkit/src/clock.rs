@@ -15,6 +15,8 @@ pub(crate) type Instant = u64;
 pub(crate) struct Clock {
     elapsed: Instant,
     booted: Instant,
+    /// By how much the wall clock was set, in milliseconds.
+    set: i64,
 }
 
 impl Clock {
@@ -25,7 +27,7 @@ impl Clock {
     pub(crate) fn now(&self) -> Now {
         Now {
             mono: Mono(self.elapsed - self.booted + BOOT),
-            wall: Wall(EPOCH_MS + self.elapsed / 1_000_000),
+            wall: Wall((EPOCH_MS + self.elapsed / 1_000_000).saturating_add_signed(self.set)),
         }
     }
 
@@ -36,6 +38,11 @@ impl Clock {
 
     pub(crate) fn set(&mut self, instant: Instant) {
         self.elapsed = self.elapsed.max(instant);
+    }
+
+    /// Somebody sets the wall clock forward, or back.
+    pub(crate) const fn jump(&mut self, ms: i64) {
+        self.set = self.set.saturating_add(ms);
     }
 
     pub(crate) fn reboot(&mut self) {

@@ -1,4 +1,5 @@
-//! The store's writer, as the node runs it: strict groups are synced at once, relaxed ones within 20 ms.
+//! The store's writer, as the node runs it: strict groups are synced at once, relaxed ones within 20 ms, and what comes while
+//! a sync is under way waits for the next one.
 
 use crate::clock::Instant;
 use std::collections::VecDeque;
@@ -15,10 +16,10 @@ pub(crate) struct Disk {
     waiting: VecDeque<Group>,
     /// When what waits must be written.
     due: Option<Instant>,
-    /// Time from a sync to its answer.
+    /// How long a sync takes.
     delay: Instant,
-    /// Answers on their way.
-    answers: VecDeque<(Instant, Seq)>,
+    /// When the sync that is under way ends: until then what was written is lost with the power.
+    synced: Option<Instant>,
     failed: Option<StoreError>,
 }
 
@@ -29,39 +30,50 @@ impl Disk {
         self.waiting.push_back(group);
     }
 
-    /// Writes what is due; gives the last commit that is durable by now, when there is news.
-    pub(crate) fn work(&mut self, now: Instant) -> Option<Seq> {
-        if self.due.is_some_and(|due| due <= now) && self.failed.is_none() {
-            self.due = None;
-            match self.write() {
-                Ok(seq) => self.answers.push_back((now + self.delay, seq)),
-                Err(error) => self.failed = Some(error),
+    /// Writes what is due, unless a sync is under way; whether it did.
+    pub(crate) fn write(&mut self, now: Instant) -> bool {
+        let is_due = self.due.is_some_and(|due| due <= now);
+        if !is_due || self.synced.is_some() || self.failed.is_some() {
+            return false;
+        }
+        self.due = None;
+        while let Some(group) = self.waiting.pop_front() {
+            if let Err(error) = self.store.append(&group) {
+                self.failed = Some(error);
+                return true;
             }
         }
-        let mut news = None;
-        while let Some((_, seq)) = self.answers.pop_front_if(|(at, _)| *at <= now) {
-            news = Some(seq);
-        }
-        news
+        self.synced = Some(now + self.delay);
+        true
     }
 
-    fn write(&mut self) -> Result<Seq, StoreError> {
-        while let Some(group) = self.waiting.pop_front() {
-            self.store.append(&group)?;
-        }
-        let seq = self.store.sync()?;
-        self.store.tend()?;
-        Ok(seq)
+    /// Ends the sync that is under way when its time has come; gives the last commit that is durable by now.
+    pub(crate) fn sync(&mut self, now: Instant) -> Option<Seq> {
+        self.synced.take_if(|at| *at <= now)?;
+        let synced = self.store.sync();
+        let tended = synced.and_then(|seq| self.store.tend().map(|_| seq));
+        tended.map_err(|error| self.failed = Some(error)).ok()
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
-        let due = if self.failed.is_some() {
-            None
-        } else {
-            self.due
-        };
-        let answer = self.answers.front().map(|(at, _)| *at);
-        due.into_iter().chain(answer).min()
+        if self.failed.is_some() {
+            return None;
+        }
+        self.synced.or(self.due)
+    }
+
+    /// Whether so little space is left that a node refuses new work.
+    pub(crate) fn is_short(&self) -> bool {
+        self.store.health().low_space
+    }
+
+    /// What is stored.
+    pub(crate) const fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    pub(crate) const fn set_checkpoint_at(&mut self, bytes: usize) {
+        self.store.checkpoint_at(bytes);
     }
 
     pub(crate) const fn failure(&self) -> Option<&StoreError> {

@@ -22,6 +22,7 @@ mod net;
 mod plan;
 mod profile;
 mod replay;
+mod simulate;
 mod stream;
 mod usage;
 mod versions;
@@ -32,9 +33,10 @@ pub use kit::TestKit;
 pub use ladder::{Describe, Ladder};
 pub use net::Link;
 pub use replay::{Difference, Minted, Replayed, Unplayable, replay};
-pub use strowger_journal::memory::Faults;
+pub use strowger_journal::MemoryStore;
+pub use strowger_journal::memory::{Crash, Faults};
 pub use strowger_kernel::{
-    Counts, Durability, Ladder as Recording, Limits, ManageError, Measure, Metrics, RecorderFilter,
-    RecorderMode, RecorderOptions, ServiceOptions, ServiceState, Share, Side, Step, Threshold,
-    What,
+    ActivityInfo, Counts, Durability, EntityInfo, Ladder as Recording, Limits, ManageError,
+    Measure, Metrics, RecorderFilter, RecorderMode, RecorderOptions, ServiceOptions, ServiceState,
+    Shard, Share, Side, Step, Threshold, TimerInfo, What,
 };

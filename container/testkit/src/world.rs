@@ -12,12 +12,12 @@ use std::rc::Rc;
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger::ra::{Bytes, Entropy, Message, Transport};
-use strowger_journal::memory::Crash;
+use strowger_journal::memory::{Crash, MemoryStore};
 use strowger_kernel::{Durability, NetInput, Shard, ShardOutput};
 
 /// Turns at one instant after which the shard is held to be going round in circles.
 const TURNS: usize = 100_000;
-/// Deliveries per turn.
+/// Deliveries per turn, unless told otherwise.
 const BUDGET: usize = 1_000;
 
 pub(crate) struct World {
@@ -31,14 +31,33 @@ pub(crate) struct World {
     pub(crate) alarms: Vec<String>,
     pub(crate) rolled_back: Vec<String>,
     pub(crate) traces: Vec<String>,
+    pub(crate) budget: usize,
+    pub(crate) processes: u32,
+    pub(crate) watch: Watching,
     shard: Option<Shard>,
     started: bool,
-    processes: u8,
     peers: Entropy,
     kept: Vec<Rc<dyn Any>>,
-    /// When the process will be ended, and how.
-    fate: Option<(Instant, Crash)>,
+    fate: Fate,
+    /// New work is refused, for the store is short of space.
+    refuses: bool,
 }
+
+/// When the process will be ended, and how.
+#[derive(Default)]
+struct Fate {
+    at: Option<(Instant, Crash)>,
+    /// After so many more points at which a process can end.
+    points: Option<(u32, Crash)>,
+    /// At once.
+    doomed: Option<Crash>,
+}
+
+/// Sees what leaves, and what is stored then.
+pub(crate) type Watch = Box<dyn FnMut(&[u8], &MemoryStore)>;
+
+#[derive(Default)]
+pub(crate) struct Watching(pub(crate) Option<Watch>);
 
 /// What ends a test.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +87,15 @@ impl World {
             alarms: Vec::new(),
             rolled_back: Vec::new(),
             traces: Vec::new(),
+            budget: BUDGET,
+            processes: 0,
+            watch: Watching::default(),
             shard: None,
             started: false,
-            processes: 0,
             peers: entropy(seed, b'p'),
             kept: Vec::new(),
-            fate: None,
+            fate: Fate::default(),
+            refuses: false,
         }
     }
 
@@ -122,7 +144,8 @@ impl World {
 
     /// Starts a process on what the store holds.
     pub(crate) fn boot(&mut self) -> Result<(), Trouble> {
-        self.processes = self.processes.wrapping_add(1);
+        self.processes += 1;
+        self.refuses = false;
         self.clock.reboot();
         let now = self.clock.now();
         let mut secret = [0; 16];
@@ -130,7 +153,7 @@ impl World {
         // Another half, so that whatever is keyed with it is.
         let other = (!self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         secret[8..].copy_from_slice(&other.to_le_bytes());
-        let mut seed = [self.processes; 32];
+        let mut seed = [self.processes.to_le_bytes()[0]; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         let mut shard = self.plan.install(seed, secret)?;
         let mut refused = None;
@@ -166,18 +189,43 @@ impl World {
 
     /// Ends the process at a moment to come, and starts another at once.
     pub(crate) fn crash_later(&mut self, after: Duration, how: Crash) {
-        self.fate = Some((self.clock.instant().saturating_add(nanos(after)), how));
+        self.fate.at = Some((self.clock.instant().saturating_add(nanos(after)), how));
+    }
+
+    /// The same after so many points: before and after each thing that a turn does.
+    pub(crate) const fn crash_at_point(&mut self, points: u32, how: Crash) {
+        self.fate.points = Some((points, how));
+    }
+
+    pub(crate) fn call_off_crashes(&mut self) {
+        self.fate = Fate::default();
+    }
+
+    /// A point at which the process can end; whether it does.
+    fn point(&mut self) -> bool {
+        match &mut self.fate.points {
+            Some((0, how)) => {
+                self.fate.doomed = Some(*how);
+                self.fate.points = None;
+            }
+            Some((left, _)) => *left -= 1,
+            None => {}
+        }
+        self.fate.doomed.is_some()
     }
 
     /// Whether a moment of that kind has come.
     fn meet_fate(&mut self) -> Result<(), Trouble> {
-        match self.fate {
-            Some((at, how)) if at <= self.clock.instant() => {
-                self.fate = None;
+        let now = self.clock.instant();
+        if let Some((_, how)) = self.fate.at.take_if(|(at, _)| *at <= now) {
+            self.fate.doomed = Some(how);
+        }
+        match self.fate.doomed.take() {
+            Some(how) => {
                 self.crash(how, "the process is killed, and a new one starts");
                 self.boot()
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -186,7 +234,12 @@ impl World {
     /// Does all that there is to do at this instant.
     pub(crate) fn settle(&mut self) -> Result<(), Trouble> {
         for _ in 0..TURNS {
-            if !self.turn() {
+            let busy = self.turn();
+            if self.fate.doomed.is_some() {
+                // Comes to rest before it returns.
+                return self.meet_fate();
+            }
+            if !busy {
                 return Ok(());
             }
         }
@@ -234,6 +287,16 @@ impl World {
         }
     }
 
+    /// Goes on to the next moment at which something happens, at most so far; whether there was one.
+    pub(crate) fn step(&mut self, most: Duration) -> Result<bool, Trouble> {
+        let until = self.clock.instant().saturating_add(nanos(most));
+        let next = self.next().filter(|next| *next <= until);
+        self.clock.set(next.unwrap_or(until));
+        self.meet_fate()?;
+        self.settle()?;
+        Ok(next.is_some())
+    }
+
     /// The next thing that came to a peer, waiting for it at most this long.
     pub(crate) fn receive(&mut self, patience: Duration) -> Result<Option<Received>, Trouble> {
         let until = self.clock.instant().saturating_add(nanos(patience));
@@ -258,7 +321,7 @@ impl World {
     fn next(&self) -> Option<Instant> {
         let shard = self.shard.as_ref().and_then(Shard::deadline);
         let shard = shard.map(|mono| self.clock.instant_of(mono));
-        let fate = self.fate.map(|(at, _)| at);
+        let fate = self.fate.at.map(|(at, _)| at);
         [shard, self.disk.next(), self.net.next(), fate]
             .into_iter()
             .flatten()
@@ -267,12 +330,15 @@ impl World {
 
     // ---- a turn
 
-    /// One round of everything that is due; whether anything was.
+    /// One round of everything that is due, or as much of it as there is before the process ends; whether anything was.
     fn turn(&mut self) -> bool {
         let mut busy = false;
         while let Some(packet) = self.net.arrive(self.clock.instant()) {
             busy = true;
             self.arrive(&packet);
+            if self.point() {
+                return busy;
+            }
         }
         let now = self.clock.now();
         while let Some((entity, message)) = self.drivers.next() {
@@ -293,8 +359,9 @@ impl World {
             busy = true;
             shard.timeout(now);
         }
-        while shard.run(now, BUDGET) {
-            busy = true;
+        busy |= shard.run(now, self.budget);
+        if busy && self.point() {
+            return busy;
         }
         self.commit() | self.transmit() | busy
     }
@@ -310,34 +377,64 @@ impl World {
     }
 
     fn commit(&mut self) -> bool {
+        let now = self.clock.instant();
+        let mut busy = false;
+        while let Some(group) = self.shard.as_mut().and_then(Shard::take_group) {
+            busy = true;
+            self.disk.push(now, group);
+            if self.point() {
+                return busy;
+            }
+        }
+        if self.shard.is_some() && self.disk.write(now) {
+            busy = true;
+            if self.point() {
+                return busy;
+            }
+        }
+        if let Some(shard) = &mut self.shard
+            && let Some(durable) = self.disk.sync(now)
+        {
+            busy = true;
+            shard.durable(durable);
+            if self.point() {
+                return busy;
+            }
+        }
+        self.heed_store() | busy
+    }
+
+    /// Ends the process when its store has failed, and refuses new work while that is short of space, as a node does.
+    fn heed_store(&mut self) -> bool {
         let Some(shard) = &mut self.shard else {
             return false;
         };
         let now = self.clock.instant();
-        let mut busy = false;
-        while let Some(group) = shard.take_group() {
-            busy = true;
-            self.disk.push(now, group);
-        }
-        if let Some(durable) = self.disk.work(now) {
-            busy = true;
-            shard.durable(durable);
-        }
         if let Some(failure) = self.disk.failure() {
             let note = format!("the node ends: {failure}");
             self.shard = None;
             self.node_died();
             self.net.ladder.note(now, &note);
-            busy = true;
+            return true;
         }
-        busy
+        let short = self.disk.is_short();
+        if short == self.refuses {
+            return false;
+        }
+        self.refuses = short;
+        shard.refuse_new(self.clock.now(), short);
+        true
     }
 
     fn transmit(&mut self) -> bool {
         let now = self.clock.instant();
         let mut busy = false;
-        while let Some(output) = self.shard.as_mut().and_then(Shard::poll_output) {
+        while self.fate.doomed.is_none()
+            && let Some(output) = self.shard.as_mut().and_then(Shard::poll_output)
+        {
             busy = true;
+            self.see(&output);
+            self.point();
             match self.net.carry(now, output) {
                 Some(ShardOutput::Alarm {
                     name, raised, text, ..
@@ -378,6 +475,15 @@ impl World {
             }
         }
         busy
+    }
+
+    /// Shows what leaves to who wants to see it.
+    fn see(&mut self, output: &ShardOutput) {
+        if let Some(watch) = &mut self.watch.0
+            && let ShardOutput::Datagram { bytes, .. } | ShardOutput::Stream { bytes, .. } = output
+        {
+            watch(bytes, self.disk.store());
+        }
     }
 
     /// Gives a message to a scripted driver; where too many wait for one, the entity gets it back.

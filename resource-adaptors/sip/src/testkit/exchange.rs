@@ -110,6 +110,15 @@ impl Exchange {
         }
     }
 
+    /// Takes what has come and repeats what is due; gives the time until the next repetition.
+    #[track_caller]
+    pub(super) fn tend(&mut self) -> Option<Duration> {
+        while self.pull(Duration::ZERO) {}
+        let now = self.ground.elapsed();
+        let next = self.repeat(now)?;
+        Some(next.saturating_sub(now))
+    }
+
     // ---- what is sent
 
     #[track_caller]

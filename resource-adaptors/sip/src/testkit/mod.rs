@@ -134,6 +134,19 @@ impl SipPeers {
         Call::received(self, "INVITE", uri)
     }
 
+    /// Waits for a request outside of dialogs to that address, and does without if none comes.
+    #[track_caller]
+    pub fn find(&self, method: &str, uri: &str) -> Option<Call> {
+        Call::received(self, method, uri)
+    }
+
+    /// Takes in what has come to the peers, and repeats what is due, for who lets time go on by other means than by waiting for a
+    /// message; gives the time until something is to be repeated next.
+    #[track_caller]
+    pub fn tend(&self) -> Option<Duration> {
+        self.exchange.borrow_mut().tend()
+    }
+
     /// Opens the peer of an address before anything is sent to it.
     pub fn open(&self, uri: &str) {
         self.ground().peer(text::host(uri));
