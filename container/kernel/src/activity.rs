@@ -202,11 +202,12 @@ impl Kernel {
         }
         Ok(id)
     }
-    /// Takes it away, without any event.
+    /// Takes away one whose transaction is undone: it never began.
     pub(crate) fn drop_activity(&mut self, id: ActivityId) {
         let Some(activity) = self.activities.remove(id) else {
             return;
         };
+        self.metrics.activities_started -= 1;
         self.registry.count_activity(activity.kind, -1);
         match activity.owner {
             Owner::Ra(ra) => self.adaptor_activities(ra, -1),

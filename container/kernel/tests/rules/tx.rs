@@ -48,6 +48,28 @@ fn r_tx_01_all_or_nothing() {
     assert_eq!(kit.log(), ["A: ping(2)"]);
 }
 
+/// Counters of what began and what ended stay comparable.
+#[test]
+fn what_is_rolled_back_is_not_counted_as_begun() {
+    let mut kit = Kit::new();
+    kit.service::<0>(Spec::usual());
+    kit.on::<0>(|_, cx, _| {
+        let null = cx.null_activity()?;
+        cx.attach(null);
+        Err(Error::msg("no"))
+    });
+    let a = kit.start();
+    let begun = |kit: &Kit| {
+        let metrics = kit.shard.metrics();
+        (metrics.activities_started, metrics.entities_created)
+    };
+    let before = begun(&kit);
+    kit.fire(a, Ping(0));
+    kit.run();
+    assert_eq!(kit.shard.metrics().rollbacks, 1);
+    assert_eq!(begun(&kit), before);
+}
+
 #[test]
 fn r_tx_04_adaptor_operations_are_immediate() {
     let mut kit = Kit::new();
