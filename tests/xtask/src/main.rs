@@ -16,6 +16,7 @@ mod packages;
 mod print;
 mod process;
 mod shell;
+mod simulate;
 mod smoke;
 mod step;
 mod suite;
@@ -51,6 +52,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "changelog" => changelog::run(rest)?,
         "licences" => licences::run()?,
         "deb" => deb::run(rest)?,
+        "simulate" => return simulate::run(rest),
         "peers" if rest.first().is_some_and(|which| which == "all") => {
             for peers in [tools::FOR_TESTS, tools::FOR_BENCHMARKS] {
                 for package in tools::ensure_peers(peers)? {
@@ -103,6 +105,9 @@ fn help() {
     );
     say(
         "  conformance --mutations [--write] [RULE ...]  whether the tests of the rules notice wrong code",
+    );
+    say(
+        "  simulate [--seeds N] [--from N] [--minutes M]  runs of a shard under seeds, with everything going wrong that can; `--seed N --trace` shows one",
     );
     say(
         "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",
