@@ -61,7 +61,7 @@ pub enum RunError {
     Certificate(#[from] rcgen::Error),
     /// The power cut could not be prepared or carried out.
     #[error(transparent)]
-    Powercut(#[from] strowger_powercut::PowercutError),
+    Disk(#[from] strowger_disks::DiskError),
     /// What must hold did not.
     #[error("{0}")]
     Broken(Box<str>),

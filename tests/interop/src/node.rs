@@ -11,10 +11,13 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use strowger_powercut::Cut;
+use strowger_disks::{Cut, Quota};
 
 /// How long a node may take from its start until it is ready.
 pub const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long the process of a node that has given up may take to be gone.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The binary of the product.
 const STROWGER: &str = "strowger";
@@ -51,6 +54,8 @@ pub struct NodeSpec {
     pub binary: &'static str,
     /// Lets only what was synced survive the process.
     pub cut: Option<Rc<Cut>>,
+    /// Makes its data directory a disk of a size of its own. Not together with `cut`.
+    pub quota: Option<Rc<Quota>>,
 }
 
 impl NodeSpec {
@@ -68,6 +73,7 @@ impl NodeSpec {
             whole: None,
             binary: STROWGER,
             cut: None,
+            quota: None,
         }
     }
 
@@ -174,6 +180,9 @@ impl Node {
         if let Some(cut) = &spec.cut {
             cut.preload(&mut command)?;
         }
+        if let Some(quota) = &spec.quota {
+            quota.preload(&mut command)?;
+        }
         let mut child = command.spawn().map_err(io("start the node"))?;
         let ready = wait_for_ready(&mut child);
         let mut node = Self {
@@ -185,12 +194,13 @@ impl Node {
         if ready {
             return Ok(node);
         }
-        match node.child.try_wait().map_err(io("wait for the node"))? {
-            Some(status) => Err(RunError::Ended {
+        // One that ends closes its output a moment before.
+        match node.wait(ENDS_WITHIN) {
+            Ok(status) => Err(RunError::Ended {
                 status,
                 log: node.log_tail(),
             }),
-            None => Err(RunError::NotReady {
+            Err(_) => Err(RunError::NotReady {
                 within: READY_WITHIN,
                 log: node.log_tail(),
             }),

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
+use strowger_disks::Cut;
 use strowger_journal::{GroupBuilder, Key, Seq, Store};
-use strowger_powercut::Cut;
 use strowger_store::{JournalSled, StoreOptions, Writer, WriterEvent, WriterOptions};
 
 /// Where the child works.

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use strowger_powercut::Cut;
+use strowger_disks::Cut;
 
 /// A BYE is answered at most this long after the node is ready again.
 pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(32);

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
-use strowger_powercut::Cut;
+use strowger_disks::Cut;
 
 const DIR: &str = "STROWGER_POWERCUT_DIR";
 
