@@ -158,6 +158,8 @@ impl NodeError {
             Self::Certificates { .. } => Exit::Config,
             Self::Install { .. } | Self::Activate { .. } => Exit::Config,
             Self::Table { .. } | Self::OtherTable { .. } => Exit::Config,
+            // There may be space later: what watches the node starts it again.
+            Self::Store(StoreError::Full { .. }) => Exit::StartFailed,
             Self::Store(_) | Self::Restore(_) | Self::Secret(_) => Exit::StoreRefused,
             Self::Listen(_) | Self::Driver { .. } | Self::Companion { .. } => Exit::StartFailed,
             Self::Control { .. } | Self::System { .. } => Exit::StartFailed,

@@ -12,7 +12,7 @@ pub enum Exit {
     Config,
     /// The store cannot be opened: damaged, of an unknown format, or in use by another process.
     StoreRefused,
-    /// A listener cannot be opened, or the system refuses something else that a start needs.
+    /// A listener cannot be opened, the disk is full, or the system refuses something else that a start needs.
     StartFailed,
     /// A bug outside of handlers ended the shard. A restart recovers.
     Panicked,

@@ -12,7 +12,7 @@ use strowger_journal::memory::Faults;
 use strowger_journal::{
     Group, Health, MemoryStore, Record, Recovered, Seq, Store, StoreError, Tended,
 };
-use strowger_node::Exit;
+use strowger_node::{Exit, NodeError};
 
 /// A store in memory that can be made slow, and its disk small, from outside.
 #[derive(Clone, Default)]
@@ -213,4 +213,13 @@ fn answers_that_wait_for_a_sync_leave_when_the_node_stops() {
     drop(stuck);
     assert_eq!(udp.hear().unwrap(), "ann 1 hello");
     assert_eq!(node.wait(), Exit::Clean);
+}
+
+/// What watches the node starts it again after this one, and not where the store itself is what is wrong.
+#[test]
+fn a_start_without_space_may_be_tried_again() {
+    let full = NodeError::Store(StoreError::Full {
+        path: "journal".into(),
+    });
+    assert_eq!((full.code(), full.exit()), ("STO-001", Exit::StartFailed));
 }

@@ -20,6 +20,10 @@ use strowger_journal::{
 
 /// How often a checkpoint under way is looked after.
 const FOLLOW: Duration = Duration::from_millis(50);
+/// How often free space is looked at where nothing is written: whoever fills the disk, or makes room, may be another. While
+/// space is low new work is refused, so nothing of ours would look.
+const SPACE_SEEN: Duration = Duration::from_secs(5);
+const LOW_SPACE_SEEN: Duration = Duration::from_millis(250);
 /// A checkpoint that takes this long is reported.
 const STALLED: Duration = Duration::from_secs(60);
 /// Free space beyond the window's own bytes without which no checkpoint is begun: on a full disk sled hangs.
@@ -332,8 +336,13 @@ impl<B: Base + Debug> Store for JournalStore<B> {
                 again: Some(FOLLOW),
             });
         }
+        let look = match self.health.low_space {
+            true => LOW_SPACE_SEEN,
+            false => SPACE_SEEN,
+        };
+        let rest = if changed { rest } else { look };
         Ok(Tended {
-            again: changed.then_some(rest),
+            again: Some(rest.min(look)),
         })
     }
 

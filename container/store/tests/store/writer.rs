@@ -1,6 +1,8 @@
 //! The writer's thread: grouping, bounds, order, and its one way to fail.
 
+use crate::faults::FaultyDisk;
 use crate::suite::{live, put};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 use strowger_journal::memory::{Faults, MemoryStore};
@@ -326,4 +328,27 @@ fn short_space_is_told_when_it_comes_and_when_it_goes() {
         events.recv_timeout(PATIENCE).unwrap(),
         WriterEvent::LowSpace(true)
     ));
+}
+
+/// Where new work is refused nothing is committed; so nobody but the writer's own clock would see that there is space again.
+#[test]
+fn space_is_looked_at_also_where_nothing_is_committed() {
+    let place = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let options = StoreOptions {
+        reserve_bytes: 0,
+        low_water_bytes: 100 << 20,
+        ..StoreOptions::default()
+    };
+    disk.set_free(1000 << 20);
+    let store = JournalSled::open_on(place.path(), &options, Arc::new(disk.clone())).unwrap();
+    let (writer, events) = start(Box::new(store), at_once());
+    for (free, low) in [(50 << 20, true), (1000 << 20, false)] {
+        disk.set_free(free);
+        match events.recv_timeout(PATIENCE).unwrap() {
+            WriterEvent::LowSpace(told) => assert_eq!(told, low),
+            other @ (WriterEvent::Durable(_) | WriterEvent::Fatal(_)) => panic!("{other:?}"),
+        }
+    }
+    writer.shutdown();
 }
