@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::disaster::{Disaster, disaster};
+use strowger_interop::runs::fulldisk::{self, FullDisk};
 use strowger_interop::runs::hostile::{self, Abandoned, Idle};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::leaks::{self, Calls};
@@ -13,7 +14,7 @@ use strowger_interop::runs::prepaid::{self, Prepaid};
 use strowger_interop::runs::registrations::{self, Registrations};
 use strowger_interop::runs::reload::{self, Reload};
 use strowger_interop::runs::subscribers::{self, Subscribers};
-use strowger_interop::runs::{forks, pieces, scenarios, torture, transparency};
+use strowger_interop::runs::{forks, pieces, profiles, scenarios, torture, transparency};
 use strowger_interop::{Result, RunError};
 
 const SEED: u64 = 0x5717_0a6e;
@@ -319,5 +320,35 @@ fn freediameter_is_told_what_prepaid_calls_lasted() -> Result {
             host: 42,
         };
         prepaid::against_freediameter(size, 23_700, dir)
+    })
+}
+
+#[test]
+fn a_full_disk_refuses_new_calls_and_loses_none() -> Result {
+    let size = FullDisk {
+        rate: 20,
+        held: 20,
+        full: Duration::from_secs(3),
+        host: 212,
+    };
+    run(|dir| fulldisk::filled(size, dir))
+}
+
+#[test]
+fn a_store_that_fails_serves_again_when_there_is_space() -> Result {
+    let size = FullDisk {
+        rate: 100,
+        held: 20,
+        full: Duration::from_secs(15),
+        host: 213,
+    };
+    run(|dir| fulldisk::failed(size, dir))
+}
+
+#[test]
+fn imported_profiles_are_there_after_a_kill() -> Result {
+    run(|dir| {
+        profiles::provisioned(2_000, 214, dir)?;
+        Ok(String::new())
     })
 }

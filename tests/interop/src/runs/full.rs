@@ -4,6 +4,7 @@ use super::Transport::{self, Tcp, Udp};
 use super::changes::{self, Changes};
 use super::disaster::{Disaster, disaster};
 use super::forks;
+use super::fulldisk::{self, FullDisk};
 use super::hostile::{self, Abandoned, Idle};
 use super::kill::{self, Kill};
 use super::leaks::{self, Calls};
@@ -161,6 +162,16 @@ pub const FULL: &[Full] = &[
             };
             overload::tripled(size, dir)
         },
+    ),
+    Full::new(
+        "full-disk",
+        "somebody fills the disk for 30 s under 200 calls/s: new ones are refused, 1,000 that are up can end, then all is well",
+        |dir| fulldisk::filled(full_disk(215), dir),
+    ),
+    Full::new(
+        "failed-store",
+        "the disk is full at once and nothing is set aside: the process is started again until there is space",
+        |dir| fulldisk::failed(full_disk(216), dir),
     ),
     Full::new(
         "slow-connections",
@@ -394,6 +405,15 @@ const fn reload_of(host: u8) -> Reload {
         rate: 200,
         seconds: 30,
         measured: true,
+        host,
+    }
+}
+
+fn full_disk(host: u8) -> FullDisk {
+    FullDisk {
+        rate: 200,
+        held: 1_000,
+        full: Duration::from_secs(30),
         host,
     }
 }

@@ -5,6 +5,7 @@ pub mod charging;
 pub mod disaster;
 pub mod forks;
 pub mod full;
+pub mod fulldisk;
 pub mod hostile;
 pub mod kill;
 pub mod leaks;

@@ -31,8 +31,10 @@ pub fn provisioned(profiles: u64, host: u8, dir: &Path) -> Result<Figures> {
     let mut spec = spec(host, dir, "profiles");
     spec.binary = FAULTY;
     spec.whole = Some(format!(
-        "[node]\ndata_dir = \"{}\"\n[profiles.subscribers]\nspecification = \"subscriber\"\n",
-        spec.data.display()
+        "[node]\ndata_dir = \"{}\"\n[adaptors.sip]\n[adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\n\
+         bind = \"{}\"\n[services.faulty]\n[profiles.subscribers]\nspecification = \"subscriber\"\n",
+        spec.data.display(),
+        spec.sip,
     ));
     let file = dir.join("subscribers.csv");
     write(&file, profiles).map_err(io("write the file of subscribers"))?;

@@ -1,0 +1,342 @@
+//! A disk that is full for a while, under calls: new ones are refused as the protocol says, those that are up end as ever,
+//! nothing that was acknowledged is lost, and when there is space again all is well without a hand.
+
+use super::Transport::Udp;
+use super::expect_empty;
+use super::kill::{Bench, Kill, phases};
+use crate::error::{Result, RunError, ensure};
+use crate::node::Node;
+use crate::peer::Phase;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use strowger_disks::Quota;
+
+/// What the node's files have at first, and after all.
+const ROOM: u64 = 256 << 20;
+/// Segments so small that the store comes to the end of what it has set aside.
+const STORE: &str = "[store]\nsegment_bytes = \"1MiB\"\ncheckpoint_bytes = \"1MiB\"\n";
+/// Calls that end by themselves last so long.
+const LASTS: Duration = Duration::from_secs(1);
+/// How soon the node says that space is low, or is there again.
+const NOTICED_WITHIN: Duration = Duration::from_secs(2);
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+/// How long a supervisor waits before it starts a node again.
+const RESTARTED_AFTER: Duration = Duration::from_secs(1);
+
+/// Size of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct FullDisk {
+    /// Calls a second, before, during and after.
+    pub rate: u32,
+    /// Calls that are up before. Half of them are ended while the disk is full.
+    pub held: usize,
+    /// For how long there is no space.
+    pub full: Duration,
+    /// Octet of the loopback address.
+    pub host: u8,
+}
+
+struct Scene {
+    bench: Bench,
+    quota: Rc<Quota>,
+    held: Vec<String>,
+    /// Calls that end by themselves, and when they were made.
+    brief: Vec<(String, Instant)>,
+    rate: u32,
+}
+
+/// Somebody else fills the disk; the store lives on its reserve.
+///
+/// # Errors
+/// What did not hold.
+pub fn filled(size: FullDisk, dir: &Path) -> Result<String> {
+    let mut scene = Scene::new(
+        size,
+        dir,
+        "filled",
+        "low_water = \"16MiB\"\nreserve = \"16MiB\"\n",
+    )?;
+    let mut node = scene.bench.start()?;
+    scene.hold(size.held)?;
+    scene.offer(Duration::from_secs(3))?;
+    scene.quota.resize(scene.quota.used()?)?;
+    let begun = Instant::now();
+    scene.offer_until(&node, "low-space is not told of", is_low)?;
+    let noticed = begun.elapsed();
+    let refused_before = scene.refused();
+    let taken_before = scene.bench.callee.calls.len();
+    scene.end_half(size.full)?;
+    ensure(node.ended()?.is_none(), || {
+        "the node ended, though it had a reserve".to_owned()
+    })?;
+    let (refused, taken) = (
+        scene.refused() - refused_before,
+        scene.bench.callee.calls.len() - taken_before,
+    );
+    ensure(refused > 0 && taken == 0, || {
+        format!("with a full disk {taken} new calls were taken and {refused} refused")
+    })?;
+    let alarm = has_alarm(&node.status()?);
+    ensure(alarm, || "no alarm of low space stands".to_owned())?;
+    scene.quota.resize(ROOM)?;
+    let begun = Instant::now();
+    scene.offer_until(&node, "low-space is told of still", |status| {
+        !is_low(status)
+    })?;
+    let back = begun.elapsed();
+    let taken = scene.bench.callee.calls.len();
+    scene.offer(Duration::from_secs(2))?;
+    ensure(scene.bench.callee.calls.len() > taken, || {
+        "no new call is taken where there is space again".to_owned()
+    })?;
+    ensure(!has_alarm(&node.status()?), || {
+        "the alarm stands, though there is space".to_owned()
+    })?;
+    let calls = scene.end_all(&node)?;
+    Ok(format!(
+        "full for {:?}: noticed after {noticed:.0?}, {refused} new calls refused with 503, none taken; well again {back:.0?} \
+         after there was space; {calls} calls, none lost",
+        size.full
+    ))
+}
+
+/// The same where space goes too fast to be low first, and nothing is set aside: the store fails, the process ends, and what
+/// watches it starts it again, and again, until there is space.
+///
+/// # Errors
+/// What did not hold.
+pub fn failed(size: FullDisk, dir: &Path) -> Result<String> {
+    let mut scene = Scene::new(
+        size,
+        dir,
+        "failed",
+        "low_water = \"0B\"\nreserve = \"0B\"\n",
+    )?;
+    let mut node = scene.bench.start()?;
+    scene.hold(size.held)?;
+    scene.offer(Duration::from_secs(3))?;
+    scene.quota.resize(0)?;
+    let begun = Instant::now();
+    let (mut starts, mut ends) = (0, 0);
+    while begun.elapsed() < size.full {
+        scene.turn_over(begun, size.full);
+        if let Some(status) = node.ended()? {
+            ensure(status.code() == Some(74), || {
+                format!("it ended with {status}, which is not that of a store that failed")
+            })?;
+            ends += 1;
+            break;
+        }
+    }
+    ensure(ends > 0, || {
+        "the store never came to the end of its space".to_owned()
+    })?;
+    let mut tried = Instant::now();
+    let mut running: Option<Node> = None;
+    while begun.elapsed() < size.full || running.is_none() {
+        ensure(begun.elapsed() < size.full + SETTLED_WITHIN, || {
+            format!("it was started {starts} times, and does not serve")
+        })?;
+        if begun.elapsed() >= size.full {
+            scene.quota.resize(ROOM)?;
+        }
+        scene.turn_over(begun, size.full);
+        if let Some(node) = &mut running {
+            if node.ended()?.is_some() {
+                (running, tried) = (None, Instant::now());
+                ends += 1;
+            }
+        } else if tried.elapsed() >= RESTARTED_AFTER {
+            starts += 1;
+            running = scene.restarted()?;
+            tried = Instant::now();
+        }
+    }
+    let Some(node) = running else {
+        return Err(RunError::Broken("it does not run".into()));
+    };
+    let back = begun.elapsed().saturating_sub(size.full);
+    scene.offer(Duration::from_secs(2))?;
+    let calls = scene.end_all(&node)?;
+    Ok(format!(
+        "full for {:?}: the process ended {ends} times and was started {starts} times; it served {back:.1?} after there was \
+         space; {calls} calls, none lost",
+        size.full
+    ))
+}
+
+impl Scene {
+    fn new(size: FullDisk, dir: &Path, name: &str, store: &str) -> Result<Self> {
+        let kill = Kill {
+            transport: Udp,
+            host: size.host,
+            powercut: false,
+        };
+        let mut bench = Bench::new(&kill, dir, name)?;
+        bench.spec.more.push_str(STORE);
+        bench.spec.more.push_str(store);
+        let quota = Quota::new(&bench.spec.data, &dir.join(format!("{name}.size")), ROOM)?;
+        let quota = Rc::new(quota);
+        bench.spec.quota = Some(Rc::clone(&quota));
+        Ok(Self {
+            bench,
+            quota,
+            held: Vec::new(),
+            brief: Vec::new(),
+            rate: size.rate,
+        })
+    }
+
+    fn hold(&mut self, calls: usize) -> Result {
+        for _ in 0..calls {
+            let id = self.bench.caller.invite("2000", self.bench.spec.sip);
+            self.held.push(id);
+            self.bench.poll();
+        }
+        let up = self.bench.until(SETTLED_WITHIN, |b| {
+            b.caller.count(Phase::Up) == calls && b.callee.count(Phase::Up) == calls
+        });
+        ensure(up, || "the calls before did not come up".to_owned())
+    }
+
+    /// One turn of callers: a new call where one is due, and the end of each that has lasted long enough.
+    fn turn(&mut self, begun: Instant, made: &mut u32) {
+        let due = begun.elapsed().as_millis() * u128::from(self.rate) / 1000;
+        // A process that was held up does not make up for it at once.
+        if due > u128::from(*made) {
+            *made = u32::try_from(due).unwrap_or(u32::MAX);
+            let id = self.bench.caller.invite("2000", self.bench.spec.sip);
+            self.brief.push((id, Instant::now()));
+        }
+        let caller = &mut self.bench.caller;
+        let (over, brief) = std::mem::take(&mut self.brief)
+            .into_iter()
+            .partition(|(id, since)| since.elapsed() >= LASTS && is_up(caller.calls.get(id)));
+        self.brief = brief;
+        for (id, _) in over {
+            caller.bye(&id);
+        }
+        self.bench.poll();
+    }
+
+    fn offer(&mut self, long: Duration) -> Result {
+        let (begun, mut made) = (Instant::now(), 0);
+        while begun.elapsed() < long {
+            self.turn(begun, &mut made);
+        }
+        Ok(())
+    }
+
+    fn offer_until(
+        &mut self,
+        node: &Node,
+        what: &str,
+        holds: impl Fn(&serde_json::Value) -> bool,
+    ) -> Result {
+        let begun = Instant::now();
+        while !holds(&node.status()?) {
+            ensure(begun.elapsed() < NOTICED_WITHIN, || what.to_owned())?;
+            self.offer(Duration::from_millis(50))?;
+        }
+        Ok(())
+    }
+
+    /// Offers calls for so long, and ends half of those that are held meanwhile: each is answered.
+    fn end_half(&mut self, long: Duration) -> Result {
+        let half = self.held.split_off(self.held.len() / 2);
+        let (begun, mut made, mut ended) = (Instant::now(), 0, 0);
+        while begun.elapsed() < long {
+            let due = begun.elapsed().as_millis() * half.len() as u128 / long.as_millis().max(1);
+            for id in half.iter().take(due as usize).skip(ended) {
+                self.bench.caller.bye(id);
+            }
+            ended = due as usize;
+            self.turn(begun, &mut made);
+        }
+        for id in &half[ended.min(half.len())..] {
+            self.bench.caller.bye(id);
+        }
+        let answered = self.bench.until(SETTLED_WITHIN, |b| {
+            half.iter().all(|id| {
+                b.caller
+                    .calls
+                    .get(id)
+                    .is_some_and(|c| c.phase == Phase::Ended)
+            })
+        });
+        ensure(answered, || {
+            let phases = phases(&self.bench.caller);
+            format!("a BYE was not answered while the disk was full: {phases}")
+        })
+    }
+
+    /// A turn of a time in which the node may be gone: calls are offered and those that are held end, a few at a time.
+    fn turn_over(&mut self, begun: Instant, long: Duration) {
+        let mut made = u32::MAX;
+        if begun.elapsed() < long {
+            let due = begun.elapsed().as_millis() * u128::from(self.rate) / 1000;
+            made = u32::try_from(due).unwrap_or(u32::MAX).saturating_sub(1);
+        }
+        self.turn(begun, &mut made);
+    }
+
+    /// The node, if it comes to serve.
+    fn restarted(&mut self) -> Result<Option<Node>> {
+        match self.bench.start() {
+            Ok(node) => Ok(Some(node)),
+            Err(RunError::Ended { status, log }) => {
+                // Those that a supervisor takes for an end that a restart does not mend.
+                let mends = !matches!(status.code(), Some(2..=4));
+                ensure(mends, || {
+                    format!("nobody starts it again after {status}: {log}")
+                })?;
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn refused(&self) -> usize {
+        self.bench.caller.count(Phase::Failed(503))
+    }
+
+    /// Ends all that is up; nobody may have lost a call that was acknowledged.
+    fn end_all(&mut self, node: &Node) -> Result<usize> {
+        let up = self
+            .bench
+            .until(SETTLED_WITHIN, |b| b.caller.count(Phase::Calling) == 0);
+        ensure(up, || "calls neither come up nor are refused".to_owned())?;
+        self.bench.hang_up()?;
+        let acknowledged = |c: &&crate::peer::Call| c.was_up();
+        let calls = self
+            .bench
+            .caller
+            .calls
+            .values()
+            .filter(acknowledged)
+            .count();
+        let lost = self.bench.caller.calls.values().filter(acknowledged);
+        let lost = lost.filter(|c| c.phase != Phase::Ended).count();
+        ensure(lost == 0, || {
+            let phases = phases(&self.bench.caller);
+            format!("of {calls} calls that were up {lost} have not ended: {phases}")
+        })?;
+        expect_empty(node, SETTLED_WITHIN)?;
+        Ok(calls)
+    }
+}
+
+fn is_up(call: Option<&crate::peer::Call>) -> bool {
+    call.is_some_and(|call| call.phase == Phase::Up)
+}
+
+fn is_low(status: &serde_json::Value) -> bool {
+    let refusing = status["refusing"].as_array();
+    refusing.is_some_and(|why| why.iter().any(|why| why == "low-space"))
+}
+
+fn has_alarm(status: &serde_json::Value) -> bool {
+    let alarms = status["alarms"].as_array();
+    alarms.is_some_and(|alarms| alarms.iter().any(|alarm| alarm["name"] == "low_space"))
+}
