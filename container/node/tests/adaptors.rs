@@ -151,6 +151,13 @@ fn a_setting_that_a_running_adaptor_cannot_take_makes_it_anew() {
     let bench = Bench::new("");
     let node = bench.start_reloading();
     let before = (address(&node, "toy", "udp"), address(&node, "toy", "tcp"));
+    order(
+        &node,
+        Request::Bind {
+            link: "trunk".into(),
+            adaptor: "toy".into(),
+        },
+    );
     let mut line = bench.tcp(&node);
     line.send(b"ann motto\n");
     assert_eq!(line.line(), "ann none");
@@ -166,8 +173,13 @@ fn a_setting_that_a_running_adaptor_cannot_take_makes_it_anew() {
     let mut line = bench.tcp(&node);
     line.send(b"ann hello\n");
     assert_eq!(line.line(), "ann 1 hello");
-    // The service goes on with it.
+    // Services go on with it, and find it where they found it.
     assert_eq!(bench.udp(&node).ask("bob hello"), "bob 1 hello");
+    let Some(Reply::Links(links)) = node.ask(Request::Links {}) else {
+        panic!("no links")
+    };
+    let trunk: Vec<_> = links.iter().filter(|link| link.name == "trunk").collect();
+    assert_eq!((trunk.len(), &trunk[0].adaptor[..]), (1, "toy"));
     bench.rewrite("");
     assert!(
         reload(&node, false)

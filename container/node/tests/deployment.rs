@@ -116,7 +116,7 @@ fn r_du_02_what_a_configuration_brings_comes_as_a_whole_or_not_at_all() {
 
 #[test]
 fn r_du_02_what_is_there_already_is_refused() {
-    let twice = Bench::new("[services.\"parrot@1.0\"]\n").findings();
+    let twice = Bench::new("[services.\"parrot@1.0\"]\nactive = false\n").findings();
     assert!(twice[0].starts_with("CFG-022"), "one version twice");
     let bench = Bench::new(SECOND);
     let node = bench.start_reloading();

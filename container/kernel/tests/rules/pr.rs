@@ -400,6 +400,9 @@ fn r_pr_07_an_edit_can_be_dropped_and_a_profile_that_was_to_be_made_never_was() 
     set(&mut kit, edit, "number", "555").unwrap();
     kit.shard.restore_edit(kit.now, edit).unwrap();
     // The session goes on from what is there.
+    let held = kit.shard.drafts(kit.now, "users", Some(edit)).remove(0);
+    let held = Held::<Subscriber>::of(held.profile.into_row(0, "bob"));
+    assert_eq!(held.unwrap().number, "4930200");
     kit.shard.commit_edit(kit.now, edit).unwrap();
     kit.shard.close_edit(kit.now, edit).unwrap();
     assert_eq!(number_of(&kit.shard, "bob").unwrap(), "4930200");

@@ -1,11 +1,13 @@
 //! R-SV, R-SL, R-RE, R-RO, R-RP, R-LK: services, adaptor entities, links.
 
-use crate::harness::{Call, Kit, Ping, Pong, Spec, Toy, Wide};
+use crate::harness::{Call, Kit, Ping, Pong, Spec, Toy, Wide, say};
+use strowger::OpError;
+use strowger::activity::Handle;
 use strowger::event::ServiceStarted;
+use strowger::id::{ActivityId, Slot};
 use strowger::ra::ActivityFlags;
 use strowger::sbb::Sbb;
 use strowger::time::secs;
-use strowger::{OpError, id::Slot};
 use strowger_kernel::{AdaptorState, Durability, ManageError, ServiceState, SleeState};
 
 #[test]
@@ -111,23 +113,42 @@ fn r_sv_05_stopping_drains() {
     assert_eq!(kit.shard.service_state(s), Some(ServiceState::Inactive));
 }
 
+/// On whatever activity it asks, and whichever other services there are.
 #[test]
 fn r_sv_07_the_own_service_activity() {
     let mut kit = Kit::new();
+    let of_services = |kit: &Kit| -> Vec<ActivityId> {
+        let all = kit.shard.activities().filter(|a| a.owner.is_none());
+        all.map(|a| a.id).collect()
+    };
     kit.service::<0>(Spec::usual());
-    kit.on::<0>(|data, cx, _| {
-        data.activity = cx.service_activity().map(strowger::activity::Handle::id);
+    let of_a = of_services(&kit);
+    assert_eq!(of_a.len(), 1);
+    kit.service::<1>(Spec::usual());
+    let mut of_b = of_services(&kit);
+    of_b.retain(|id| !of_a.contains(id));
+    assert_eq!(of_b.len(), 1);
+    kit.on::<0>(|_, cx, _| {
         assert_eq!(cx.service(), Some(Toy::<0>::SBB));
+        say(
+            cx,
+            &format!("a {:?}", cx.service_activity().map(Handle::id)),
+        );
+        Ok(())
+    });
+    kit.on::<1>(|_, cx, _| {
+        assert_eq!(cx.service(), Some(Toy::<1>::SBB));
+        say(
+            cx,
+            &format!("b {:?}", cx.service_activity().map(Handle::id)),
+        );
         Ok(())
     });
     let a = kit.start();
     kit.fire(a, Ping(1));
-    kit.run();
+    let own = |name: &str, own: &[ActivityId]| format!("{name} {:?}", own.first());
+    assert_eq!(kit.run(), [own("a", &of_a), own("b", &of_b)]);
     assert_eq!(kit.shard.metrics().panics, 0);
-    assert_eq!(
-        kit.shard.activities().filter(|a| a.owner.is_none()).count(),
-        1
-    );
 }
 
 #[test]
@@ -334,7 +355,7 @@ fn r_ro_04_a_command_names_the_service_that_asked() {
     let mut kit = Kit::new();
     kit.service::<0>(Spec::usual());
     kit.on::<0>(|_, cx, _| {
-        crate::harness::say(cx, "x");
+        say(cx, "x");
         Ok(())
     });
     let a = kit.start();
@@ -501,7 +522,7 @@ fn r_sv_07_each_service_gets_its_own() {
     let mut kit = Kit::new();
     let started = || Spec::usual().initial::<ServiceStarted>(crate::harness::initial());
     let own = |_: &mut crate::harness::Data, cx: &mut strowger::Cx<'_>, _: &Call<'_>| {
-        let own = cx.service_activity().map(strowger::activity::Handle::id);
+        let own = cx.service_activity().map(Handle::id);
         assert_eq!(own, cx.activity());
         Ok(())
     };
