@@ -97,19 +97,24 @@ fn handler(handler: &Handler) -> TokenStream {
         .map(|i| format_ident!("param{i}"))
         .collect();
     let (types, links): (Vec<_>, Vec<_>) = handler.params.iter().map(|p| (&p.ty, link(p))).unzip();
+    let taken =
+        quote!(#(let #values = <#types as ::strowger::param::Param>::extract(cx, #links)?;)*);
+    let declared = quote!(#(<#types as ::strowger::param::Param>::declare(&mut handler, #links);)*);
+    let call = quote!(Self::#method(state, cx, event, #(#values),*));
+    let returned = quote!(::strowger::sbb::returned::<#output>(#call));
     let cfgs = &handler.cfgs;
     quote! {#(#cfgs)* descriptor.handlers.push({
         let mut handler = ::strowger::sbb::HandlerDecl::new::<#event>(
             #text,
             |state, cx, event| {
                 let (state, event) = ::strowger::sbb::receive::<Self, #event>(state, event)?;
-                #(let #values = <#types as ::strowger::param::Param>::extract(cx, #links)?;)*
-                ::strowger::sbb::returned::<#output>(Self::#method(state, cx, event, #(#values),*))
+                #taken
+                #returned
             },
         );
         handler.initial = #initial;
         handler.mask_on_attach = #masked;
-        #(<#types as ::strowger::param::Param>::declare(&mut handler, #links);)*
+        #declared
         handler
     });}
 }

@@ -10,6 +10,10 @@ use crate::print::say;
 use crate::shell::{cargo, run_logged};
 use crate::step::log;
 
+/// The program that has the compiler try what must not compile.
+const PACKAGE: &str = "strowger-ui";
+const COMPILE_FAIL: &str = "compile_fail";
+
 /// By name, whether all tests of that name ran and passed.
 pub(super) fn run(proofs: &[Proof]) -> Result<BTreeMap<String, bool>> {
     let mut groups: BTreeMap<&Run, Vec<&Proof>> = BTreeMap::new();
@@ -61,19 +65,19 @@ pub(super) fn title(run: &Run) -> String {
     }
 }
 
-pub(super) fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
+fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
     let mut command = cargo(&["test", "--locked"]);
     command.env("RUST_BACKTRACE", "0");
+    choose(&mut command, run);
+    command.arg("--").args(arguments(run, names));
+    command
+}
+
+/// Has cargo choose the program.
+pub(super) fn choose(command: &mut Command, run: &Run) {
     match run {
         Run::CompileFail => {
-            command.args(["--package", "strowger-ui", "--test", "compile_fail"]);
-            // Its own words, which the test would keep to itself.
-            command.args([
-                "--",
-                "--nocapture",
-                "mistakes_are_explained",
-                "trybuild=/r_",
-            ]);
+            command.args(["--package", PACKAGE, "--test", COMPILE_FAIL]);
         }
         Run::Test {
             package,
@@ -85,13 +89,36 @@ pub(super) fn command(run: &Run, names: &BTreeSet<&str>) -> Command {
                 Target::Lib => command.arg("--lib"),
                 Target::Test(name) => command.args(["--test", name]),
             };
-            if !features.is_empty() {
-                command.args(["--features", &features.join(",")]);
+            for feature in features {
+                command.args(["--features", &format!("{package}/{feature}")]);
             }
-            command.arg("--").args(names);
         }
     }
-    command
+}
+
+/// Whether that is the run of a program, by its package and target.
+pub(super) fn is_of(run: &Run, package: &str, target: &Target) -> bool {
+    match run {
+        Run::CompileFail => package == PACKAGE && *target == Target::Test(COMPILE_FAIL.to_owned()),
+        Run::Test {
+            package: own,
+            target: named,
+            ..
+        } => own == package && named == target,
+    }
+}
+
+/// What the program is told to run.
+pub(super) fn arguments(run: &Run, names: &BTreeSet<&str>) -> Vec<String> {
+    match run {
+        Run::CompileFail => {
+            // Its own words, which the test would keep to itself.
+            let test = ["--nocapture", "mistakes_are_explained"].map(str::to_owned);
+            let cases = names.iter().map(|name| format!("trybuild=/{name}.rs"));
+            test.into_iter().chain(cases).collect()
+        }
+        Run::Test { .. } => names.iter().map(|name| (*name).to_owned()).collect(),
+    }
 }
 
 /// How many tests of a name a run tells of.

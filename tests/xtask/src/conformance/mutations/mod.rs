@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::map::{Map, Row};
-use super::proofs::{self, Proof, Stage};
+use super::proofs::{self, Proof, Run, Stage};
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::root;
@@ -45,12 +45,17 @@ pub(super) fn run(map: &Map, wanted: &[&String], write: bool) -> Result<ExitCode
         });
     }
     once_each(&mut proofs);
+    let late = too_late(&mutations, &proofs);
+    if !late.is_empty() {
+        say(&late.join("\n"));
+        return Ok(ExitCode::FAILURE);
+    }
     let copy = Copy::make(&list)?;
     let runs = proofs.iter().map(|proof| &proof.run).collect();
     say(&format!("builds {} mutations", mutations.len()));
     let mut programs = Programs::build(&copy, &runs)?;
     say(&format!("built in {:.0} s", start.elapsed().as_secs_f64()));
-    without_any(&copy, &mut programs, &proofs)?;
+    without_any(&mut programs, &proofs)?;
     let outcomes = try_all(&copy, &programs, &proofs, &mutations)?;
     let noticed = outcomes.values().filter(|o| o.is_noticed()).count();
     say(&format!(
@@ -104,10 +109,26 @@ fn lost<'a>(named: &BTreeSet<&'a String>, proofs: &[Proof]) -> Vec<&'a str> {
         .collect()
 }
 
+/// Mutations of the macros for tests that are compiled before one is chosen: a line each.
+fn too_late(mutations: &[&Mutation], proofs: &[Proof]) -> Vec<String> {
+    let chosen = mutations.iter().filter(|m| m.is_chosen_in_the_compiler());
+    let of = |mutation: &&&Mutation| {
+        let tests = &mutation.entry.tests;
+        let mut proofs = proofs.iter().filter(|proof| tests.contains(&proof.name));
+        proofs.any(|proof| proof.run != Run::CompileFail)
+    };
+    let late = chosen.filter(of);
+    late.map(|mutation| {
+        let id = &mutation.id;
+        format!("{id}: its tests are compiled before it is on: it needs kind = \"source\"")
+    })
+    .collect()
+}
+
 /// With no mutation on all tests pass: what fails anyway would notice everything.
-fn without_any(copy: &Copy, programs: &mut Programs, proofs: &[Proof]) -> Result<()> {
+fn without_any(programs: &mut Programs, proofs: &[Proof]) -> Result<()> {
     let all: Vec<&Proof> = proofs.iter().collect();
-    let passed = programs.measure(copy, &all)?;
+    let passed = programs.measure(&all)?;
     let failed: Vec<&str> = proofs
         .iter()
         .map(|proof| proof.name.as_str())
@@ -133,9 +154,7 @@ fn try_all<'a>(
         let of = |proof: &&Proof| mutation.entry.tests.contains(&proof.name);
         let proofs: Vec<&Proof> = proofs.iter().filter(of).collect();
         let outcome = match mutation.entry.kind {
-            Kind::Schema => programs
-                .run(copy, &proofs, Some(mutation))?
-                .outcome(mutation),
+            Kind::Schema => programs.run(&proofs, Some(mutation))?.outcome(mutation),
             Kind::Source => copy.with(mutation, || alone(copy, programs, mutation, &proofs))?,
         };
         let verdict = match &outcome {
@@ -165,9 +184,8 @@ fn alone(
     proofs: &[&Proof],
 ) -> Result<Outcome> {
     let runs = proofs.iter().map(|proof| &proof.run).collect();
-    let built = Programs::build(copy, &runs);
-    // What must not compile is built as it is run.
-    match built.and_then(|built| built.limited_as(measured).run(copy, proofs, None)) {
+    let built = measured.built_anew(copy, &runs);
+    match built.and_then(|built| built.run(proofs, None)) {
         Ok(ran) => Ok(ran.outcome(mutation)),
         Err(Error::NotBuilt { .. }) => Ok(Outcome::NotBuilt),
         Err(other) => Err(other),
@@ -201,6 +219,36 @@ mod tests {
     }
 
     #[test]
+    fn the_macros_are_changed_at_run_time_only_for_what_is_compiled_then() {
+        let text = |kind: &str| {
+            format!(
+                "[[mutation]]\nrule = \"R-XX-01\"\nfile = \"container/macros/src/lib.rs\"\nfind = \"a\"\nreplace = \"b\"\n\
+                 tests = [\"t\"]\nwhy = \"so\"\nkind = \"{kind}\"\n"
+            )
+        };
+        let mut list = List::default();
+        let both = text("source") + &text("schema");
+        list.add(std::path::Path::new("R-XX.toml"), &both).unwrap();
+        let mutations: Vec<&Mutation> = list.mutations.iter().collect();
+        let proof = |run| Proof {
+            name: "t".to_owned(),
+            run,
+            stage: Stage::Kernel,
+        };
+        let of = |run| too_late(&mutations, &[proof(run)]);
+        assert_eq!(of(Run::CompileFail), Vec::<String>::new());
+        let program = Run::Test {
+            package: "p".to_owned(),
+            target: proofs::Target::Lib,
+            features: Vec::new(),
+        };
+        assert_eq!(
+            of(program),
+            ["R-XX-01/2: its tests are compiled before it is on: it needs kind = \"source\""]
+        );
+    }
+
+    #[test]
     fn every_test_that_a_mutation_names_is_found() {
         let text = std::fs::read_to_string(root().join(super::super::MAP)).unwrap();
         let map = Map::read(&text);
@@ -209,6 +257,8 @@ mod tests {
         let rows: Vec<&Row> = map.rows().collect();
         let proofs = proofs::of(&rows).unwrap();
         assert_eq!(lost(&named, &proofs), Vec::<&str>::new());
+        let mutations: Vec<&Mutation> = list.mutations.iter().collect();
+        assert_eq!(too_late(&mutations, &proofs), Vec::<String>::new());
         assert_eq!(lost(&named, &[]).len(), named.len());
     }
 }

@@ -17,8 +17,9 @@ use crate::process::Running;
 use crate::shell::{run_logged, target};
 use crate::step::log;
 
-/// Longest time for the tests of one mutation, beyond some times that of all tests of the program.
-const LIMIT: Duration = Duration::from_secs(15);
+/// Longest time for the tests of one mutation, beyond some times that of all tests of the program. Tests on a node wait for 20 s
+/// before they fail by themselves.
+const LIMIT: Duration = Duration::from_secs(25);
 const TIMES: u32 = 2;
 /// Longest time for all tests of a program without a mutation, and where the compiler runs in the test.
 const LONG_LIMIT: Duration = Duration::from_secs(900);
@@ -44,6 +45,7 @@ pub(super) enum Outcome {
 #[derive(Default)]
 pub(super) struct Programs(BTreeMap<Run, Program>);
 
+#[derive(Clone)]
 struct Program {
     path: PathBuf,
     /// Of its package: tests run there.
@@ -168,28 +170,11 @@ impl Programs {
     pub(super) fn build(copy: &Copy, runs: &BTreeSet<&Run>) -> Result<Self> {
         let mut command = cargo(copy, &["test", "--no-run", "--locked"]);
         command.arg("--message-format=json-render-diagnostics");
-        let mut some = false;
-        for run in runs {
-            let Run::Test {
-                package,
-                target,
-                features,
-            } = run
-            else {
-                continue;
-            };
-            some = true;
-            command.args(["--package", package]);
-            match target {
-                Target::Lib => command.arg("--lib"),
-                Target::Test(name) => command.args(["--test", name]),
-            };
-            for feature in features {
-                command.args(["--features", &format!("{package}/{feature}")]);
-            }
-        }
-        if !some {
+        if runs.is_empty() {
             return Ok(Self::default());
+        }
+        for run in runs {
+            runner::choose(&mut command, run);
         }
         let log = log("mutations-build");
         let said = run_logged(&mut command, &log)?;
@@ -202,12 +187,7 @@ impl Programs {
         let built = said.text.lines().filter_map(program);
         let all: BTreeMap<Run, Program> = built
             .filter_map(|(package, of, program)| {
-                let run = runs.iter().find(|run| match run {
-                    Run::Test {
-                        package: p, target, ..
-                    } => *p == package && *target == of,
-                    Run::CompileFail => false,
-                })?;
+                let run = runs.iter().find(|run| runner::is_of(run, &package, &of))?;
                 Some(((*run).clone(), program))
             })
             .collect();
@@ -216,11 +196,11 @@ impl Programs {
 
     /// Runs tests without a mutation: those that passed wherever they are, at the first go. What they take is the measure for what
     /// comes after.
-    pub(super) fn measure(&mut self, copy: &Copy, proofs: &[&Proof]) -> Result<BTreeSet<String>> {
+    pub(super) fn measure(&mut self, proofs: &[&Proof]) -> Result<BTreeSet<String>> {
         let mut all = hoped(proofs);
         for (run, names) in groups(proofs) {
             let start = Instant::now();
-            let said = self.said(copy, run, &names.keys().copied().collect(), None)?;
+            let said = self.said(run, &names.keys().copied().collect(), None)?;
             let passed = names
                 .iter()
                 .filter(|(name, wanted)| said.has_passed(name, **wanted));
@@ -229,62 +209,49 @@ impl Programs {
                 ..Ran::default()
             };
             all.and(&ran, &names);
-            if let Some(program) = self.0.get_mut(run) {
+            if let Some(program) = self.0.get_mut(run)
+                && *run != Run::CompileFail
+            {
                 program.limit = LIMIT + start.elapsed() * TIMES;
             }
         }
         Ok(all.passed)
     }
 
-    /// With the limits of the same programs as they were measured before.
-    pub(super) fn limited_as(mut self, measured: &Self) -> Self {
-        for (run, program) in &mut self.0 {
-            if let Some(known) = measured.0.get(run) {
-                program.limit = known.limit;
+    /// Builds those of a mutation that has to be built first, with the limits of the same programs as they were measured before.
+    /// What must not compile is built as it is run, with what it depends on: the program that has it built is the one that there is.
+    pub(super) fn built_anew(&self, copy: &Copy, runs: &BTreeSet<&Run>) -> Result<Self> {
+        let of_tests = runs.iter().copied().filter(|run| **run != Run::CompileFail);
+        let mut built = Self::build(copy, &of_tests.collect())?;
+        for (run, known) in &self.0 {
+            match (run, built.0.get_mut(run)) {
+                (Run::CompileFail, _) => drop(built.0.insert(run.clone(), known.clone())),
+                (Run::Test { .. }, Some(program)) => program.limit = known.limit,
+                (Run::Test { .. }, None) => {}
             }
         }
-        self
+        Ok(built)
     }
 
     /// Runs tests, with or without a mutation.
-    pub(super) fn run(
-        &self,
-        copy: &Copy,
-        proofs: &[&Proof],
-        mutation: Option<&Mutation>,
-    ) -> Result<Ran> {
+    pub(super) fn run(&self, proofs: &[&Proof], mutation: Option<&Mutation>) -> Result<Ran> {
         let mut all = hoped(proofs);
         for (run, names) in groups(proofs) {
-            let ran = tried(&names, |names| self.said(copy, run, names, mutation))?;
+            let ran = tried(&names, |names| self.said(run, names, mutation))?;
             all.and(&ran, &names);
         }
         Ok(all)
     }
 
     /// What a program says of these tests.
-    fn said(
-        &self,
-        copy: &Copy,
-        run: &Run,
-        names: &BTreeSet<&str>,
-        mutation: Option<&Mutation>,
-    ) -> Result<Said> {
-        let (mut command, limit) = match run {
-            Run::CompileFail => {
-                let mut command = runner::command(run, names);
-                prepare(&mut command, copy);
-                (command, LONG_LIMIT)
-            }
-            Run::Test { .. } => {
-                let program = self.0.get(run).ok_or_else(|| Error::Failed {
-                    what: format!("finding the program of {}", runner::title(run)),
-                })?;
-                let mut command = bounded(program);
-                command.args(names);
-                (command, program.limit)
-            }
-        };
+    fn said(&self, run: &Run, names: &BTreeSet<&str>, mutation: Option<&Mutation>) -> Result<Said> {
+        let program = self.0.get(run).ok_or_else(|| Error::Failed {
+            what: format!("finding the program of {}", runner::title(run)),
+        })?;
+        let mut command = bounded(program);
         command
+            .args(runner::arguments(run, names))
+            .env("CARGO_TARGET_DIR", folder_of_targets())
             .env_remove(VARIABLE)
             .env("RUST_BACKTRACE", "0")
             .env("NO_COLOR", "1");
@@ -292,7 +259,7 @@ impl Programs {
             command.env(VARIABLE, &mutation.id);
         }
         let log = log("mutations-tests");
-        let (text, hung) = watched(&mut command, limit, &log)?;
+        let (text, hung) = watched(&mut command, program.limit, &log)?;
         let lines = runner::outcomes(run, &text);
         // What did not even begin has noticed nothing.
         let begun = match run {
@@ -358,14 +325,14 @@ fn bounded(program: &Program) -> Command {
 fn cargo(copy: &Copy, args: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(args);
-    prepare(&mut command, copy);
+    command
+        .current_dir(copy.folder())
+        .env("CARGO_TARGET_DIR", folder_of_targets());
     command
 }
 
-fn prepare(command: &mut Command, copy: &Copy) {
-    command
-        .current_dir(copy.folder())
-        .env("CARGO_TARGET_DIR", target().join("mutants/target"));
+fn folder_of_targets() -> PathBuf {
+    target().join("mutants/target")
 }
 
 #[cfg(test)]
