@@ -2,7 +2,7 @@
 //! each thing that it was told.
 //!
 //! A MESSAGE says `note MILLISECONDS STEPS HOW`; its sender's user is the mark that is written down. What is committed is complete:
-//! whatever was fired has been seen, and each mark has either its timer or its ring. `close` ends it.
+//! whatever was fired has been seen, each mark has either its timer or its ring, and its child has the same marks. `close` ends it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -55,7 +55,27 @@ pub(crate) struct Due {
     at: u64,
 }
 
-#[sbb(name = "ledger", vendor = "simulation", version = "1.0")]
+/// A child of a ledger, called for each mark.
+#[derive(Debug, Default, State)]
+pub(crate) struct Carbon {
+    pub(crate) marks: Vec<String>,
+}
+
+#[sbb(name = "carbon", vendor = "simulation", version = "1.0")]
+impl Carbon {
+    /// It has handlers, too, though nothing comes to it.
+    #[on]
+    fn step(&mut self, _: &mut Cx, _: &Step) -> Result {
+        Ok(())
+    }
+}
+
+#[sbb(
+    name = "ledger",
+    vendor = "simulation",
+    version = "1.0",
+    children(Carbon)
+)]
 impl Ledger {
     fn pick(sel: &mut Selector) {
         let user = sel.event::<sip::Message>().map(|ev| ev.user());
@@ -88,7 +108,9 @@ impl Ledger {
             let mark = String::from_utf8_lossy(user(from.unwrap_or_default())).into_owned();
             if !self.marks.contains(&mark) {
                 let (after, steps) = (number(1).unwrap_or(0), number(2).unwrap_or(0));
-                self.note(cx, mark, (after, steps), conf.flaw)?;
+                self.note(cx, &mark, (after, steps), conf.flaw)?;
+                let fails = words.get(3) == Some(&"deep");
+                Self::copy(cx, mark, fails)?;
             }
             match words.get(3) {
                 Some(&"panic") => panic!("a simulated panic"),
@@ -125,10 +147,25 @@ impl Ledger {
 }
 
 impl Ledger {
+    /// Has its child write down the same.
+    fn copy(cx: &mut Cx, mark: String, fails: bool) -> Result {
+        let child = match cx.children::<Carbon>().first() {
+            Some(child) => *child,
+            None => cx.create::<Carbon>()?,
+        };
+        cx.call(child, |carbon, _| {
+            carbon.marks.push(mark);
+            match fails {
+                true => panic!("a simulated panic of a child"),
+                false => Ok(()),
+            }
+        })
+    }
+
     fn note(
         &mut self,
         cx: &mut Cx,
-        mark: String,
+        mark: &str,
         (after, steps): (u32, u32),
         flaw: Option<Flaw>,
     ) -> Result {
@@ -148,7 +185,7 @@ impl Ledger {
         let mut at = cx.now().wall;
         at.0 += u64::from(after);
         let due = Due {
-            mark: mark.clone(),
+            mark: mark.to_owned(),
             at: at.0,
         };
         if flaw != Some(Flaw::ForgetsTheTimer) {
@@ -156,10 +193,10 @@ impl Ledger {
         }
         if flaw == Some(Flaw::LeavesAnActivity) {
             let other = cx.null_activity()?;
-            cx.bind(&mark, other)?;
+            cx.bind(mark, other)?;
         }
         if flaw != Some(Flaw::WritesNothingDown) {
-            self.marks.push(mark);
+            self.marks.push(mark.to_owned());
         }
         Ok(())
     }

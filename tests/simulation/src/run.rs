@@ -8,8 +8,8 @@ use strowger_testkit::{Durability, Faults, Link, TestKit};
 
 use crate::audit::Holdings;
 use crate::dice::Dice;
-use crate::leaving::{self, Early, Promises};
-use crate::ledger::{self, Ledger};
+use crate::leaving::{Leaving, Promises};
+use crate::ledger::{self, Carbon, Ledger};
 use crate::line::Line;
 use crate::sabotage::Sabotage;
 use crate::setting::{LONGEST, Setting};
@@ -32,7 +32,7 @@ pub(crate) struct Run {
     /// Everybody is on his way out.
     pub(crate) is_ending: bool,
     sabotage: Option<Sabotage>,
-    early: Early,
+    leaving: Leaving,
     processes: u32,
     balance: Option<[i64; 3]>,
 }
@@ -51,7 +51,7 @@ impl Run {
             calls: setting.calls == Durability::Strict && watched,
             texts: setting.texts == Durability::Strict && watched,
         };
-        let early = leaving::watch(&kit, promises);
+        let leaving = Leaving::watch(&kit, promises);
         let mut run = Self {
             sip: kit.sip().patience(Duration::ZERO),
             kit,
@@ -63,7 +63,7 @@ impl Run {
             jumps: 0,
             is_ending: false,
             sabotage,
-            early,
+            leaving,
             processes: 0,
             balance: None,
         };
@@ -149,9 +149,7 @@ impl Run {
 
     /// Everything that must hold now.
     fn check(&mut self) -> Checked {
-        if let Some(early) = self.early.borrow_mut().take() {
-            return Err(early);
-        }
+        self.leaving.check()?;
         let Some(holdings) = self.kit.inspect(Holdings::of) else {
             return Ok(());
         };
@@ -164,12 +162,14 @@ impl Run {
             ));
         }
         let timers = holdings.timers.iter().filter(|timer| ledger::is_due(timer));
+        let (ledgers, carbons) = (self.kit.states::<Ledger>(), self.kit.states::<Carbon>());
         self.texts
-            .check(&self.kit.states::<Ledger>(), timers.count(), self.is_ending)
+            .check((&ledgers, &carbons), timers.count(), self.is_ending)
     }
 
     /// Somebody sets the wall clock, forward or back.
     pub(crate) fn set_clock(&mut self, ms: i64) {
+        self.leaving.clock_was_set();
         if ms > 60_000 {
             // Calls may seem to have lasted long enough.
             self.lines.iter_mut().for_each(Line::excuse);

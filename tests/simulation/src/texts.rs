@@ -6,7 +6,7 @@ use std::time::Duration;
 use strowger_sip::testkit::{Call, SipPeers};
 
 use crate::dice::Dice;
-use crate::ledger::Ledger;
+use crate::ledger::{Carbon, Ledger};
 
 /// Ledgers that there are.
 const LEDGERS: u64 = 3;
@@ -48,6 +48,7 @@ impl Texts {
         let how = match dice.up_to(19) {
             0 => "panic",
             1 => "fail",
+            2 => "deep",
             _ => "well",
         };
         let steps = if dice.percent(5) { 400 } else { dice.up_to(12) };
@@ -161,7 +162,7 @@ impl Texts {
     /// What is not as it must be.
     pub(crate) fn check(
         &self,
-        ledgers: &[Ledger],
+        (ledgers, carbons): (&[Ledger], &[Carbon]),
         timers: usize,
         is_closing: bool,
     ) -> Result<(), String> {
@@ -186,6 +187,10 @@ impl Texts {
             return Err(format!(
                 "{marks} marks are written down, {rung} have rung, {timers} timers are left"
             ));
+        }
+        let copied: BTreeSet<_> = carbons.iter().flat_map(|carbon| &carbon.marks).collect();
+        if copied != ledgers.iter().flat_map(|ledger| &ledger.marks).collect() {
+            return Err("a ledger and its child have not written down the same".to_owned());
         }
         let kept = |mark: &&String| ledgers.iter().any(|ledger| ledger.marks.contains(*mark));
         match self.noted.iter().find(|mark| !kept(mark)) {
