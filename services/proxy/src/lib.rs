@@ -194,7 +194,7 @@ impl Proxy {
         sip: Ra<Sip>,
         conf: Conf<Settings>,
     ) -> Result {
-        if !matches!(ev.status(), 408 | 480 | 486 | 487 | 600 | 603) {
+        if !matches!(ev.status(), 408 | 480 | 486 | 487) {
             return Ok(());
         }
         match self.untaken.take() {

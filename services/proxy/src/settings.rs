@@ -63,7 +63,7 @@ pub struct Settings {
     /// Status for a user who is not registered.
     #[schemars(range(min = 400, max = 699), extend("x-unit" = "status code", "x-reload" = "live"))]
     pub unregistered: u16,
-    /// Where calls go that a user of `domains` did not take (408, 480, 486, 487, 600, 603) or who is not registered: a place, to which
+    /// Where calls go that a user of `domains` did not take (408, 480, 486, 487) or who is not registered: a place, to which
     /// the called user is kept. Nowhere if not set.
     #[schemars(extend("x-reload" = "live"))]
     pub untaken: Option<Place>,
