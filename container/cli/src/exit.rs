@@ -36,7 +36,7 @@ const TABLE: [(u8, &str); 9] = [
     ),
     (
         5,
-        "the node cannot start: an address or another resource is refused",
+        "the node cannot start: an address, space on the disk or another resource is refused",
     ),
     (70, "a bug ended the process; a restart recovers"),
     (

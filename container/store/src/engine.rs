@@ -84,6 +84,12 @@ impl<B: Base> JournalStore<B> {
             // Neither the database nor a segment can be opened on a full disk.
             reserved = release_reserve(&home, &*disk)?;
         }
+        // The journal goes on in a new segment, and the database may hang where it finds no space.
+        if free_bytes(&home, &*disk)? < options.segment_bytes {
+            return Err(StoreError::Full {
+                path: home.journal(),
+            });
+        }
         let base = B::open(&home.checkpoint(), options)?;
         let (covered, checkpoint_bytes) = (base.covered(), base.bytes());
         let journal = Journal::open(

@@ -152,6 +152,16 @@ fn a_disk_that_fails_while_opening_fails_the_opening() {
     }
 }
 
+/// A supervisor tries such a start again; what the database would say of it might be anything.
+#[test]
+fn a_full_disk_is_told_before_the_database_is_opened() {
+    let place = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    disk.set_free(1);
+    let opened = JournalSled::open_on(place.path(), &options(), Arc::new(disk));
+    assert_eq!(opened.err().unwrap().code(), "STO-001");
+}
+
 #[test]
 fn short_space_is_reported_and_the_reserve_given_up_and_restored() {
     let place = tempfile::tempdir().unwrap();
