@@ -7,7 +7,7 @@
  *   STROWGER_FULLDISK_DIR   the directory; it exists
  *   STROWGER_FULLDISK_SIZE  a file of eight bytes outside of it: the size, in the byte order of the machine
  *
- * A file counts as taking what its blocks do: writing into space that was set aside for it is always possible, and so is
+ * A file counts as taking what its blocks do, which file systems that put off setting space aside tell late: writing into space that was set aside for it is always possible, and so is
  * making a file longer without blocks (ftruncate). Holes in the middle of a file that are filled do not count until they
  * have been. Files that are removed while somebody has them open count no more. Directories take nothing. Two threads that
  * write at one moment may together take a little more than there is. Not followed: mappings, copy_file_range, sendfile,

@@ -59,7 +59,7 @@ pub enum RunError {
     /// No certificate could be made.
     #[error("certificate: {0}")]
     Certificate(#[from] rcgen::Error),
-    /// The power cut could not be prepared or carried out.
+    /// The disk that loses power or is full could not be prepared or used.
     #[error(transparent)]
     Disk(#[from] strowger_disks::DiskError),
     /// What must hold did not.

@@ -18,8 +18,9 @@ const ROOM: u64 = 256 << 20;
 const STORE: &str = "[store]\nsegment_bytes = \"1MiB\"\ncheckpoint_bytes = \"1MiB\"\n";
 /// Calls that end by themselves last so long.
 const LASTS: Duration = Duration::from_secs(1);
-/// How soon the node says that space is low, or is there again.
-const NOTICED_WITHIN: Duration = Duration::from_secs(2);
+/// How soon the node says that space is low, also if it writes nothing; and that it is there again.
+const NOTICED_WITHIN: Duration = Duration::from_secs(10);
+const BACK_WITHIN: Duration = Duration::from_secs(2);
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// How long a supervisor waits before it starts a node again.
 const RESTARTED_AFTER: Duration = Duration::from_secs(1);
@@ -44,6 +45,9 @@ struct Scene {
     /// Calls that end by themselves, and when they were made.
     brief: Vec<(String, Instant)>,
     rate: u32,
+    /// Since when calls are offered, and how many were due by the last turn.
+    begun: Instant,
+    due: u128,
 }
 
 /// Somebody else fills the disk; the store lives on its reserve.
@@ -59,11 +63,13 @@ pub fn filled(size: FullDisk, dir: &Path) -> Result<String> {
     )?;
     let mut node = scene.bench.start()?;
     scene.hold(size.held)?;
-    scene.offer(Duration::from_secs(3))?;
+    scene.offer(Duration::from_secs(3));
     scene.quota.resize(scene.quota.used()?)?;
     let begun = Instant::now();
-    scene.offer_until(&node, "low-space is not told of", is_low)?;
+    scene.offer_until(&node, NOTICED_WITHIN, "low-space is not told of", is_low)?;
     let noticed = begun.elapsed();
+    // What was taken a moment before reaches its callee.
+    scene.offer(Duration::from_secs(1));
     let refused_before = scene.refused();
     let taken_before = scene.bench.callee.calls.len();
     scene.end_half(size.full)?;
@@ -81,12 +87,11 @@ pub fn filled(size: FullDisk, dir: &Path) -> Result<String> {
     ensure(alarm, || "no alarm of low space stands".to_owned())?;
     scene.quota.resize(ROOM)?;
     let begun = Instant::now();
-    scene.offer_until(&node, "low-space is told of still", |status| {
-        !is_low(status)
-    })?;
+    let gone = |status: &serde_json::Value| !is_low(status);
+    scene.offer_until(&node, BACK_WITHIN, "low-space is told of still", gone)?;
     let back = begun.elapsed();
     let taken = scene.bench.callee.calls.len();
-    scene.offer(Duration::from_secs(2))?;
+    scene.offer(Duration::from_secs(2));
     ensure(scene.bench.callee.calls.len() > taken, || {
         "no new call is taken where there is space again".to_owned()
     })?;
@@ -115,55 +120,73 @@ pub fn failed(size: FullDisk, dir: &Path) -> Result<String> {
     )?;
     let mut node = scene.bench.start()?;
     scene.hold(size.held)?;
-    scene.offer(Duration::from_secs(3))?;
+    scene.offer(Duration::from_secs(3));
     scene.quota.resize(0)?;
     let begun = Instant::now();
-    let (mut starts, mut ends) = (0, 0);
-    while begun.elapsed() < size.full {
-        scene.turn_over(begun, size.full);
-        if let Some(status) = node.ended()? {
-            ensure(status.code() == Some(74), || {
-                format!("it ended with {status}, which is not that of a store that failed")
-            })?;
-            ends += 1;
-            break;
-        }
-    }
-    ensure(ends > 0, || {
-        "the store never came to the end of its space".to_owned()
-    })?;
-    let mut tried = Instant::now();
-    let mut running: Option<Node> = None;
-    while begun.elapsed() < size.full || running.is_none() {
-        ensure(begun.elapsed() < size.full + SETTLED_WITHIN, || {
-            format!("it was started {starts} times, and does not serve")
+    while node.ended()?.is_none() {
+        ensure(begun.elapsed() < size.full, || {
+            "the store never came to the end of its space".to_owned()
         })?;
-        if begun.elapsed() >= size.full {
-            scene.quota.resize(ROOM)?;
-        }
-        scene.turn_over(begun, size.full);
-        if let Some(node) = &mut running {
-            if node.ended()?.is_some() {
-                (running, tried) = (None, Instant::now());
-                ends += 1;
-            }
-        } else if tried.elapsed() >= RESTARTED_AFTER {
-            starts += 1;
-            running = scene.restarted()?;
-            tried = Instant::now();
-        }
+        scene.turn();
     }
-    let Some(node) = running else {
-        return Err(RunError::Broken("it does not run".into()));
+    let status = node.wait(SETTLED_WITHIN)?;
+    ensure(status.code() == Some(74), || {
+        format!("it ended with {status}, which is not that of a store that failed")
+    })?;
+    let mut watch = Watch {
+        running: None,
+        tried: Instant::now(),
+        starts: 0,
+        ends: 1,
     };
+    while begun.elapsed() < size.full {
+        scene.turn();
+        watch.look(&mut scene)?;
+    }
+    scene.quota.resize(ROOM)?;
+    let node = loop {
+        scene.turn();
+        watch.look(&mut scene)?;
+        if let Some(node) = watch.running.take() {
+            break node;
+        }
+        ensure(begun.elapsed() < size.full + SETTLED_WITHIN, || {
+            format!("it was started {} times, and does not serve", watch.starts)
+        })?;
+    };
+    let Watch { starts, ends, .. } = watch;
     let back = begun.elapsed().saturating_sub(size.full);
-    scene.offer(Duration::from_secs(2))?;
+    scene.offer(Duration::from_secs(2));
     let calls = scene.end_all(&node)?;
     Ok(format!(
         "full for {:?}: the process ended {ends} times and was started {starts} times; it served {back:.1?} after there was \
          space; {calls} calls, none lost",
         size.full
     ))
+}
+
+/// What starts the node again whenever it has ended.
+struct Watch {
+    running: Option<Node>,
+    tried: Instant,
+    starts: u32,
+    ends: u32,
+}
+
+impl Watch {
+    fn look(&mut self, scene: &mut Scene) -> Result {
+        if let Some(node) = &mut self.running {
+            if node.ended()?.is_some() {
+                (self.running, self.tried) = (None, Instant::now());
+                self.ends += 1;
+            }
+        } else if self.tried.elapsed() >= RESTARTED_AFTER {
+            self.starts += 1;
+            self.running = scene.restarted()?;
+            self.tried = Instant::now();
+        }
+        Ok(())
+    }
 }
 
 impl Scene {
@@ -185,6 +208,8 @@ impl Scene {
             held: Vec::new(),
             brief: Vec::new(),
             rate: size.rate,
+            begun: Instant::now(),
+            due: 0,
         })
     }
 
@@ -201,11 +226,10 @@ impl Scene {
     }
 
     /// One turn of callers: a new call where one is due, and the end of each that has lasted long enough.
-    fn turn(&mut self, begun: Instant, made: &mut u32) {
-        let due = begun.elapsed().as_millis() * u128::from(self.rate) / 1000;
-        // A process that was held up does not make up for it at once.
-        if due > u128::from(*made) {
-            *made = u32::try_from(due).unwrap_or(u32::MAX);
+    fn turn(&mut self) {
+        let due = self.begun.elapsed().as_millis() * u128::from(self.rate) / 1000;
+        // A process that was held up does not make up for it.
+        if due > std::mem::replace(&mut self.due, due) {
             let id = self.bench.caller.invite("2000", self.bench.spec.sip);
             self.brief.push((id, Instant::now()));
         }
@@ -220,24 +244,24 @@ impl Scene {
         self.bench.poll();
     }
 
-    fn offer(&mut self, long: Duration) -> Result {
-        let (begun, mut made) = (Instant::now(), 0);
+    fn offer(&mut self, long: Duration) {
+        let begun = Instant::now();
         while begun.elapsed() < long {
-            self.turn(begun, &mut made);
+            self.turn();
         }
-        Ok(())
     }
 
     fn offer_until(
         &mut self,
         node: &Node,
+        within: Duration,
         what: &str,
         holds: impl Fn(&serde_json::Value) -> bool,
     ) -> Result {
         let begun = Instant::now();
         while !holds(&node.status()?) {
-            ensure(begun.elapsed() < NOTICED_WITHIN, || what.to_owned())?;
-            self.offer(Duration::from_millis(50))?;
+            ensure(begun.elapsed() < within, || what.to_owned())?;
+            self.offer(Duration::from_millis(50));
         }
         Ok(())
     }
@@ -245,14 +269,14 @@ impl Scene {
     /// Offers calls for so long, and ends half of those that are held meanwhile: each is answered.
     fn end_half(&mut self, long: Duration) -> Result {
         let half = self.held.split_off(self.held.len() / 2);
-        let (begun, mut made, mut ended) = (Instant::now(), 0, 0);
+        let (begun, mut ended) = (Instant::now(), 0);
         while begun.elapsed() < long {
             let due = begun.elapsed().as_millis() * half.len() as u128 / long.as_millis().max(1);
             for id in half.iter().take(due as usize).skip(ended) {
                 self.bench.caller.bye(id);
             }
             ended = due as usize;
-            self.turn(begun, &mut made);
+            self.turn();
         }
         for id in &half[ended.min(half.len())..] {
             self.bench.caller.bye(id);
@@ -269,16 +293,6 @@ impl Scene {
             let phases = phases(&self.bench.caller);
             format!("a BYE was not answered while the disk was full: {phases}")
         })
-    }
-
-    /// A turn of a time in which the node may be gone: calls are offered and those that are held end, a few at a time.
-    fn turn_over(&mut self, begun: Instant, long: Duration) {
-        let mut made = u32::MAX;
-        if begun.elapsed() < long {
-            let due = begun.elapsed().as_millis() * u128::from(self.rate) / 1000;
-            made = u32::try_from(due).unwrap_or(u32::MAX).saturating_sub(1);
-        }
-        self.turn(begun, &mut made);
     }
 
     /// The node, if it comes to serve.
