@@ -26,7 +26,8 @@ pub use finding::Finding;
 pub use sabotage::{Flaw, Sabotage};
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 use crate::run::{Checked, Run};
 
@@ -52,29 +53,44 @@ pub struct Summary {
 /// What was found.
 pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Summary, Finding> {
     let mut step = 0;
-    let mut run = Run::new(seed, sabotage);
-    let kit = run.kit.clone();
-    let played = catch_unwind(AssertUnwindSafe(|| play(&mut run, &mut step)));
+    let mut made = None;
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        play(made.insert(Run::new(seed, sabotage)), &mut step)
+    }));
     let found = match played {
         Ok(Ok(())) => None,
         Ok(Err(what)) => Some(what),
-        Err(panic) => Some(format!("panic: {}", first_line(&*panic))),
+        Err(panic) => {
+            let place = PANICKED.take().unwrap_or_default();
+            Some(format!("panic: {}{place}", first_line(&*panic)))
+        }
     };
-    let ladder = kit.ladder().to_string();
-    match found {
-        Some(what) => Err(Finding {
-            seed,
-            step,
-            what,
-            ladder,
-        }),
-        None => Ok(Summary {
+    let ladder = made.as_ref().map(|run| run.kit.ladder().to_string());
+    let ladder = ladder.unwrap_or_default();
+    match (found, made) {
+        (None, Some(run)) => Ok(Summary {
             steps: step,
             calls: run.lines.len(),
             processes: run.processes(),
             ladder,
         }),
+        (found, _) => Err(Finding {
+            seed,
+            step,
+            what: found.unwrap_or_default(),
+            ladder,
+        }),
     }
+}
+
+thread_local! {
+    /// Where the last panic was.
+    static PANICKED: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// A hook for panics that prints nothing: a finding says where the one was that ended its run.
+pub fn note_panic(panic: &PanicHookInfo<'_>) {
+    PANICKED.set(panic.location().map(|place| format!(" at {place}")));
 }
 
 fn play(run: &mut Run, step: &mut u32) -> Checked {

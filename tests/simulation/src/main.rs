@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     // What handlers panic with is rolled back; what ends a run is in its finding.
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(strowger_simulation::note_panic));
     match play(&asked) {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -34,10 +34,10 @@ fn main() -> ExitCode {
 
 fn asked(args: &[String]) -> Option<Asked> {
     let mut asked = Asked {
-        // Seconds since 1970: other seeds each time.
+        // Milliseconds since 1970: other seeds each time.
         from: SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs()),
+            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0)),
         seeds: u64::MAX,
         longest: None,
         trace: false,
@@ -50,12 +50,12 @@ fn asked(args: &[String]) -> Option<Asked> {
             continue;
         }
         let value: u64 = rest.next()?.parse().ok()?;
-        limited = true;
+        limited |= option != "--from";
         match option.as_str() {
             "--seed" => (asked.from, asked.seeds) = (value, 1),
             "--from" => asked.from = value,
             "--seeds" => asked.seeds = value,
-            "--minutes" => asked.longest = Some(Duration::from_secs(60 * value)),
+            "--minutes" => asked.longest = Some(Duration::from_secs(value.saturating_mul(60))),
             _ => return None,
         }
     }
