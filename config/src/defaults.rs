@@ -68,7 +68,6 @@ impl Default for Limits {
             timer_timeout: Duration::from_secs(1),
             liveness: Duration::from_secs(600),
             service_stop_time: Duration::from_secs(60),
-            overload_delay: Duration::from_millis(200),
             delivery_time_max: Duration::from_secs(5),
         }
     }

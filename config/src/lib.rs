@@ -39,6 +39,7 @@ mod management;
 mod model;
 mod named;
 mod nearest;
+mod overload;
 mod overrides;
 mod path;
 mod problem;
@@ -62,6 +63,7 @@ pub use model::{
     Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, ProfileTable, Recorder,
     RecorderMode, Redact, Service, Store, Tls,
 };
+pub use overload::Overload;
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};
 pub use reference::{DEFAULT_TOML, Explained, Reference};

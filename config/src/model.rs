@@ -7,6 +7,7 @@
 use crate::duration;
 use crate::export::Export;
 use crate::management::Management;
+use crate::overload::Overload;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
 use crate::usage::Threshold;
@@ -30,6 +31,8 @@ pub struct Config {
     pub store: Store,
     /// Bounds of what the node holds. What would go above one is refused to the adaptor or handler that asks, and counted.
     pub limits: Limits,
+    /// When new work is refused because what arrives waits too long.
+    pub overload: Overload,
     /// Certificates of listeners over TLS. Which they are is in the settings of the adaptors.
     pub tls: Tls,
     /// Name servers, for adaptors that resolve names.
@@ -201,11 +204,6 @@ pub struct Limits {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub service_stop_time: Duration,
-    /// How long there may always be something unread in the sockets before new work is refused: adaptors answer it as
-    /// their protocol has it (SIP: 503), and what has begun goes on. `0s` never refuses for that.
-    #[serde(with = "duration")]
-    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
-    pub overload_delay: Duration,
     /// Time in which a handler must return. One that does not is taken for hung.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]

@@ -16,7 +16,7 @@ mod tls;
 
 pub use dns::{Answer, Naptr, Query, Record, RecordKind, ResolveError, Srv};
 pub use driven::{Driven, Message, Needs};
-pub use input::Input;
+pub use input::{Input, NewWork};
 pub use recorded::{Direction, Parties, Recorded, Redaction, Wanted};
 pub use tls::{ClientTls, Peer, Tls};
 

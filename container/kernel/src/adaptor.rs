@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use strowger::id::{ActivityId, Component, RaIx, Slot};
-use strowger::ra::{Adaptor, FireFlags, Input, Outcome, RaCx};
+use strowger::ra::{Adaptor, FireFlags, Input, NewWork, Outcome, RaCx};
 use strowger::time::{Mono, Now};
 use strowger::tracer::Level;
 
@@ -28,6 +28,8 @@ pub(crate) struct AdaptorEntity {
     pub(crate) state: AdaptorState,
     /// What the object was told (R-RO-01).
     pub(crate) told: AdaptorState,
+    /// What it was told of new work.
+    pub(crate) new_work: NewWork,
     pub(crate) tally: AdaptorTally,
     pub(crate) counters: Vec<(&'static str, u64)>,
     /// The most that its tracers let pass.
@@ -62,6 +64,7 @@ impl AdaptorEntity {
             object: Some(object),
             state: AdaptorState::Inactive,
             told: AdaptorState::Inactive,
+            new_work: NewWork::Taken,
             tally: AdaptorTally::default(),
             counters: Vec::new(),
             traces: Level::default(),
@@ -207,11 +210,22 @@ impl Kernel {
         self.outputs.end_unit();
     }
 
-    pub(crate) fn refuse_new(&mut self, now: Now, refuse: bool) {
-        self.now = now;
-        self.refusing = refuse;
+    /// Tells all entities what becomes of new work.
+    pub(crate) fn new_work_of_all(&mut self, now: Now, new: NewWork) {
+        self.new_work = new;
         for ra in self.ras() {
-            self.input(ra, Input::RefuseNew(refuse));
+            self.new_work(now, ra, new);
+        }
+    }
+
+    /// Tells an entity what becomes of new work, if it has not been told so already.
+    pub(crate) fn new_work(&mut self, now: Now, ra: RaIx, new: NewWork) {
+        let Some(adaptor) = self.adaptor_mut(ra) else {
+            return;
+        };
+        if std::mem::replace(&mut adaptor.new_work, new) != new {
+            self.now = now;
+            self.input(ra, Input::NewWork(new));
         }
     }
     /// The entities that there are, in the order in which they were made.

@@ -12,7 +12,7 @@ use crate::service::Service;
 use std::any::Any;
 use std::sync::Arc;
 use strowger::id::RaIx;
-use strowger::ra::{Adaptor, AdaptorDef, Input};
+use strowger::ra::{Adaptor, AdaptorDef, Input, NewWork};
 use strowger::time::Now;
 
 impl Kernel {
@@ -216,8 +216,11 @@ impl Kernel {
             adaptor.told = AdaptorState::Active;
         }
         self.input(ra, Input::Active);
-        if self.refusing {
-            self.input(ra, Input::RefuseNew(true));
+        let new = self.new_work;
+        let told = self.adaptor_mut(ra);
+        let told = told.map(|adaptor| std::mem::replace(&mut adaptor.new_work, new));
+        if new.is_refused() || told.is_some_and(NewWork::is_refused) {
+            self.input(ra, Input::NewWork(new));
         }
     }
     pub(crate) fn tell_stopping(&mut self, ra: RaIx) {

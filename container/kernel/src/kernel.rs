@@ -33,7 +33,7 @@ use std::sync::Arc;
 use strowger::OpError;
 use strowger::event::EventContext;
 use strowger::id::{ActivityId, ComponentId, EntityId, RaIx, ServiceIx, Slot, TimerId};
-use strowger::ra::Entropy;
+use strowger::ra::{Entropy, NewWork};
 use strowger::sbb::Hooks;
 use strowger::time::{Mono, Now, Wall};
 use strowger_journal::Seq;
@@ -48,8 +48,8 @@ pub(crate) struct Kernel {
     pub(crate) slee: SleeState,
     /// Records are being restored: adaptors may not start activities.
     pub(crate) restoring: bool,
-    /// Adaptors refuse new work.
-    pub(crate) refusing: bool,
+    /// What all adaptors were told of new work last.
+    pub(crate) new_work: NewWork,
 
     pub(crate) registry: Registry,
     pub(crate) aliases: Aliases,
@@ -124,7 +124,7 @@ impl Kernel {
             defaults: options.defaults,
             slee: SleeState::Stopped,
             restoring: false,
-            refusing: false,
+            new_work: NewWork::Taken,
             registry: Registry::new(&hasher),
             aliases: Aliases::new(),
             services: Vec::new(),

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::profile::{AnyProfile, ProfileDecl};
-use strowger::ra::AdaptorDef;
+use strowger::ra::{AdaptorDef, NewWork};
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now};
 use strowger_journal::{Group, Record, Seq};
@@ -444,9 +444,13 @@ impl Shard {
         let adaptor = self.kernel.adaptor(ra);
         adaptor.map(|a| a.report()).unwrap_or_default()
     }
-    /// Tells all adaptor entities to refuse new work, or to take it again.
-    pub fn refuse_new(&mut self, now: Now, refuse: bool) {
-        self.kernel.refuse_new(now, refuse);
+    /// Tells all adaptor entities what becomes of new work.
+    pub fn new_work_of_all(&mut self, now: Now, new: NewWork) {
+        self.kernel.new_work_of_all(now, new);
+    }
+    /// Tells one adaptor entity, if it has not been told so already.
+    pub fn new_work(&mut self, now: Now, ra: RaIx, new: NewWork) {
+        self.kernel.new_work(now, ra, new);
     }
     /// Does what is due at `now`: timers, ends of suspensions, deadlines of adaptor entities.
     pub fn timeout(&mut self, now: Now) {

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger::ra::Listener;
-use strowger_config::{Change, Config, Reload};
+use strowger_config::{Change, Config, Overload, Reload};
 use strowger_journal::Seq;
 use strowger_kernel::{Intensity, RecorderOptions, UsageOptions};
 use tokio::sync::oneshot;
@@ -37,6 +37,7 @@ pub(crate) struct Changed {
     pub(crate) services: Vec<ChangedService>,
     pub(crate) drain_limit: Duration,
     pub(crate) recorder: RecorderOptions,
+    pub(crate) overload: Overload,
 }
 
 /// An adaptor entity that is made.
@@ -241,6 +242,7 @@ impl Step<'_> {
         let mut changed = Changed {
             drain_limit: config.node.drain_limit,
             recorder: recorder::options(config),
+            overload: config.overload,
             ..Changed::default()
         };
         let mut watched = Vec::new();

@@ -37,6 +37,16 @@ impl Clock {
         }
     }
 
+    /// How long ago something was that the system has noted by its wall clock, since 1970. Of a clock in a hand nothing is
+    /// known by the system.
+    pub(crate) fn since(&self, noted: Duration) -> Duration {
+        if self.hand.is_some() {
+            return Duration::ZERO;
+        }
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+        wall.unwrap_or_default().saturating_sub(noted)
+    }
+
     /// Seconds since 1970, as certificates count them.
     pub(crate) fn seconds(&self) -> u64 {
         self.now().wall.0 / 1_000

@@ -6,7 +6,8 @@
 
 use crate::error::NodeError;
 use crate::inbox::Door;
-use crate::net::Sink;
+use crate::net::{Arrived, Sink};
+use crate::overload::Backlog;
 use crate::plan::{PlannedAdaptor, PlannedDriver};
 use crate::status::Level;
 use std::any::Any;
@@ -17,6 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger::ra::Message;
+use strowger::time::Mono;
 use strowger_driver::{Bell, DriverDef, Meters, Phase, Seat, StartError};
 use strowger_kernel::NetInput;
 use tokio::sync::{mpsc, watch};
@@ -41,6 +43,9 @@ struct Held {
     settings: watch::Sender<Arc<dyn Any + Send + Sync>>,
     phase: watch::Sender<Phase>,
     meters: Arc<Meters>,
+    /// Since when there was always something that was not heard.
+    unheard: Option<Mono>,
+    backlog: Backlog,
 }
 
 /// A driver that is to be started in its seat.
@@ -101,6 +106,8 @@ impl Drivers {
             settings,
             phase,
             meters,
+            unheard: None,
+            backlog: Backlog::default(),
         });
         Seated {
             def: driver.def.clone(),
@@ -109,8 +116,14 @@ impl Drivers {
         }
     }
 
-    /// Hands over what drivers have said, at most so many messages, taking turns.
-    pub(crate) fn gather(&mut self, budget: usize, sink: &mut dyn Sink) {
+    /// Hands over what drivers have said, at most so many messages, taking turns. What was not there the last time has come
+    /// no earlier than `since`.
+    pub(crate) fn gather(
+        &mut self,
+        (since, now): (Mono, Mono),
+        budget: usize,
+        sink: &mut dyn Sink,
+    ) {
         let mut left = budget;
         for _ in 0..self.all.len() {
             let n = self.next % self.all.len();
@@ -118,12 +131,23 @@ impl Drivers {
             let Some(held) = self.all.get_mut(n) else {
                 return;
             };
+            // An adaptor that nothing waits for hears that, too: its driver refuses until then.
+            let since = match held.up.is_empty() {
+                true => now,
+                false => held.unheard.take().unwrap_or(since),
+            };
+            sink.arrived(held.ra, &mut held.backlog, Arrived::Seen(since));
             while left > 0 {
                 let Ok(message) = held.up.try_recv() else {
                     break;
                 };
                 left -= 1;
                 sink.input(held.ra, NetInput::Heard(message));
+            }
+            if held.up.is_empty() {
+                held.backlog.emptied();
+            } else {
+                held.unheard = Some(since);
             }
         }
     }

@@ -29,6 +29,7 @@ mod manage;
 mod net;
 mod overload;
 mod plan;
+mod portion;
 mod process;
 mod program;
 mod provision;

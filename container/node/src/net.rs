@@ -25,6 +25,7 @@ pub use counts::Counts;
 pub use error::ListenError;
 pub(crate) use opening::{Opening, is_same_socket};
 
+use crate::overload::Backlog;
 use crate::tls::Credentials;
 use accept::Acceptor;
 use ahash::AHashMap;
@@ -38,7 +39,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::{Stage, Stream};
+use stream::Stream;
 use strowger::id::RaIx;
 use strowger::ra::{ConnId, Listener, ListenerIx};
 use strowger::time::Mono;
@@ -49,6 +50,17 @@ use udp::Port;
 pub(crate) trait Sink {
     /// One input for an adaptor entity.
     fn input(&mut self, ra: RaIx, input: NetInput<'_>);
+    /// What is handed over next, and belongs to an adaptor entity, arrived then.
+    fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived);
+}
+
+/// When something arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Arrived {
+    /// As the system has noted, since 1970.
+    Noted(Duration),
+    /// It was first seen to be there then, and something was there ever since.
+    Seen(Mono),
 }
 
 /// A listener of an adaptor entity.
@@ -81,6 +93,12 @@ pub(crate) struct Net {
     next_inbound: u64,
     /// Sources with something to read, in turn.
     ready: VecDeque<Source>,
+    /// How many of them, at the end, have come since the last look at them.
+    woken: usize,
+    /// They have come no earlier than this.
+    since: Mono,
+    /// The last wait was one for something to come.
+    slept: bool,
     /// Sources with something to send at the end of the turn.
     unsent: Vec<Source>,
     /// What happened while sending.
@@ -117,6 +135,9 @@ impl Net {
             opened: 0,
             next_inbound: 0,
             ready: VecDeque::new(),
+            woken: 0,
+            since: Mono(0),
+            slept: true,
             unsent: Vec::new(),
             reports: VecDeque::new(),
             buffer: vec![0; udp::BATCH * udp::DATAGRAM],
@@ -182,17 +203,9 @@ impl Net {
         !self.ready.is_empty() || !self.reports.is_empty()
     }
 
-    /// Whether peers that are let in have sent what [`Net::gather`] did not get to. New connections do not count: they are
-    /// let in one by one, and whoever opens many keeps nobody else from their turn.
-    pub(crate) fn has_unread(&self) -> bool {
-        self.ready.iter().any(|source| match source {
-            Source::Port(_) => true,
-            Source::Stream(n) => {
-                let stage = self.streams.get(*n).map(|stream| stream.stage);
-                matches!(stage, Some(Stage::Open | Stage::HalfClosed))
-            }
-            Source::Waker | Source::Acceptor(_) => false,
-        })
+    /// What was there at the last [`Net::gather`], and not at the one before, has come no earlier than this.
+    pub(crate) fn since(&self) -> Mono {
+        self.since
     }
 
     /// When [`Net::sweep`] wants to run.
@@ -202,6 +215,7 @@ impl Net {
 
     /// Waits until a socket has something, the waker is used, or the time is over.
     pub(crate) fn wait(&mut self, time: Option<Duration>) -> io::Result<()> {
+        self.slept = time != Some(Duration::ZERO);
         match self.poll.poll(&mut self.events, time) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
@@ -225,6 +239,7 @@ impl Net {
                 if let Some(queued) = queued.filter(|queued| !**queued) {
                     *queued = true;
                     self.ready.push_back(source);
+                    self.woken += 1;
                 }
             }
             if event.is_writable() {
@@ -236,9 +251,12 @@ impl Net {
 
     /// Hands over what happened, at most about `budget` inputs.
     pub(crate) fn gather(&mut self, now: Mono, budget: usize, sink: &mut dyn Sink) {
+        // What came while the shard was busy may have come as soon as it had looked the last time.
+        self.since = if self.slept { now } else { self.now };
         self.now = now;
         self.shaken = 0;
         self.read = 0;
+        self.note_woken();
         let mut turns = budget.max(1);
         while turns > 0 {
             let Some((ra, report)) = self.reports.pop_front() else {
@@ -258,7 +276,7 @@ impl Net {
             };
             let more = match source {
                 Source::Waker => false,
-                Source::Port(n) => self.read_port(n, sink),
+                Source::Port(n) => self.read_port(n, budget - self.read, sink),
                 Source::Acceptor(n) => self.accept(n, sink),
                 Source::Stream(n) => self.read_stream(n, sink),
             };
@@ -268,13 +286,25 @@ impl Net {
         }
     }
 
-    fn read_port(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
+    /// From here on those wait that have become ready.
+    fn note_woken(&mut self) {
+        for source in self.ready.iter().rev().take(self.woken) {
+            if let Source::Stream(n) = source
+                && let Some(stream) = self.streams.get_mut(*n)
+            {
+                stream.unread.get_or_insert(self.since);
+            }
+        }
+        self.woken = 0;
+    }
+
+    fn read_port(&mut self, n: u32, most: usize, sink: &mut dyn Sink) -> bool {
         let Some((port, flags)) = self.ports.get_mut(n) else {
             return false;
         };
         let counts = self.counts.of(port.at());
         let before = counts.datagrams_in;
-        flags.queued = port.receive(&mut self.buffer, sink, counts);
+        flags.queued = port.receive(&mut self.buffer, most, sink, counts);
         self.read += (counts.datagrams_in - before) as usize;
         flags.queued
     }

@@ -1,163 +1,141 @@
-//! Whether the shard keeps up with what arrives: new work is admitted while the sockets are emptied again and again.
+//! Whether what arrives has its turn in time, and what becomes of new work if not.
 //!
-//! A shard that has more to do than it can leaves something unread after each of its portions. That it is always so for
-//! longer than a bound means that whoever sends waits, too, and that taking on more only makes all wait longer; what has
-//! begun goes on, so that each call that was admitted is also ended. A burst that is worked off within the bound changes
-//! nothing. Not here: sockets and clocks (the shard's loop has them), and what is new work (the adaptors know).
+//! What counts is how long the first of a queue has waited, not how long the queue is. A queue whose first has waited longer than
+//! a target all the time for an interval does not shrink: the node is overloaded. From then on new work that has waited longer
+//! than the target is refused, and what has not is taken, queue by queue and portion by portion: refusing is cheap, so the queue
+//! shrinks until what is taken keeps the node just busy, and whoever is taken was not kept waiting. What has begun goes on
+//! in any case, so that each call that was taken is also ended. A burst that is worked off within the interval changes nothing.
+//! Not here: sockets and clocks (the shard's loop has them), and what is new or urgent (the adaptors know).
 //!
-//! Invariant: a turn that leaves nothing unread ends the refusal.
+//! Invariant: a queue whose first has waited no longer than the target has nothing of it refused, nor has one that is emptied
+//! again and again.
 
 use std::time::Duration;
+use strowger::ra::NewWork;
 use strowger::time::Mono;
+use strowger_config::Overload as Settings;
+use strowger_journal::Times;
 
-/// Portions that must leave something before new work is refused: a process that was not given the processor for a while
-/// finds much to do, and is not overloaded by that.
+/// Portions that must have waited too long before new work is refused: a process that was not given the processor for a
+/// while finds much to do, and is not overloaded by that.
 const PORTIONS: u32 = 8;
-/// After a refusal new work comes back only this long in small steps.
+/// An overload is over this long after the last refusal.
 const WARY: Duration = Duration::from_secs(1);
-/// The part of the bound that is allowed meanwhile, so that waiting stays short as long as the load does not fall.
-const WARY_PART: u32 = 8;
+/// Of a queue that does not shrink though all of it is refused one portion in so many is taken all the same: it would be of no
+/// use to do nothing but refuse.
+const ONE_IN: u32 = 16;
 
-/// Decides turn by turn.
+/// Portions that are refused with an answer for each one that is taken: beyond that the answers would take the time of the work.
+const ANSWERED: u32 = 16;
+/// So many more at the beginning of an overload, and saved up at most.
+const SAVED: u32 = 256;
+
+/// Of portions that have waited too long to be answered one in so many is answered all the same: a node that is slow by itself
+/// is not to fall silent.
+const TOLD_ONE_IN: u32 = 4;
+
+/// What is known of one queue of what arrives.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Backlog {
+    /// Since when something is always there.
+    full: Option<Mono>,
+    /// Since when its first has always waited too long, and how often that was seen.
+    late: Option<(Mono, u32)>,
+    /// Since when all of it is refused, and how many portions were.
+    refused: Option<(Mono, u32)>,
+}
+
+impl Backlog {
+    /// All that was there has had its turn.
+    pub(crate) fn emptied(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Decides for one portion after the other.
 #[derive(Debug)]
 pub(crate) struct Overload {
-    bound: Duration,
-    /// Since when every portion has left something, and how many did.
-    behind: Option<(Mono, u32)>,
-    refusing: bool,
-    /// When new work was last refused, if the load has not fallen since.
-    lasts: Option<Mono>,
+    pub(crate) settings: Settings,
+    /// When new work was last refused, if that is not long ago.
+    last: Option<Mono>,
+    /// Portions that may be refused with an answer.
+    answers: u32,
     /// How many overloads there were.
     pub(crate) begun: u64,
+    /// How long the first ones of portions had waited.
+    pub(crate) waits: Times,
 }
 
 impl Overload {
-    /// What arrives may wait for `bound`; with zero it may for ever.
-    pub(crate) fn new(bound: Duration) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            bound,
-            behind: None,
-            refusing: false,
-            lasts: None,
+            settings,
+            last: None,
+            answers: SAVED,
             begun: 0,
+            waits: Times::default(),
         }
     }
 
-    /// A turn has taken its portion, and has left something or not.
-    pub(crate) fn took(&mut self, now: Mono, left: bool) {
-        if self.lasts.is_some_and(|last| now - last >= WARY) {
-            self.lasts = None;
+    /// A portion of a queue has its turn, and its first has waited for so long: what becomes of the new work in it.
+    pub(crate) fn waited(&mut self, now: Mono, backlog: &mut Backlog, waited: Duration) -> NewWork {
+        self.waits.add(waited);
+        let Settings {
+            target,
+            interval,
+            unanswered_after,
+        } = self.settings;
+        let full = *backlog.full.get_or_insert(now);
+        if waited <= target || target.is_zero() {
+            (backlog.late, backlog.refused) = (None, None);
+            return self.taken();
         }
-        if !left || self.bound.is_zero() {
-            self.behind = None;
-            self.refusing = false;
-            return;
+        let (since, times) = backlog.late.get_or_insert((now, 0));
+        *times = times.saturating_add(1);
+        if self.last.is_none() {
+            if now - *since < interval || *times < PORTIONS {
+                return NewWork::Taken;
+            }
+            self.begun += 1;
+            self.answers = SAVED;
+        } else if now - full < interval / 2 {
+            // It is emptied again and again, and waits when the process does not run.
+            return self.taken();
         }
-        let (since, portions) = self.behind.get_or_insert((now, 0));
-        *portions = portions.saturating_add(1);
-        let (bound, least) = if self.lasts.is_some() {
-            (self.bound / WARY_PART, 1)
-        } else {
-            (self.bound, PORTIONS)
-        };
-        self.refusing |= now - *since >= bound && *portions >= least;
-        if self.refusing {
-            self.begun += u64::from(self.lasts.is_none());
-            self.lasts = Some(now);
+        self.last = Some(now);
+        let (since, portions) = backlog.refused.get_or_insert((now, 0));
+        *portions = portions.wrapping_add(1);
+        if now - *since >= interval && portions.is_multiple_of(ONE_IN) {
+            return self.taken();
         }
+        let too_late = waited > unanswered_after && !portions.is_multiple_of(TOLD_ONE_IN);
+        if too_late || self.answers == 0 {
+            return NewWork::Unanswered;
+        }
+        self.answers -= 1;
+        NewWork::Refused
     }
 
-    /// Whether new work is to be refused now.
-    pub(crate) fn refuses(&self) -> bool {
-        self.refusing
+    fn taken(&mut self) -> NewWork {
+        self.answers = (self.answers + ANSWERED).min(SAVED);
+        NewWork::Taken
+    }
+
+    /// A turn goes by.
+    pub(crate) fn turned(&mut self, now: Mono) {
+        self.last = self.last.filter(|last| now - *last < WARY);
     }
 
     /// Whether new work was refused within the last second: what operators call an overload.
     pub(crate) fn lasts(&self) -> bool {
-        self.lasts.is_some()
+        self.last.is_some()
     }
 
-    /// When [`took`](Self::took) is to be asked again though nothing arrives.
+    /// When [`turned`](Self::turned) is to be called though nothing arrives.
     pub(crate) fn deadline(&self) -> Option<Mono> {
-        self.lasts.map(|last| last + WARY)
+        self.last.map(|last| last + WARY)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BOUND: Duration = Duration::from_millis(200);
-
-    fn at(ms: u64) -> Mono {
-        Mono(0) + Duration::from_millis(ms)
-    }
-
-    /// Turns of 10 ms from `from` to before `to`, all of which leave something.
-    fn flood(overload: &mut Overload, from: u64, to: u64) {
-        for ms in (from..to).step_by(10) {
-            overload.took(at(ms), true);
-        }
-    }
-
-    #[test]
-    fn a_burst_within_the_bound_is_admitted() {
-        let mut overload = Overload::new(BOUND);
-        flood(&mut overload, 0, 200);
-        assert!(!overload.refuses());
-        overload.took(at(200), false);
-        flood(&mut overload, 210, 400);
-        assert!(!overload.refuses() && !overload.lasts());
-    }
-
-    #[test]
-    fn what_never_ends_is_refused_until_the_sockets_are_empty() {
-        let mut overload = Overload::new(BOUND);
-        flood(&mut overload, 0, 210);
-        assert!(overload.refuses());
-        overload.took(at(220), false);
-        assert!(!overload.refuses() && overload.lasts());
-        assert_eq!(overload.begun, 1);
-    }
-
-    #[test]
-    fn while_an_overload_lasts_waiting_stays_short() {
-        let mut overload = Overload::new(BOUND);
-        flood(&mut overload, 0, 210);
-        overload.took(at(220), false);
-        flood(&mut overload, 230, 250);
-        assert!(!overload.refuses());
-        flood(&mut overload, 250, 270);
-        assert!(overload.refuses());
-    }
-
-    #[test]
-    fn an_overload_is_over_a_second_after_the_last_refusal() {
-        let mut overload = Overload::new(BOUND);
-        flood(&mut overload, 0, 210);
-        assert_eq!(overload.deadline(), Some(at(1_200)));
-        overload.took(at(220), false);
-        overload.took(at(1_200), false);
-        assert!(!overload.lasts());
-        assert_eq!(overload.deadline(), None);
-        flood(&mut overload, 1_210, 1_400);
-        assert!(!overload.refuses());
-    }
-
-    #[test]
-    fn a_process_that_was_held_up_is_not_overloaded() {
-        let mut overload = Overload::new(BOUND);
-        overload.took(at(0), true);
-        overload.took(at(5_000), true);
-        assert!(!overload.refuses());
-        overload.took(at(5_010), false);
-        assert!(!overload.lasts());
-    }
-
-    #[test]
-    fn without_a_bound_nothing_is_refused() {
-        let mut overload = Overload::new(Duration::ZERO);
-        flood(&mut overload, 0, 10_000);
-        assert!(!overload.refuses());
-    }
-}
+mod tests;

@@ -30,8 +30,9 @@ use crate::exit::Exit;
 use crate::inbox::{Inbox, Seen};
 use crate::listed::ComponentEntry;
 use crate::log;
-use crate::net::{Net, Sink, Socket};
-use crate::overload::Overload;
+use crate::net::{Arrived, Net, Sink, Socket};
+use crate::overload::{Backlog, Overload};
+use crate::portion::Portion;
 use crate::rehearsal::{Gate, Hand};
 use crate::resolver::{Asking, Question, Resolved};
 use crate::rest::Rest;
@@ -40,13 +41,12 @@ use crate::unconfirmed::Unconfirmed;
 use crate::watchdog::Beat;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
+use strowger::ra::NewWork;
 use strowger::time::{Mono, Now};
 use strowger_journal::{Group, Seq};
 use strowger_kernel::{AlarmSource, NetInput, Shard, ShardOutput};
 use strowger_store::{QueueFull, Writer, WriterHandle};
 
-/// Inputs gathered in one turn, about.
-const INPUTS: usize = 256;
 /// Deliveries in one turn, about.
 const DELIVERIES: usize = 1_024;
 
@@ -75,6 +75,7 @@ pub(crate) struct Driver {
     driven: Vec<Listening>,
     short: Short,
     overload: Overload,
+    portion: Portion,
     phase: Phase,
     alarms: Alarms,
     asking: Asking,
@@ -90,8 +91,6 @@ pub(crate) struct Driver {
     unconfirmed: Unconfirmed,
     sample: Sample,
     hand: Hand,
-    /// How long turns took.
-    turns: strowger_journal::Times,
 }
 
 /// What the node is short of.
@@ -101,15 +100,14 @@ struct Short {
     full: bool,
     /// Little space is left on its disk.
     low: bool,
-    /// More arrives than is worked off, at this moment.
-    behind: bool,
-    /// The same, within the last while.
+    /// More arrives than is worked off, at this moment or a moment ago.
     overload: bool,
 }
 
 impl Short {
-    fn refuses(self) -> bool {
-        self.full || self.low || self.behind
+    /// Whether nothing new can be kept, however soon its turn comes.
+    fn of_room(self) -> bool {
+        self.full || self.low
     }
 }
 
@@ -180,12 +178,30 @@ impl Sample {
 struct Inputs<'a> {
     shard: &'a mut Shard,
     now: Now,
+    clock: Clock,
+    overload: &'a mut Overload,
+    /// There is no room for new work.
+    short: bool,
+    taken: usize,
 }
 
 impl Sink for Inputs<'_> {
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
         tracing::trace!(ra = ra.0, ?input, "input");
+        self.taken += 1;
         self.shard.input(self.now, ra, input);
+    }
+
+    fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) {
+        let now = self.clock.mono();
+        let waited = match at {
+            Arrived::Noted(at) => self.clock.since(at),
+            Arrived::Seen(at) => now - at,
+        };
+        let new = self.overload.waited(now, backlog, waited);
+        if !self.short {
+            self.shard.new_work(self.now, ra, new);
+        }
     }
 }
 
@@ -202,7 +218,7 @@ impl Driver {
                 return Exit::StoreFailed;
             }
             let more = self.turn(now);
-            self.turns.add(self.clock.mono() - now.mono);
+            self.portion.took(self.clock.mono() - now.mono);
             if self.is_over(now.mono) {
                 self.beat.end();
                 return self.finish();
@@ -236,14 +252,19 @@ impl Driver {
         self.end_services(now);
         self.settle_change(now);
         if self.held.is_none() && self.takes_more() {
+            let portion = self.portion.size(self.overload.lasts());
             let mut inputs = Inputs {
                 shard: &mut self.shard,
                 now,
+                clock: self.clock,
+                overload: &mut self.overload,
+                short: self.short.of_room(),
+                taken: 0,
             };
-            self.net.gather(now.mono, INPUTS, &mut inputs);
-            self.drivers.gather(INPUTS, &mut inputs);
-            let left = self.net.has_unread() || self.drivers.has_unheard();
-            self.overload.took(now.mono, left);
+            self.net.gather(now.mono, portion, &mut inputs);
+            let times = (self.net.since(), now.mono);
+            self.drivers.gather(times, portion, &mut inputs);
+            self.portion.taken = inputs.taken;
         }
         self.watch(now);
         let more = !self.hand.gate.holds() && self.shard.run(now, DELIVERIES);
@@ -308,18 +329,18 @@ impl Driver {
 
     /// Refuses new work while the store cannot take it, or the shard does not get to it.
     fn watch(&mut self, now: Now) {
+        self.overload.turned(now.mono);
         let (full, low) = (self.held.is_some(), self.seen.low_space);
-        let (behind, overload) = (self.overload.refuses(), self.overload.lasts());
+        let overload = self.overload.lasts();
         let short = Short {
             full,
             low,
-            behind,
             overload,
         };
         if short == self.short {
             return;
         }
-        let before = std::mem::replace(&mut self.short, short);
+        self.short = short;
         let store = || "store".to_owned();
         let text = "little space is left on the store's disk: new work is refused";
         self.alarms.set(now.wall, store(), "low_space", low, text);
@@ -328,8 +349,10 @@ impl Driver {
         let text = "more arrives than is worked off: part of the new work is refused";
         let shard = "shard".to_owned();
         self.alarms.set(now.wall, shard, "overload", overload, text);
-        if before.refuses() != short.refuses() {
-            self.shard.refuse_new(now, short.refuses());
+        if short.of_room() {
+            self.shard.new_work_of_all(now, NewWork::Refused);
+        } else if !short.overload {
+            self.shard.new_work_of_all(now, NewWork::Taken);
         }
     }
 

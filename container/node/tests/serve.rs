@@ -76,7 +76,7 @@ fn connections_beyond_the_limit_are_closed_as_they_arrive() {
 
 #[test]
 fn new_work_is_refused_while_more_arrives_than_is_worked_off() {
-    let bench = Bench::new("[limits]\noverload_delay = \"50ms\"\n");
+    let bench = Bench::new("[overload]\ntarget = \"10ms\"\ninterval = \"50ms\"\n");
     let node = bench.start();
     let (udp, flood) = (bench.udp(&node), bench.udp(&node));
     assert_eq!(udp.ask("ann hello"), "ann 1 hello");

@@ -13,7 +13,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use strowger::ra::{
-    AdaptorDef, ListenerIx, Peer, Query, Record, RecordKind, Redaction, Report, ResolveError,
+    AdaptorDef, ListenerIx, NewWork, Peer, Query, Record, RecordKind, Redaction, Report,
+    ResolveError,
 };
 use strowger::sbb::Sbb;
 use strowger::service::ServiceDef;
@@ -259,7 +260,7 @@ impl TestKit {
             let mut world = self.started();
             let now = world.clock.now();
             if let Some(shard) = world.shard_mut() {
-                shard.refuse_new(now, refuse);
+                shard.new_work_of_all(now, NewWork::refused_if(refuse));
             }
             world.settle()
         };

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use strowger::id::RaIx;
-use strowger::ra::{Bytes, Entropy, Message, Transport};
+use strowger::ra::{Bytes, Entropy, Message, NewWork, Transport};
 use strowger_journal::memory::{Crash, MemoryStore};
 use strowger_kernel::{Durability, NetInput, Shard, ShardOutput};
 
@@ -422,7 +422,7 @@ impl World {
             return false;
         }
         self.refuses = short;
-        shard.refuse_new(self.clock.now(), short);
+        shard.new_work_of_all(self.clock.now(), NewWork::refused_if(short));
         true
     }
 

@@ -12,6 +12,7 @@ use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
+use strowger_sip::proto::triage::Urgency;
 use strowger_sip::proto::ua::{Draft, Local, Output, Provisional, Reply, Sessions, Ua, UaConfig};
 use strowger_sip::proto::wire::{Limits, Message};
 
@@ -84,6 +85,7 @@ fn ua() -> Ua {
         session: Sessions::default(),
         forks: 4,
         early_durable: false,
+        urgency: Urgency::default(),
     };
     Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0))
 }

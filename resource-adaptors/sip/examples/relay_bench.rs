@@ -12,6 +12,7 @@ use strowger_sip::proto::keyed::Secret;
 use strowger_sip::proto::proxy::{Aim, Fork};
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
+use strowger_sip::proto::triage::Urgency;
 use strowger_sip::proto::ua::{Local, Output, Provisional, Sessions, Ua, UaConfig};
 use strowger_sip::proto::wire::{HeaderId, Limits, Message};
 
@@ -127,6 +128,7 @@ fn ua() -> Ua {
         session: Sessions::default(),
         forks: 4,
         early_durable: false,
+        urgency: Urgency::default(),
     };
     Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0))
 }

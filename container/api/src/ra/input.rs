@@ -5,6 +5,34 @@ use crate::id::{ActivityId, ComponentId, Slot};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// What becomes of what begins new work, such as a call. It is taken unless something else is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum NewWork {
+    /// It is taken.
+    #[default]
+    Taken,
+    /// It is refused with the protocol's own error, which says when to come back where the protocol can say that. What is
+    /// urgent, such as an emergency call, is taken.
+    Refused,
+    /// The same, and the node has no time even for refusals: what whoever sent it sends again by themselves is left without an
+    /// answer, best before it is read.
+    Unanswered,
+}
+
+impl NewWork {
+    /// Refused, or taken.
+    #[must_use]
+    pub const fn refused_if(short: bool) -> Self {
+        if short { Self::Refused } else { Self::Taken }
+    }
+
+    /// Whether only what is urgent is taken.
+    #[must_use]
+    pub const fn is_refused(self) -> bool {
+        !matches!(self, Self::Taken)
+    }
+}
+
 /// One thing that happened to an adaptor entity.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -15,9 +43,9 @@ pub enum Input<'a, C> {
     Stopping,
     /// All its activities have ended.
     Inactive,
-    /// The node is short of something: until it is withdrawn, refuse what begins new work, with the protocol's own error,
-    /// and go on with what there is.
-    RefuseNew(bool),
+    /// What becomes of new work until this is said anew: more may arrive than is worked off, or the node may be short of
+    /// something. What there is goes on.
+    NewWork(NewWork),
     /// Its deadline has come.
     Timeout,
     /// A datagram came.
@@ -163,7 +191,7 @@ impl<'a, C> Input<'a, C> {
             Self::Active => Input::Active,
             Self::Stopping => Input::Stopping,
             Self::Inactive => Input::Inactive,
-            Self::RefuseNew(on) => Input::RefuseNew(on),
+            Self::NewWork(new) => Input::NewWork(new),
             Self::Timeout => Input::Timeout,
             Self::Datagram {
                 listener,

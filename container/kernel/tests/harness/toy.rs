@@ -461,7 +461,7 @@ impl strowger::ra::Protocol for Protocol {
             }
             Input::AdministrativeRemove(_) => write("ra: administrative remove".into()),
             Input::QueryLiveness(_) => write("ra: alive?".into()),
-            Input::RefuseNew(on) => write(format!("ra: refuse {on}")),
+            Input::NewWork(new) => write(format!("ra: refuse {}", new.is_refused())),
             Input::Active => write("ra: active".into()),
             Input::Stopping => write("ra: stopping".into()),
             Input::Inactive => write("ra: inactive".into()),

@@ -5,7 +5,7 @@ use strowger::OpError;
 use strowger::activity::Handle;
 use strowger::event::ServiceStarted;
 use strowger::id::{ActivityId, Slot};
-use strowger::ra::ActivityFlags;
+use strowger::ra::{ActivityFlags, NewWork};
 use strowger::sbb::Sbb;
 use strowger::time::secs;
 use strowger_kernel::{AdaptorState, Durability, ManageError, ServiceState, SleeState};
@@ -287,8 +287,8 @@ fn an_entity_can_be_removed_by_the_operator() {
 #[test]
 fn refusal_of_new_work_is_passed_on() {
     let mut kit = Kit::new();
-    kit.shard.refuse_new(kit.now, true);
-    kit.shard.refuse_new(kit.now, false);
+    kit.shard.new_work_of_all(kit.now, NewWork::Refused);
+    kit.shard.new_work_of_all(kit.now, NewWork::Taken);
     assert_eq!(kit.log(), ["ra: refuse true", "ra: refuse false"]);
 }
 
@@ -511,7 +511,7 @@ fn r_ro_05_a_provider_is_bound_to_the_entity_behind_the_link() {
 fn who_becomes_active_while_new_work_is_refused_hears_of_it() {
     let mut kit = Kit::new();
     kit.shard.deactivate_adaptor(kit.now, kit.ra).unwrap();
-    kit.shard.refuse_new(kit.now, true);
+    kit.shard.new_work_of_all(kit.now, NewWork::Refused);
     kit.log();
     kit.shard.activate_adaptor(kit.now, kit.ra).unwrap();
     assert_eq!(kit.log(), ["ra: active", "ra: refuse true"]);

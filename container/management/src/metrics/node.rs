@@ -129,6 +129,16 @@ pub(super) const METRICS: &[Metric] = &[
             }
         },
     ),
+    Metric::histogram(
+        "strowger_input_delay",
+        &["shard"],
+        "How long what arrived had waited when its turn came. Where it stays above `overload.target` new work is refused.",
+        |status, series| {
+            for shard in &status.shards {
+                series.times(&[&shard.shard.to_string()], &shard.waits);
+            }
+        },
+    ),
     Metric::gauge(
         "strowger_queue_length",
         &["shard", "queue", "adaptor"],

@@ -4,7 +4,7 @@ use super::accept::Next;
 use super::secure::{self, Session};
 use super::source::Source;
 use super::stream::{self, Broken, Got, Stage, Stream};
-use super::{Net, Sink, Socket, udp};
+use super::{Arrived, Net, Sink, Socket, udp};
 use bytes::Bytes;
 use mio::Interest;
 use std::io;
@@ -90,9 +90,28 @@ impl Net {
             return false;
         };
         stream.queued = false;
+        let since = stream.unread.take().unwrap_or(self.now);
         if stream.stage == Stage::Connecting || stream.paused {
             return false;
         }
+        if stream.stage != Stage::Handshake {
+            sink.arrived(stream.at.ra, &mut stream.backlog, Arrived::Seen(since));
+        }
+        let more = self.read_open(n, sink);
+        if let Some(stream) = self.streams.get_mut(n) {
+            if more {
+                stream.unread = Some(since);
+            } else {
+                stream.backlog.emptied();
+            }
+        }
+        more
+    }
+
+    fn read_open(&mut self, n: u32, sink: &mut dyn Sink) -> bool {
+        let Some(stream) = self.streams.get_mut(n) else {
+            return false;
+        };
         if stream.session.is_some() {
             return self.read_secure(n, sink);
         }
@@ -231,6 +250,7 @@ impl Net {
         if stream.paused && !paused && !stream.queued {
             stream.queued = true;
             self.ready.push_back(Source::Stream(n));
+            self.woken += 1;
         }
         stream.paused = paused && stream.stage != Stage::Closing;
     }
@@ -267,6 +287,7 @@ impl Net {
                 if !stream.queued {
                     stream.queued = true;
                     self.ready.push_back(Source::Stream(n));
+                    self.woken += 1;
                 }
                 true
             }
@@ -308,6 +329,7 @@ impl Net {
             if flags.queued && !self.ready.contains(&Source::Acceptor(n)) {
                 tracing::debug!(listener = ?acceptor.at, "trying to accept connections again");
                 self.ready.push_back(Source::Acceptor(n));
+                self.woken += 1;
             }
         }
         let next = if hurried { SWEEP } else { SWEEP * 20 };

@@ -34,10 +34,6 @@ impl<T> Slots<T> {
         free.unwrap_or(self.places.len() as u32)
     }
 
-    pub(super) fn get(&self, n: u32) -> Option<&T> {
-        self.places.get(n as usize)?.as_ref()
-    }
-
     pub(super) fn get_mut(&mut self, n: u32) -> Option<&mut T> {
         self.places.get_mut(n as usize)?.as_mut()
     }

@@ -6,6 +6,7 @@
 
 use super::secure::Session;
 use super::{Counts, Socket};
+use crate::overload::Backlog;
 use bytes::Bytes;
 use mio::net::TcpStream;
 use std::collections::VecDeque;
@@ -55,6 +56,9 @@ pub(super) struct Stream {
     pub(super) until: Mono,
     /// In the queue of those to be read.
     pub(super) queued: bool,
+    /// Since when it is there, and was not read to its end.
+    pub(super) unread: Option<Mono>,
+    pub(super) backlog: Backlog,
     /// The adaptor wants nothing more for the time being.
     pub(super) paused: bool,
     /// The system has announced the end of what comes: it is behind the bytes that wait, and is not announced again.
@@ -119,6 +123,8 @@ impl Stream {
             socket,
             until: now + time,
             queued: false,
+            unread: None,
+            backlog: Backlog::default(),
             paused: false,
             ending: false,
             session,

@@ -3,9 +3,10 @@
 mod secure;
 
 use super::*;
+use connections::READ_PORTION;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use stream::{CONNECT_TIME, FIRST_BYTES_TIME, HALF_CLOSED_TIME, Stage};
 use strowger::ra::{Peer, Transport};
 
@@ -26,11 +27,16 @@ enum Heard {
     SendFailed(SocketAddr),
 }
 
-/// And what handshakes have proved.
+/// And what handshakes have proved, and when what was handed over arrived.
 #[derive(Default)]
-struct Log(Vec<Heard>, Vec<(ConnId, Arc<Peer>)>);
+struct Log(Vec<Heard>, Vec<(ConnId, Arc<Peer>)>, Vec<Arrived>);
 
 impl Sink for Log {
+    fn arrived(&mut self, ra: RaIx, _: &mut Backlog, at: Arrived) {
+        assert_eq!(ra, RA);
+        self.2.push(at);
+    }
+
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
         assert_eq!(ra, RA);
         self.0.push(match input {
@@ -185,6 +191,46 @@ fn datagrams_come_and_go_in_batches_and_in_order() {
         ),
         (200, 100)
     );
+}
+
+#[test]
+fn what_is_handed_over_comes_with_the_time_of_its_arrival() {
+    let mut bench = Bench::new(1);
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let here = bench.address(UDP);
+    let wall = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let before = wall();
+    for _ in 0..3 {
+        peer.send_to(b"x", here).unwrap();
+    }
+    let sent = wall();
+    bench.until(|_, heard| heard.len() == 3);
+    let Some(Arrived::Noted(at)) = bench.log.2.first() else {
+        panic!("{:?}", bench.log.2);
+    };
+    // A wall clock may be set meanwhile, but not by much.
+    let slack = Duration::from_secs(1);
+    assert!((before - slack..sent + slack).contains(at), "{at:?}");
+    // What a connection has is seen to be there, and is so until all of it was read.
+    let (mut stream, _) = bench.connect();
+    bench.log.2.clear();
+    let first = bench.now + Duration::from_secs(1);
+    bench.now = first;
+    stream.write_all(&[0; READ_PORTION * 3 / 2]).unwrap();
+    let mut read = 0;
+    while read < READ_PORTION * 3 / 2 {
+        let heard = bench.log.0.len();
+        bench.until(|_, log| log.len() > heard);
+        for heard in bench.log.0.iter().skip(heard) {
+            if let Heard::Received(_, bytes) = heard {
+                read += bytes.len();
+            }
+        }
+    }
+    let [Arrived::Seen(at), .., Arrived::Seen(last)] = bench.log.2[..] else {
+        panic!("{:?}", bench.log.2);
+    };
+    assert!(at == last && at <= first, "{:?}", bench.log.2);
 }
 
 #[test]

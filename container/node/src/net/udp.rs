@@ -3,16 +3,23 @@
 //! A batch costs one system call, whatever is in it. What cannot be sent because the system's buffer is full waits in a
 //! bounded outbox; beyond that it is dropped and counted, as the network in between would.
 
-use super::{Counts, Sink, Socket};
+use super::{Arrived, Counts, Sink, Socket};
+use crate::overload::Backlog;
 use bytes::Bytes;
 use mio::Interest;
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
+use nix::sys::socket::sockopt::{RcvBufForce, ReceiveTimestampns};
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrStorage, recvmmsg, sendmmsg,
+    setsockopt,
+};
+use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, Type};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 use strowger_kernel::NetInput;
 
 /// Datagrams in one system call at most.
@@ -28,6 +35,7 @@ const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 pub(super) struct Port {
     socket: UdpSocket,
     at: Socket,
+    backlog: Backlog,
     received: MultiHeaders<SockaddrStorage>,
     sending: MultiHeaders<SockaddrStorage>,
     outbox: VecDeque<(SocketAddr, Bytes)>,
@@ -53,6 +61,13 @@ pub(super) fn bind(to: SocketAddr) -> io::Result<UdpSocket> {
             tracing::warn!(%error, bind = %to, "socket buffer not set");
         }
     }
+    // Whoever may is given it in full, so that what comes while the process does not run is not lost.
+    let forced = setsockopt(&socket, RcvBufForce, &SOCKET_BUFFER);
+    tracing::debug!(bind = %to, forced = forced.is_ok(), "receive buffer");
+    // Before anything can arrive: what is not noted for one datagram is not asked for again.
+    if let Err(error) = setsockopt(&socket, ReceiveTimestampns, &true) {
+        tracing::warn!(%error, bind = %to, "the system does not note when datagrams arrive: how long they wait is not seen");
+    }
     socket.bind(&to.into())?;
     Ok(socket.into())
 }
@@ -62,7 +77,8 @@ impl Port {
         Self {
             socket,
             at,
-            received: MultiHeaders::preallocate(BATCH, None),
+            backlog: Backlog::default(),
+            received: MultiHeaders::preallocate(BATCH, Some(nix::cmsg_space!(TimeSpec))),
             sending: MultiHeaders::preallocate(BATCH, None),
             outbox: VecDeque::new(),
             blocked: false,
@@ -96,10 +112,11 @@ impl Port {
         self.outbox.is_empty()
     }
 
-    /// Hands one batch over. Whether there may be more.
+    /// Hands one batch over, of `most` at most. Whether there may be more.
     pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],
+        most: usize,
         sink: &mut dyn Sink,
         counts: &mut Counts,
     ) -> bool {
@@ -108,7 +125,8 @@ impl Port {
             std::array::from_fn(|_| [IoSliceMut::new(chunks.next().unwrap_or_default())])
         };
         let fd = self.socket.as_raw_fd();
-        let asked = slices.iter_mut().take(self.ask);
+        let ask = self.ask.min(most.max(1));
+        let asked = slices.iter_mut().take(ask);
         let flags = MsgFlags::MSG_DONTWAIT;
         let results = match recvmmsg(fd, &mut self.received, asked, flags, None) {
             Ok(results) => results,
@@ -127,6 +145,12 @@ impl Port {
             let bytes = message.iovs().next().unwrap_or_default();
             counts.datagrams_in += 1;
             counts.bytes_in += bytes.len() as u64;
+            // The first one of a batch has waited longest.
+            if n == 1
+                && let Some(at) = noted(&message)
+            {
+                sink.arrived(self.at.ra, &mut self.backlog, Arrived::Noted(at));
+            }
             let Some(from) = from else { continue };
             sink.input(
                 self.at.ra,
@@ -137,7 +161,10 @@ impl Port {
                 },
             );
         }
-        let full = n == self.ask;
+        let full = n == ask;
+        if !full {
+            self.backlog.emptied();
+        }
         self.ask = if full {
             (self.ask * 2).min(BATCH)
         } else {
@@ -212,6 +239,18 @@ impl Port {
         let flags = MsgFlags::MSG_DONTWAIT;
         sendmmsg(fd, &mut self.sending, &slices, to, [], flags).map(Iterator::count)
     }
+}
+
+/// When the system has seen a datagram arrive, since 1970.
+fn noted(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<Duration> {
+    let mut notes = message.cmsgs().ok()?;
+    notes.find_map(|note| {
+        let ControlMessageOwned::ScmTimestampns(at) = note else {
+            return None;
+        };
+        let seconds = u64::try_from(at.tv_sec()).ok()?;
+        Some(Duration::new(seconds, u32::try_from(at.tv_nsec()).ok()?))
+    })
 }
 
 fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {

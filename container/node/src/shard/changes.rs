@@ -131,6 +131,7 @@ impl Driver {
     fn carry_change(&mut self, now: Now, changed: Changed, made: &[RaIx]) {
         self.times.drain_limit = changed.drain_limit;
         self.shard.configure_recorder(changed.recorder);
+        self.overload.settings = changed.overload;
         for (name, settings) in &changed.settings {
             if let Some(ra) = self.shard.adaptor(name) {
                 self.shard.configure_adaptor(now, ra, settings.0.as_ref());

@@ -14,6 +14,7 @@ use crate::hangs::HeldBack;
 use crate::inbox::{Door, Seen, inbox};
 use crate::overload::Overload;
 use crate::plan::{Plan, PlannedAdaptor, PlannedTable};
+use crate::portion::Portion;
 use crate::recorder;
 use crate::rehearsal::{Hand, Rehearsal};
 use crate::resolver::{self, Asked};
@@ -126,7 +127,8 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         changing: None,
         driven: opened.driven,
         short: Short::default(),
-        overload: Overload::new(config.limits.overload_delay),
+        overload: Overload::new(config.overload),
+        portion: Portion::default(),
         phase: Phase::Running,
         alarms: Alarms::default(),
         asking,
@@ -140,7 +142,6 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         unconfirmed: Unconfirmed::default(),
         sample: Sample::since(times.ready_at),
         hand,
-        turns: strowger_journal::Times::default(),
     };
     driver.hold_back(clock.now(), &held_back);
     Ok((driver, begun))

@@ -109,7 +109,8 @@ impl Driver {
         ShardStatus {
             shard: 0,
             cpu_us: process::thread_cpu_us(),
-            turns: (&self.turns).into(),
+            turns: (&self.portion.turns).into(),
+            waits: (&self.overload.waits).into(),
             queues,
             tables: vec![
                 Level::new("activities", activities, limits.activities),

@@ -56,6 +56,8 @@ pub struct ShardStatus {
     pub cpu_us: u64,
     /// How long its turns took.
     pub turns: Times,
+    /// How long what arrived had waited when its turn came: of datagrams the first of those that were read together.
+    pub waits: Times,
     /// Its queues.
     pub queues: Vec<Level>,
     /// Its tables.

@@ -203,7 +203,7 @@ impl Protocol for Toy {
     )]
     fn handle(&mut self, cx: &mut RaCx<'_>, input: Input<'_, Ask>) {
         match input {
-            Input::RefuseNew(on) => self.refusing = on,
+            Input::NewWork(new) => self.refusing = new.is_refused(),
             Input::Stopping => self.refusing = true,
             Input::Datagram { from, bytes, .. } => self.said(cx, Peer::Datagrams(from), &bytes),
             Input::Received { conn, bytes } => {

@@ -96,7 +96,7 @@ impl<E: Events> Protocol for ConnectionProtocol<E> {
         match input {
             Input::Active => self.active = true,
             Input::Stopping => self.active = false,
-            Input::RefuseNew(refuse) => self.refuse = refuse,
+            Input::NewWork(new) => self.refuse = new.is_refused(),
             Input::Timeout => {
                 let now = cx.now().mono;
                 while let Some(asker) = self.waiting.late(now) {

@@ -279,9 +279,9 @@ impl Core {
             Input::Active => self.activate(cx, now),
             Input::Stopping => self.begin_to_stop(cx),
             Input::Inactive => self.stop(now),
-            Input::RefuseNew(on) => {
-                self.refusing = on;
-                self.stack.report_overload(on);
+            Input::NewWork(new) => {
+                self.refusing = new.is_refused();
+                self.stack.report_overload(self.refusing);
             }
             Input::Timeout => self.timeout(cx, now),
             Input::Connected {

@@ -114,9 +114,12 @@ impl Protocol for HttpProtocol {
                 self.call_again(cx);
             }
             Input::Stopping | Input::Inactive => self.active = false,
-            Input::RefuseNew(on) => {
-                self.refusing = on;
-                cx.tell::<Self>(Down::Refuse(on));
+            Input::NewWork(new) => {
+                let refuse = new.is_refused();
+                if refuse != self.refusing {
+                    self.refusing = refuse;
+                    cx.tell::<Self>(Down::Refuse(refuse));
+                }
             }
             Input::Timeout => self.expire(cx),
             Input::Command { command, .. } => self.command(cx, command),

@@ -131,7 +131,7 @@ impl Protocol for RecordsProtocol {
             Input::Restore { activity, .. } | Input::RestoreBare { activity, .. } => {
                 offers::end(cx, activity);
             }
-            Input::QueryLiveness(_) | Input::Inactive | Input::RefuseNew(_) | _ => {}
+            Input::QueryLiveness(_) | Input::Inactive | Input::NewWork(_) | _ => {}
         }
     }
 

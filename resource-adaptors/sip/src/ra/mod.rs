@@ -10,6 +10,7 @@ mod call_settings;
 mod commands;
 mod credentials;
 mod durable;
+mod emergency;
 mod identity;
 mod listener;
 mod names;
@@ -28,8 +29,8 @@ use strowger::activity::Activity;
 use strowger::event::{Event, EventDecl, FireOptions};
 use strowger::id::{ActivityId, Component, ComponentId};
 use strowger::ra::{
-    AdaptorDef, Bytes, ConnId, FailureReason, FireFlags, Input, Listener, ListenerIx, Outcome,
-    Protocol, Provider, RaCx, SettingsError,
+    AdaptorDef, Bytes, ConnId, FailureReason, FireFlags, Input, Listener, ListenerIx, NewWork,
+    Outcome, Protocol, Provider, RaCx, SettingsError,
 };
 use strowger::time::Mono;
 
@@ -39,10 +40,11 @@ use crate::proto::keyed::Secret;
 use crate::proto::slab::Key;
 use crate::proto::stun;
 use crate::proto::time::Ms;
-use crate::proto::ua::{Methods, Ua};
+use crate::proto::ua::{Methods, Taking, Ua};
 use crate::proto::wire::{self, Method};
 pub use call_settings::{CallSettings, ProvisionalSetting, RefresherSetting};
 pub use credentials::CredentialSettings;
+pub use emergency::EmergencySettings;
 pub use listener::{ListenerSettings, ListenerTransport};
 pub use settings::{LimitSettings, Settings, TimerSettings};
 use stream::Came;
@@ -73,7 +75,7 @@ struct Core {
     /// When the table is looked through for leftovers.
     undecided_limit: usize,
     stopping: bool,
-    refusing: bool,
+    new_work: NewWork,
     /// What is handled is a message that is not recorded: what is sent at once because of it is of the same call.
     aside: bool,
 }
@@ -182,7 +184,7 @@ impl Core {
             asked: HashMap::new(),
             undecided_limit: UNDECIDED,
             stopping: false,
-            refusing: false,
+            new_work: NewWork::Taken,
             aside: false,
         }
     }
@@ -194,7 +196,7 @@ impl Core {
                 self.receivers_changed(cx);
             }
             Input::Stopping => self.stopping = true,
-            Input::RefuseNew(on) => self.refusing = on,
+            Input::NewWork(new) => self.new_work = new,
             Input::ReceiversChanged => self.receivers_changed(cx),
             Input::Timeout => {
                 self.ua.expire(now);
@@ -253,7 +255,11 @@ impl Core {
             // is nothing left to do.
             Input::Inactive | Input::ActivityEnded(_) | Input::EventUnreferenced { .. } | _ => {}
         }
-        self.ua.set_refuse_new(self.stopping || self.refusing);
+        self.ua.set_taking(match self.new_work {
+            _ if self.stopping => Taking::Nothing,
+            NewWork::Taken => Taking::All,
+            NewWork::Refused | NewWork::Unanswered => Taking::Urgent,
+        });
     }
 
     fn datagram(&mut self, cx: &mut RaCx<'_>, now: Ms, flow: Flow, bytes: Bytes) {
@@ -262,6 +268,8 @@ impl Core {
             if let Some(answer) = stun::answer(&bytes, flow.peer) {
                 cx.datagram(ListenerIx(flow.listener), flow.peer, answer);
             }
+        } else if self.new_work == NewWork::Unanswered && self.ua.may_be_left(&bytes) {
+            cx.count("sip.unanswered", 1);
         } else if !is_keep_alive(&bytes) {
             let read = wire::Message::datagram(bytes, self.ua.limits());
             self.aside = !recorded::came(cx, &flow, &read);

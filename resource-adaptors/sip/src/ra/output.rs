@@ -35,6 +35,7 @@ impl Core {
         for (name, n) in [
             ("sip.unreadable", counts.unreadable),
             ("sip.refused", counts.refused),
+            ("sip.urgent", counts.urgent),
             ("sip.stray_responses", counts.stray),
             ("sip.unresolved", counts.unresolved),
             ("sip.failovers", counts.failovers),

@@ -10,6 +10,7 @@ use strowger::schemars::JsonSchema;
 
 use super::CredentialSettings;
 use super::call_settings::CallSettings;
+use super::emergency::EmergencySettings;
 use super::listener::{ListenerSettings, ListenerTransport};
 use super::streams::{Bounds, Port};
 use crate::proto::auth::Credentials;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub calls: CallSettings,
     /// Bounds.
     pub limits: LimitSettings,
+    /// Which requests are taken while others are refused because the node is overloaded or short of something.
+    pub emergency: EmergencySettings,
     /// Status code for an initial INVITE or MESSAGE that no service takes.
     #[schemars(range(min = 400, max = 699), extend("x-unit" = "status code", "x-reload" = "restart-adaptor"))]
     pub unserved: u16,
@@ -177,6 +180,7 @@ impl Default for Settings {
             timers: TimerSettings::default(),
             calls: CallSettings::default(),
             limits: LimitSettings::default(),
+            emergency: EmergencySettings::default(),
             unserved: 480,
             retry_after: Duration::from_secs(5),
             supported: Vec::new(),
@@ -342,6 +346,7 @@ impl Settings {
             session: self.calls.sessions(),
             forks: self.calls.forks as usize,
             early_durable: self.calls.early_durable,
+            urgency: (&self.emergency).into(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the peer is told, by what became of its request in the container.
 
 use super::*;
-use strowger::ra::{FailureReason, Outcome};
+use strowger::ra::{FailureReason, NewWork, Outcome};
 use strowger_sip::{Cancel, Invite, Response};
 
 impl Bench {
@@ -237,11 +237,15 @@ fn r_ro_01_a_stopping_entity_starts_nothing_new_and_lets_calls_finish() {
 #[test]
 fn while_the_node_is_short_of_something_new_calls_are_refused() {
     let mut bench = Bench::new();
-    bench.input(Input::RefuseNew(true));
+    bench.input(Input::NewWork(NewWork::Refused));
     bench.receive(request("INVITE", "i1", "", 1));
     assert_eq!(bench.short(), ["503", "count sip.refused"]);
     assert!(bench.host.last_sent.contains("Retry-After: "));
-    bench.input(Input::RefuseNew(false));
+    // Where there is no time for that, whoever calls sends it again.
+    bench.input(Input::NewWork(NewWork::Unanswered));
+    bench.receive(request("INVITE", "i1", "", 1).replace("call-1", "call-2"));
+    assert_eq!(bench.short(), ["count sip.unanswered"]);
+    bench.input(Input::NewWork(NewWork::Taken));
     bench.receive(request("INVITE", "i2", "", 1));
     assert_eq!(bench.short(), ["start sip-dialog", "fire sip-invite"]);
 }

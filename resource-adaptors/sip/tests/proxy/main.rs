@@ -20,6 +20,7 @@ use strowger_sip::proto::resolve::Question;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
+use strowger_sip::proto::triage::Urgency;
 use strowger_sip::proto::ua::{Local, Methods, Output, Provisional, Ua, UaConfig};
 use strowger_sip::proto::wire::{HeaderId, Limits, Message, Method};
 
@@ -58,6 +59,7 @@ fn config() -> UaConfig {
         session: Default::default(),
         forks: 4,
         early_durable: false,
+        urgency: Urgency::default(),
         credentials: Default::default(),
     }
 }

@@ -24,8 +24,9 @@ use strowger_sip::proto::resolve::Question;
 use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
+use strowger_sip::proto::triage::Urgency;
 use strowger_sip::proto::ua::{
-    Draft, Local, Methods, Output, Provisional, Reply, Sessions, Ua, UaConfig,
+    Draft, Local, Methods, Output, Provisional, Reply, Sessions, Taking, Ua, UaConfig,
 };
 use strowger_sip::proto::wire::{HeaderId, Limits, Message, Method};
 
@@ -59,6 +60,7 @@ fn config() -> UaConfig {
         session: Sessions::default(),
         forks: 4,
         early_durable: false,
+        urgency: Urgency::default(),
     }
 }
 

@@ -77,7 +77,7 @@ fn a_merged_request_is_refused() {
 fn while_nothing_new_is_taken_what_goes_on_goes_on() {
     let mut bench = Bench::new();
     let (_, tag) = bench.called();
-    bench.ua.set_refuse_new(true);
+    bench.ua.set_taking(Taking::Urgent);
     bench.receive(request("INVITE", "i2", "", 1, "").replace("call-1", "call-2"));
     let refusal = bench.take_sent().remove(0);
     assert_eq!(refusal.status(), Some(503));
@@ -86,6 +86,17 @@ fn while_nothing_new_is_taken_what_goes_on_goes_on() {
     bench.receive(request("INFO", "n1", &tag, 2, ""));
     bench.receive(request("BYE", "b1", &tag, 3, ""));
     assert_eq!(bench.seen(), ["within INFO", "within BYE"]);
+    // What is urgent is taken, but not by a node that stops.
+    let urgent = |n: u8| {
+        let text = request("INVITE", &format!("e{n}"), "", 1, "Priority: emergency\r\n");
+        text.replace("call-1", &format!("call-e{n}"))
+    };
+    bench.receive(urgent(1));
+    assert_eq!(bench.seen(), ["call"]);
+    assert_eq!(bench.ua.take_counts().urgent, 1);
+    bench.ua.set_taking(Taking::Nothing);
+    bench.receive(urgent(2));
+    assert_eq!(bench.lines(), ["503 INVITE"]);
 }
 
 #[test]

@@ -269,7 +269,7 @@ impl Core {
             Input::Active => self.activate(cx, now),
             Input::Stopping => self.begin_to_stop(now),
             Input::Inactive => self.stop(),
-            Input::RefuseNew(on) => self.refusing = on,
+            Input::NewWork(new) => self.refusing = new.is_refused(),
             Input::Unreferenced(activity) | Input::AdministrativeRemove(activity) => {
                 if !self.give_up_transaction(cx, now, activity) {
                     self.end_message(cx, activity);

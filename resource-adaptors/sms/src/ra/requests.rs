@@ -164,7 +164,7 @@ impl Core {
         event: E,
     ) -> Result<(), Status> {
         if self.refusing {
-            return Err(Status::RMSGQFUL);
+            return Err(Status::RTHROTTLED);
         }
         if self.state != State::Active || !cx.has_receiver::<E>() {
             return Err(Status::RSYSERR);

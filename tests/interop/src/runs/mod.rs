@@ -57,7 +57,7 @@ impl fmt::Display for Transport {
 
 /// For runs that bring up much at once, or count what nobody refuses: a burst, or a machine that has other things to do, shall
 /// not be an overload there.
-const TAKES_ALL: &str = "[limits]\noverload_delay = \"0s\"\n";
+const TAKES_ALL: &str = "[overload]\ntarget = \"0s\"\n";
 
 /// A node of one run: on its own loopback address, with its own directory below `dir`.
 fn spec(host: u8, dir: &Path, name: &str) -> NodeSpec {

@@ -20,6 +20,10 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// Calls that were taken last for so long, so that their BYE falls into the flood, too.
 const LASTS: Duration = Duration::from_secs(1);
 
+/// An emergency number, and that one call in so many is for it.
+const EMERGENCY: &str = "112";
+const ONE_IN: u32 = 20;
+
 /// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Overload {
@@ -42,6 +46,8 @@ struct Scene {
     node: SocketAddr,
     /// Calls of the flood, and when each came up.
     up: Vec<(String, Instant)>,
+    /// Emergency calls.
+    urgent: Vec<String>,
 }
 
 /// Three times the clean rate.
@@ -56,6 +62,7 @@ pub fn tripled(size: Overload, dir: &Path) -> Result<String> {
         peer: Peer::new(Link::udp(me)?, me),
         node: spec.sip,
         up: Vec::new(),
+        urgent: Vec::new(),
     };
     let clean = if size.measured {
         scene.clean_rate()?
@@ -86,9 +93,9 @@ fn configured(size: Overload, dir: &Path) -> NodeSpec {
     let mut spec = spec(size.host, dir, "overload");
     spec.binary = FAULTY;
     spec.whole = Some(format!(
-        "[node]\ndata_dir = \"{}\"\n[limits]\noverload_delay = \"100ms\"\n\
+        "[node]\ndata_dir = \"{}\"\n[overload]\ntarget = \"20ms\"\ninterval = \"100ms\"\n\
          [adaptors.sip]\n[adaptors.sip.settings]\nretry_after = \"3s\"\n\
-         [adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{}\"\n[services.faulty]\n",
+         [adaptors.sip.settings.emergency]\nnumbers = [\"{EMERGENCY}\"]\n[adaptors.sip.settings.listeners.udp]\ntransport = \"udp\"\nbind = \"{}\"\n[services.faulty]\n",
         spec.data.display(),
         spec.sip,
     ));
@@ -149,7 +156,12 @@ impl Scene {
         // A process that was held up does not make up for it at once.
         let due = due.min(u128::from(*made) + 50);
         while u128::from(*made) < due {
-            self.peer.invite("slow", self.node);
+            if made.is_multiple_of(ONE_IN) {
+                let id = self.peer.invite(EMERGENCY, self.node);
+                self.urgent.push(id);
+            } else {
+                self.peer.invite("slow", self.node);
+            }
             *made += 1;
         }
     }
@@ -243,6 +255,15 @@ impl Scene {
         ensure(asked.iter().all(proper), || {
             format!("a 503 without a proper Retry-After: {asked:?}")
         })?;
+        let urgent = self.urgent.iter().filter_map(|id| self.peer.calls.get(id));
+        let (urgent, taken): (Vec<_>, Vec<_>) = urgent.map(|c| (c, c.was_up())).unzip();
+        ensure(
+            !urgent.is_empty() && taken.iter().all(|taken| *taken),
+            || {
+                let phases: Vec<Phase> = urgent.iter().map(|c| c.phase).collect();
+                format!("emergency calls that were not taken: {phases:?}")
+            },
+        )?;
         let other: Vec<Phase> = calls()
             .map(|c| c.phase)
             .filter(|phase| !matches!(phase, Phase::Ended | Phase::Failed(503)))
@@ -255,9 +276,10 @@ impl Scene {
             format!("only {rate:.0} calls a second of {clean} went through")
         })?;
         Ok(format!(
-            "clean at {clean}/s, flooded with {}/s for {took:.1?}: {rate:.0}/s taken, {} refused, {lost} of {ended} lost",
+            "clean at {clean}/s, flooded with {}/s for {took:.1?}: {rate:.0}/s taken, {} refused, {lost} of {ended} lost; {} emergency calls taken",
             clean * 3,
-            asked.len()
+            asked.len(),
+            taken.len(),
         ))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx};
 use strowger::profile::{AnyProfile, ProfileDecl};
-use strowger::ra::AdaptorDef;
+use strowger::ra::{AdaptorDef, NewWork};
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now};
 use strowger::tracer::Level;
@@ -133,7 +133,7 @@ impl Shard {
         start() -> Result<(), ManageError>;
         timeout() -> ();
         run(budget: usize) -> bool;
-        refuse_new(refuse: bool) -> ();
+        new_work_of_all(new: NewWork) -> ();
         activate_adaptor(ra: RaIx) -> Result<(), ManageError>;
         deactivate_adaptor(ra: RaIx) -> Result<(), ManageError>;
         retire_adaptor(ra: RaIx) -> Result<bool, ManageError>;

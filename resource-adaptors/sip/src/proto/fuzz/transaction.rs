@@ -11,6 +11,7 @@ use crate::proto::resolve::Found;
 use crate::proto::slab::Key;
 use crate::proto::time::Ms;
 use crate::proto::transaction::Timings;
+use crate::proto::triage::Urgency;
 use crate::proto::ua::{Draft, Local, Methods, Output, Reply, Ua, UaConfig};
 use crate::proto::wire::{Limits, Message, Method};
 
@@ -81,6 +82,7 @@ impl Run {
             session: Default::default(),
             forks: 4,
             early_durable: true,
+            urgency: Urgency::default(),
         };
         let mut ua = Ua::new(config, Secret::new([1, 2]), [3, 4, 5, 6], Ms(0));
         ua.set_served(Methods::ALWAYS.with(&Method::Info).with(&Method::Update));

@@ -7,6 +7,7 @@ use super::super::compose::push_addr;
 use super::super::dialog::{MIN_SE, SessionAsk};
 use super::super::flow::Transport;
 use super::super::transaction::Timings;
+use super::super::triage::Urgency;
 use super::super::wire::{Limits, Method};
 
 /// Settings of a [`Ua`](super::Ua).
@@ -60,6 +61,20 @@ pub struct UaConfig {
     pub forks: usize,
     /// Whether calls that ring are there after a restart, whatever their services say.
     pub early_durable: bool,
+    /// Which initial requests are taken while others are refused.
+    pub urgency: Urgency,
+}
+
+/// Which initial requests are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Taking {
+    /// All.
+    #[default]
+    All,
+    /// Urgent ones.
+    Urgent,
+    /// None.
+    Nothing,
 }
 
 /// Session timers of calls whose services say nothing (RFC 4028).

@@ -8,13 +8,14 @@ use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::{RequestKeys, RequestVerdict, ServerState};
+use super::super::triage::{Work, triage};
 use super::super::wire::text::push_decimal;
 use super::super::wire::{HeaderId, Limits, Message, Method, Rejected, Scheme};
 use super::negotiation::has_sdp;
 use super::reliable::REL;
 use super::routing::{refreshes_target, reply_flow};
 use super::session::TIMER;
-use super::{Output, Owner, Provisional, Ua, Use, What};
+use super::{Output, Owner, Provisional, Taking, Ua, Use, What};
 
 /// Option tags that the user agent serves itself.
 const OWN_OPTIONS: [&[u8]; 2] = [REL, TIMER];
@@ -222,7 +223,7 @@ impl Ua {
         if method == Method::Invite && self.repeat_restored(now, &request) {
             return;
         }
-        if self.refuse_new {
+        if self.is_left_out(&request) {
             let lines = self.retry_line();
             return self.refuse(flow, &request, 503, b"", &lines);
         }
@@ -238,6 +239,19 @@ impl Ua {
             self.call(now, flow, keys, request)
         } else {
             self.alone(now, flow, keys, request)
+        }
+    }
+
+    /// Whether an initial request is not taken at this moment.
+    fn is_left_out(&mut self, request: &Message) -> bool {
+        match self.taking {
+            Taking::All => false,
+            Taking::Nothing => true,
+            Taking::Urgent => {
+                let urgent = triage(request.as_bytes(), &self.config.urgency) == Work::Urgent;
+                self.counts.urgent += u64::from(urgent);
+                !urgent
+            }
         }
     }
 

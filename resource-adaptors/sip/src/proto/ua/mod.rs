@@ -54,9 +54,10 @@ use super::slab::{Key, Slab};
 use super::time::Ms;
 use super::timer::Wheel;
 use super::transaction::{Expired, Transactions};
+use super::triage::{Work, triage};
 use super::wire::Method;
 use alarm::Alarm;
-pub use config::{Local, Methods, Network, Provisional, Sessions, UaConfig};
+pub use config::{Local, Methods, Network, Provisional, Sessions, Taking, UaConfig};
 use hunt::Hunts;
 pub use notifier::{Grant, progress};
 pub use outgoing::{Acknowledge, Draft, Support};
@@ -86,7 +87,7 @@ pub struct Ua {
     /// Services proxy: what only the called can judge is theirs.
     relaying: bool,
     served: Methods,
-    refuse_new: bool,
+    taking: Taking,
     /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
     restored: DigestMap<Key>,
     /// Until when a BYE for a dialog that is gone is answered as if it were there: it may have ended just before a restart.
@@ -216,7 +217,7 @@ impl Ua {
             relaying: false,
             config,
             served: Methods::ALWAYS,
-            refuse_new: false,
+            taking: Taking::All,
             restored: DigestMap::default(),
             recovering_until: Ms(0),
             strays_until,
@@ -290,9 +291,15 @@ impl Ua {
         self.config.credentials = credentials;
     }
 
-    /// While set, initial requests are answered 503 with Retry-After; what goes on goes on.
-    pub fn set_refuse_new(&mut self, refuse: bool) {
-        self.refuse_new = refuse;
+    /// Initial requests that are not taken are answered 503 with Retry-After; what goes on goes on.
+    pub fn set_taking(&mut self, taking: Taking) {
+        self.taking = taking;
+    }
+
+    /// Whether a message, by its bytes, would be refused while none but urgent requests are taken.
+    #[must_use]
+    pub fn may_be_left(&self, message: &[u8]) -> bool {
+        triage(message, &self.config.urgency) == Work::New
     }
 
     /// Tells of a connection that stands from now on, or no more.

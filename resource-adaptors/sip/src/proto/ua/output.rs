@@ -184,6 +184,8 @@ pub struct Counts {
     pub unreadable: u64,
     /// Requests answered without a service: 4xx and 5xx of the user agent's own.
     pub refused: u64,
+    /// Urgent requests that were taken while others were refused.
+    pub urgent: u64,
     /// Responses that belong to no transaction.
     pub stray: u64,
     /// Requests for whose host no address was found.

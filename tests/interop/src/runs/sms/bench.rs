@@ -205,7 +205,7 @@ fn node(
     let ground = Ground::new(dir, Ipv4Addr::new(127, 0, HOST, 1))?
         .account(ACCOUNT, PREFIX, "")
         .link("smsc", at(2), "window = 100")
-        .more(&format!("[limits]\noverload_delay = \"0s\"\n{store}"));
+        .more(&format!("[overload]\ntarget = \"0s\"\n{store}"));
     let node = ground.start_as("node", durability)?;
     if let Some(smsc) = &smsc {
         smsc.wait_bound(1, SOON)?;

@@ -1,16 +1,14 @@
 //! More arrives than a node works off: new requests of HTTP are told to come again, with the time when, and are taken as soon as
 //! the load is over.
 //!
-//! What arrives are responses that answer nothing: no window holds them up, and each costs whoever sends it less than the node.
+//! What arrives is HTTP, too, since each queue is judged for itself: those who ask by HTTP are not refused for what others send by SMPP
+//! as long as their turn comes in time.
 
 use super::{ACCOUNT, PREFIX, SOON, stop};
-use crate::error::{Result, RunError, ensure, io};
+use crate::error::{Result, RunError, ensure};
 use crate::node::pause;
 use crate::sms::ground::Ground;
 use crate::sms::http::{Answer, Client};
-use crate::sms::link::Link;
-use crate::sms::pdu::{Pdu, command};
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,10 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Connections that send without end.
-const FLOODS: usize = 4;
-/// Responses that are sent at once.
-const BATCH: u32 = 4_096;
+/// Connections that ask without end, each as soon as it is answered: more than a turn takes in, so that some always wait.
+const FLOODS: usize = 128;
 
 /// See the module.
 ///
@@ -38,7 +34,7 @@ pub fn refused(load: Duration, host: u8, dir: &Path) -> Result<String> {
     ensure(post(at)?.status == 202, || {
         "a message was not taken before the load".to_owned()
     })?;
-    let flood = Flood::start(&ground)?;
+    let flood = Flood::start(at)?;
     let (mut taken, mut refusals, began) = (0, 0, Instant::now());
     while refusals == 0 || began.elapsed() < load {
         ensure(began.elapsed() < load + SOON, || {
@@ -77,39 +73,34 @@ pub fn refused(load: Duration, host: u8, dir: &Path) -> Result<String> {
     ))
 }
 
-/// Threads that send.
+/// Threads that ask.
 struct Flood {
     over: Arc<AtomicBool>,
-    links: Vec<Link>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Flood {
-    fn start(ground: &Ground) -> Result<Self> {
-        let mut flood = Self {
-            over: Arc::default(),
-            links: Vec::new(),
-            threads: Vec::new(),
-        };
-        let batch: Vec<u8> = (0..BATCH).flat_map(unasked).collect();
+    fn start(at: SocketAddr) -> Result<Self> {
+        let over = Arc::new(AtomicBool::new(false));
+        let mut threads = Vec::new();
         for _ in 0..FLOODS {
-            let link = ground.esme(ACCOUNT)?;
-            let mut stream = link.socket().try_clone().map_err(io("take a connection"))?;
-            let (over, batch) = (Arc::clone(&flood.over), batch.clone());
-            flood.threads.push(thread::spawn(move || {
-                while !over.load(Ordering::Relaxed) && stream.write_all(&batch).is_ok() {}
+            let (over, mut client) = (Arc::clone(&over), Client::connect(at)?);
+            threads.push(thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    // A refusal may end the connection.
+                    if ask(&mut client).is_err()
+                        && let Ok(another) = Client::connect(at)
+                    {
+                        client = another;
+                    }
+                }
             }));
-            flood.links.push(link);
         }
-        Ok(flood)
+        Ok(Self { over, threads })
     }
 
-    /// Ends it; what is under way is lost.
     fn stop(self) -> Result {
         self.over.store(true, Ordering::Relaxed);
-        for link in self.links {
-            link.hang_up();
-        }
         for thread in self.threads {
             let broken = |_| RunError::Broken("a thread of the load panicked".into());
             thread.join().map_err(broken)?;
@@ -118,16 +109,9 @@ impl Flood {
     }
 }
 
-/// A response to nothing.
-fn unasked(sequence: u32) -> Vec<u8> {
-    let mut pdu = Pdu::new(command::ENQUIRE_LINK | command::RESP, Vec::new());
-    pdu.sequence = sequence + 1_000_000;
-    pdu.bytes()
-}
-
 fn http(at: SocketAddr) -> String {
     format!(
-        "[limits]\noverload_delay = \"5ms\"\n\
+        "[overload]\ntarget = \"1ms\"\ninterval = \"5ms\"\n\
          [adaptors.http]\ntype = \"http\"\n[adaptors.http.settings]\nretry_after = \"7s\"\n\
          [adaptors.http.settings.listeners.http]\nbind = \"{at}\"\n\
          [services.sms-gateway.settings.http.users.shop]\ntoken = \"t0ken\"\nsender = \"12345\"\n"
@@ -139,6 +123,10 @@ const BODY: &str = r#"{"to": "9900000002", "text": "hello"}"#;
 
 /// On a connection of its own: a refusal may end it.
 fn post(at: SocketAddr) -> Result<Answer> {
+    ask(&mut Client::connect(at)?)
+}
+
+fn ask(client: &mut Client) -> Result<Answer> {
     let headers = "Authorization: Bearer t0ken\r\nContent-Type: application/json\r\n";
-    Client::connect(at)?.ask("POST", "/v1/messages", headers, BODY)
+    client.ask("POST", "/v1/messages", headers, BODY)
 }

@@ -31,7 +31,7 @@ pub fn waiting(run: Waiting, dir: &Path) -> Result<String> {
         .account(ACCOUNT, PREFIX, "")
         .link("nowhere", SocketAddr::from((ip(2), 2775)), "")
         .gateway("retry.first = \"1h\"")
-        .more("[limits]\noverload_delay = \"0s\"\n");
+        .more("[overload]\ntarget = \"0s\"\n");
     let node = ground.start()?;
     let mut load = Load::new(
         ground.at(false),

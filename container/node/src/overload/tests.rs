@@ -1,0 +1,284 @@
+use super::*;
+use std::collections::VecDeque;
+
+const SETTINGS: Settings = Settings {
+    target: Duration::from_millis(100),
+    interval: Duration::from_millis(200),
+    unanswered_after: Duration::from_millis(150),
+};
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn at(ms: u64) -> Mono {
+    Mono(0) + Duration::from_millis(ms)
+}
+
+/// Portions every 10 ms from `from` to before `to`, all of which have waited so long; what became of the last one.
+fn flood(
+    overload: &mut Overload,
+    backlog: &mut Backlog,
+    (from, to): (u64, u64),
+    waited: u64,
+) -> NewWork {
+    let mut new = NewWork::Taken;
+    for now in (from..to).step_by(10) {
+        overload.turned(at(now));
+        new = overload.waited(at(now), backlog, ms(waited));
+    }
+    new
+}
+
+#[test]
+fn a_burst_within_the_interval_is_taken() {
+    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (0, 200), 140),
+        NewWork::Taken
+    );
+    overload.waited(at(200), &mut backlog, ms(10));
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (210, 400), 140),
+        NewWork::Taken
+    );
+    backlog.emptied();
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (400, 600), 140),
+        NewWork::Taken
+    );
+    assert!(!overload.lasts());
+}
+
+#[test]
+fn what_has_waited_too_long_is_refused_and_what_has_not_is_taken() {
+    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (0, 210), 120),
+        NewWork::Refused
+    );
+    assert_eq!(
+        overload.waited(at(211), &mut backlog, ms(100)),
+        NewWork::Taken
+    );
+    assert_eq!(
+        overload.waited(at(212), &mut backlog, ms(101)),
+        NewWork::Refused
+    );
+    assert_eq!(
+        overload.waited(at(213), &mut backlog, ms(151)),
+        NewWork::Unanswered
+    );
+    assert_eq!(overload.begun, 1);
+}
+
+#[test]
+fn a_queue_that_does_not_wait_is_taken_whatever_others_do() {
+    let mut overload = Overload::new(SETTINGS);
+    let (mut flooded, mut calm) = (Backlog::default(), Backlog::default());
+    for now in (0..400).step_by(10) {
+        overload.waited(at(now), &mut flooded, ms(120));
+        let new = overload.waited(at(now + 1), &mut calm, ms(5));
+        assert_eq!(new, NewWork::Taken);
+    }
+    assert!(overload.lasts());
+}
+
+#[test]
+fn an_overload_is_over_a_second_after_the_last_refusal() {
+    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+    flood(&mut overload, &mut backlog, (0, 210), 120);
+    assert_eq!(overload.deadline(), Some(at(1_200)));
+    overload.waited(at(220), &mut backlog, ms(0));
+    overload.turned(at(1_199));
+    assert!(overload.lasts());
+    overload.turned(at(1_200));
+    assert!(!overload.lasts());
+    assert_eq!(overload.deadline(), None);
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (1_210, 1_400), 120),
+        NewWork::Taken
+    );
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (1_400, 1_420), 120),
+        NewWork::Refused
+    );
+    assert_eq!(overload.begun, 2);
+}
+
+#[test]
+fn a_process_that_was_held_up_is_not_overloaded() {
+    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+    for now in [0, 5_000, 5_001, 5_002] {
+        let new = overload.waited(at(now), &mut backlog, ms(5_000));
+        assert_eq!(new, NewWork::Taken);
+    }
+    assert!(!overload.lasts());
+}
+
+#[test]
+fn without_a_target_nothing_is_refused() {
+    let settings = Settings {
+        target: Duration::ZERO,
+        ..SETTINGS
+    };
+    let (mut overload, mut backlog) = (Overload::new(settings), Backlog::default());
+    let new = flood(&mut overload, &mut backlog, (0, 10_000), 900);
+    assert_eq!((new, overload.lasts()), (NewWork::Taken, false));
+}
+
+#[test]
+fn where_refusing_does_not_help_some_is_taken_all_the_same() {
+    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+    let mut taken = 0;
+    flood(&mut overload, &mut backlog, (0, 500), 300);
+    for now in 5_000..5_160 {
+        taken += u32::from(!overload.waited(at(now), &mut backlog, ms(300)).is_refused());
+    }
+    assert_eq!(taken, 10);
+}
+
+/// A node in virtual time: what its calls cost, and what comes.
+struct Simulated {
+    overload: Overload,
+    backlog: Backlog,
+    /// When each call came.
+    queue: VecDeque<u64>,
+    now: u64,
+    /// Microseconds after which it has the processor again, of each 100 ms.
+    pause: u64,
+    taken: u64,
+    refused: u64,
+    /// How long those that were taken waited, the worst of them.
+    worst: u64,
+}
+
+/// Microseconds that a call takes, that a refusal takes, and that one without an answer takes.
+const CALL: u64 = 1_000;
+const REFUSAL: u64 = 20;
+const UNANSWERED: u64 = 4;
+
+impl Simulated {
+    fn new(pause: u64) -> Self {
+        Self {
+            overload: Overload::new(SETTINGS),
+            backlog: Backlog::default(),
+            queue: VecDeque::new(),
+            now: 1,
+            pause,
+            taken: 0,
+            refused: 0,
+            worst: 0,
+        }
+    }
+
+    /// Calls come every `every` microseconds until `until`, and a queue of 4,000 takes them.
+    fn offered(&mut self, every: u64, until: u64) {
+        let mut next = self.now;
+        while self.now < until {
+            if self.now % 100_000 < self.pause {
+                self.now += self.pause - self.now % 100_000;
+            }
+            while next <= self.now {
+                if self.queue.len() < 4_000 {
+                    self.queue.push_back(next);
+                }
+                next += every;
+            }
+            let Some(first) = self.queue.front() else {
+                self.backlog.emptied();
+                self.now = next;
+                continue;
+            };
+            let now = Mono(0) + Duration::from_micros(self.now);
+            self.overload.turned(now);
+            let waited = Duration::from_micros(self.now - first);
+            let new = self.overload.waited(now, &mut self.backlog, waited);
+            for _ in 0..8.min(self.queue.len()) {
+                let came = self.queue.pop_front().unwrap_or_default();
+                match new {
+                    NewWork::Taken => {
+                        self.now += CALL;
+                        self.taken += 1;
+                        self.worst = self.worst.max(self.now - came);
+                    }
+                    NewWork::Refused => {
+                        self.now += REFUSAL;
+                        self.refused += 1;
+                    }
+                    NewWork::Unanswered => self.now += UNANSWERED,
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        (self.taken, self.refused, self.worst) = (0, 0, 0);
+    }
+}
+
+#[test]
+fn ten_times_the_capacity_leaves_the_goodput_that_refusing_leaves_time_for() {
+    let mut node = Simulated::new(0);
+    node.offered(CALL / 10, 2_000_000);
+    node.forget();
+    node.offered(CALL / 10, 62_000_000);
+    // 60 s, at a thousand a second, of which nine refusals each take 18 %.
+    assert!(node.taken >= 48_000, "{} taken", node.taken);
+    assert!(node.worst < 200_000, "{} us", node.worst);
+    // All but what came in the first moments was told to come back.
+    assert!(node.refused >= 440_000, "{} refused", node.refused);
+    // As soon as the load falls all is taken again.
+    let begun = node.overload.begun;
+    node.offered(CALL * 2, 64_000_000);
+    node.forget();
+    node.offered(CALL * 2, 74_000_000);
+    assert_eq!((node.refused, node.taken / 100), (0, 50));
+    assert_eq!((begun, node.overload.begun), (1, 1));
+    assert!(!node.overload.lasts());
+}
+
+#[test]
+fn what_waits_only_while_the_process_does_not_run_is_taken() {
+    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+    assert_eq!(
+        flood(&mut overload, &mut backlog, (0, 210), 120),
+        NewWork::Refused
+    );
+    for now in (400..4_000).step_by(250) {
+        backlog.emptied();
+        overload.turned(at(now));
+        let new = overload.waited(at(now), &mut backlog, ms(240));
+        assert_eq!(new, NewWork::Taken);
+    }
+    assert!(!overload.lasts());
+}
+
+#[test]
+fn so_does_a_node_that_has_the_processor_for_a_tenth_of_the_time() {
+    // A hundred calls a second are what it can do.
+    for (every, least) in [(CALL, 4_900), (CALL * 3, 5_400), (CALL * 9, 5_300)] {
+        let mut node = Simulated::new(90_000);
+        node.offered(every, 2_000_000);
+        node.forget();
+        node.offered(every, 62_000_000);
+        assert!(node.taken >= least, "{} taken", node.taken);
+        assert!(node.worst < 200_000, "{} us", node.worst);
+        // What it can do it takes, and that at once.
+        node.offered(CALL * 15, 64_000_000);
+        node.forget();
+        node.offered(CALL * 15, 70_000_000);
+        assert_eq!((node.refused, node.taken), (0, 400));
+    }
+}
+
+#[test]
+fn three_times_the_capacity_is_refused_with_an_answer() {
+    let mut node = Simulated::new(0);
+    node.offered(CALL / 3, 2_000_000);
+    node.forget();
+    node.offered(CALL / 3, 12_000_000);
+    assert!(node.taken >= 9_000, "{} taken", node.taken);
+    assert!(node.refused >= 15_000, "{} refused", node.refused);
+    assert!(node.worst < 150_000, "{} us", node.worst);
+}
