@@ -99,7 +99,8 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// How long a group of commits stays open for others to join, counted from its first commit that a message waits
-    /// for. Longer means fewer syncs and later answers; `0s` closes a group as soon as the sync before it has returned.
+    /// for. It is only waited while others are likely to come within it, as lately they did. Longer means fewer syncs and
+    /// later answers; `0s` closes a group as soon as the sync before it has returned.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub group_delay: Duration,

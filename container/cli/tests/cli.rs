@@ -261,8 +261,9 @@ fn keys_and_codes_are_explained() {
         store.group_delay
 
           How long a group of commits stays open for others to join, counted from its first commit
-          that a message waits for. Longer means fewer syncs and later answers; `0s` closes a group
-          as soon as the sync before it has returned.
+          that a message waits for. It is only waited while others are likely to come within it, as
+          lately they did. Longer means fewer syncs and later answers; `0s` closes a group as soon
+          as the sync before it has returned.
 
           takes:    a duration
           default:  "1ms"

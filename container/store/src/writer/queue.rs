@@ -1,5 +1,6 @@
 //! What shards and the writer's thread share: the groups that wait, and what has become of them.
 
+use super::company::Company;
 use super::{QueueFull, WriterOptions, WriterStats};
 use std::collections::VecDeque;
 #[expect(
@@ -32,6 +33,7 @@ struct Queue {
     bytes: usize,
     /// Since when somebody waits for a group that is here.
     first_awaited: Option<Instant>,
+    company: Company,
     /// The writer sleeps until something comes; otherwise it looks by itself.
     idle: bool,
     closed: bool,
@@ -76,6 +78,7 @@ impl Shared {
                 groups: VecDeque::new(),
                 bytes: 0,
                 first_awaited: None,
+                company: Company::default(),
                 idle: false,
                 closed: false,
                 failed: false,
@@ -103,6 +106,7 @@ impl Shared {
         let was_closing = queue.close_at(&self.options);
         if awaited {
             queue.first_awaited.get_or_insert(now);
+            queue.company.came(now);
         }
         let was_large = queue.bytes >= self.options.batch_bytes;
         queue.bytes += bytes;
@@ -131,6 +135,7 @@ impl Shared {
         };
         last.awaited.get_or_insert(now);
         queue.first_awaited.get_or_insert(now);
+        queue.company.came(now);
         let wake = queue.idle && queue.close_at(&self.options) != before;
         drop(queue);
         if wake {
@@ -175,7 +180,10 @@ impl Shared {
     /// Publishes that a batch is durable, which took so long, and keeps its buffers for shards.
     pub(super) fn written(&self, durable: Seq, took: Duration, batch: &mut Vec<Group>) {
         self.durable.store(durable.0, Ordering::Release);
+        let now = Instant::now();
         let mut queue = self.lock();
+        let more = queue.first_awaited.is_some();
+        queue.company.written(now, more);
         queue.stats.syncs += 1;
         queue.stats.sync_times.add(took);
         for group in batch.drain(..) {
@@ -259,7 +267,8 @@ impl Shared {
 impl Queue {
     /// When the batch that collects is to be written.
     fn close_at(&self, options: &WriterOptions) -> Option<Instant> {
-        let awaited = self.first_awaited.map(|at| at + options.group_delay);
+        let patience = self.company.patience(options.group_delay);
+        let awaited = self.first_awaited.map(|at| at + patience);
         let any = self
             .groups
             .front()
