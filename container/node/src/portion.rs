@@ -8,14 +8,17 @@ use strowger_journal::Times;
 
 /// Inputs in one turn at most.
 const MOST: usize = 256;
-/// At least so many, however dear they are: what they have in common is done once a turn.
-const LEAST: usize = 16;
-/// At most so many while part of the new work is refused: what is refused says little of what the next one costs.
+/// At least so many, however dear they are.
+const LEAST: usize = 4;
+/// At most so many while part of the new work is refused.
 const WARY: usize = 64;
 /// What a turn may take, about.
 const TURN: Duration = Duration::from_millis(5);
 /// How much of what is known of the cost the last turn makes.
 const PART: u64 = 8;
+/// What an input may cost, beyond four times what is known, to be believed at once, in nanoseconds: a process that was not given the
+/// processor for a while does not learn from that what its inputs cost.
+const BEYOND: u64 = 50_000;
 
 /// Sizes the portion of each turn.
 #[derive(Debug, Default)]
@@ -24,6 +27,8 @@ pub(crate) struct Portion {
     cost: u64,
     /// How many were taken in this turn.
     pub(crate) taken: usize,
+    /// Some of them were refused: that says little of what the next ones cost, which may be taken.
+    pub(crate) refused: bool,
     /// How long turns took.
     pub(crate) turns: Times,
 }
@@ -42,7 +47,9 @@ impl Portion {
         self.turns.add(time);
         let taken = std::mem::take(&mut self.taken) as u64;
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        if let Some(each) = time.checked_div(taken) {
+        let refused = std::mem::take(&mut self.refused);
+        if let Some(each) = time.checked_div(taken).filter(|_| !refused) {
+            let each = each.min(self.cost * 4 + BEYOND);
             self.cost = self.cost - self.cost / PART + each / PART;
         }
     }
@@ -86,10 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn turns_without_inputs_say_nothing() {
+    fn turns_without_inputs_say_nothing_nor_do_those_that_refuse() {
         let mut portion = after(100, 10, Duration::from_millis(1));
         let before = portion.size(false);
         portion.took(Duration::from_secs(1));
+        (portion.taken, portion.refused) = (1_000, true);
+        portion.took(Duration::from_millis(1));
         assert_eq!(portion.size(false), before);
     }
 }

@@ -183,6 +183,7 @@ struct Inputs<'a> {
     /// There is no room for new work.
     short: bool,
     taken: usize,
+    refused: bool,
 }
 
 impl Sink for Inputs<'_> {
@@ -199,6 +200,7 @@ impl Sink for Inputs<'_> {
             Arrived::Seen(at) => now - at,
         };
         let new = self.overload.waited(now, backlog, waited);
+        self.refused |= new.is_refused();
         if !self.short {
             self.shard.new_work(self.now, ra, new);
         }
@@ -260,11 +262,12 @@ impl Driver {
                 overload: &mut self.overload,
                 short: self.short.of_room(),
                 taken: 0,
+                refused: false,
             };
             self.net.gather(now.mono, portion, &mut inputs);
             let times = (self.net.since(), now.mono);
             self.drivers.gather(times, portion, &mut inputs);
-            self.portion.taken = inputs.taken;
+            (self.portion.taken, self.portion.refused) = (inputs.taken, inputs.refused);
         }
         self.watch(now);
         let more = !self.hand.gate.holds() && self.shard.run(now, DELIVERIES);
