@@ -13,7 +13,9 @@ use strowger_sip::proto::slab::Key;
 use strowger_sip::proto::time::Ms;
 use strowger_sip::proto::transaction::Timings;
 use strowger_sip::proto::triage::Urgency;
-use strowger_sip::proto::ua::{Draft, Local, Output, Provisional, Reply, Sessions, Ua, UaConfig};
+use strowger_sip::proto::ua::{
+    Draft, Local, Output, Provisional, Reply, Sessions, Taking, Ua, UaConfig,
+};
 use strowger_sip::proto::wire::{Limits, Message};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -51,6 +53,12 @@ fn main() {
     print(&format!("uas call, 7 messages: {best:.2} us"));
     let best = (0..5).map(|_| b2bua(calls)).fold(f64::MAX, f64::min);
     print(&format!("b2bua call, 13 messages: {best:.2} us"));
+    for (name, unread) in [("read", false), ("unread", true)] {
+        let best = (0..5)
+            .map(|_| refusal(calls, unread))
+            .fold(f64::MAX, f64::min);
+        print(&format!("refusal and its ACK, {name}: {best:.2} us"));
+    }
     memory();
 }
 
@@ -244,6 +252,34 @@ fn uas(calls: usize) -> f64 {
             }
             drain(&mut ua, &mut seen);
         });
+    }
+    clock.spent.as_secs_f64() * 1e6 / calls as f64
+}
+
+fn refusal(calls: usize, unread: bool) -> f64 {
+    let mut ua = ua();
+    ua.set_taking(Taking::Urgent);
+    let mut clock = Clock {
+        spent: std::time::Duration::ZERO,
+    };
+    for n in 0..calls {
+        let now = Ms(n as u64);
+        let mut seen = Seen {
+            tx: None,
+            dialog: None,
+            sent: Vec::new(),
+        };
+        let mut take = |bytes: Bytes, seen: &mut Seen| {
+            clock.run(|| {
+                if !unread || !ua.refuse_unread(now, flow(), &bytes) {
+                    ua.datagram(now, flow(), bytes);
+                }
+                drain(&mut ua, seen);
+            });
+        };
+        take(request("INVITE", n, "", 1, BODY), &mut seen);
+        let tag = tag_of(&seen.sent[0]);
+        take(request("ACK", n, &tag, 1, ""), &mut seen);
     }
     clock.spent.as_secs_f64() * 1e6 / calls as f64
 }

@@ -194,7 +194,16 @@ fn push_to(out: &mut Vec<u8>, request: &Message, tag: Option<&[u8]>) {
 /// Copies Via and completes the top one with where the request came from (RFC 3261 18.2.1, RFC 3581 4). A malformed
 /// request may have a value for every comma of its lines, and its answer would be several times as long.
 fn push_vias(out: &mut Vec<u8>, request: &Message, source: &Flow) {
-    let mut values = request.values(HeaderId::Via);
+    let values = request.values(HeaderId::Via);
+    push_via_lines(out, values.take(1 + Limits::DEFAULT.vias), source);
+}
+
+/// The same of values that were found otherwise.
+pub(super) fn push_via_lines<'a>(
+    out: &mut Vec<u8>,
+    mut values: impl Iterator<Item = &'a [u8]>,
+    source: &Flow,
+) {
     if let Some(top) = values.next() {
         out.extend_from_slice(b"Via: ");
         match Via::parse(top) {
@@ -203,7 +212,7 @@ fn push_vias(out: &mut Vec<u8>, request: &Message, source: &Flow) {
         }
         out.extend_from_slice(b"\r\n");
     }
-    for value in values.take(Limits::DEFAULT.vias) {
+    for value in values {
         line(out, b"Via", value);
     }
 }

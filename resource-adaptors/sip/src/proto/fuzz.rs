@@ -8,7 +8,11 @@ mod transaction;
 use bytes::Bytes;
 
 use super::auth::{Authorization, Challenge};
+use super::compose::{self, Answer};
+use super::flow::{Flow, Transport};
 use super::framing::{Frame, Framer};
+use super::plain::Plain;
+use super::triage::Urgency;
 use super::wire::{
     Builder, CSeq, DialogName, Edit, Elements, EventType, HeaderId, Limits, MediaType, Message,
     NameAddr, Params, SubscriptionState, Uri, Via, WireErrorKind, push_escaped, unescape,
@@ -18,13 +22,14 @@ use super::ws;
 pub use transaction::transaction;
 
 /// A datagram: every view can be read, an accepted message copies byte for byte and can be answered and edited, a
-/// refused one that says it can be answered can.
+/// refused one that says it can be answered can. What is seen of it without reading it is what is read.
 pub fn sip_datagram(data: &[u8]) {
     let bytes = Bytes::copy_from_slice(data);
     match Message::datagram(bytes, &Limits::DEFAULT) {
         Ok(message) => {
             views(&message);
             accepted(&message);
+            unread(data, &message);
         }
         Err(rejected) => {
             assert!((400..700).contains(&rejected.status), "{rejected}");
@@ -37,6 +42,33 @@ pub fn sip_datagram(data: &[u8]) {
                 answer(request, rejected.status);
             }
         }
+    }
+}
+
+fn unread(data: &[u8], message: &Message) {
+    let urgency = Urgency::default();
+    let Some(plain) = Plain::of(data, &Limits::DEFAULT, &urgency) else {
+        return;
+    };
+    assert_eq!(Some(&plain.method), message.method());
+    assert_eq!(Some(plain.call_id), message.call_id().ok());
+    assert_eq!(Some(plain.via), message.via().ok());
+    assert_eq!(Some(plain.cseq), message.cseq().ok());
+    assert_eq!(plain.from_tag, message.from_tag().unwrap_or_default());
+    assert_eq!(plain.to_tag, message.to_tag());
+    assert_eq!(plain.urgent, urgency.is_of(message));
+    assert!(!message.has(HeaderId::Route) && !message.has(HeaderId::Require));
+    if plain.is_new() {
+        let source = Flow::seen(Transport::Udp, 0, ([192, 0, 2, 4], 5060).into());
+        let answer = Answer {
+            status: 503,
+            to_tag: Some(b"1"),
+            lines: b"Retry-After: 5\r\n",
+            ..Answer::default()
+        };
+        let expected = compose::response(message, &source, answer);
+        let written = plain.unavailable(&source, b"1", b"Retry-After: 5\r\n");
+        assert_eq!(written, expected, "the answer is that of the usual path");
     }
 }
 

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod framing;
 pub mod fuzz;
 pub mod keyed;
+pub mod plain;
 pub mod proxy;
 pub mod registrar;
 pub mod resolve;

@@ -5,6 +5,10 @@
 //! checked. Where the bytes leave a doubt a message is taken for part of what goes on, since that is not refused for lack of
 //! time. Not here: what becomes of it (the user agent, and the binding to the node).
 
+use memchr::memchr;
+
+use super::wire::Message;
+
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
@@ -46,7 +50,7 @@ const GOING: [&[u8]; 6] = [b"ACK", b"BYE", b"CANCEL", b"INFO", b"PRACK", b"UPDAT
 /// What the bytes of a message say.
 #[must_use]
 pub fn triage(message: &[u8], urgency: &Urgency) -> Work {
-    let mut lines = message.split(|byte| *byte == b'\n');
+    let mut lines = lines(message);
     let mut words = lines.next().unwrap_or_default().split(|byte| *byte == b' ');
     let (Some(method), Some(uri)) = (words.next(), words.next()) else {
         return Work::Going;
@@ -85,9 +89,9 @@ pub fn triage(message: &[u8], urgency: &Urgency) -> Work {
     }
 }
 
-/// Whether a To field may have a tag: its parameters are behind the last `>`, if it has one.
+/// Whether a To field may have a tag: its parameters are behind the URI's `>`, if it has one, which no other comes before.
 fn has_tag(value: &[u8]) -> bool {
-    let begin = value.iter().rposition(|byte| *byte == b'>').unwrap_or(0);
+    let begin = memchr(b'>', value).unwrap_or(0);
     let parameters = value.get(begin..).unwrap_or_default();
     parameters
         .windows(3)
@@ -95,8 +99,15 @@ fn has_tag(value: &[u8]) -> bool {
 }
 
 impl Urgency {
+    /// Whether a request says so.
+    pub(super) fn is_of(&self, request: &Message) -> bool {
+        let mut headers = request.headers();
+        request.uri_raw().is_some_and(|uri| self.is_for(uri))
+            || headers.any(|header| self.says(header.name, header.value))
+    }
+
     /// Whether a Request-URI is one of an urgent service, or of an urgent number.
-    fn is_for(&self, uri: &[u8]) -> bool {
+    pub(super) fn is_for(&self, uri: &[u8]) -> bool {
         let Some((scheme, rest)) = split(uri, b':') else {
             return false;
         };
@@ -117,7 +128,7 @@ impl Urgency {
     }
 
     /// Whether a header field says so.
-    fn says(&self, name: &[u8], value: &[u8]) -> bool {
+    pub(super) fn says(&self, name: &[u8], value: &[u8]) -> bool {
         match name.len() {
             8 if self.priority && name.eq_ignore_ascii_case(b"Priority") => {
                 value.trim_ascii().eq_ignore_ascii_case(b"emergency")
@@ -137,9 +148,21 @@ impl Urgency {
     }
 }
 
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest.take()?;
+        let Some((line, behind)) = split(bytes, b'\n') else {
+            return Some(bytes);
+        };
+        rest = Some(behind);
+        Some(line)
+    })
+}
+
 /// What is before and behind the first such byte.
 fn split(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let n = bytes.iter().position(|byte| *byte == at)?;
+    let n = memchr(at, bytes)?;
     Some((bytes.get(..n)?, bytes.get(n + 1..)?))
 }
 
@@ -179,6 +202,8 @@ mod tests {
             "To: <sip:b@x>;tag=1",
             "t: sip:b@x ; TAG=1",
             "To: <sip:b@x>\r\n\t;tag=1",
+            "To: <sip:b@x>;x=\"a>b\";tag=1",
+            "To: <sip:b@x>;tag=1;x=\"a>b\"",
             "",
         ] {
             assert_eq!(of("INVITE sip:b@x", &[to]), Work::Going, "{to}");

@@ -270,7 +270,10 @@ impl Core {
             }
         } else if self.new_work == NewWork::Unanswered && self.ua.may_be_left(&bytes) {
             cx.count("sip.unanswered", 1);
-        } else if !is_keep_alive(&bytes) {
+        } else if !is_keep_alive(&bytes)
+            // What is recorded is read in any case.
+            && (cx.is_recording() || !self.ua.refuse_unread(now, flow, &bytes))
+        {
             let read = wire::Message::datagram(bytes, self.ua.limits());
             self.aside = !recorded::came(cx, &flow, &read);
             self.ua.came(now, flow, read);

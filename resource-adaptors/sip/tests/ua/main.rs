@@ -14,6 +14,7 @@ mod session;
 mod subscriptions;
 mod uac;
 mod uas;
+mod unread;
 
 use std::net::SocketAddr;
 

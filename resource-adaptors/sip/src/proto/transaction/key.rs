@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::super::keyed::{Digest, Sip24};
-use super::super::wire::{HeaderId, Host, Message, Method, Via, is_rfc3261_branch};
+use super::super::plain::Plain;
+use super::super::wire::{CSeq, HeaderId, Host, Message, Method, Via, is_rfc3261_branch};
 
 /// The keys of one request. All are keyed hashes of 128 bits, so that tables hold no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +33,30 @@ impl RequestKeys {
         let merge = if follows || request.to_tag().is_some() {
             None
         } else {
-            Some(merge(key, request)?)
+            let from_tag = request.from_tag().unwrap_or_default();
+            Some(merge(
+                key,
+                from_tag,
+                request.call_id().ok()?,
+                &request.cseq().ok()?,
+            ))
         };
         Some(Self { own, invite, merge })
+    }
+
+    /// The same keys of a request without To tag that is no ACK or CANCEL; nothing where the branch alone does not make them.
+    pub(super) fn of_plain(key: [u64; 2], request: &Plain<'_>) -> Option<Self> {
+        let branch = request
+            .via
+            .branch()
+            .filter(|branch| is_rfc3261_branch(branch))?;
+        let own = by_branch(key, branch, &request.via, request.cseq.method);
+        let merge = merge(key, request.from_tag, request.call_id, &request.cseq);
+        Some(Self {
+            own,
+            invite: own,
+            merge: Some(merge),
+        })
     }
 }
 
@@ -42,38 +64,40 @@ impl RequestKeys {
 /// Call-ID, CSeq number and the whole top Via take the branch's place; the To tag is left out, because it differs
 /// between an INVITE and its ACK.
 fn transaction(key: [u64; 2], request: &Message, via: &Via<'_>, method: &[u8]) -> Option<Digest> {
-    let mut hash = Sip24::wide(key);
-    match via.branch().filter(|branch| is_rfc3261_branch(branch)) {
-        Some(branch) => {
-            hash.write(b"3");
-            hash.field_nocase(branch);
-            match via.host {
-                Host::Name(name) => hash.field_nocase(name),
-                Host::Ip(IpAddr::V4(ip)) => hash.field(&ip.octets()),
-                Host::Ip(IpAddr::V6(ip)) => hash.field(&ip.octets()),
-            }
-            hash.write(&via.port.unwrap_or(5060).to_le_bytes());
-        }
-        None => {
-            hash.write(b"2");
-            hash.field(request.uri_raw()?);
-            hash.field(request.from_tag().unwrap_or_default());
-            hash.field(request.call_id().ok()?);
-            hash.write(&request.cseq().ok()?.number.to_le_bytes());
-            hash.field(request.values(HeaderId::Via).next()?);
-        }
+    if let Some(branch) = via.branch().filter(|branch| is_rfc3261_branch(branch)) {
+        return Some(by_branch(key, branch, via, method));
     }
+    let mut hash = Sip24::wide(key);
+    hash.write(b"2");
+    hash.field(request.uri_raw()?);
+    hash.field(request.from_tag().unwrap_or_default());
+    hash.field(request.call_id().ok()?);
+    hash.write(&request.cseq().ok()?.number.to_le_bytes());
+    hash.field(request.values(HeaderId::Via).next()?);
     hash.field(method);
     Some(hash.finish_wide())
 }
 
-fn merge(key: [u64; 2], request: &Message) -> Option<Digest> {
+fn by_branch(key: [u64; 2], branch: &[u8], via: &Via<'_>, method: &[u8]) -> Digest {
     let mut hash = Sip24::wide(key);
-    let cseq = request.cseq().ok()?;
+    hash.write(b"3");
+    hash.field_nocase(branch);
+    match via.host {
+        Host::Name(name) => hash.field_nocase(name),
+        Host::Ip(IpAddr::V4(ip)) => hash.field(&ip.octets()),
+        Host::Ip(IpAddr::V6(ip)) => hash.field(&ip.octets()),
+    }
+    hash.write(&via.port.unwrap_or(5060).to_le_bytes());
+    hash.field(method);
+    hash.finish_wide()
+}
+
+fn merge(key: [u64; 2], from_tag: &[u8], call_id: &[u8], cseq: &CSeq<'_>) -> Digest {
+    let mut hash = Sip24::wide(key);
     hash.write(b"m");
-    hash.field(request.from_tag().unwrap_or_default());
-    hash.field(request.call_id().ok()?);
+    hash.field(from_tag);
+    hash.field(call_id);
     hash.write(&cseq.number.to_le_bytes());
     hash.field(cseq.method);
-    Some(hash.finish_wide())
+    hash.finish_wide()
 }

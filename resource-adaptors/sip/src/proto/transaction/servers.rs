@@ -5,6 +5,7 @@ use strowger::room::trim_map;
 
 use super::super::compose;
 use super::super::flow::{Flow, Transmit};
+use super::super::plain::Plain;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::{Message, Method};
@@ -37,6 +38,16 @@ impl<U: Copy> Transactions<U> {
             Some(merge) if self.by_merge.contains_key(&merge) => RequestVerdict::Merged(keys),
             _ => RequestVerdict::New(keys),
         }
+    }
+
+    /// Whether a request without To tag belongs to nothing that is there, by what was seen of it; `None` if that takes reading it.
+    #[must_use]
+    pub fn is_new(&self, request: &Plain<'_>) -> Option<bool> {
+        let keys = RequestKeys::of_plain(self.table_key, request)?;
+        let merged = keys
+            .merge
+            .is_some_and(|key| self.by_merge.contains_key(&key));
+        Some(!merged && !self.by_request.contains_key(&keys.own))
     }
 
     fn ack(&mut self, now: Ms, keys: RequestKeys) -> RequestVerdict {

@@ -8,7 +8,6 @@ use super::super::flow::Flow;
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::transaction::{RequestKeys, RequestVerdict, ServerState};
-use super::super::triage::{Work, triage};
 use super::super::wire::text::push_decimal;
 use super::super::wire::{HeaderId, Limits, Message, Method, Rejected, Scheme};
 use super::negotiation::has_sdp;
@@ -103,11 +102,14 @@ impl Ua {
 
     /// A tag that is the same for every copy of a request (RFC 3261 8.2.7).
     pub(super) fn stateless_tag(&self, request: &Message) -> Vec<u8> {
-        let of = [
+        self.stateless_tag_of(
             request.call_id().unwrap_or_default(),
             request.from_tag().unwrap_or_default(),
-        ];
-        let id = self.dialog_id(of[0], of[1]);
+        )
+    }
+
+    pub(super) fn stateless_tag_of(&self, call_id: &[u8], from_tag: &[u8]) -> Vec<u8> {
+        let id = self.dialog_id(call_id, from_tag);
         let mut tag = Vec::with_capacity(20);
         push_decimal(&mut tag, id.0[0]);
         tag
@@ -248,7 +250,7 @@ impl Ua {
             Taking::All => false,
             Taking::Nothing => true,
             Taking::Urgent => {
-                let urgent = triage(request.as_bytes(), &self.config.urgency) == Work::Urgent;
+                let urgent = self.config.urgency.is_of(request);
                 self.counts.urgent += u64::from(urgent);
                 !urgent
             }

@@ -37,6 +37,7 @@ mod session;
 mod subscriber;
 mod subscriptions;
 mod transfer;
+mod unread;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -88,6 +89,8 @@ pub struct Ua {
     relaying: bool,
     served: Methods,
     taking: Taking,
+    /// Until when ACKs may come for requests that were refused unread.
+    refused_until: Ms,
     /// Dialogs whose 2xx was restored, by the INVITE that it answers: a copy of that is no new call.
     restored: DigestMap<Key>,
     /// Until when a BYE for a dialog that is gone is answered as if it were there: it may have ended just before a restart.
@@ -218,6 +221,7 @@ impl Ua {
             config,
             served: Methods::ALWAYS,
             taking: Taking::All,
+            refused_until: Ms(0),
             restored: DigestMap::default(),
             recovering_until: Ms(0),
             strays_until,

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::super::dialog::{Dialog, Field};
 use super::super::flow::{Flow, Transport};
 use super::super::registrar::Aor;
-use super::super::wire::{HeaderId, Host, Message, NameAddr, Scheme, Uri};
+use super::super::wire::{HeaderId, Host, Message, NameAddr, Scheme, Uri, Via};
 use super::{Local, Ua};
 
 /// The way back to where a request came from.
@@ -14,9 +14,14 @@ use super::{Local, Ua};
 /// `received` is always the source address, and `maddr` is not followed: a sender must not be able to direct our answers
 /// at someone else.
 pub(super) fn reply_flow(request: &Message, source: Flow) -> Flow {
-    let Ok(via) = request.via() else {
-        return source;
-    };
+    match request.via() {
+        Ok(via) => reply_to(&via, source),
+        Err(_) => source,
+    }
+}
+
+/// The same, of a Via.
+pub(super) fn reply_to(via: &Via<'_>, source: Flow) -> Flow {
     let port = match (source.transport, via.rport()) {
         // RFC 3581 4.
         (Transport::Udp, Some(_)) => source.peer.port(),

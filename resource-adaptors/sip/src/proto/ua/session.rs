@@ -91,6 +91,11 @@ impl Ua {
         Some(lines)
     }
 
+    /// Whether a session that is asked for may be too short, by the value of Session-Expires alone.
+    pub(super) fn may_be_too_short(&self, value: &[u8]) -> bool {
+        Expires::of(value).is_none_or(|asked| asked.interval < self.config.session.min)
+    }
+
     /// What is asked of the session of a call that came: by the settings, or because the caller requires a timer.
     pub(super) fn session_of(&self, invite: &Message) -> Option<Box<Session>> {
         let required = || {
