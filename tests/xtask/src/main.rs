@@ -53,14 +53,6 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "licences" => licences::run()?,
         "deb" => deb::run(rest)?,
         "simulate" => return simulate::run(rest),
-        "peers" if rest.first().is_some_and(|which| which == "all") => {
-            for peers in [tools::FOR_TESTS, tools::FOR_BENCHMARKS] {
-                for package in tools::ensure_peers(peers)? {
-                    say(&format!("installed {package}"));
-                }
-            }
-            packages::ensure()?;
-        }
         name => {
             let count = suite::run_step(suite::find(name)?);
             return Ok(if count.failed == 0 {
@@ -79,7 +71,6 @@ fn help() {
     for step in step::STEPS {
         say(&format!("  {:<10} {}", step.name, step.about));
     }
-    say("  peers all                        also what the benchmarks need");
     say(
         "  bench sip [--quick] [...]        CPU per call beside Kamailio and SIPp; `bench sip --help`",
     );

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::count::{Count, read};
 use crate::error::Result;
 use crate::shell::{cargo, root, run_logged, target};
-use crate::{book, packages, smoke, tools};
+use crate::{bench, book, packages, smoke, tools};
 
 /// One habit of the project.
 pub(crate) struct Step {
@@ -78,6 +78,12 @@ pub(crate) const STEPS: &[Step] = &[
         unit: "test",
         about: "tests of all crates",
         run: unit,
+    },
+    Step {
+        name: "budget",
+        unit: "figure",
+        about: "instructions and allocations of a call, against tests/load/budget.toml",
+        run: bench::budget::run,
     },
     Step {
         name: "features",

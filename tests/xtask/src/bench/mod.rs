@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures that the project states, each made by a command that anybody can repeat.
 
+pub(crate) mod budget;
 mod callgrind;
 pub(crate) mod example;
 mod kernel;
