@@ -69,6 +69,7 @@ impl Default for Limits {
             liveness: Duration::from_secs(600),
             service_stop_time: Duration::from_secs(60),
             delivery_time_max: Duration::from_secs(5),
+            delivery_cpu_max: Duration::from_millis(500),
         }
     }
 }

@@ -205,10 +205,17 @@ pub struct Limits {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub service_stop_time: Duration,
-    /// Time in which a handler must return. One that does not is taken for hung.
+    /// Time in which a handler must return. One that does not is taken for hung: it is told of, and after six times that time the
+    /// node starts again without that delivery.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub delivery_time_max: Duration,
+    /// Processor time that a handler may take. One that takes more is taken for one that loops, and the node starts again at once
+    /// without that delivery. A machine that has no processor time left for the node makes none that loops. With `0s` any may be
+    /// taken.
+    #[serde(with = "duration")]
+    #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
+    pub delivery_cpu_max: Duration,
 }
 
 /// Certificates of listeners over TLS.
@@ -384,8 +391,8 @@ pub struct Service {
     #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
     pub failure_window: Duration,
     /// So many deliveries that take longer than `limits.delivery_time_max` within `hang_window` deactivate the service, with the
-    /// alarm `too_many_failures`; and so many with which the process had to be ended keep it from being activated at the next
-    /// start. With 0 none do.
+    /// alarm `too_many_failures`; and after so many with which the process had to start again what it has is removed, too. One is
+    /// enough where its handler of an initial event did not return: what it has goes on then. With 0 none do.
     #[schemars(range(min = 0, max = 1_000), extend("x-unit" = "deliveries", "x-reload" = "live"))]
     pub hangs_max: u32,
     /// The time within which `hangs_max` is counted.

@@ -43,7 +43,10 @@ const TABLE: [(u8, &str); 9] = [
         74,
         "the store failed while the node ran; a restart recovers",
     ),
-    (75, "a handler did not return; a restart recovers"),
+    (
+        75,
+        "the node's thread did not come back; a restart recovers",
+    ),
 ];
 
 impl Exit {

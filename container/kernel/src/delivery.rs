@@ -4,7 +4,7 @@ use crate::intensity::Failure;
 use crate::kernel::Kernel;
 use crate::output::{AlarmSource, ShardOutput};
 use crate::quarantine::Receiver;
-use crate::registry::END;
+use crate::registry::{END, EventIx};
 use crate::router::{Routing, Target};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -19,6 +19,11 @@ use strowger::{Cx, Error, OpError};
 #[error("panic: {0}")]
 struct Panicked(String);
 
+/// A delivery was not made.
+#[derive(Debug, thiserror::Error)]
+#[error("its handler did not return, and the process had to be started again")]
+struct DidNotReturn;
+
 /// The transaction is to be rolled back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failed {
@@ -26,17 +31,25 @@ enum Failed {
     Refused,
     /// The handler panicked.
     Panicked,
+    /// It was not made: the process had to be ended with one like it.
+    HeldBack,
 }
 
 impl Kernel {
     /// Offers the event to one receiver.
     pub(crate) fn deliver(&mut self, routing: &mut Routing, target: Target) {
+        self.offer(routing, target);
+        self.probe.leave();
+    }
+
+    fn offer(&mut self, routing: &mut Routing, target: Target) {
         let (entity, object, service) = match target {
             Target::Attached(id) => (id, None, None),
             Target::Initial(service) => {
                 let Some(service) = self.version_now(routing, service) else {
                     return;
                 };
+                self.probe.enter(service, routing.kind, None);
                 match self.choose(routing, service) {
                     Ok(Some((id, object))) => {
                         routing.cursor.exact = false;
@@ -53,6 +66,11 @@ impl Kernel {
             }
         };
         let created = service.filter(|_| object.is_some());
+        if created.is_none()
+            && let Some(e) = self.entities.get(entity)
+        {
+            self.probe.enter(e.service, routing.kind, Some(entity));
+        }
         let subject = match self.recorder.on {
             true => self.recorded_subject(entity),
             false => None,
@@ -77,6 +95,17 @@ impl Kernel {
         self.recorder.carried_out();
     }
 
+    /// Has the next delivery of that event type to that entity fail without being made.
+    pub(crate) fn hold_back(&mut self, entity: EntityId, kind: EventIx) {
+        self.held_back.push((entity, kind));
+    }
+
+    fn takes_held_back(&mut self, entity: EntityId, kind: EventIx) -> bool {
+        let same = |held: &(EntityId, EventIx)| *held == (entity, kind);
+        let place = self.held_back.iter().position(same);
+        place.is_some_and(|place| self.held_back.swap_remove(place) == (entity, kind))
+    }
+
     /// What a failure means beyond its delivery.
     fn bear(
         &mut self,
@@ -85,8 +114,7 @@ impl Kernel {
         failed: Failed,
         cause: &str,
     ) {
-        let panicked = failed == Failed::Panicked;
-        if panicked {
+        if failed != Failed::Refused {
             let activity = self.activities.get(routing.activity);
             let attached = activity.is_some_and(|a| a.attachment(entity).is_some());
             let receiver = Receiver {
@@ -95,11 +123,12 @@ impl Kernel {
             };
             self.put_aside(routing, receiver, cause);
         }
-        let failure = match panicked {
-            true => Failure::Panicked,
-            false => Failure::Refused,
-        };
-        self.count_failure(service, failure);
+        match failed {
+            Failed::Refused => self.count_failure(service, Failure::Refused),
+            Failed::Panicked => self.count_failure(service, Failure::Panicked),
+            // That was counted when it did not return.
+            Failed::HeldBack => {}
+        }
     }
 
     /// The root entity that a service serves an initial event with, attached to the activity (R-IE-07).
@@ -176,6 +205,10 @@ impl Kernel {
         handler: Handler,
         object: Option<Box<dyn Object>>,
     ) -> Result<(), Failed> {
+        if self.takes_held_back(entity, routing.kind) {
+            self.tx.cause = Some(DidNotReturn.into());
+            return Err(Failed::HeldBack);
+        }
         let mut object = match object {
             Some(object) => object,
             None => self
@@ -190,8 +223,6 @@ impl Kernel {
         let whose = self.entities.get(entity).map(|e| (e.service, e.sbb));
         let (service, sbb) = whose.unwrap_or((ServiceIx(u16::MAX), 0));
         self.count_delivery(service, sbb, routing.kind);
-        self.probe
-            .enter(service, routing.kind, self.metrics.deliveries);
         let traced = self.most_traced();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             handler(
@@ -200,7 +231,6 @@ impl Kernel {
                 &routing.event,
             )
         }));
-        self.probe.leave();
         let outcome = match outcome {
             Ok(Ok(())) => Ok(object),
             Ok(Err(error)) => {

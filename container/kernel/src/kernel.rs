@@ -17,7 +17,7 @@ use crate::quarantine::Quarantine;
 use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::recovery::Recovery;
-use crate::registry::Registry;
+use crate::registry::{EventIx, Registry};
 use crate::selection::Roots;
 use crate::service::{Aliases, Sbb, Service};
 use crate::slab::Slab;
@@ -106,6 +106,8 @@ pub(crate) struct Kernel {
     pub(crate) sweep: (u8, Wall),
     pub(crate) metrics: Metrics,
     pub(crate) probe: Probe,
+    /// Deliveries with which the process did not come back: the next one of each is not made.
+    pub(crate) held_back: Vec<(EntityId, EventIx)>,
     pub(crate) recorder: Recorder,
     pub(crate) timing: Timing,
     pub(crate) scratch: Vec<u8>,
@@ -164,6 +166,7 @@ impl Kernel {
             sweep: (0, Wall(0)),
             metrics: Metrics::default(),
             probe: options.probe.clone(),
+            held_back: Vec::new(),
             timing: Timing::new(),
             scratch: Vec::new(),
             no_settings: Arc::new(()),

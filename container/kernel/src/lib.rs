@@ -64,7 +64,7 @@ pub use manage::{
 };
 pub use options::{Defaults, Durability, Limits, Options, ServiceOptions};
 pub use output::{AlarmSource, NetInput, ServiceAlarm, ShardOutput, TracerMessage};
-pub use probe::Probe;
+pub use probe::{Delivering, Probe};
 pub use profile::{EditDraft, EditId, ProfileSnapshot, ProfileWrite, TableInfo};
 pub use quarantine::QuarantinedInfo;
 pub use recorder::{

@@ -721,6 +721,13 @@ impl Shard {
         self.kernel.now = now;
         self.kernel.count_failure(service, Failure::Hung);
     }
+    /// Has the next delivery of an event type, by its place in [`event_types`](Self::event_types), to an entity fail without
+    /// being made, and puts it aside as one that panics: for those with which a process did not come back.
+    pub fn hold_back_delivery(&mut self, entity: EntityId, event: usize) {
+        if let Ok(kind) = u16::try_from(event) {
+            self.kernel.hold_back(entity, kind);
+        }
+    }
     /// Ends an activity on behalf of the operator; its adaptor entity is told (R-RP-05).
     ///
     /// # Errors

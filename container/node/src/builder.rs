@@ -17,7 +17,7 @@ use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
 use crate::supervisor::{Supervising, Supervisor};
 use crate::systemd::Systemd;
-use crate::watchdog::Beat;
+use crate::watchdog::{Beat, Bounds};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -222,7 +222,7 @@ impl NodeBuilder {
         let hangs = Hangs::of(&config.node.data_dir);
         let beat = Beat::default();
         let data_dir = config.node.data_dir.clone();
-        let turn_limit = config.limits.delivery_time_max;
+        let bounds = Bounds::of(&config.limits);
         let (dns, check_interval) = (config.dns.clone(), config.tls.check_interval);
         let start = Start {
             config: config.clone(),
@@ -244,7 +244,7 @@ impl NodeBuilder {
             beat,
             clock,
             names: begun.names.clone(),
-            turn_limit,
+            bounds,
             owns_process,
             hangs,
             stuck: None,

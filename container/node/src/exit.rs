@@ -18,7 +18,8 @@ pub enum Exit {
     Panicked,
     /// The store failed while the node ran. Nothing was acknowledged since; a restart recovers.
     StoreFailed,
-    /// A handler did not return. A restart recovers.
+    /// The shard's thread did not come back, and no handler was to blame; or one was, and the process could not be started again
+    /// in its place. A restart recovers.
     Hung,
 }
 

@@ -7,6 +7,7 @@
 //! and what a user is told (the command line).
 #![forbid(unsafe_code)]
 
+mod again;
 mod alarms;
 mod backup;
 mod builder;

@@ -1,5 +1,6 @@
 //! Beside the shard: signals, errands that are not the shard's, and the watchdog, on a thread with a small tokio runtime.
 
+use crate::again;
 use crate::clock::Clock;
 use crate::control::{Order, Reply};
 use crate::error::NodeError;
@@ -12,13 +13,13 @@ use crate::resolver::Asked;
 use crate::shard::Names;
 use crate::systemd::Systemd;
 use crate::tls::Watch;
-use crate::watchdog::{Beat, Pulse};
+use crate::watchdog::{Beat, Bounds, Pulse, Stuck};
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use strowger::time::Mono;
 use strowger_config::Dns;
+use strowger_kernel::Delivering;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -29,11 +30,11 @@ pub(crate) struct Supervisor {
     pub(crate) beat: Beat,
     pub(crate) clock: Clock,
     pub(crate) names: Names,
-    /// Soft limit of a shard's turn.
-    pub(crate) turn_limit: Duration,
-    /// The node has the process to itself: signals are its own, and a hung shard ends it.
+    /// What the shard may take.
+    pub(crate) bounds: Bounds,
+    /// The node has the process to itself: signals are its own, and a hung shard starts it again.
     pub(crate) owns_process: bool,
-    /// Where a hang with which the process ends is noted.
+    /// Where a hang with which the process starts again is noted.
     pub(crate) hangs: Hangs,
     /// The delivery that was seen last.
     pub(crate) stuck: Option<Stuck>,
@@ -43,17 +44,6 @@ pub(crate) struct Supervisor {
     pub(crate) reloader: Reloader,
     pub(crate) systemd: Systemd,
     pub(crate) desk: Desk,
-}
-
-/// A delivery that has not returned yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stuck {
-    /// Its number.
-    delivery: u64,
-    /// When it was first seen.
-    since: Mono,
-    /// It has been counted.
-    told: bool,
 }
 
 /// The supervisor's thread.
@@ -175,13 +165,14 @@ impl Supervisor {
         }
     }
 
-    /// The service whose handler runs, and the event type; dashes when none does: then an adaptor, or a loop of ours.
-    fn running(&self) -> (&str, &str) {
-        let Some((service, event)) = self.beat.probe.running() else {
+    /// The service of a delivery, and its event type; dashes where none is made: then an adaptor runs, or a loop of ours.
+    fn names_of(&self, delivery: Option<Delivering>) -> (&str, &str) {
+        let Some(delivery) = delivery else {
             return ("-", "-");
         };
-        let event = self.names.events.get(event).map_or("?", String::as_str);
-        (self.names.service(service), event)
+        let event = self.names.events.get(delivery.event);
+        let service = self.names.service(delivery.service);
+        (service, event.map_or("?", String::as_str))
     }
 
     fn interval(&self) -> Interval {
@@ -190,7 +181,11 @@ impl Supervisor {
             .systemd
             .period()
             .map_or(most, |wanted| wanted.clamp(least, most));
-        let period = (self.turn_limit / 4).clamp(least, most);
+        let mut period = self.bounds.turn / 4;
+        if !self.bounds.cpu.is_zero() && self.owns_process {
+            period = period.min(self.bounds.cpu / 5);
+        }
+        let period = period.clamp(least, most);
         let mut interval = interval(period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         interval
@@ -209,28 +204,56 @@ impl Supervisor {
     /// Has a delivery counted that does not return: one, however long it takes.
     fn count_hang(&mut self) {
         let now = self.clock.mono();
-        let Some((service, delivery)) = self.beat.probe.delivery() else {
-            self.stuck = None;
-            return;
-        };
-        let first = Stuck {
-            delivery,
-            since: now,
-            told: false,
-        };
-        let mut stuck = self.stuck.filter(|seen| seen.delivery == delivery);
-        let seen = stuck.get_or_insert(first);
-        if !seen.told && now - seen.since >= self.turn_limit {
+        self.stuck = Stuck::look(&self.beat, now, self.stuck);
+        if let Some(stuck) = &mut self.stuck
+            && !stuck.told
+            && stuck.seen_for(now) >= self.bounds.turn
+        {
             // Heard when it returns, if it does.
-            seen.told = self.door.order(Order::Hung(service)).is_ok();
+            let hung = Order::Hung(stuck.delivery.service);
+            stuck.told = self.door.order(hung).is_ok();
         }
-        self.stuck = stuck;
+    }
+
+    /// The delivery that has taken too much processor time.
+    fn looping(&self) -> Option<Delivering> {
+        let stuck = self.stuck.filter(|_| !self.bounds.cpu.is_zero())?;
+        (stuck.used(&self.beat) >= self.bounds.cpu).then_some(stuck.delivery)
+    }
+
+    /// Starts the process again in its place, without the delivery that does not return.
+    async fn start_again(&self, delivery: Delivering) -> ! {
+        let (service, event) = self.names_of(Some(delivery));
+        let cpu = self.stuck.map(|stuck| stuck.used(&self.beat));
+        tracing::error!(
+            code = "NOD-013",
+            time = ?self.beat.turn(self.clock.mono()),
+            cpu = ?cpu.unwrap_or_default(),
+            service,
+            event,
+            entity = delivery.entity.map(tracing::field::display),
+            "a handler does not return: the process starts again without that delivery",
+        );
+        let now = self.clock.seconds();
+        self.hangs.note(now, service, delivery.entity, event);
+        if self.systemd.is_stopping() {
+            end_hung().await;
+        }
+        self.systemd.starting_again();
+        // For the log's thread, which nobody will join.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let error = again::start_again();
+        tracing::error!(%error, exit = Exit::Hung.code(), "the process cannot start again: it ends");
+        end_hung().await
     }
 
     /// Looks at the shard; whether it is slow.
     async fn watch(&mut self, was_slow: bool) -> bool {
         self.count_hang();
-        match self.beat.pulse(self.clock.mono(), self.turn_limit) {
+        if let Some(delivery) = self.looping().filter(|_| self.owns_process) {
+            self.start_again(delivery).await;
+        }
+        match self.beat.pulse(self.clock.mono(), self.bounds.turn) {
             Pulse::Sound => {
                 if was_slow {
                     // Told once the shard works again: the alarm's end, and that there was one.
@@ -243,7 +266,8 @@ impl Supervisor {
             }
             Pulse::Slow(time) => {
                 if !was_slow {
-                    let (service, event) = self.running();
+                    let delivery = self.beat.probe.delivering();
+                    let (service, event) = self.names_of(delivery);
                     tracing::error!(
                         code = "NOD-013",
                         ?time,
@@ -255,25 +279,26 @@ impl Supervisor {
                 true
             }
             Pulse::Hung(time) if self.owns_process => {
-                let (service, event) = self.running();
+                if let Some(delivery) = self.beat.probe.delivering() {
+                    self.start_again(delivery).await;
+                }
                 tracing::error!(
                     code = "NOD-013",
                     ?time,
-                    service,
-                    event,
                     exit = Exit::Hung.code(),
                     "a turn of the shard does not end: the process does",
                 );
-                if service != "-" {
-                    self.hangs.note(self.clock.seconds(), service, event);
-                }
-                // For the log's thread, which nobody will join.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                std::process::exit(Exit::Hung.code().into());
+                end_hung().await
             }
             Pulse::Hung(_) => true,
         }
     }
+}
+
+async fn end_hung() -> ! {
+    // For the log's thread, which nobody will join.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    std::process::exit(Exit::Hung.code().into())
 }
 
 struct Signals {

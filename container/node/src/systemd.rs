@@ -61,11 +61,21 @@ impl Systemd {
         self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}\n"));
     }
 
+    /// The process starts again in its place; [`ready`](Self::ready) says that it serves.
+    pub(crate) fn starting_again(&self) {
+        self.tell("STATUS=starting again: a handler did not return\n");
+    }
+
     /// It drains; said once.
     pub(crate) fn stopping(&mut self) {
         if !std::mem::replace(&mut self.stopping, true) {
             self.tell("STOPPING=1\nSTATUS=finishing what is there\n");
         }
+    }
+
+    /// Whether it drains, or was told to.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping
     }
 
     /// It works.

@@ -9,7 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use strowger_node::Exit;
 
@@ -46,6 +47,7 @@ fn child() {
 /// A node in a process.
 struct Process {
     child: Child,
+    said: BufReader<ChildStdout>,
     udp: Udp,
 }
 
@@ -58,13 +60,15 @@ impl Process {
             .stderr(File::create(bench.dir().join("log")).unwrap())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = lines.map(Result::unwrap);
-        let address = lines.find_map(|line| Some(line.strip_prefix("ready ")?.parse().unwrap()));
-        Self {
-            child,
-            udp: Udp::to(address.unwrap()),
-        }
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let udp = Udp::to(ready(&mut said));
+        Self { child, said, udp }
+    }
+
+    /// Waits until the process, which is the same one, serves again.
+    #[track_caller]
+    fn serves_again(&mut self) {
+        self.udp = Udp::to(ready(&mut self.said));
     }
 
     fn signal(&self, signal: Signal) {
@@ -86,6 +90,14 @@ impl Process {
             std::thread::yield_now();
         }
     }
+}
+
+/// Where a node listens that is ready now.
+#[track_caller]
+fn ready(said: &mut impl BufRead) -> SocketAddr {
+    let mut lines = said.lines().map(Result::unwrap);
+    let address = lines.find_map(|line| Some(line.strip_prefix("ready ")?.parse().unwrap()));
+    address.unwrap()
 }
 
 #[test]
@@ -146,44 +158,101 @@ fn what_was_answered_survives_kill_9() {
     }
 }
 
-#[test]
-fn a_handler_that_never_returns_ends_the_process() {
-    let bench = Bench::new("[limits]\ndelivery_time_max = \"100ms\"\n");
-    let node = Process::start(&bench);
-    assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
-    node.udp.send("ann hang");
-    assert_eq!(node.end().code(), Some(Exit::Hung.code().into()));
+/// What the process has logged, with each of these words in it.
+#[track_caller]
+fn expect_logged(bench: &Bench, words: &[&str]) {
     let log = std::fs::read_to_string(bench.dir().join("log")).unwrap();
-    for word in ["NOD-013", "parrot", "said 1.0", "exit=75"] {
+    for word in words {
         assert!(log.contains(word), "{word}: {log}");
     }
-    let node = Process::start(&bench);
+}
+
+/// In a call that is there, `word` does not return: the process starts again without that delivery.
+fn never_returns(limits: &str, word: &str) {
+    let bench = Bench::new(&format!("[limits]\n{limits}\n"));
+    let mut node = Process::start(&bench);
+    assert_eq!(node.udp.ask("ann hello"), "ann 1 hello");
+    assert_eq!(node.udp.ask("bob hello"), "bob 1 hello");
+    node.udp.send(&format!("ann {word}"));
+    node.serves_again();
+    // It comes again, as when whoever sent it hears no answer.
+    node.udp.send(&format!("ann {word}"));
+    assert_eq!(node.udp.ask("bob hello"), "bob 2 hello");
     assert_eq!(node.udp.ask("ann hello"), "ann 2 hello");
+    let there = [
+        "NOD-013",
+        "parrot",
+        "said 1.0",
+        "starts again",
+        "did not return",
+    ];
+    expect_logged(&bench, &there);
+    for name in ["ann", "bob"] {
+        assert_eq!(node.udp.ask(&format!("{name} bye")), format!("{name} bye"));
+    }
+    node.signal(Signal::SIGTERM);
+    assert_eq!(node.end().code(), Some(0));
+}
+
+#[test]
+fn a_delivery_that_loops_is_put_aside_and_the_process_starts_again() {
+    never_returns("delivery_cpu_max = \"100ms\"", "hang");
+}
+
+#[test]
+fn a_delivery_that_waits_takes_no_processor_time_and_is_found_by_the_clock() {
+    let limits = "delivery_cpu_max = \"100ms\"\ndelivery_time_max = \"100ms\"";
+    never_returns(limits, "wait");
+}
+
+#[test]
+fn a_service_that_loops_in_new_work_takes_no_more_of_it() {
+    let bench = Bench::new("[limits]\ndelivery_cpu_max = \"100ms\"\n");
+    let mut node = Process::start(&bench);
+    assert_eq!(node.udp.ask("bob hello"), "bob 1 hello");
+    node.udp.send("ann hang");
+    node.serves_again();
+    // Nobody is there for it any more; what there is goes on.
+    node.udp.send("ann hang");
+    assert_eq!(node.udp.ask("bob hello"), "bob 2 hello");
+    let there = ["too_many_failures", "initial event said 1.0"];
+    expect_logged(&bench, &there);
+    node.signal(Signal::SIGKILL);
+    node.end();
+    // The next start gives it another chance.
+    let node = Process::start(&bench);
+    assert_eq!(node.udp.ask("carl hello"), "carl 1 hello");
     node.signal(Signal::SIGKILL);
     node.end();
 }
 
 #[test]
-fn a_service_that_ends_the_process_again_and_again_is_not_activated() {
-    let limits = "[limits]\ndelivery_time_max = \"100ms\"\n[services.parrot]\nhangs_max = 2\n";
+fn what_a_service_has_is_removed_that_loops_again_and_again() {
+    let limits = "[limits]\ndelivery_cpu_max = \"100ms\"\n[services.parrot]\nhangs_max = 2\n";
     let bench = Bench::new(limits);
-    for _ in 0..2 {
-        let node = Process::start(&bench);
-        node.udp.ask("bob hello");
-        node.udp.send("ann hang");
-        assert_eq!(node.end().code(), Some(Exit::Hung.code().into()));
-    }
-    let node = Process::start(&bench);
+    let mut node = Process::start(&bench);
+    assert_eq!(node.udp.ask("bob hello"), "bob 1 hello");
+    node.udp.send("bob hang");
+    node.serves_again();
+    node.udp.send("bob hang");
+    node.udp.send("bob hang");
+    node.serves_again();
     assert_eq!(node.udp.ask("ann motto"), "ann none");
     node.signal(Signal::SIGKILL);
     node.end();
-    let log = std::fs::read_to_string(bench.dir().join("log")).unwrap();
-    for word in ["too_many_failures", "2 times within 600s"] {
-        assert!(log.contains(word), "{word}: {log}");
-    }
-    // The start after that gives it another chance.
+    expect_logged(&bench, &["too_many_failures", "2 times within 600s"]);
+    // The start after that gives it another chance, without what it had.
     let node = Process::start(&bench);
-    assert!(node.udp.ask("carl hello").starts_with("carl 1"));
+    assert_eq!(node.udp.ask("bob hello"), "bob 1 hello");
     node.signal(Signal::SIGKILL);
     node.end();
+}
+
+#[test]
+fn a_loop_that_is_no_handlers_ends_the_process() {
+    let bench = Bench::new("[limits]\ndelivery_time_max = \"100ms\"\n");
+    let node = Process::start(&bench);
+    node.udp.send("ann spin");
+    assert_eq!(node.end().code(), Some(Exit::Hung.code().into()));
+    expect_logged(&bench, &["NOD-013", "exit=75"]);
 }

@@ -149,17 +149,23 @@ fn two_looks_at_a_delivery_tell_whether_it_has_returned() {
     let seen = shared(Vec::new());
     let (looks, look) = (seen.clone(), probe.clone());
     kit.on::<0>(move |_, _, _| {
-        let first = look.delivery();
-        assert_eq!(first, look.delivery());
+        let first = look.delivering();
+        assert_eq!(first, look.delivering());
         looks.lock().unwrap().push(first.unwrap());
         Ok(())
     });
-    ping(&mut kit, 1);
-    ping(&mut kit, 2);
-    assert_eq!(probe.delivery(), None);
-    let mut seen = seen.lock().unwrap().clone();
-    assert!(seen.iter().all(|(of, _)| *of == service));
-    let all = seen.len();
-    seen.dedup();
-    assert!(all >= 2 && seen.len() == all, "{seen:?}");
+    let a = kit.start();
+    kit.fire(a, Ping(1));
+    kit.fire(a, Ping(2));
+    kit.log();
+    assert_eq!(probe.delivering(), None);
+    let seen = seen.lock().unwrap();
+    let [first, second] = &seen[..] else {
+        panic!("{seen:?}");
+    };
+    assert!(seen.iter().all(|one| one.service == service));
+    assert_ne!(first.number, second.number);
+    // The first has made the entity that receives the second.
+    let made = kit.shard.entities().next().map(|entity| entity.id);
+    assert_eq!((first.entity, second.entity), (None, made));
 }

@@ -68,6 +68,33 @@ fn a_panicked_delivery_is_put_aside_and_everything_else_goes_on() {
 }
 
 #[test]
+fn a_delivery_with_which_the_process_did_not_come_back_is_put_aside_once_and_not_made() {
+    let (mut kit, a, sick) = sick(Durability::Strict);
+    sick.store(false, Ordering::Relaxed);
+    let entity = kit.attached(a)[0];
+    let mut events = kit.shard.event_tallies();
+    let pong = events.position(|(event, _)| event.name == "pong");
+    drop(events);
+    kit.shard.hold_back_delivery(entity, pong.unwrap());
+    kit.fire(a, Ping(2));
+    assert_eq!(kit.log(), ["A: ping(2)", "B: ping(2)"]);
+    let before = kit.shard.metrics().rollbacks;
+    kit.fire(a, Pong(13));
+    assert_eq!(kit.log(), ["B: pong(13)"], "the other receiver has it");
+    let (all, _) = kit.shard.quarantined(None, 10, None);
+    let [one] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((one.activity, one.entity), (a, Some(entity)));
+    assert!(one.cause.contains("did not return"), "{}", one.cause);
+    let metrics = kit.shard.metrics();
+    assert_eq!((metrics.rollbacks, metrics.panics), (before + 1, 0));
+    kit.fire(a, Pong(1));
+    assert_eq!(kit.log(), ["A: pong(1)", "B: pong(1)"]);
+    // Whoever releases it has it made.
+    kit.shard.release_quarantined(kit.now, one.number).unwrap();
+    assert_eq!(kit.run(), ["cured"]);
+}
+
+#[test]
 fn what_is_released_is_offered_to_that_receiver_only() {
     let (mut kit, a, sick) = sick(Durability::Strict);
     kit.fire(a, Pong(13));

@@ -4,8 +4,9 @@ use super::Driver;
 use super::lists::{gone, no_service, not_a_place};
 use super::status;
 use crate::control::{Cause, Refusal, Reply};
-use crate::hangs::HeldBack;
+use crate::hangs::{HeldBack, HeldService};
 use crate::listed::{Page, Part, QuarantineEntry};
+use std::time::Duration;
 use strowger::id::ServiceIx;
 use strowger::time::Now;
 use strowger_kernel::{QuarantinedInfo, ReleaseError, ServiceState};
@@ -100,20 +101,33 @@ impl Driver {
         self.alarms.set(now.wall, source, ALARM, true, &text);
     }
 
-    /// Services that have hung too often were not activated: what they have from before is removed, for it would hang again.
-    pub(super) fn hold_back(&mut self, now: Now, services: &[HeldBack]) {
-        for HeldBack { service, why } in services {
-            if let Some(ix) = self.shard.service(service) {
-                self.ending.push((ix, now.mono));
+    /// Services that hung were not activated. What they have from before goes on, unless it would hang again: then it is
+    /// removed. What hung in an entity that is there is put aside when it comes again.
+    pub(super) fn hold_back(&mut self, now: Now, held: &HeldBack) {
+        for HeldService { name, why, whole } in &held.services {
+            let time = if *whole {
+                Duration::ZERO
+            } else {
+                self.times.service_stop
+            };
+            if let Some(ix) = self.shard.service(name) {
+                self.ending.push((ix, now.mono + time));
             }
             tracing::error!(
-                service,
+                service = name,
                 why,
-                "the service hangs too often: it is not activated"
+                "the service hangs: it is not activated"
             );
             let text = format!("{why}: it was not activated");
-            let source = format!("service {service}");
+            let source = format!("service {name}");
             self.alarms.set(now.wall, source, ALARM, true, &text);
+        }
+        for (entity, event) in &held.deliveries {
+            let known = self.names.events.iter().position(|name| name == event);
+            if let Some(kind) = known {
+                tracing::warn!(%entity, event, "the next such delivery is put aside: one did not return");
+                self.shard.hold_back_delivery(*entity, kind);
+            }
         }
     }
 

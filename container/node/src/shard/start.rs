@@ -46,8 +46,8 @@ pub(crate) struct Start {
     pub(crate) tidy: Option<fn()>,
     /// The management API's listener is wanted.
     pub(crate) managed: bool,
-    /// Services that are not activated, since they have hung too often.
-    pub(crate) held_back: Vec<HeldBack>,
+    /// What is not to hang again.
+    pub(crate) held_back: HeldBack,
     pub(crate) rehearsal: Option<Rehearsal>,
 }
 
@@ -161,6 +161,7 @@ fn make(
     rehearsal: Option<Rehearsal>,
 ) -> Result<(Shard, Hand), NodeError> {
     raise_descriptors();
+    beat.is_here();
     let mut options = options(config, beat)?;
     let hand = rehearsal.map(|rehearsal| rehearsal.begin(&mut options));
     let mut shard = Shard::new(options);

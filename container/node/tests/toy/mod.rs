@@ -268,6 +268,11 @@ impl Toy {
             return;
         };
         assert!(word != "crash", "an adaptor that panics");
+        if word == "spin" {
+            loop {
+                std::hint::spin_loop();
+            }
+        }
         if let Some((kind, host)) = word.strip_prefix("ask:").and_then(|q| q.split_once(':')) {
             let kind = match kind {
                 "a" => RecordKind::A,
@@ -425,6 +430,9 @@ impl Parrot {
             "panic" => panic!("a handler that panics"),
             "hang" => loop {
                 std::hint::spin_loop();
+            },
+            "wait" => loop {
+                std::thread::park();
             },
             "stall" => {
                 let until = Instant::now() + Duration::from_millis(400);

@@ -155,6 +155,7 @@ impl Shard {
         remove_adaptor(ra: RaIx) -> Result<(), ManageError>;
         relink_service(service: ServiceIx, links: Vec<(String, String)>) -> Result<(), ManageError>;
         limit_failures(service: ServiceIx, intensity: Intensity) -> ();
+        hold_back_delivery(entity: EntityId, event: usize) -> ();
         configure_recorder(options: RecorderOptions) -> ();
         take_messages(bytes: u64) -> Vec<FedMessage>;
     }
