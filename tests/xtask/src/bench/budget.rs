@@ -1,10 +1,11 @@
-//! The step `budget`: what a call may take, counted by callgrind and kept in `tests/load/budget.toml`, which only goes down.
+//! The step `budget`: what a call may take, counted by callgrind and dhat, and kept in `tests/load/budget.toml`, which only goes down.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::bench::callgrind::{SHARD, Spent, count};
+use crate::bench::callgrind::{SHARD, instructions};
+use crate::bench::dhat::allocations;
 use crate::count::Count;
 use crate::error::{Error, Result, at};
 use crate::shell::{cargo, root, run_logged, target};
@@ -18,13 +19,12 @@ const SLACK: f64 = 1.0;
 /// By how many percent less than the budget is reported, so that it is lowered.
 const LOWER: f64 = 3.0;
 
-/// The file: a call through `b2bua` in class strict, as tests are built.
+/// The file: what the shard, which is kernel, adaptor and service, takes for a call through `b2bua` in class strict, as tests
+/// are built.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Budget {
-    /// Of the shard: kernel, adaptor and service.
     instructions: u64,
-    /// Of the shard and of the test kit that drives it.
     allocations: u64,
 }
 
@@ -37,21 +37,17 @@ pub(crate) fn run() -> Result<Outcome> {
         what: format!("{}: {error}", file.display()),
     })?;
     let program = program()?;
-    let run = |calls: u32| count(&program, &[&calls.to_string()], &SHARD);
-    let (few, many) = (run(CALLS[0])?, run(CALLS[1])?);
-    let calls = u64::from(CALLS[1] - CALLS[0]);
-    let each = |of: fn(&Spent) -> u64| of(&many).saturating_sub(of(&few)) / calls;
+    let took = [
+        each(|calls| instructions(&program, &[calls], &SHARD))?,
+        each(|calls| allocations(&program, &[calls], "::shard::Shard::"))?,
+    ];
     let mut outcome = Outcome {
         count: Count::default(),
         text: String::new(),
     };
     let rows = [
-        (
-            "instructions",
-            each(|s| s.instructions),
-            budget.instructions,
-        ),
-        ("allocations", each(|s| s.allocations), budget.allocations),
+        ("instructions", took[0], budget.instructions),
+        ("allocations", took[1], budget.allocations),
     ];
     for (what, took, most) in rows {
         let (ok, line) = judge(what, took, most);
@@ -59,6 +55,12 @@ pub(crate) fn run() -> Result<Outcome> {
         outcome.text.push_str(&line);
     }
     Ok(outcome)
+}
+
+/// What one call takes of that.
+fn each(of: impl Fn(&str) -> Result<u64>) -> Result<u64> {
+    let [few, many] = CALLS.map(|calls| of(&calls.to_string()));
+    Ok(many?.saturating_sub(few?) / u64::from(CALLS[1] - CALLS[0]))
 }
 
 /// Whether a call keeps to its budget, and what there is to say.

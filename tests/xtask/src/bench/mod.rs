@@ -2,6 +2,7 @@
 
 pub(crate) mod budget;
 mod callgrind;
+mod dhat;
 pub(crate) mod example;
 mod kernel;
 mod load;
