@@ -62,6 +62,9 @@ pub enum RunError {
     /// The disk that loses power or is full could not be prepared or used.
     #[error(transparent)]
     Disk(#[from] strowger_disks::DiskError),
+    /// No network namespace could be made.
+    #[error("no network namespace: {0}")]
+    NoNamespace(Box<str>),
     /// What must hold did not.
     #[error("{0}")]
     Broken(Box<str>),

@@ -10,6 +10,7 @@ mod error;
 pub mod faulty;
 pub mod flows;
 pub mod ground;
+pub mod netns;
 pub mod node;
 pub mod operator;
 pub mod peer;
@@ -17,6 +18,7 @@ pub mod runs;
 pub mod script;
 pub mod serve;
 pub mod sipp;
+pub mod sleepers;
 pub mod sms;
 pub mod subscribers;
 

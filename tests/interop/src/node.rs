@@ -54,6 +54,8 @@ pub struct NodeSpec {
     pub binary: &'static str,
     /// Lets only what was synced survive the process.
     pub cut: Option<Rc<Cut>>,
+    /// What it is started by, as words of a command line before its own: `ip netns exec NAME`.
+    pub under: Vec<String>,
     /// Makes its data directory a disk of a size of its own. Not together with `cut`.
     pub quota: Option<Rc<Quota>>,
 }
@@ -73,6 +75,7 @@ impl NodeSpec {
             whole: None,
             binary: STROWGER,
             cut: None,
+            under: Vec::new(),
             quota: None,
         }
     }
@@ -170,7 +173,15 @@ impl Node {
             .open(&log)
             .map_err(io("open the log"))?;
         let started = Instant::now();
-        let mut command = Command::new(program(spec.binary)?);
+        let program = program(spec.binary)?;
+        let mut command = match spec.under.split_first() {
+            None => Command::new(program),
+            Some((by, words)) => {
+                let mut by = Command::new(by);
+                by.args(words).arg(program);
+                by
+            }
+        };
         command
             .args(["run", "--config"])
             .arg(&config)
@@ -259,8 +270,16 @@ impl Node {
     /// # Errors
     /// When the process is gone.
     pub fn ask_to_stop(&self) -> Result {
+        self.signal(Signal::SIGTERM)
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn signal(&self, signal: Signal) -> Result {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-        kill(pid, Signal::SIGTERM).map_err(|e| io("signal the node")(e.into()))
+        kill(pid, signal).map_err(|e| io("signal the node")(e.into()))
     }
 
     /// Waits for its end.

@@ -102,18 +102,22 @@ impl Sipp {
         kill(pid, Signal::SIGUSR1).map_err(|e| io("signal sipp")(e.into()))
     }
 
+    /// Whether it has ended.
+    ///
+    /// # Errors
+    /// When nobody can tell.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        let status = self.child.try_wait().map_err(io("wait for sipp"))?;
+        Ok(status.is_some())
+    }
+
     /// Waits for its end and reads its statistics.
     ///
     /// # Errors
     /// When it does not end within `within`, or left no statistics.
     pub fn finish(mut self, within: Duration) -> Result<Totals> {
         let deadline = Instant::now() + within;
-        while self
-            .child
-            .try_wait()
-            .map_err(io("wait for sipp"))?
-            .is_none()
-        {
+        while !self.has_ended()? {
             if Instant::now() > deadline {
                 return Err(self.problem(format!("still running after {within:?}")));
             }

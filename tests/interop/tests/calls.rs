@@ -6,9 +6,12 @@ use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::disaster::{Disaster, disaster};
 use strowger_interop::runs::fulldisk::{self, FullDisk};
 use strowger_interop::runs::hostile::{self, Abandoned, Idle};
+use strowger_interop::runs::idle::{Sleeping, idle};
 use strowger_interop::runs::kill::{self, Kill};
+use strowger_interop::runs::kills::{self, Kills};
 use strowger_interop::runs::leaks::{self, Calls};
 use strowger_interop::runs::load::{self, Load};
+use strowger_interop::runs::million::{Million, million};
 use strowger_interop::runs::overload::{self, Overload};
 use strowger_interop::runs::prepaid::{self, Prepaid};
 use strowger_interop::runs::registrations::{self, Registrations};
@@ -108,6 +111,44 @@ fn overdue_call_is_ended_at_the_restart() -> Result {
 #[test]
 fn no_acknowledged_call_is_lost_when_killed_under_load() -> Result {
     run(|dir| kill::random(3, 50, SEED, &kill_on(28, Udp), dir))
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_killed_under_calls_charges_and_messages() -> Result {
+    let size = Kills {
+        kills: 3,
+        seed: SEED,
+        calls: 20,
+        hold: Duration::from_secs(3),
+        charges: 10,
+        messages: 40,
+        serving: Duration::from_secs(10),
+        host: 218,
+    };
+    run(|dir| kills::together(size, dir))
+}
+
+#[test]
+fn idle_activities_outlive_the_process() -> Result {
+    let size = Sleeping {
+        count: 5_000,
+        limit: 1 << 20,
+        serving: Duration::from_secs(10),
+        host: 221,
+    };
+    run(|dir| idle(size, dir))
+}
+
+#[test]
+fn calls_of_a_run_that_looks_at_memory_leave_nothing() -> Result {
+    let size = Million {
+        calls: 200,
+        rate: 40,
+        // A run so short measures warming up.
+        slope: f64::INFINITY,
+        host: 222,
+    };
+    run(|dir| million(size, dir))
 }
 
 #[test]

@@ -6,9 +6,12 @@ use super::disaster::{Disaster, disaster};
 use super::forks;
 use super::fulldisk::{self, FullDisk};
 use super::hostile::{self, Abandoned, Idle};
+use super::idle::{Sleeping, idle};
 use super::kill::{self, Kill};
+use super::kills::{self, Kills};
 use super::leaks::{self, Calls};
 use super::load::{self, Load};
+use super::million::{Million, million};
 use super::overload::{self, Overload};
 use super::pages::{self, Pages};
 use super::prepaid::{self, Prepaid};
@@ -94,6 +97,11 @@ pub const FULL: &[Full] = &[
     Full::new("powercut-tcp", "the same over TCP", |dir| {
         kill::random(20, 100, seed(), &cut(61, Tcp), dir)
     }),
+    Full::new(
+        "kills",
+        "100 kills under 100 calls, 100 charges and 200 short messages a second in one node: nothing acknowledged is lost",
+        |dir| kills::together(kills_of(100, seed()), dir),
+    ),
     Full::new("records", "one record a call over 20 kills", |dir| {
         records::killed(10, 100, seed(), 62, dir)
     }),
@@ -389,6 +397,32 @@ pub const FULL: &[Full] = &[
         "300 requests to each route of the management API, right and wrong ones, made up from its document",
         |dir| schema::conforms(300, seed(), 198, dir),
     ),
+    Full::new(
+        "idle",
+        "1,000,000 idle activities with an entity and a timer each: at most 1 GiB, serving 10 s after a kill",
+        |dir| {
+            let run = Sleeping {
+                count: 1_000_000,
+                limit: 1 << 20,
+                serving: Duration::from_secs(10),
+                host: 219,
+            };
+            idle(run, dir)
+        },
+    ),
+    Full::new(
+        "million",
+        "1,000,000 calls at 1,000/s through the B2BUA: none fails, nothing is left, memory is flat",
+        |dir| {
+            let run = Million {
+                calls: 1_000_000,
+                rate: 1_000,
+                slope: 1_024.0,
+                host: 220,
+            };
+            million(run, dir)
+        },
+    ),
     Full::new("leaks", "100,000 calls of six kinds leave nothing", |dir| {
         let size = Calls {
             calls: 100_000,
@@ -415,6 +449,20 @@ fn full_disk(host: u8) -> FullDisk {
         held: 1_000,
         full: Duration::from_secs(30),
         host,
+    }
+}
+
+/// Kills of a node that does SIP, Diameter and SMS.
+pub(crate) fn kills_of(kills: u32, seed: u64) -> Kills {
+    Kills {
+        kills,
+        seed,
+        calls: 100,
+        hold: Duration::from_secs(8),
+        charges: 50,
+        messages: 200,
+        serving: Duration::from_secs(1),
+        host: 217,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::node::{Node, NodeSpec};
 use crate::peer::{Link, Peer, Phase};
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -39,22 +39,20 @@ impl Bench {
     pub(super) fn new(kill: &Kill, dir: &Path, name: &str) -> Result<Self> {
         let mut spec = spec(kill.host, dir, name);
         let host = spec.sip.ip();
-        let link = |port| -> Result<Peer> {
-            let me = SocketAddr::from((host, port));
-            let link = if kill.transport == Transport::Udp {
-                Link::udp(me)?
-            } else {
-                Link::tcp(me)?
-            };
-            Ok(Peer::new(link, me))
-        };
         spec.target = format!("sip:{host}:5070;transport={}", kill.transport);
         TAKES_ALL.clone_into(&mut spec.more);
+        let powercut = kill.powercut;
+        let bench = Self::around(spec, host, kill.transport)?;
+        Ok(Self { powercut, ..bench })
+    }
+
+    /// With the caller and the callee at `host`.
+    pub(super) fn around(spec: NodeSpec, host: IpAddr, transport: Transport) -> Result<Self> {
         Ok(Self {
-            caller: link(5080)?,
-            callee: link(5070)?,
+            caller: peer(SocketAddr::from((host, 5080)), transport)?,
+            callee: peer(SocketAddr::from((host, 5070)), transport)?,
             spec,
-            powercut: kill.powercut,
+            powercut: false,
             generation: 0,
         })
     }
@@ -134,6 +132,19 @@ impl Bench {
         Ok(callers.len() as u64)
     }
 
+    /// Ends every call that is up from the caller's side, and waits for the answers.
+    pub(super) fn hang_up_by_caller(&mut self) -> Result {
+        let calls = self.caller.calls.iter();
+        let up = calls.filter(|(_, call)| call.phase == Phase::Up);
+        for id in up.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.caller.bye(&id);
+        }
+        let answered = self.until(ANSWERED_WITHIN, Self::settled);
+        ensure(answered, || {
+            "a BYE of the caller was not answered within 32 s".to_owned()
+        })
+    }
+
     /// Every call that the caller saw answered has ended properly on its side.
     pub(super) fn expect_none_lost(&self, calls: usize) -> Result {
         let (up, failed) = (self.caller.count(Phase::Up), lost(&self.caller));
@@ -150,6 +161,15 @@ impl Bench {
             )
         })
     }
+}
+
+/// A caller or a callee at `me`.
+pub(super) fn peer(me: SocketAddr, transport: Transport) -> Result<Peer> {
+    let link = match transport {
+        Transport::Udp => Link::udp(me)?,
+        Transport::Tcp => Link::tcp(me)?,
+    };
+    Ok(Peer::new(link, me))
 }
 
 /// How many calls stand where.

@@ -134,6 +134,12 @@ impl Esme {
         }
     }
 
+    /// Ends the connection without a word, if there is one.
+    pub fn hang_up(&mut self) {
+        self.link = None;
+        self.lost();
+    }
+
     /// The connection, if there is one or the node takes one.
     fn connected(&mut self) -> Result<Option<Link>> {
         if let Some(link) = self.link.take() {

@@ -130,10 +130,18 @@ impl Ground {
     /// # Errors
     /// When it does not become ready.
     pub fn start_as(&self, name: &str, durability: &str) -> Result<Node> {
+        Node::start(&self.spec(name, durability)?)
+    }
+
+    /// What it is started with.
+    ///
+    /// # Errors
+    /// When it gets no certificate.
+    pub fn spec(&self, name: &str, durability: &str) -> Result<NodeSpec> {
         let data = self.dir.join(name);
         let mut spec = NodeSpec::new(self.ip, &data);
         spec.whole = Some(self.config(&data, durability)?);
-        Node::start(&spec)
+        Ok(spec)
     }
 
     /// An ESME that is bound to it as a transceiver.

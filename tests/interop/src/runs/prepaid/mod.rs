@@ -6,7 +6,7 @@
 //! ACK and its BYE at once. Where it was not, what SIPp has seen of the call bounds the debit.
 
 mod calls;
-mod till;
+pub(super) mod till;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -132,7 +132,8 @@ fn settle(
     for call in rich {
         let expected = Expected::of(call, downs);
         let debit = loop {
-            let debit = PLENTY - till.balance(Side::Rich, call.number, PLENTY)?;
+            let account = Side::Rich.account(call.number);
+            let debit = PLENTY - till.balance(&account, PLENTY)?;
             if expected.holds(debit) || Instant::now() > deadline {
                 break debit;
             }
@@ -179,7 +180,7 @@ fn overruns(scarce: &[Seen], downs: &[Down], till: &mut Till) -> Result<u64> {
         })?;
         if without == 0 {
             latest = latest.max(late);
-            let left = till.balance(Side::Poor, call.number, SCARCE)?;
+            let left = till.balance(&Side::Poor.account(call.number), SCARCE)?;
             // What it lasted beyond its credit, on a machine that is late, is paid for.
             let seconds = i64::try_from(lasted.div_ceil(1_000)).unwrap_or(i64::MAX);
             ensure((SCARCE - seconds..=0).contains(&left), || {

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use super::calls::Side;
 use crate::diameter::link::{Identity, Link, credit_control};
 use crate::diameter::raw::{avp, avps, number};
 use crate::error::{Result, RunError, ensure};
@@ -21,14 +20,14 @@ const UNKNOWN: u32 = 5030;
 
 /// A connection.
 #[derive(Debug)]
-pub(super) struct Till {
+pub(in crate::runs) struct Till {
     link: Link,
     identity: Identity,
     asked: u64,
 }
 
 impl Till {
-    pub(super) fn open(at: SocketAddr) -> Result<Self> {
+    pub(in crate::runs) fn open(at: SocketAddr) -> Result<Self> {
         let identity = Identity::new("till.hand.example", "hand.example");
         let mut link = Link::connect(at, None, identity.clone())?;
         link.greet()?;
@@ -39,18 +38,13 @@ impl Till {
         })
     }
 
-    /// What is in the account of a call; `opening` if it was never used.
-    pub(super) fn balance(&mut self, side: Side, call: u32, opening: i64) -> Result<i64> {
+    /// What is in an account; `opening` if it was never used.
+    pub(in crate::runs) fn balance(&mut self, account: &str, opening: i64) -> Result<i64> {
         self.asked += 1;
         let session = format!("till.hand.example;balance;{}", self.asked);
-        let account = side.account(call);
-        let subscriber = [
-            number(SUBSCRIPTION_ID_TYPE, 2),
-            avp(SUBSCRIPTION_ID_DATA, account.as_bytes()),
-        ];
         let request = credit_control(&self.identity, &session, "example", EVENT, 0)
             .with(&number(REQUESTED_ACTION, CHECK_BALANCE))
-            .with(&avp(SUBSCRIPTION_ID, &subscriber.concat()));
+            .with(&subscriber(account));
         let answer = self.link.ask(&request)?;
         if answer.result_code() == UNKNOWN {
             return Ok(opening);
@@ -69,9 +63,18 @@ impl Till {
         digits().ok_or_else(|| RunError::Broken(format!("no balance in {answer:?}").into()))
     }
 
-    pub(super) fn close(self) -> Result {
+    pub(in crate::runs) fn close(self) -> Result {
         self.link.leave()
     }
+}
+
+/// Subscription-Id of an account that is named by a SIP URI.
+pub(in crate::runs) fn subscriber(account: &str) -> Vec<u8> {
+    let parts = [
+        number(SUBSCRIPTION_ID_TYPE, 2),
+        avp(SUBSCRIPTION_ID_DATA, account.as_bytes()),
+    ];
+    avp(SUBSCRIPTION_ID, &parts.concat())
 }
 
 fn within(group: &[u8], code: u32) -> Option<Vec<u8>> {

@@ -25,8 +25,8 @@ use std::time::{Duration, Instant};
 /// How long any one thing may take.
 const SOON: Duration = Duration::from_secs(30);
 /// The account that submits, and what numbers begin with that are routed to it.
-const ACCOUNT: &str = "esme";
-const PREFIX: &str = "12";
+pub(super) const ACCOUNT: &str = "esme";
+pub(super) const PREFIX: &str = "12";
 
 /// An SMSC, and a node before it that is not started yet, on 127.0.`host`.0.
 fn stand(host: u8, dir: &Path, script: Script, link: &str) -> Result<(Smsc, Ground)> {
@@ -41,12 +41,12 @@ fn stand(host: u8, dir: &Path, script: Script, link: &str) -> Result<(Smsc, Grou
 }
 
 /// An ESME that keeps book, of the account of [`stand`].
-fn esme(ground: &Ground, window: usize) -> Esme {
+pub(super) fn esme(ground: &Ground, window: usize) -> Esme {
     Esme::new(ground.at(false), ACCOUNT, PASSWORD, window)
 }
 
 /// A numbered message abroad.
-fn numbered(number: u32) -> Message {
+pub(super) fn numbered(number: u32) -> Message {
     let text = format!("message {number:08}");
     Message::new(
         &format!("{PREFIX}345"),
@@ -61,7 +61,7 @@ fn number(message: &Message) -> Option<u32> {
 }
 
 /// How often each numbered message came to an SMSC and was taken there.
-fn arrivals(smsc: &Smsc) -> BTreeMap<u32, u32> {
+pub(super) fn arrivals(smsc: &Smsc) -> BTreeMap<u32, u32> {
     smsc.read(|book| {
         let mut times = BTreeMap::new();
         for submit in &book.submits {
