@@ -46,12 +46,16 @@ use strowger::time::Mono;
 use strowger_kernel::NetInput;
 use udp::Port;
 
+/// While datagrams are refused so many are read at once, however few are when they are taken: it is cheap, and what a turn has to
+/// do besides is done for all of them.
+const REFUSED: usize = 64;
+
 /// Takes what happened on the network.
 pub(crate) trait Sink {
     /// One input for an adaptor entity.
     fn input(&mut self, ra: RaIx, input: NetInput<'_>);
-    /// What is handed over next, and belongs to an adaptor entity, arrived then.
-    fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived);
+    /// What is handed over next, and belongs to an adaptor entity, arrived then. Whether what is new of it is refused.
+    fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) -> bool;
 }
 
 /// When something arrived.
@@ -304,8 +308,15 @@ impl Net {
         };
         let counts = self.counts.of(port.at());
         let before = counts.datagrams_in;
-        flags.queued = port.receive(&mut self.buffer, most, sink, counts);
-        self.read += (counts.datagrams_in - before) as usize;
+        let read = loop {
+            let (more, refused) = port.receive(&mut self.buffer, most, sink, counts);
+            flags.queued = more;
+            let read = (counts.datagrams_in - before) as usize;
+            if !more || !refused || read >= REFUSED {
+                break read;
+            }
+        };
+        self.read += read;
         flags.queued
     }
 

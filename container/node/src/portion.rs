@@ -9,7 +9,7 @@ use strowger_journal::Times;
 /// Inputs in one turn at most.
 const MOST: usize = 256;
 /// At least so many, however dear they are.
-const LEAST: usize = 4;
+const LEAST: usize = 2;
 /// At most so many while part of the new work is refused.
 const WARY: usize = 64;
 /// What a turn may take, about.

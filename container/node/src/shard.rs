@@ -193,7 +193,7 @@ impl Sink for Inputs<'_> {
         self.shard.input(self.now, ra, input);
     }
 
-    fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) {
+    fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) -> bool {
         let now = self.clock.mono();
         let waited = match at {
             Arrived::Noted(at) => self.clock.since(at),
@@ -204,6 +204,7 @@ impl Sink for Inputs<'_> {
         if !self.short {
             self.shard.new_work(self.now, ra, new);
         }
+        new.is_refused()
     }
 }
 

@@ -32,9 +32,10 @@ enum Heard {
 struct Log(Vec<Heard>, Vec<(ConnId, Arc<Peer>)>, Vec<Arrived>);
 
 impl Sink for Log {
-    fn arrived(&mut self, ra: RaIx, _: &mut Backlog, at: Arrived) {
+    fn arrived(&mut self, ra: RaIx, _: &mut Backlog, at: Arrived) -> bool {
         assert_eq!(ra, RA);
         self.2.push(at);
+        false
     }
 
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {

@@ -112,14 +112,14 @@ impl Port {
         self.outbox.is_empty()
     }
 
-    /// Hands one batch over, of `most` at most. Whether there may be more.
+    /// Hands one batch over, of `most` at most. Whether there may be more, and whether what is new of it was refused.
     pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],
         most: usize,
         sink: &mut dyn Sink,
         counts: &mut Counts,
-    ) -> bool {
+    ) -> (bool, bool) {
         let mut slices: [_; BATCH] = {
             let mut chunks = buffer.chunks_exact_mut(DATAGRAM);
             std::array::from_fn(|_| [IoSliceMut::new(chunks.next().unwrap_or_default())])
@@ -130,15 +130,15 @@ impl Port {
         let flags = MsgFlags::MSG_DONTWAIT;
         let results = match recvmmsg(fd, &mut self.received, asked, flags, None) {
             Ok(results) => results,
-            Err(Errno::EAGAIN) => return false,
-            Err(Errno::EINTR) => return true,
+            Err(Errno::EAGAIN) => return (false, false),
+            Err(Errno::EINTR) => return (true, false),
             Err(error) => {
                 // Left behind by an earlier send (ICMP); the next datagram wakes the socket again.
                 tracing::debug!(%error, "datagram socket reports an error");
-                return true;
+                return (true, false);
             }
         };
-        let mut n = 0;
+        let (mut n, mut refused) = (0, false);
         for message in results {
             n += 1;
             let from = message.address.as_ref().and_then(address);
@@ -149,7 +149,7 @@ impl Port {
             if n == 1
                 && let Some(at) = noted(&message)
             {
-                sink.arrived(self.at.ra, &mut self.backlog, Arrived::Noted(at));
+                refused = sink.arrived(self.at.ra, &mut self.backlog, Arrived::Noted(at));
             }
             let Some(from) = from else { continue };
             sink.input(
@@ -170,7 +170,7 @@ impl Port {
         } else {
             (n + 1).next_power_of_two().clamp(4, BATCH)
         };
-        full
+        (full, refused)
     }
 
     /// Puts a datagram into the outbox; whether it is the first one there.
