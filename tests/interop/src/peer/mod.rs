@@ -67,7 +67,9 @@ pub struct Call {
     pub ended_by_node: bool,
     /// How many seconds its refusal asked to wait.
     pub retry_after: Option<u32>,
-    up: bool,
+    begun: Instant,
+    /// How long after its first INVITE it was up, if it was.
+    pub up_after: Option<Duration>,
     local: String,
     remote: String,
     target: String,
@@ -148,7 +150,8 @@ impl Peer {
             phase: Phase::Calling,
             ended_by_node: false,
             retry_after: None,
-            up: false,
+            begun: Instant::now(),
+            up_after: None,
             local: format!("<sip:peer@{}>;tag={tag}", self.me),
             remote: format!("<sip:{user}@{node}>"),
             target: format!("sip:{user}@{node}"),
@@ -274,7 +277,7 @@ impl Peer {
             ("INVITE", 200..300) => {
                 if call.phase == Phase::Calling {
                     call.phase = Phase::Up;
-                    call.up = true;
+                    call.up_after = Some(call.begun.elapsed());
                     call.remote = message.get("to").to_owned();
                     call.target = message.contact();
                     call.pending = None;
@@ -315,7 +318,7 @@ impl Peer {
                 };
                 if call.phase == Phase::Answered {
                     call.phase = Phase::Up;
-                    call.up = true;
+                    call.up_after = Some(call.begun.elapsed());
                 } else if call.phase == Phase::Cancelled {
                     call.phase = Phase::Failed(487);
                     call.pending = None;
@@ -366,7 +369,8 @@ impl Peer {
             phase: Phase::Ringing,
             ended_by_node: false,
             retry_after: None,
-            up: false,
+            begun: Instant::now(),
+            up_after: None,
             local: format!("{};tag={tag}", message.get("to")),
             remote: message.get("from").to_owned(),
             target: message.contact(),
@@ -435,7 +439,7 @@ impl Call {
     /// Whether it was ever up.
     #[must_use]
     pub fn was_up(&self) -> bool {
-        self.up
+        self.up_after.is_some()
     }
 
     /// Our tag.

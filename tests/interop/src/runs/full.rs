@@ -3,6 +3,7 @@
 use super::Transport::{self, Tcp, Udp};
 use super::changes::{self, Changes};
 use super::disaster::{Disaster, disaster};
+use super::flood::{self, Flood};
 use super::forks;
 use super::fulldisk::{self, FullDisk};
 use super::hostile::{self, Abandoned, Idle};
@@ -169,6 +170,19 @@ pub const FULL: &[Full] = &[
                 host: 121,
             };
             overload::tripled(size, dir)
+        },
+    ),
+    Full::new(
+        "flood",
+        "a node with a tenth of a core, and ten times what it can do for 60 s: 90 % of that is done, within 200 ms each",
+        |dir| {
+            let size = Flood {
+                stage: Duration::from_secs(10),
+                times: 10,
+                lasts: Duration::from_secs(60),
+                host: 122,
+            };
+            flood::flooded(size, dir)
         },
     ),
     Full::new(
