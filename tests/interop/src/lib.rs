@@ -3,6 +3,7 @@
 //! Each run takes its size as an argument: the tests of this crate call them small, `cargo xtask interop` calls them as
 //! large as the figures in the documentation. Everything happens on addresses of 127.0.0.0/8, each run on one of its own.
 
+pub mod chaos;
 pub mod collector;
 pub mod diameter;
 pub mod earlier;

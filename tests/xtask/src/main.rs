@@ -5,6 +5,7 @@
 mod bench;
 mod book;
 mod changelog;
+mod chaos;
 mod conformance;
 mod count;
 mod deb;
@@ -49,6 +50,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "interop" => interop::run(rest)?,
         "conformance" => return conformance::run(rest),
         "acceptance" => bench::acceptance(rest)?,
+        "chaos" => chaos::run(rest)?,
         "changelog" => changelog::run(rest)?,
         "licences" => licences::run()?,
         "deb" => deb::run(rest)?,
@@ -88,6 +90,9 @@ fn help() {
     );
     say("  bench memory [CALLS] [RATE]      resident memory per held call");
     say("  acceptance [NAME ...]            loads, kills and power cuts in full size");
+    say(
+        "  chaos [--minutes M] [--seed S] [--kills N] [NAME ...]  faults around a node, and a report in target/chaos/report.md",
+    );
     say(
         "  interop [--list] [--write] [NAME] real clients before a running node; writes docs/interop.md",
     );

@@ -26,7 +26,7 @@ use super::sms::waiting::{Waiting, waiting};
 use super::sms::{later, overload as sms_overload, windows};
 use super::tokens::{self, Tokens};
 use super::versions::{self, Canary, Replaced};
-use crate::error::{Result, io};
+use crate::error::{Result, RunError, io};
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,6 +53,13 @@ impl Full {
         let dir = tempfile::tempdir().map_err(io("make a directory"))?;
         (self.run)(dir.path())
     }
+}
+
+/// Runs the one of this name.
+pub(crate) fn named(name: &str) -> Result<String> {
+    let full = FULL.iter().find(|full| full.name == name);
+    full.ok_or_else(|| RunError::Broken(format!("no run is called {name}").into()))?
+        .run()
 }
 
 /// All of them.

@@ -165,12 +165,12 @@ pub fn idle(size: Idle, dir: &Path) -> Result<String> {
 }
 
 /// An address of the run's network that has room for a further connection.
-fn from(host: u8, nth: usize) -> Ipv4Addr {
+pub(super) fn from(host: u8, nth: usize) -> Ipv4Addr {
     let last = u8::try_from(10 + nth / FROM_ONE).unwrap_or(u8::MAX);
     Ipv4Addr::new(127, 0, host, last)
 }
 
-fn connect(from: Ipv4Addr, to: SocketAddr) -> Result<TcpStream> {
+pub(super) fn connect(from: Ipv4Addr, to: SocketAddr) -> Result<TcpStream> {
     let open = || {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SocketAddr::from((from, 0)).into())?;

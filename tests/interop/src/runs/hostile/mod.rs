@@ -4,6 +4,7 @@ mod abandoned;
 mod bombs;
 mod connections;
 mod guesses;
+mod loris;
 mod spoofed;
 
 pub use abandoned::{Abandoned, abandoned};
@@ -11,6 +12,7 @@ pub use bombs::bombs;
 pub use connections::{Idle, idle, slow};
 pub(super) use connections::{secure, trusting};
 pub use guesses::guesses;
+pub use loris::{dripping, half_open};
 pub use spoofed::spoofed;
 
 use crate::error::{Result, RunError, ensure};
