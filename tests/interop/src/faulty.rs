@@ -2,6 +2,7 @@
 //!
 //! The binary `strowger-faulty` has it; the product has no such service.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Reply, Sip};
@@ -19,7 +20,14 @@ pub fn service() -> ServiceDef {
 #[derive(Debug, Default, State)]
 pub struct Faulty {
     answered: bool,
+    /// It loops instead of panicking when it remembers.
+    loops: bool,
+    /// Every tenth event panics.
+    tenth: bool,
 }
+
+/// Events of calls in which every tenth panics.
+static EVENTS: AtomicU64 = AtomicU64::new(0);
 
 /// Set by every call, so that something is left if a failure leaves anything.
 #[derive(Clone, Debug, Event)]
@@ -30,8 +38,17 @@ const SDP: &[u8] = b"v=0\r\no=faulty 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127
 #[sbb(name = "faulty", vendor = "test", version = "1.0")]
 #[expect(clippy::panic, reason = "what it is for")]
 impl Faulty {
-    /// `panics` fails at once, `rings` after it has rung, `slow` keeps the node busy; others are answered.
-    #[on(initial)]
+    /// Users that begin with a digit are called through others.
+    fn pick(sel: &mut Selector) {
+        let invite = sel.event::<sip::Invite>();
+        if invite.is_none_or(|invite| invite.user().first().is_some_and(u8::is_ascii_digit)) {
+            sel.decline();
+        }
+    }
+
+    /// `panics` fails at once, `rings` after it has rung, `slow` keeps the node busy, `loops` never lets go of it, and
+    /// `loops-later` does not after it was answered; of the events of calls to `tenth` every tenth panics. Others are answered.
+    #[on(initial, select = Self::pick)]
     fn invite(
         &mut self,
         cx: &mut Cx,
@@ -53,6 +70,15 @@ impl Faulty {
                     std::hint::spin_loop();
                 }
             }
+            b"loops" => never_return(),
+            b"loops-later" => {
+                self.loops = true;
+                cx.timer(call, Duration::from_millis(100), Remember);
+            }
+            b"tenth" => {
+                self.tenth = true;
+                self.count();
+            }
             _ => {}
         }
         self.answered = true;
@@ -65,6 +91,9 @@ impl Faulty {
 
     #[on]
     fn remembered(&mut self, _cx: &mut Cx, _ev: &Timer<Remember>) -> Result {
+        if self.loops {
+            never_return();
+        }
         panic!("asked to fail while it rings")
     }
 
@@ -88,6 +117,22 @@ impl Faulty {
         if ev.header("Reason").is_some() {
             panic!("asked to fail when the call ends")
         }
+        self.count();
         sip.respond(cx, ev, 200)
+    }
+}
+
+#[expect(clippy::panic, reason = "what it is for")]
+impl Faulty {
+    fn count(&self) {
+        if self.tenth && EVENTS.fetch_add(1, Ordering::Relaxed) % 10 == 9 {
+            panic!("asked to fail at every tenth event")
+        }
+    }
+}
+
+fn never_return() -> ! {
+    loop {
+        std::hint::spin_loop();
     }
 }

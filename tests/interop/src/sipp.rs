@@ -42,6 +42,12 @@ impl Totals {
             .unwrap_or(0)
     }
 
+    /// Milliseconds from each INVITE to its 200, in ascending order; with `-trace_rtt`.
+    #[must_use]
+    pub fn answered(&self) -> &[f64] {
+        &self.answered
+    }
+
     /// Within how many milliseconds so many of a hundred calls were answered; with `-trace_rtt`.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> u64 {

@@ -12,9 +12,11 @@ use super::kill::{self, Kill};
 use super::kills::{self, Kills};
 use super::leaks::{self, Calls};
 use super::load::{self, Load};
+use super::looping::{self, Looping};
 use super::million::{Million, million};
 use super::overload::{self, Overload};
 use super::pages::{self, Pages};
+use super::panics::{self, Panics};
 use super::prepaid::{self, Prepaid};
 use super::records;
 use super::registrations::{self, Registrations};
@@ -190,6 +192,33 @@ pub const FULL: &[Full] = &[
                 host: 122,
             };
             flood::flooded(size, dir)
+        },
+    ),
+    Full::new(
+        "looping",
+        "a service loops beside 200 calls/s of the B2BUA, in a call and in new work: found, left out, no other call fails",
+        |dir| {
+            let size = Looping {
+                load: full(223),
+                found: Duration::from_secs(1),
+                serves: Duration::from_secs(2),
+            };
+            looping::left_out(size, dir)
+        },
+    ),
+    Full::new(
+        "panics",
+        "a service panics on every tenth event beside 200 calls/s of the B2BUA: the slowest of a hundred is no later",
+        |dir| {
+            let size = Panics {
+                rate: 200,
+                beside: 50,
+                seconds: 10,
+                rounds: 10,
+                most: Some(5),
+                host: 221,
+            };
+            panics::unnoticed(size, dir)
         },
     ),
     Full::new(
