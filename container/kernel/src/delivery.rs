@@ -97,7 +97,9 @@ impl Kernel {
 
     /// Has the next delivery of that event type to that entity fail without being made.
     pub(crate) fn hold_back(&mut self, entity: EntityId, kind: EventIx) {
-        self.held_back.push((entity, kind));
+        if !self.held_back.contains(&(entity, kind)) {
+            self.held_back.push((entity, kind));
+        }
     }
 
     fn takes_held_back(&mut self, entity: EntityId, kind: EventIx) -> bool {

@@ -17,7 +17,7 @@ use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
 use crate::supervisor::{Supervising, Supervisor};
 use crate::systemd::Systemd;
-use crate::watchdog::{Beat, Bounds};
+use crate::watchdog::{Beat, Bounds, Seen};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -219,7 +219,7 @@ impl NodeBuilder {
         if let Some(rehearsal) = &self.rehearsal {
             plan.specifications.extend(&rehearsal.specifications);
         }
-        let hangs = Hangs::of(&config.node.data_dir);
+        let mut hangs = Hangs::of(&config.node.data_dir);
         let beat = Beat::default();
         let data_dir = config.node.data_dir.clone();
         let bounds = Bounds::of(&config.limits);
@@ -235,7 +235,7 @@ impl NodeBuilder {
             managed: self.companion.is_some(),
             rehearsal: self.rehearsal.take(),
         };
-        let (begun, shard) = spawn(start)?;
+        let (begun, shard) = spawn(start, &mut hangs)?;
         let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
         let supervisor = Supervisor {
             reloader: Reloader::new(self.reload.take(), self.catalog),
@@ -247,7 +247,7 @@ impl NodeBuilder {
             bounds,
             owns_process,
             hangs,
-            stuck: None,
+            seen: Seen::default(),
             watch: begun.watch,
             check_interval,
             systemd: systemd(owns_process),
@@ -315,8 +315,8 @@ fn systemd(owns_process: bool) -> Systemd {
     }
 }
 
-/// Starts the shard's thread and waits until it serves.
-fn spawn(start: Start) -> Result<(Begun, JoinHandle<Exit>), NodeError> {
+/// Starts the shard's thread and waits until it serves. What was held back is settled then.
+fn spawn(start: Start, hangs: &mut Hangs) -> Result<(Begun, JoinHandle<Exit>), NodeError> {
     let (sender, receiver) = sync_channel(1);
     let serve = move || match shard::begin(start) {
         Ok((driver, begun)) => {
@@ -336,6 +336,7 @@ fn spawn(start: Start) -> Result<(Begun, JoinHandle<Exit>), NodeError> {
         source,
     })?;
     let begun = receiver.recv().map_err(|_| NodeError::Panicked)??;
+    hangs.settle();
     Ok((begun, thread))
 }
 

@@ -4,7 +4,10 @@
 //! A delivery to an entity is put aside when it comes again: what has not been committed, such as a message that its sender
 //! repeats or a timer, comes anew. An initial event comes again, too, but to nobody that could be named: the service takes no new
 //! work then, and what it has goes on. A service that does either again and again is not activated, and what it has is removed; its
-//! notes are gone then. Each holds for one start: the one after that gives another chance.
+//! notes are gone then. What holds back a service holds for one start: the one after that gives another chance. What holds back a
+//! delivery holds as long as the note counts, for it may not have come again yet.
+//!
+//! Invariant: a note is changed only when a start that has seen to it is done.
 
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -14,8 +17,7 @@ use std::path::{Path, PathBuf};
 use strowger::id::EntityId;
 use strowger_kernel::Intensity;
 
-/// The file in the data directory: a line for each, with the time in seconds since 1970, the service, the receiver while the note
-/// is new (`-` for an initial event), and the event type.
+/// The file in the data directory: a line for each, with the time in seconds since 1970, the service, the receiver while it is to be left out (`-` for an initial event), and the event type.
 const NAME: &str = "hangs";
 /// Lines that are kept.
 const LINES: usize = 200;
@@ -24,6 +26,10 @@ const LINES: usize = 200;
 #[derive(Clone, Debug)]
 pub(crate) struct Hangs {
     file: PathBuf,
+    /// What is left of it once the start is done, if that is something else.
+    left: Option<String>,
+    /// Services that are never held back.
+    free: Vec<String>,
 }
 
 /// What is held back at a start.
@@ -65,29 +71,73 @@ struct Hang<'a> {
 impl Hangs {
     pub(crate) fn of(data_dir: &Path) -> Self {
         let file = data_dir.join(NAME);
-        Self { file }
+        Self {
+            file,
+            left: None,
+            free: Vec::new(),
+        }
     }
 
-    /// Notes, durably, that the process starts again with a handler of a service.
-    pub(crate) fn note(&self, now: u64, service: &str, receiver: Option<EntityId>, event: &str) {
+    /// Notes, durably, that the process starts again with a handler of a service. Whether that start will leave the delivery out.
+    pub(crate) fn note(
+        &self,
+        now: u64,
+        service: &str,
+        receiver: Option<EntityId>,
+        event: &str,
+    ) -> bool {
+        let free = receiver.is_none() && self.free.iter().any(|free| free == service);
         let receiver = receiver.map_or_else(|| "-".to_owned(), |entity| entity.to_string());
         let write = || {
             let mut options = OpenOptions::new();
             let mut file = options.append(true).create(true).open(&self.file)?;
             writeln!(file, "{now} {service} {receiver} {event}")?;
             file.sync_all()?;
-            match self.file.parent() {
-                Some(dir) => File::open(dir)?.sync_all(),
-                None => Ok(()),
-            }
+            self.sync_dir()
         };
         if let Err(error) = write() {
             tracing::error!(%error, "the hang is not noted, and not counted");
+            return false;
+        }
+        !free
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        match self.file.parent() {
+            Some(dir) => File::open(dir)?.sync_all(),
+            None => Ok(()),
         }
     }
 
-    /// What of a plan is held back at this start: services are not to be activated. Notes that count no more are gone.
-    pub(crate) fn hold_back(&self, now: u64, plan: &mut Plan) -> HeldBack {
+    /// The start is done that has held back what [`hold_back`](Self::hold_back) said.
+    pub(crate) fn settle(&mut self) {
+        let Some(left) = self.left.take() else {
+            return;
+        };
+        let write = || {
+            if left.is_empty() {
+                fs::remove_file(&self.file)?;
+                return self.sync_dir();
+            }
+            let new = self.file.with_extension("new");
+            let mut file = File::create(&new)?;
+            file.write_all(left.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &self.file)?;
+            self.sync_dir()
+        };
+        if let Err(error) = write() {
+            tracing::warn!(%error, "hangs of before are counted again at the next start");
+        }
+    }
+
+    /// What of a plan is held back at this start: services are not to be activated.
+    pub(crate) fn hold_back(&mut self, now: u64, plan: &mut Plan) -> HeldBack {
+        let free = plan
+            .services
+            .iter()
+            .filter(|s| s.options.intensity.hangs == 0);
+        self.free = free.map(|s| s.options.name.clone()).collect();
         let text = match fs::read_to_string(&self.file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -105,13 +155,7 @@ impl Hangs {
             let own = |held: &HeldService| held.name == planned.options.name;
             planned.options.held_back = held.services.iter().any(own);
         }
-        let written = match left.is_empty() {
-            true => fs::remove_file(&self.file),
-            false => fs::write(&self.file, left),
-        };
-        if let Err(error) = written {
-            tracing::warn!(%error, "hangs of before are counted again at the next start");
-        }
+        self.left = Some(left).filter(|left| *left != text);
         held
     }
 }
@@ -174,7 +218,15 @@ fn count(text: &str, now: u64, limits: &BTreeMap<&str, Intensity>) -> (HeldBack,
     });
     held.deliveries = to_entities.collect();
     let left = hangs.iter().rev().take(LINES).rev();
-    let left = left.map(|hang| format!("{} {} {}\n", hang.at, hang.service, hang.event));
+    let left = left.map(|hang| {
+        let Hang {
+            at, service, event, ..
+        } = hang;
+        match hang.receiver {
+            Receiver::Entity(entity) => format!("{at} {service} {entity} {event}\n"),
+            Receiver::Settled | Receiver::Nobody => format!("{at} {service} {event}\n"),
+        }
+    });
     let left = left.collect();
     (held, left)
 }
@@ -182,6 +234,23 @@ fn count(text: &str, now: u64, limits: &BTreeMap<&str, Intensity>) -> (HeldBack,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_that_cannot_be_durable_or_changes_nothing_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut hangs = Hangs::of(dir.path());
+        hangs.free.push("free".into());
+        assert!(hangs.note(1, "a", None, "rang"));
+        assert!(!hangs.note(1, "free", None, "rang"));
+        let mut nowhere = Hangs::of(&dir.path().join("gone"));
+        assert!(!nowhere.note(1, "a", None, "rang"));
+        nowhere.settle();
+        let read = || fs::read_to_string(dir.path().join(NAME)).unwrap();
+        assert_eq!(read(), "1 a - rang\n1 free - rang\n");
+        hangs.left = Some("1 a rang\n".into());
+        hangs.settle();
+        assert_eq!(read(), "1 a rang\n");
+    }
     use std::time::Duration;
 
     fn limits(hangs: u32) -> Intensity {
@@ -210,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_note_holds_back_its_delivery_or_else_new_work_for_one_start() {
+    fn a_note_holds_back_its_delivery_while_it_counts_or_else_new_work_for_one_start() {
         let limits = BTreeMap::from([("a", limits(3)), ("b", limits(3)), ("free", limits(0))]);
         let text = "1 a e01-2-3 said 1.0\n2 b - rang\n3 b e00-0-0 said 1.0\n4 free - rang\n";
         let (held, left) = count(text, 9, &limits);
@@ -225,9 +294,11 @@ mod tests {
         };
         assert_eq!((b.name.as_str(), b.whole), ("b", false));
         assert!(b.why.contains("initial event rang"), "{}", b.why);
-        assert_eq!(left, "1 a said 1.0\n2 b rang\n3 b said 1.0\n4 free rang\n");
+        let settled = "1 a e01-2-3 said 1.0\n2 b rang\n3 b e00-0-0 said 1.0\n4 free rang\n";
+        assert_eq!(left, settled);
         let (held, again) = count(&left, 9, &limits);
-        assert!(held.services.is_empty() && held.deliveries.is_empty());
+        assert_eq!((held.services.len(), held.deliveries.len()), (0, 2));
         assert_eq!(again, left);
+        assert!(count(&left, 700, &limits).0.deliveries.is_empty());
     }
 }

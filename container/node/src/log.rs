@@ -21,8 +21,21 @@ const LINES: usize = 16_384;
 
 /// Keeps the log's thread; dropping it writes what waits.
 #[derive(Debug)]
-pub struct LogGuard {
-    _worker: WorkerGuard,
+pub struct LogGuard(());
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        end();
+    }
+}
+
+/// What keeps the log's thread.
+static WORKER: Mutex<Option<WorkerGuard>> = Mutex::new(None);
+
+/// Writes what waits, and ends the log: before the process ends, or is another one. Waits a second at most.
+pub(crate) fn end() {
+    let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(worker.take());
 }
 
 /// Why there is no log.
@@ -105,7 +118,8 @@ pub fn init(log: &Log) -> Result<LogGuard, LogError> {
         }
     }
     std::panic::set_hook(Box::new(panicked));
-    Ok(LogGuard { _worker: worker })
+    *WORKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+    Ok(LogGuard(()))
 }
 
 fn keep<S: 'static>(log: &Log, handle: Handle<EnvFilter, S>) {

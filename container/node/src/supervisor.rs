@@ -7,14 +7,15 @@ use crate::error::NodeError;
 use crate::exit::Exit;
 use crate::hangs::Hangs;
 use crate::inbox::Door;
+use crate::log;
 use crate::manage::{Desk, Errand};
 use crate::reload::Reloader;
 use crate::resolver::Asked;
 use crate::shard::Names;
 use crate::systemd::Systemd;
 use crate::tls::Watch;
-use crate::watchdog::{Beat, Bounds, Pulse, Stuck};
-use std::io;
+use crate::watchdog::{Beat, Bounds, LOOKS, Pulse, Seen, Stuck};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,6 +24,9 @@ use strowger_kernel::Delivering;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// How long a signal is waited for that is on its way when the process is about to start again.
+const TOLD: Duration = Duration::from_millis(20);
 
 /// What the supervisor's thread is started with.
 pub(crate) struct Supervisor {
@@ -36,8 +40,7 @@ pub(crate) struct Supervisor {
     pub(crate) owns_process: bool,
     /// Where a hang with which the process starts again is noted.
     pub(crate) hangs: Hangs,
-    /// The delivery that was seen last.
-    pub(crate) stuck: Option<Stuck>,
+    pub(crate) seen: Seen,
     pub(crate) watch: Watch,
     /// Time between two looks at the files of certificates; zero for none.
     pub(crate) check_interval: Duration,
@@ -120,7 +123,7 @@ impl Supervisor {
                     drop(reply.send(self.run(errand, &mut watch).await));
                 }
                 _ = look.tick() => {
-                    slow = self.watch(slow).await;
+                    slow = self.watch(slow, &mut signals).await;
                     if self.beat.is_stopping() {
                         self.systemd.stopping();
                     }
@@ -204,9 +207,10 @@ impl Supervisor {
     /// Has a delivery counted that does not return: one, however long it takes.
     fn count_hang(&mut self) {
         let now = self.clock.mono();
-        self.stuck = Stuck::look(&self.beat, now, self.stuck);
-        if let Some(stuck) = &mut self.stuck
+        self.seen.stuck = Stuck::look(&self.beat, now, self.seen.stuck);
+        if let Some(stuck) = &mut self.seen.stuck
             && !stuck.told
+            && stuck.is_to_blame()
             && stuck.seen_for(now) >= self.bounds.turn
         {
             // Heard when it returns, if it does.
@@ -217,14 +221,14 @@ impl Supervisor {
 
     /// The delivery that has taken too much processor time.
     fn looping(&self) -> Option<Delivering> {
-        let stuck = self.stuck.filter(|_| !self.bounds.cpu.is_zero())?;
+        let stuck = self.seen.stuck.filter(|_| !self.bounds.cpu.is_zero())?;
         (stuck.used(&self.beat) >= self.bounds.cpu).then_some(stuck.delivery)
     }
 
     /// Starts the process again in its place, without the delivery that does not return.
-    async fn start_again(&self, delivery: Delivering) -> ! {
+    async fn start_again(&self, delivery: Delivering, signals: &mut Option<Signals>) -> ! {
         let (service, event) = self.names_of(Some(delivery));
-        let cpu = self.stuck.map(|stuck| stuck.used(&self.beat));
+        let cpu = self.seen.stuck.map(|stuck| stuck.used(&self.beat));
         tracing::error!(
             code = "NOD-013",
             time = ?self.beat.turn(self.clock.mono()),
@@ -235,25 +239,34 @@ impl Supervisor {
             "a handler does not return: the process starts again without that delivery",
         );
         let now = self.clock.seconds();
-        self.hangs.note(now, service, delivery.entity, event);
-        if self.systemd.is_stopping() {
-            end_hung().await;
+        if !self.hangs.note(now, service, delivery.entity, event) {
+            // Whoever starts it again shall see that, and take time for it.
+            end_hung();
+        }
+        let told = tokio::time::timeout(TOLD, stopped(signals)).await;
+        if told.is_ok() || self.systemd.is_stopping() || self.beat.is_stopping() {
+            end_hung();
         }
         self.systemd.starting_again();
-        // For the log's thread, which nobody will join.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        log::end();
         let error = again::start_again();
-        tracing::error!(%error, exit = Exit::Hung.code(), "the process cannot start again: it ends");
-        end_hung().await
+        // The log has ended.
+        let _ = writeln!(io::stderr(), "the process cannot start again: {error}");
+        end_hung()
     }
 
     /// Looks at the shard; whether it is slow.
-    async fn watch(&mut self, was_slow: bool) -> bool {
+    async fn watch(&mut self, was_slow: bool, signals: &mut Option<Signals>) -> bool {
         self.count_hang();
         if let Some(delivery) = self.looping().filter(|_| self.owns_process) {
-            self.start_again(delivery).await;
+            self.start_again(delivery, signals).await;
         }
-        match self.beat.pulse(self.clock.mono(), self.bounds.turn) {
+        let pulse = self.beat.pulse(self.clock.mono(), self.bounds.turn);
+        self.seen.hung = match pulse {
+            Pulse::Hung(_) => self.seen.hung.saturating_add(1),
+            Pulse::Sound | Pulse::Slow(_) => 0,
+        };
+        match pulse {
             Pulse::Sound => {
                 if was_slow {
                     // Told once the shard works again: the alarm's end, and that there was one.
@@ -278,9 +291,9 @@ impl Supervisor {
                 }
                 true
             }
-            Pulse::Hung(time) if self.owns_process => {
-                if let Some(delivery) = self.beat.probe.delivering() {
-                    self.start_again(delivery).await;
+            Pulse::Hung(time) if self.owns_process && self.seen.hung >= LOOKS => {
+                if let Some(stuck) = self.seen.stuck.filter(Stuck::is_to_blame) {
+                    self.start_again(stuck.delivery, signals).await;
                 }
                 tracing::error!(
                     code = "NOD-013",
@@ -288,17 +301,21 @@ impl Supervisor {
                     exit = Exit::Hung.code(),
                     "a turn of the shard does not end: the process does",
                 );
-                end_hung().await
+                end_hung()
             }
             Pulse::Hung(_) => true,
         }
     }
 }
 
-async fn end_hung() -> ! {
-    // For the log's thread, which nobody will join.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+fn end_hung() -> ! {
+    log::end();
     std::process::exit(Exit::Hung.code().into())
+}
+
+/// Waits until a signal says so.
+async fn stopped(signals: &mut Option<Signals>) {
+    while !matches!(next(signals).await, Told::Stop) {}
 }
 
 struct Signals {

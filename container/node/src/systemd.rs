@@ -9,7 +9,10 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// What a start in place of the process may take: as long as any start does by our unit.
+const START: Duration = Duration::from_secs(600);
 
 /// The service manager that started the process, if any.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ pub(crate) struct Systemd {
     to: Option<(UnixDatagram, SocketAddr)>,
     /// How often at least it wants to hear of the process.
     watchdog: Option<Duration>,
+    /// When it heard last that the process works.
+    alive: Option<Instant>,
     stopping: bool,
 }
 
@@ -39,6 +44,7 @@ impl Systemd {
         Self {
             to,
             watchdog: period.map(Duration::from_micros),
+            alive: None,
             stopping: false,
         }
     }
@@ -51,7 +57,11 @@ impl Systemd {
 
     /// The node serves.
     pub(crate) fn ready(&self) {
-        self.tell("READY=1\nSTATUS=serving\n");
+        // A start in place of the process had more time.
+        let period = self.watchdog.map_or_else(String::new, |period| {
+            format!("WATCHDOG_USEC={}\n", period.as_micros())
+        });
+        self.tell(&format!("READY=1\nSTATUS=serving\n{period}"));
     }
 
     /// Its configuration is read again; [`ready`](Self::ready) says that this is over.
@@ -63,7 +73,13 @@ impl Systemd {
 
     /// The process starts again in its place; [`ready`](Self::ready) says that it serves.
     pub(crate) fn starting_again(&self) {
-        self.tell("STATUS=starting again: a handler did not return\n");
+        // To the manager it is up already, and only the watchdog's time is a limit: what reading a large store may take.
+        let time = self.watchdog.map_or_else(String::new, |_| {
+            format!("WATCHDOG_USEC={}\nWATCHDOG=1\n", START.as_micros())
+        });
+        self.tell(&format!(
+            "STATUS=starting again: a handler did not return\n{time}"
+        ));
     }
 
     /// It drains; said once.
@@ -78,9 +94,13 @@ impl Systemd {
         self.stopping
     }
 
-    /// It works.
-    pub(crate) fn alive(&self) {
-        if self.watchdog.is_some() {
+    /// It works; said once in a [`period`](Self::period), however often it is called.
+    pub(crate) fn alive(&mut self) {
+        let Some(period) = self.watchdog.map(|period| period / 2) else {
+            return;
+        };
+        if self.alive.is_none_or(|said| said.elapsed() >= period) {
+            self.alive = Some(Instant::now());
             self.tell("WATCHDOG=1\n");
         }
     }
@@ -114,6 +134,7 @@ mod tests {
         Systemd {
             to: Some(connect(name).unwrap()),
             watchdog,
+            alive: None,
             stopping: false,
         }
     }
@@ -135,8 +156,14 @@ mod tests {
         assert!(heard(&socket).starts_with("READY=1\n"));
         systemd.reloading();
         assert!(heard(&socket).starts_with("RELOADING=1\nMONOTONIC_USEC="));
-        systemd.alive();
+        for _ in 0..3 {
+            systemd.alive();
+        }
         assert_eq!(heard(&socket), "WATCHDOG=1\n");
+        systemd.starting_again();
+        assert!(heard(&socket).ends_with("WATCHDOG_USEC=600000000\nWATCHDOG=1\n"));
+        systemd.ready();
+        assert!(heard(&socket).ends_with("WATCHDOG_USEC=60000000\n"));
         systemd.stopping();
         systemd.stopping();
         assert!(heard(&socket).starts_with("STOPPING=1\n"));
@@ -149,7 +176,7 @@ mod tests {
         let name = format!("@strowger-test-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name[1..]).unwrap();
         let socket = UnixDatagram::bind_addr(&address).unwrap();
-        let systemd = told_to(OsStr::new(&name), None);
+        let mut systemd = told_to(OsStr::new(&name), None);
         assert_eq!(systemd.period(), None);
         systemd.alive();
         systemd.ready();

@@ -60,21 +60,43 @@ pub(crate) struct Stuck {
     /// When it was first seen, and what processor time the thread had used by then.
     since: Mono,
     cpu: Option<Duration>,
+    /// How often it was seen: a process that was stopped for a while has seen nothing in that time.
+    looks: u32,
     /// It has been counted.
     pub(crate) told: bool,
 }
+
+/// What earlier looks have seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    /// The delivery that was being made.
+    pub(crate) stuck: Option<Stuck>,
+    /// Looks in a row that have found the shard hung.
+    pub(crate) hung: u32,
+}
+
+/// So often is to be seen what is blamed for the time that went by.
+pub(crate) const LOOKS: u32 = 5;
 
 impl Stuck {
     /// What is known of the delivery that is being made: anew, if it is another one than `before`.
     pub(crate) fn look(beat: &Beat, now: Mono, before: Option<Self>) -> Option<Self> {
         let delivery = beat.probe.delivering()?;
         let same = before.filter(|before| before.delivery.number == delivery.number);
-        Some(same.unwrap_or_else(|| Self {
+        let mut seen = same.unwrap_or_else(|| Self {
             delivery,
             since: now,
             cpu: beat.cpu(),
+            looks: 0,
             told: false,
-        }))
+        });
+        seen.looks = seen.looks.saturating_add(1);
+        Some(seen)
+    }
+
+    /// Whether it was seen often enough to be blamed for the time that went by.
+    pub(crate) fn is_to_blame(&self) -> bool {
+        self.looks >= LOOKS
     }
 
     /// For how long it has been seen.

@@ -201,7 +201,7 @@ fn a_delivery_that_loops_is_put_aside_and_the_process_starts_again() {
 
 #[test]
 fn a_delivery_that_waits_takes_no_processor_time_and_is_found_by_the_clock() {
-    let limits = "delivery_cpu_max = \"100ms\"\ndelivery_time_max = \"100ms\"";
+    let limits = "delivery_cpu_max = \"100ms\"\ndelivery_time_max = \"400ms\"";
     never_returns(limits, "wait");
 }
 
