@@ -4,6 +4,7 @@
 //! machine is skipped, and the report says why.
 
 use crate::error::{Result, RunError, io};
+use crate::runs::expiry;
 use crate::runs::full;
 use crate::runs::hostile;
 use crate::runs::kills::{self, Kills};
@@ -60,6 +61,13 @@ pub const FAULTS: &[Fault] = &[
         run: |size, dir| kills::lost_peers(load(size, 8, 2, 224), dir),
     },
     Fault {
+        name: "black-hole",
+        what: "What is sent to the node and by it goes nowhere for 5 to 20 s at a time; nobody is told. The node is in a network \
+               namespace of its own.",
+        holds: "When the link carries again all goes on; nothing that was acknowledged is lost.",
+        run: |size, dir| kills::cut_off(load(size, 8, 14, 225), dir),
+    },
+    Fault {
         name: "full-disk",
         what: "Somebody else fills the disk for 30 s under 200 calls a second.",
         holds: "New calls are refused, those that are up can end, an alarm is raised and cleared; then all is well by itself.",
@@ -70,6 +78,12 @@ pub const FAULTS: &[Fault] = &[
         what: "The disk is full at once and nothing is set aside: the store fails.",
         holds: "The process ends, is started again by its supervisor until there is space, and has lost nothing.",
         run: |_, _| full::named("failed-store"),
+    },
+    Fault {
+        name: "expiry",
+        what: "The certificate of a TLS listener ends while the node works, and is replaced later.",
+        holds: "Alarms tell of it before and after, connections that are up stay, a new certificate is taken without a restart.",
+        run: |_, dir| expiry::expired(228, dir),
     },
     Fault {
         name: "half-open",

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Files in PEM.
 #[derive(Debug)]
@@ -23,6 +24,11 @@ pub(crate) struct Certificates {
 impl Certificates {
     /// The node's is for `node` and for the domain `office.example`.
     pub(crate) fn make(dir: &Path, node: Ipv4Addr) -> Result<Self> {
+        Self::make_until(dir, node, None)
+    }
+
+    /// The same with a certificate of the node that ends.
+    pub(crate) fn make_until(dir: &Path, node: Ipv4Addr, ends: Option<SystemTime>) -> Result<Self> {
         let mut made = Self {
             dir: dir.to_path_buf(),
             pin: String::new(),
@@ -36,6 +42,9 @@ impl Certificates {
             SanType::IpAddress(IpAddr::V4(node)),
             SanType::DnsName("office.example".try_into()?),
         ];
+        if let Some(ends) = ends {
+            server.not_after = ends.into();
+        }
         let key = made.sign("node", &server, &issuer)?;
         made.pin = BASE64.encode(Sha256::digest(key.subject_public_key_info()));
         let mut client = named("client.office.example")?;

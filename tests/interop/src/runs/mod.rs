@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod charging;
 pub mod disaster;
+pub mod expiry;
 pub mod flood;
 pub mod forks;
 pub mod full;

@@ -3,10 +3,13 @@
 
 use super::link::{Came, Link};
 use super::pdu::{Message, Pdu, command, status};
-use crate::error::{Result, ensure};
+use crate::error::{Result, ensure, io};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+/// How long something is written at most.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// See the module.
 #[derive(Debug)]
@@ -149,6 +152,9 @@ impl Esme {
             crate::node::pause();
             return Ok(None);
         };
+        // Where the link carries nothing, what is written only fills a buffer, and then waits.
+        let limited = link.socket().set_write_timeout(Some(WRITTEN_WITHIN));
+        limited.map_err(io("limit how long a connection is written to"))?;
         // A node that is killed meanwhile does not answer.
         match link.bind(command::BIND_TRANSCEIVER, &self.account, &self.password) {
             Ok(_) => Ok(Some(link)),

@@ -85,7 +85,7 @@ fn secured(certificates: &Certificates) -> String {
 }
 
 /// Whether the node has ended it.
-fn is_closed(stream: &mut TcpStream) -> bool {
+pub(super) fn is_closed(stream: &mut TcpStream) -> bool {
     if stream.set_nonblocking(true).is_err() {
         return true;
     }

@@ -22,6 +22,8 @@ const LAST: u32 = 1;
 
 /// Requests without an answer, beyond which no other is begun: a connection that nobody reads from would block.
 const WINDOW: usize = 200;
+/// How long something is written at most.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 const INITIAL: u32 = 1;
 const UPDATE: u32 = 2;
@@ -175,6 +177,9 @@ impl Purses {
             return Some(link);
         }
         let mut link = Link::connect(self.at, None, self.identity.clone()).ok()?;
+        // Where the link carries nothing, what is written only fills a buffer, and then waits.
+        let limit = Some(WRITTEN_WITHIN);
+        link.socket().set_write_timeout(limit).ok()?;
         link.greet().ok()?;
         for flying in self.flying.values() {
             let flags = flying.raw.flags | raw::RETRANSMITTED;
