@@ -20,7 +20,7 @@ pub struct Overload {
     #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
     pub interval: Duration,
     /// New work that has waited longer than this is not even answered, but for one portion in four, where whoever sent it sends it
-    /// again by themselves (SIP over UDP, after 500 ms). Nor is what is far beyond what is taken, about sixteen times.
+    /// again by themselves (SIP over UDP, after 500 ms). Nor is what is far beyond what is taken, about thirty times.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
     pub unanswered_after: Duration,

@@ -118,12 +118,7 @@ impl Drivers {
 
     /// Hands over what drivers have said, at most so many messages, taking turns. What was not there the last time has come
     /// no earlier than `since`.
-    pub(crate) fn gather(
-        &mut self,
-        (since, now): (Mono, Mono),
-        budget: usize,
-        sink: &mut dyn Sink,
-    ) {
+    pub(crate) fn gather(&mut self, since: Mono, budget: usize, sink: &mut dyn Sink) {
         let mut left = budget;
         for _ in 0..self.all.len() {
             let n = self.next % self.all.len();
@@ -131,12 +126,16 @@ impl Drivers {
             let Some(held) = self.all.get_mut(n) else {
                 return;
             };
-            // An adaptor that nothing waits for hears that, too: its driver refuses until then.
-            let since = match held.up.is_empty() {
-                true => now,
-                false => held.unheard.take().unwrap_or(since),
-            };
-            sink.arrived(held.ra, &mut held.backlog, Arrived::Seen(since));
+            if held.up.is_empty() {
+                held.unheard = None;
+                held.backlog.emptied();
+                sink.nothing(held.ra);
+                continue;
+            }
+            let since = held.unheard.take().unwrap_or(since);
+            if left > 0 {
+                sink.arrived(held.ra, &mut held.backlog, Arrived::Seen(since));
+            }
             while left > 0 {
                 let Ok(message) = held.up.try_recv() else {
                     break;

@@ -56,6 +56,8 @@ pub(crate) trait Sink {
     fn input(&mut self, ra: RaIx, input: NetInput<'_>);
     /// What is handed over next, and belongs to an adaptor entity, arrived then. Whether what is new of it is refused.
     fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) -> bool;
+    /// Nothing waits for an adaptor entity whose driver refuses until it hears that.
+    fn nothing(&mut self, ra: RaIx);
 }
 
 /// When something arrived.

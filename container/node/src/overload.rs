@@ -21,14 +21,15 @@ use strowger_journal::Times;
 const PORTIONS: u32 = 8;
 /// An overload is over this long after the last refusal.
 const WARY: Duration = Duration::from_secs(1);
-/// Of a queue that does not shrink though all of it is refused one portion in so many is taken all the same: it would be of no
-/// use to do nothing but refuse.
-const ONE_IN: u32 = 16;
+/// Of a queue that does not shrink though all of it is refused a portion is taken all the same after so many inputs: it would be of
+/// no use to do nothing but refuse.
+const ONE_IN: u32 = 1_024;
 
-/// Portions that are refused with an answer for each one that is taken: beyond that the answers would take the time of the work.
-const ANSWERED: u32 = 16;
+/// Inputs that are refused with an answer, the ACKs for that among them, for each one that is taken: beyond that the answers would
+/// take the time of the work.
+const ANSWERED: u32 = 64;
 /// So many more at the beginning of an overload, and saved up at most.
-const SAVED: u32 = 256;
+const SAVED: u32 = 16_384;
 
 /// Of portions that have waited too long to be answered one in so many is answered all the same: a node that is slow by itself
 /// is not to fall silent.
@@ -58,8 +59,12 @@ pub(crate) struct Overload {
     pub(crate) settings: Settings,
     /// When new work was last refused, if that is not long ago.
     last: Option<Mono>,
-    /// Portions that may be refused with an answer.
+    /// What became of the portion that is handed over.
+    new: NewWork,
+    /// Inputs that may be refused with an answer.
     answers: u32,
+    /// Inputs that were refused since a portion was taken for that.
+    refused: u32,
     /// How many overloads there were.
     pub(crate) begun: u64,
     /// How long the first ones of portions had waited.
@@ -71,7 +76,9 @@ impl Overload {
         Self {
             settings,
             last: None,
+            new: NewWork::Taken,
             answers: SAVED,
+            refused: 0,
             begun: 0,
             waits: Times::default(),
         }
@@ -80,6 +87,11 @@ impl Overload {
     /// A portion of a queue has its turn, and its first has waited for so long: what becomes of the new work in it.
     pub(crate) fn waited(&mut self, now: Mono, backlog: &mut Backlog, waited: Duration) -> NewWork {
         self.waits.add(waited);
+        self.new = self.judged(now, backlog, waited);
+        self.new
+    }
+
+    fn judged(&mut self, now: Mono, backlog: &mut Backlog, waited: Duration) -> NewWork {
         let Settings {
             target,
             interval,
@@ -88,7 +100,7 @@ impl Overload {
         let full = *backlog.full.get_or_insert(now);
         if waited <= target || target.is_zero() {
             (backlog.late, backlog.refused) = (None, None);
-            return self.taken();
+            return NewWork::Taken;
         }
         let (since, times) = backlog.late.get_or_insert((now, 0));
         *times = times.saturating_add(1);
@@ -100,25 +112,32 @@ impl Overload {
             self.answers = SAVED;
         } else if now - full < interval / 2 {
             // It is emptied again and again, and waits when the process does not run.
-            return self.taken();
+            return NewWork::Taken;
         }
         self.last = Some(now);
         let (since, portions) = backlog.refused.get_or_insert((now, 0));
         *portions = portions.wrapping_add(1);
-        if now - *since >= interval && portions.is_multiple_of(ONE_IN) {
-            return self.taken();
+        if now - *since >= interval && self.refused >= ONE_IN {
+            self.refused = 0;
+            return NewWork::Taken;
         }
         let too_late = waited > unanswered_after && !portions.is_multiple_of(TOLD_ONE_IN);
         if too_late || self.answers == 0 {
             return NewWork::Unanswered;
         }
-        self.answers -= 1;
         NewWork::Refused
     }
 
-    fn taken(&mut self) -> NewWork {
-        self.answers = (self.answers + ANSWERED).min(SAVED);
-        NewWork::Taken
+    /// One input of the portion is handed over.
+    pub(crate) fn input(&mut self) {
+        match self.new {
+            NewWork::Taken => self.answers = (self.answers + ANSWERED).min(SAVED),
+            NewWork::Refused => {
+                self.answers = self.answers.saturating_sub(1);
+                self.refused = self.refused.saturating_add(1);
+            }
+            NewWork::Unanswered => self.refused = self.refused.saturating_add(1),
+        }
     }
 
     /// A turn goes by.

@@ -190,6 +190,7 @@ impl Sink for Inputs<'_> {
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
         tracing::trace!(ra = ra.0, ?input, "input");
         self.taken += 1;
+        self.overload.input();
         self.shard.input(self.now, ra, input);
     }
 
@@ -205,6 +206,12 @@ impl Sink for Inputs<'_> {
             self.shard.new_work(self.now, ra, new);
         }
         new.is_refused()
+    }
+
+    fn nothing(&mut self, ra: RaIx) {
+        if !self.short {
+            self.shard.new_work(self.now, ra, NewWork::Taken);
+        }
     }
 }
 
@@ -266,8 +273,7 @@ impl Driver {
                 refused: false,
             };
             self.net.gather(now.mono, portion, &mut inputs);
-            let times = (self.net.since(), now.mono);
-            self.drivers.gather(times, portion, &mut inputs);
+            self.drivers.gather(self.net.since(), portion, &mut inputs);
             (self.portion.taken, self.portion.refused) = (inputs.taken, inputs.refused);
         }
         self.watch(now);

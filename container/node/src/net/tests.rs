@@ -38,6 +38,8 @@ impl Sink for Log {
         false
     }
 
+    fn nothing(&mut self, _: RaIx) {}
+
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
         assert_eq!(ra, RA);
         self.0.push(match input {

@@ -130,7 +130,10 @@ impl Port {
         let flags = MsgFlags::MSG_DONTWAIT;
         let results = match recvmmsg(fd, &mut self.received, asked, flags, None) {
             Ok(results) => results,
-            Err(Errno::EAGAIN) => return (false, false),
+            Err(Errno::EAGAIN) => {
+                self.backlog.emptied();
+                return (false, false);
+            }
             Err(Errno::EINTR) => return (true, false),
             Err(error) => {
                 // Left behind by an earlier send (ICMP); the next datagram wakes the socket again.

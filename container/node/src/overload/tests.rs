@@ -130,13 +130,18 @@ fn without_a_target_nothing_is_refused() {
 
 #[test]
 fn where_refusing_does_not_help_some_is_taken_all_the_same() {
-    let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
-    let mut taken = 0;
-    flood(&mut overload, &mut backlog, (0, 500), 300);
-    for now in 5_000..5_160 {
-        taken += u32::from(!overload.waited(at(now), &mut backlog, ms(300)).is_refused());
+    // However few there are in a portion: one of them for 1,024 that are refused.
+    for (portion, portions) in [(64, 16), (2, 512)] {
+        let (mut overload, mut backlog) = (Overload::new(SETTINGS), Backlog::default());
+        flood(&mut overload, &mut backlog, (0, 500), 300);
+        let mut taken = 0;
+        for n in 0..10 * (portions + 1) {
+            let new = overload.waited(at(5_000 + n / 8), &mut backlog, ms(300));
+            (0..portion).for_each(|_| overload.input());
+            taken += u32::from(!new.is_refused());
+        }
+        assert_eq!(taken, 10, "{portion}");
     }
-    assert_eq!(taken, 10);
 }
 
 /// A node in virtual time: what its calls cost, and what comes.
@@ -149,6 +154,8 @@ struct Simulated {
     now: u64,
     /// Microseconds after which it has the processor again, of each 100 ms.
     pause: u64,
+    /// How many have their turn at once.
+    portion: usize,
     /// Of those that were taken, how long they waited since they came first.
     taken: Vec<u64>,
     refused: u64,
@@ -160,11 +167,13 @@ struct Call {
     came: u64,
     first: u64,
     copies: u32,
+    /// It is the ACK of a refused one.
+    ack: bool,
 }
 
-/// Microseconds that a call takes, that a refusal takes, and that one without an answer takes.
+/// Microseconds that a call takes, that a refusal takes, and that its ACK takes, or one without an answer.
 const CALL: u64 = 1_000;
-const REFUSAL: u64 = 10;
+const REFUSAL: u64 = 8;
 const UNANSWERED: u64 = 2;
 
 impl Simulated {
@@ -176,6 +185,7 @@ impl Simulated {
             again: BinaryHeap::new(),
             now: 1,
             pause,
+            portion: 8,
             taken: Vec::new(),
             refused: 0,
         }
@@ -199,8 +209,11 @@ impl Simulated {
             self.overload.turned(now);
             let waited = Duration::from_micros(self.now - first.came);
             let new = self.overload.waited(now, &mut self.backlog, waited);
-            for call in self.queue.drain(..self.queue.len().min(8)) {
+            let mut acks = Vec::new();
+            for call in self.queue.drain(..self.queue.len().min(self.portion)) {
+                self.overload.input();
                 match new {
+                    _ if call.ack => self.now += UNANSWERED,
                     NewWork::Taken => {
                         self.now += CALL;
                         self.taken.push(self.now - call.first);
@@ -208,6 +221,11 @@ impl Simulated {
                     NewWork::Refused => {
                         self.now += REFUSAL;
                         self.refused += 1;
+                        acks.push(Call {
+                            came: self.now,
+                            ack: true,
+                            ..call
+                        });
                     }
                     NewWork::Unanswered => {
                         self.now += UNANSWERED;
@@ -215,6 +233,8 @@ impl Simulated {
                     }
                 }
             }
+            let room = 4_000_usize.saturating_sub(self.queue.len());
+            self.queue.extend(acks.into_iter().take(room));
         }
     }
 
@@ -234,6 +254,7 @@ impl Simulated {
                         came,
                         first: came,
                         copies: 0,
+                        ack: false,
                     }
                 }
                 None => return,
@@ -320,6 +341,19 @@ fn so_does_a_node_that_has_the_processor_for_a_tenth_of_the_time() {
         node.forget();
         node.offered(CALL * 15, 70_000_000);
         assert_eq!((node.refused, node.taken.len()), (0, 400));
+    }
+}
+
+#[test]
+fn so_does_one_whose_calls_are_dear() {
+    for portion in [1, 2, 4] {
+        let mut node = Simulated::new(90_000);
+        node.portion = portion;
+        node.offered(CALL, 2_000_000);
+        node.forget();
+        node.offered(CALL, 62_000_000);
+        assert!(node.taken.len() >= 5_400, "{} taken", node.taken.len());
+        assert!(node.p99() < 200_000, "{} us", node.p99());
     }
 }
 

@@ -117,6 +117,10 @@ struct Core {
     reports_lost: Option<Ms>,
     state: State,
     refusing: bool,
+    /// Peers are told of an overload with each answer.
+    reported: bool,
+    /// When they are told that it is over: what is refused changes from one moment to the next.
+    eased: Option<Ms>,
 }
 
 /// A request that an activity waits with.
@@ -142,6 +146,8 @@ enum State {
     Stopped,
 }
 
+/// After so many milliseconds without a refusal an overload is reported to be over.
+const EASED: u64 = 1_000;
 /// How long nothing may be under way before a stopping entity says goodbye to its peers.
 const QUIET: u64 = 1_000;
 /// Nanoseconds in a millisecond.
@@ -244,6 +250,8 @@ impl Core {
             reports_lost: None,
             state: State::Inactive,
             refusing: false,
+            reported: false,
+            eased: None,
         }
     }
 
@@ -279,10 +287,7 @@ impl Core {
             Input::Active => self.activate(cx, now),
             Input::Stopping => self.begin_to_stop(cx),
             Input::Inactive => self.stop(now),
-            Input::NewWork(new) => {
-                self.refusing = new.is_refused();
-                self.stack.report_overload(self.refusing);
-            }
+            Input::NewWork(new) => self.new_work(now, new.is_refused()),
             Input::Timeout => self.timeout(cx, now),
             Input::Connected {
                 conn,
@@ -380,8 +385,24 @@ impl Core {
         }
     }
 
+    fn new_work(&mut self, now: Ms, refused: bool) {
+        self.refusing = refused;
+        if refused {
+            self.eased = None;
+            self.reported = true;
+            self.stack.report_overload(true);
+        } else if self.reported {
+            self.eased.get_or_insert(Ms(now.0 + EASED));
+        }
+    }
+
     fn timeout(&mut self, cx: &mut RaCx<'_>, now: Ms) {
         self.stack.expire(now);
+        if self.eased.is_some_and(|at| at <= now) {
+            self.eased = None;
+            self.reported = false;
+            self.stack.report_overload(false);
+        }
         self.expire_sessions(cx, now);
         self.expire_parked(cx, now);
         self.expire_waiting(cx, now);
@@ -423,6 +444,7 @@ impl Core {
             self.view.sessions.deadline(),
             self.subscriptions.deadline(),
             self.parked_until,
+            self.eased,
             self.patience.front().map(|(at, _)| *at),
             self.ended.deadline(),
             self.reports_lost,

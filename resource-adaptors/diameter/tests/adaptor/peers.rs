@@ -191,7 +191,20 @@ fn a_node_that_is_short_of_something_says_so_in_its_answers() {
     };
     assert!(ask().expect(2001).find(&overload::OC_OLR).is_none());
     slee.refuse_new(true);
-    assert!(ask().expect(3004).find(&overload::OC_OLR).is_some());
+    let report = |code| {
+        let answer = ask().expect(code);
+        let report = answer.find(&overload::OC_OLR);
+        format!("{:?}", report.expect("a report"))
+    };
+    let first = report(3004);
+    // What is refused changes from one moment to the next; the report does not.
+    slee.refuse_new(false);
+    assert_eq!(report(2001), first);
+    slee.refuse_new(true);
+    assert_eq!(report(3004), first);
+    slee.refuse_new(false);
+    slee.advance(Duration::from_secs(1));
+    assert_ne!(report(2001), first, "it is over");
 }
 
 #[test]

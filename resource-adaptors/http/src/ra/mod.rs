@@ -14,6 +14,7 @@ pub use placing::{BadSlotFrom, SlotFrom};
 pub use settings::{ClientSettings, LimitSettings, ListenerSettings, Settings};
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 use strowger::activity::Activity as _;
 use strowger::event::EventDecl;
 use strowger::id::{ActivityId, Component};
@@ -41,6 +42,10 @@ pub struct HttpProtocol {
     /// Between `Active` and `Stopping`.
     active: bool,
     refusing: bool,
+    /// What the driver knows of that.
+    told: bool,
+    /// When it is told again, if there was no room to tell it.
+    again: Option<Mono>,
     exchanges: Exchanges,
     calls: Calls,
     due: Due,
@@ -95,13 +100,18 @@ impl Protocol for HttpProtocol {
             settings: settings.clone(),
             active: false,
             refusing: false,
+            told: false,
+            again: None,
             exchanges: Exchanges::default(),
             calls: Calls::default(),
             due: Due::default(),
         }
     }
     fn deadline(&self) -> Option<Mono> {
-        self.due.next()
+        match (self.due.next(), self.again) {
+            (Some(due), Some(again)) => Some(due.min(again)),
+            (due, again) => due.or(again),
+        }
     }
     fn configure(&mut self, _: &mut RaCx<'_>, settings: &Settings) {
         self.settings = settings.clone();
@@ -115,13 +125,15 @@ impl Protocol for HttpProtocol {
             }
             Input::Stopping | Input::Inactive => self.active = false,
             Input::NewWork(new) => {
-                let refuse = new.is_refused();
-                if refuse != self.refusing {
-                    self.refusing = refuse;
-                    cx.tell::<Self>(Down::Refuse(refuse));
-                }
+                self.refusing = new.is_refused();
+                self.tell_refusing(cx);
             }
-            Input::Timeout => self.expire(cx),
+            Input::Timeout => {
+                if self.again.is_some_and(|again| again <= cx.now().mono) {
+                    self.tell_refusing(cx);
+                }
+                self.expire(cx);
+            }
             Input::Command { command, .. } => self.command(cx, command),
             Input::EventDone {
                 activity, outcome, ..
@@ -212,7 +224,12 @@ impl Driven for HttpProtocol {
         match message {
             Down::Call(dial) => self.not_dialled(cx, ActivityId::from_raw(dial.call)),
             // The driver gives up a request without an answer by itself, and a call has had its outcome.
-            Down::Reply { .. } | Down::Cancel { .. } | Down::Refuse(_) => {}
+            Down::Reply { .. } | Down::Cancel { .. } => {}
+            // It would refuse until the next overload, or not in this one.
+            Down::Refuse(refuse) => {
+                self.told = !refuse;
+                self.again = Some(cx.now().mono + AGAIN);
+            }
         }
     }
 }
@@ -222,12 +239,22 @@ fn end(cx: &mut RaCx<'_>, activity: ActivityId) {
     let _ = cx.end_activity(activity);
 }
 
+/// After so long the driver is told again what it had no room for.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Room for what is not counted by requests and calls.
 const SPARE: usize = 64;
 /// Messages from the driver that wait at most: it is to feel that the shard is busy.
 const UP: usize = 1_024;
 
 impl HttpProtocol {
+    fn tell_refusing(&mut self, cx: &mut RaCx<'_>) {
+        self.again = None;
+        if self.told != self.refusing {
+            self.told = self.refusing;
+            cx.tell::<Self>(Down::Refuse(self.refusing));
+        }
+    }
+
     fn command(&mut self, cx: &mut RaCx<'_>, command: Command) {
         match command {
             Command::Respond { exchange, reply } => self.respond(cx, exchange, reply),

@@ -158,6 +158,25 @@ fn an_ack_for_it_is_dropped_unread_and_no_other() {
     ] {
         assert!(!both.unread(&other), "{other}");
     }
+    // Nor one of a transaction that is there: it has passed on what was refused when it came here again.
+    let mut both = Both::refusing();
+    both.looks.ua.set_taking(Taking::All);
+    both.looks.receive(invite());
+    both.looks.take_sent();
+    both.looks.ua.set_taking(Taking::Urgent);
+    let again = invite()
+        .replace("z9hG4bKi1", "z9hG4bKi2")
+        .replace("1 INVITE", "2 INVITE");
+    assert!(
+        both.looks
+            .ua
+            .refuse_unread(both.looks.now, udp(), again.as_bytes())
+    );
+    both.looks.drain();
+    both.looks.take_sent();
+    assert!(!both.unread(&ack(&tag)));
+    let mut both = Both::refusing();
+    assert!(both.unread(&invite()));
     // They come as long as a transaction lasts, whether there is time again or not.
     both.looks.ua.set_taking(Taking::All);
     both.looks.until(31_999);

@@ -44,6 +44,13 @@ impl RequestKeys {
         Some(Self { own, invite, merge })
     }
 
+    /// The key of the INVITE transaction that an ACK belongs to; nothing where the branch alone does not make it.
+    pub(super) fn of_plain_ack(key: [u64; 2], ack: &Plain<'_>) -> Option<Digest> {
+        let branch = ack.via.branch();
+        let branch = branch.filter(|branch| is_rfc3261_branch(branch))?;
+        Some(by_branch(key, branch, &ack.via, b"INVITE"))
+    }
+
     /// The same keys of a request without To tag that is no ACK or CANCEL; nothing where the branch alone does not make them.
     pub(super) fn of_plain(key: [u64; 2], request: &Plain<'_>) -> Option<Self> {
         let branch = request

@@ -50,6 +50,13 @@ impl<U: Copy> Transactions<U> {
         Some(!merged && !self.by_request.contains_key(&keys.own))
     }
 
+    /// Whether an ACK may be for a response of a transaction that is there.
+    #[must_use]
+    pub fn may_acknowledge(&self, ack: &Plain<'_>) -> bool {
+        let invite = RequestKeys::of_plain_ack(self.table_key, ack);
+        invite.is_none_or(|invite| self.by_request.contains_key(&invite))
+    }
+
     fn ack(&mut self, now: Ms, keys: RequestKeys) -> RequestVerdict {
         let Some(tx) = self.by_request.get(&keys.invite).copied() else {
             return RequestVerdict::Ack;

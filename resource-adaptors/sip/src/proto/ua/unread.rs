@@ -47,6 +47,7 @@ impl Ua {
 
     fn is_for_refusal(&self, ack: &Plain<'_>) -> bool {
         let tag = self.stateless_tag_of(ack.call_id, ack.from_tag);
-        ack.to_tag == Some(&tag[..])
+        // A transaction may have passed such a refusal on, of a request that came here twice.
+        ack.to_tag == Some(&tag[..]) && !self.tx.may_acknowledge(ack)
     }
 }
