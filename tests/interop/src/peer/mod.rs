@@ -100,6 +100,8 @@ pub struct Peer {
     pub calls: BTreeMap<String, Call>,
     /// As a callee it rings until [`answer`](Self::answer).
     pub rings: bool,
+    /// As a callee it rings for so long, to the next 50 ms, before it answers.
+    pub rings_for: Duration,
     /// It leaves offers within calls unanswered.
     pub silent: bool,
     made: u32,
@@ -128,6 +130,7 @@ impl Peer {
             me,
             calls: BTreeMap::new(),
             rings: false,
+            rings_for: Duration::ZERO,
             silent: false,
             made: 0,
             branch: 0,
@@ -387,7 +390,7 @@ impl Peer {
             offer: Offer::None,
         };
         self.calls.insert(id.to_owned(), call);
-        if !self.rings {
+        if !self.rings && self.rings_for.is_zero() {
             self.answer(id);
         }
     }
@@ -400,6 +403,9 @@ impl Peer {
             return;
         }
         self.look_again = now + Duration::from_millis(50);
+        if !self.rings && !self.rings_for.is_zero() {
+            self.answer_rung();
+        }
         for call in self.calls.values_mut() {
             let Some(pending) = &mut call.pending else {
                 continue;

@@ -61,6 +61,17 @@ impl Peer {
         known.extend(ringing.map(|(id, _)| id.clone()));
     }
 
+    /// Answers those that have rung for long enough.
+    pub(super) fn answer_rung(&mut self) {
+        let rung =
+            |call: &Call| call.phase == Phase::Ringing && call.begun.elapsed() >= self.rings_for;
+        let calls = self.calls.iter().filter(|(_, call)| rung(call));
+        let due: Vec<String> = calls.map(|(id, _)| id.clone()).collect();
+        for id in due {
+            self.answer(&id);
+        }
+    }
+
     /// The caller gives up. A call that was answered meanwhile stays.
     pub(super) fn cancelled(
         &mut self,

@@ -2,8 +2,8 @@
 //! nothing that was acknowledged is lost, and when there is space again all is well without a hand.
 
 use super::Transport::Udp;
-use super::expect_empty;
 use super::kill::{Bench, Kill, phases};
+use super::{RINGS_FOR, RINGS_ON, expect_empty};
 use crate::error::{Result, RunError, ensure};
 use crate::node::Node;
 use crate::peer::Phase;
@@ -197,8 +197,10 @@ impl Scene {
             powercut: false,
         };
         let mut bench = Bench::new(&kill, dir, name)?;
-        bench.spec.more.push_str(STORE);
-        bench.spec.more.push_str(store);
+        bench.callee.rings_for = RINGS_FOR;
+        for more in [RINGS_ON, STORE, store] {
+            bench.spec.more.push_str(more);
+        }
         let quota = Quota::new(&bench.spec.data, &dir.join(format!("{name}.size")), ROOM)?;
         let quota = Rc::new(quota);
         bench.spec.quota = Some(Rc::clone(&quota));
@@ -320,7 +322,16 @@ impl Scene {
         let up = self
             .bench
             .until(SETTLED_WITHIN, |b| b.caller.count(Phase::Calling) == 0);
-        ensure(up, || "calls neither come up nor are refused".to_owned())?;
+        ensure(up, || {
+            let calls = self.bench.caller.calls.iter();
+            let open = calls.filter(|(_, call)| call.phase == Phase::Calling);
+            let open = open.map(|(id, _)| id.as_str()).collect::<Vec<_>>();
+            format!(
+                "calls neither come up nor are refused: {}; callee: {}",
+                open.join(", "),
+                phases(&self.bench.callee)
+            )
+        })?;
         self.bench.hang_up()?;
         let acknowledged = |c: &&crate::peer::Call| c.was_up();
         let calls = self

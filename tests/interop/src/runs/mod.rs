@@ -66,6 +66,12 @@ impl fmt::Display for Transport {
 /// not be an overload there.
 const TAKES_ALL: &str = "[overload]\ntarget = \"0s\"\n";
 
+/// Calls that ring outlive the process, too: without it a caller who has heard 180 waits for nobody.
+const RINGS_ON: &str = "[adaptors.sip.settings.calls]\nearly_durable = true\n";
+
+/// How long a callee rings where there are to be some that ring at any moment.
+const RINGS_FOR: Duration = Duration::from_millis(200);
+
 /// A node of one run: on its own loopback address, with its own directory below `dir`.
 fn spec(host: u8, dir: &Path, name: &str) -> NodeSpec {
     NodeSpec::new(Ipv4Addr::new(127, 0, host, 1), &dir.join(name))

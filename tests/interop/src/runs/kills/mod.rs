@@ -13,7 +13,7 @@ use super::kill::{Bench, next};
 use super::prepaid::till::Till;
 use super::sms::upstream::SCHEDULE;
 use super::sms::{ACCOUNT, PREFIX, arrivals, esme, numbered};
-use super::{TAKES_ALL, Transport};
+use super::{RINGS_FOR, RINGS_ON, TAKES_ALL, Transport};
 use crate::error::{Result, RunError, ensure};
 use crate::node::Node;
 use crate::peer::Phase;
@@ -176,14 +176,17 @@ impl Scene {
             .link("smsc", smsc.at(), UPSTREAM)
             .gateway(SCHEDULE)
             .more(&others(node, peers))
-            .more(TAKES_ALL);
+            .more(TAKES_ALL)
+            .more(RINGS_ON);
         let mut spec = ground.spec("node", "strict")?;
         spec.under.clone_from(&place.under);
         let charging = SocketAddr::from((node, 3868));
+        let mut bench = Bench::around(spec, peers.into(), Transport::Udp)?;
+        bench.callee.rings_for = RINGS_FOR;
         Ok(Self {
             run,
             place,
-            bench: Bench::around(spec, peers.into(), Transport::Udp)?,
+            bench,
             esme: esme(&ground, WINDOW),
             ground,
             smsc,
