@@ -13,7 +13,10 @@ use strowger_testkit::{Link, RecorderMode, RecorderOptions, TestKit};
 /// A call that is hung up by the caller, to somebody who takes so long to ring.
 fn call(link: Link, rings: Duration) -> Ladder {
     let settings = Settings {
-        routes: vec![Route::default()],
+        routes: vec![Route {
+            open: true,
+            ..Route::default()
+        }],
         ..Settings::default()
     };
     let options = RecorderOptions {

@@ -121,7 +121,10 @@ fn main() {
     let more = args.next().unwrap_or_default();
     let records = more == "records";
     let settings = Settings {
-        routes: vec![Route::default()],
+        routes: vec![Route {
+            open: true,
+            ..Route::default()
+        }],
         ..Settings::default()
     };
     let options = RecorderOptions {

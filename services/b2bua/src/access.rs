@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use strowger::prelude::*;
+use strowger_sip::proto::wire::HeaderId;
 use strowger_sip::{self as sip, Aor, Outgoing, Sip, Target};
 
 use crate::settings::Settings;
@@ -40,6 +41,13 @@ pub(crate) fn admit(
     sip: Sip,
     conf: &Settings,
 ) -> Result<Option<Caller>> {
+    // One that takes the place of a call goes nowhere.
+    let stays = ev.message().has(HeaderId::Replaces);
+    let route = conf.route(ev.user()).filter(|_| !stays);
+    if route.is_some_and(|route| !route.is_for(conf.callers)) {
+        sip.respond(cx, ev, 403)?;
+        return Ok(None);
+    }
     if conf.callers == Callers::Anyone {
         return Ok(Some(Caller::Unasked));
     }

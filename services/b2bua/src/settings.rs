@@ -84,6 +84,10 @@ pub struct Route {
     /// Whether the called user is one who registers at this node: then the user's contacts are called, not `target`.
     #[schemars(extend("x-reload" = "live"))]
     pub registered: bool,
+    /// Of a route without `target` and `registered`: whether it is for callers whom nobody asked who they are, too (`callers = "anyone"`),
+    /// though it leads wherever they say. For a node that only a proxy of its own reaches; else they get 403.
+    #[schemars(extend("x-reload" = "live"))]
+    pub open: bool,
     /// How long these callees may ring; if not set, as long as `no_answer` of the service says. `0s` for as long as both like.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "Option<String>", extend("format" = "time-span", "x-reload" = "live"))]
@@ -223,6 +227,11 @@ impl Route {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         !self.registered && self.on_busy.is_none() && self.on_no_answer.is_none()
+    }
+
+    /// Whether it takes calls of these callers. One that leads wherever a caller says would make the node an open relay.
+    pub(crate) fn is_for(&self, callers: Callers) -> bool {
+        callers == Callers::Known || self.open || self.registered || self.target.is_some()
     }
 
     /// Where it leads a call, best first.

@@ -80,6 +80,7 @@ impl B2bua {
         // Nobody may send a call to where they could not call themselves.
         let places = match (second, conf.route(to.target().user())) {
             (Some(_), _) => Vec::new(),
+            (None, Some(route)) if !route.is_for(conf.callers) => return sip.respond(cx, ev, 403),
             (None, Some(route)) => route.places(cx, sip, conf, to.target())?,
             (None, None) => return sip.respond(cx, ev, 404),
         };

@@ -4,7 +4,7 @@ use strowger::prelude::*;
 use strowger_diameter::charging::SubscriptionId;
 use strowger_sip::{self as sip, Aor, Sip};
 
-use crate::settings::{Callers, Payer, Settings};
+use crate::settings::{Callers, Payer, Route, Settings};
 
 /// Who pays; none if that one may not call, which it has been told.
 pub(crate) fn payer(
@@ -13,7 +13,14 @@ pub(crate) fn payer(
     sip: Sip,
     conf: &Settings,
 ) -> Result<Option<SubscriptionId>> {
-    let known = conf.callers == Callers::Anyone || conf.trusted.holds(ev);
+    let anyone = conf.callers == Callers::Anyone;
+    // A route that leads wherever a caller says would make the node an open relay.
+    let anywhere = |route: &Route| route.target.is_none() && !route.open;
+    if anyone && conf.route(ev.user()).is_some_and(anywhere) {
+        sip.respond(cx, ev, 403)?;
+        return Ok(None);
+    }
+    let known = anyone || conf.trusted.holds(ev);
     let Some(caller) = caller(ev, known) else {
         sip.respond(cx, ev, 403)?;
         return Ok(None);

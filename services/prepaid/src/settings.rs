@@ -104,6 +104,10 @@ pub struct Route {
     /// must then name another host than this node.
     #[schemars(extend("x-reload" = "live"))]
     pub target: Option<Place>,
+    /// Of a route without `target`: whether it is for callers whom nobody asked who they are, too (`callers = "anyone"`),
+    /// though it leads wherever they say. For a node that only a proxy of its own reaches; else they get 403.
+    #[schemars(extend("x-reload" = "live"))]
+    pub open: bool,
 }
 
 /// Who may call.
@@ -182,6 +186,7 @@ impl Default for Settings {
             routes: vec![Route {
                 prefix: Some("9".to_owned()),
                 target: Some(Place("sip:127.0.0.1:5070".to_owned())),
+                open: false,
             }],
             no_answer: Duration::from_secs(60),
             callers: Callers::default(),

@@ -60,6 +60,7 @@ impl Setting {
     pub(crate) fn node(&self, seed: u64) -> TestKit {
         let route = Route {
             prefix: Some("b".to_owned()),
+            open: true,
             ..Route::default()
         };
         let b2bua = strowger_b2bua::Settings {

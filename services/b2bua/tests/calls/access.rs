@@ -97,6 +97,28 @@ fn a_trusted_address_calls_as_it_likes() {
     assert_all_gone(&mut slee);
 }
 
+/// A route that leads wherever the Request-URI says is for callers who are known, unless it says otherwise.
+#[test]
+fn it_relays_for_nobody_to_where_only_the_caller_says() {
+    let text = "routes = [{ user = \"dave\", target = \"sip:192.0.2.104:5060\" }, {}]";
+    let mut slee = with(toml::from_str(text).expect("settings"));
+    slee.sip().open(CAROL);
+    slee.sip().invite(ALICE, CAROL).expect(403);
+    let alice = slee.sip().invite(ALICE, DAVE);
+    let called = slee.sip().expect_invite(DAVE);
+    called.answer();
+    alice.expect(200);
+    called.expect_ack();
+    // Nor by way of a transfer.
+    let refer_to = format!("Refer-To: <{CAROL}>");
+    called.request("REFER", &[&refer_to], b"").expect(403);
+    alice.bye().expect(200);
+    called.expect_bye();
+    let reached = slee.sip().patience(secs(1)).find_invite(CAROL);
+    assert!(reached.is_none(), "{}", slee.ladder());
+    assert_all_gone(&mut slee);
+}
+
 /// The called side was let in by nobody: it may not send the caller on to wherever it likes.
 #[test]
 fn a_transfer_is_for_those_who_may_call() {

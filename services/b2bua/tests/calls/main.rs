@@ -23,10 +23,17 @@ const BOB: &str = "sip:bob@b.example";
 const CAROL: &str = "sip:carol@192.0.2.103:5060";
 const DAVE: &str = "sip:dave@192.0.2.104:5060";
 
+fn anywhere() -> Route {
+    Route {
+        open: true,
+        ..Route::default()
+    }
+}
+
 /// Routes that lead every call to where its Request-URI says.
 fn everywhere() -> Settings {
     Settings {
-        routes: vec![Route::default()],
+        routes: vec![anywhere()],
         ..Settings::default()
     }
 }

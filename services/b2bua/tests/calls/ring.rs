@@ -269,7 +269,7 @@ fn a_call_is_forwarded_once() {
         routes: vec![Route {
             on_busy: Some(place(CAROL)),
             on_no_answer: Some(place(CAROL)),
-            ..Route::default()
+            ..anywhere()
         }],
         ..Settings::default()
     });

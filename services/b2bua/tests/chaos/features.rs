@@ -224,6 +224,7 @@ fn calls_that_go_from_place_to_place_leave_nothing() {
             on_busy: place(CAROL),
             on_no_answer: place(CAROL),
             no_answer: Some(secs(6)),
+            open: true,
             ..Route::default()
         };
         run.slee = with_settings(

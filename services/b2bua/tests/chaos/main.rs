@@ -48,7 +48,10 @@ impl Run {
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let mut dice = Dice(Entropy::from_seed(bytes));
         let everywhere = Settings {
-            routes: vec![Route::default()],
+            routes: vec![Route {
+                open: true,
+                ..Route::default()
+            }],
             ..Settings::default()
         };
         let mut slee = with_settings(seed, everywhere);

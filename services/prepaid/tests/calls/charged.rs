@@ -45,6 +45,18 @@ fn an_unknown_caller_is_refused() {
 }
 
 #[test]
+fn nobody_who_was_not_asked_calls_to_where_only_the_caller_says() {
+    let routes = vec![Route::default()];
+    let settings = Settings {
+        routes,
+        ..prepaid()
+    };
+    let mut slee = node_with(settings, strowger_ocs::Settings::default());
+    slee.sip().invite(ALICE, BOB).expect(403);
+    assert_all_gone(&mut slee);
+}
+
+#[test]
 fn a_call_ends_with_its_credit_and_not_a_second_later() {
     let mut slee = node(75);
     let (alice, bob) = up(&slee);

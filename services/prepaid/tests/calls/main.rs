@@ -56,7 +56,10 @@ fn accounts() -> DiameterSettings {
 
 fn prepaid() -> Settings {
     Settings {
-        routes: vec![Route::default()],
+        routes: vec![Route {
+            open: true,
+            ..Route::default()
+        }],
         server_realm: Some("example".to_owned()),
         ..Settings::default()
     }
