@@ -316,7 +316,8 @@ impl Proxy {
             (true, Some(place)) => Ok(Fork::to(place)),
             (true, None) if asked.needs_encryption(cx, sip) => Err(480),
             (true, None) if gruu == Some(sip::Gruu::Temporary) => Err(404),
-            (true, None) if conf.knows(asked) => Err(conf.unregistered),
+            // To strangers all users look alike who cannot be reached, so that they do not learn whom there is.
+            (true, None) if !asked.may_relay() || conf.knows(asked) => Err(conf.unregistered),
             (true, None) => Err(404),
         }
     }

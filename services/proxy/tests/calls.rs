@@ -141,11 +141,19 @@ fn who_is_not_registered_is_480_and_who_is_no_user_404() {
     slee.sip().invite(ALICE, "bob").expect(480);
     assert_all_gone(&mut slee);
     let text = "[users.carol]\npassword = \"x\"\n";
-    let settings: Settings =
-        toml::from_str(&format!("authentication = false\n{text}")).expect("settings");
-    let slee = with(TestKit::strict(), settings);
+    let settings = |trusted: &str| -> Settings {
+        let text = format!("authentication = false\ntrusted = [{trusted}]\n{text}");
+        toml::from_str(&text).expect("settings")
+    };
+    let slee = with(TestKit::strict(), settings("\"0.0.0.0/0\""));
     let _ = slee.sip().invite(ALICE, "bob").expect(404);
     let _ = slee.sip().invite(ALICE, "carol").expect(480);
+    // Strangers do not learn who is a user.
+    let slee = with(TestKit::strict(), settings(""));
+    for user in ["bob", "carol"] {
+        let refused = slee.sip().invite(ALICE, user).expect(480);
+        assert_eq!(refused.header("Warning"), None, "{user}");
+    }
 }
 
 #[test]

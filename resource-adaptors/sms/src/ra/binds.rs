@@ -18,6 +18,9 @@ use crate::proto::session::{Mode, Role, Session};
 use crate::proto::time::Ms;
 use crate::proto::wire::{Bind, Pdu, PduBuf, Status};
 
+/// What is answered where there is no such account: the same as for a wrong password, so that nobody learns which there are.
+const UNKNOWN: Status = Status::RINVPASWD;
+
 impl Core {
     /// A connection was accepted.
     pub(super) fn accepted(
@@ -99,10 +102,10 @@ impl Core {
         let lane = ix.and_then(|ix| self.view.lanes.get_mut(ix));
         let (Some(ix), Some(lane)) = (ix, lane) else {
             self.guard.refused(now, ip);
-            return Err(Status::RINVSYSID);
+            return Err(UNKNOWN);
         };
         let bound = lane.sessions.len();
-        let account = lane.as_account_mut().ok_or(Status::RINVSYSID)?;
+        let account = lane.as_account_mut().ok_or(UNKNOWN)?;
         let admitted = account.admits(bind, mode, origin, &self.process_key);
         if admitted == Err(Status::RINVPASWD) {
             self.guard.refused(now, ip);

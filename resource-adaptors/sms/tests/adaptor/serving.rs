@@ -63,7 +63,7 @@ fn a_bind_is_refused_for_what_is_wrong_with_it() {
     let sms = slee.sms();
     assert_eq!(
         sms.esme("nobody").try_bind(Mode::Transceiver, "secret"),
-        Status::RINVSYSID
+        Status::RINVPASWD
     );
     assert_eq!(
         sms.esme("shop").try_bind(Mode::Transceiver, "wrong"),
@@ -269,7 +269,7 @@ fn settings_that_change_are_taken_over_while_sessions_stand() {
     shop.submit("1", "second").expect(Status::RTHROTTLED);
     assert_eq!(
         other.try_bind(Mode::Transceiver, "secret"),
-        Status::RINVSYSID
+        Status::RINVPASWD
     );
 }
 
