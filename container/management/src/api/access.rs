@@ -342,8 +342,8 @@ fn is_local(peer: &Peer, headers: &HeaderMap) -> bool {
     peer.is_loopback() && own && !forwarded.iter().any(|name| headers.contains_key(*name))
 }
 
-/// What wrong tokens are counted by: of IPv6 the network, whose addresses are all one machine's to choose from.
-fn network(address: IpAddr) -> IpAddr {
+/// What wrong tokens and connections are counted by: of IPv6 the network, whose addresses are all one machine's to choose from.
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -1,6 +1,6 @@
 //! Connections: accepted while there is a place, over TLS where the listener is, served by hyper, ended when they stall.
 
-use super::access::Peer;
+use super::access::{Peer, network};
 use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -198,7 +198,7 @@ where
     Ok(connection.await?)
 }
 
-/// How many connections there are, in all and of each address.
+/// How many connections there are, in all and of each address; of IPv6 of each network.
 #[derive(Debug)]
 struct Crowd {
     most: u32,
@@ -224,6 +224,7 @@ impl Crowd {
     }
 
     fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
+        let ip = network(ip);
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         let own = inside.get(&ip).copied().unwrap_or(0);
         if *self.count.borrow() >= self.most || own >= self.most.div_ceil(2) {
@@ -333,5 +334,14 @@ mod tests {
         drop(first);
         assert!(enter(4).is_some());
         assert_eq!(crowd.inside.lock().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn who_has_one_address_of_ipv6_has_its_network() {
+        let crowd = Arc::new(Crowd::new(4));
+        let enter = |address: &str| crowd.enter(address.parse().unwrap());
+        let (_first, _second) = (enter("2001:db8::1"), enter("2001:db8::2"));
+        assert!(enter("2001:db8::3").is_none());
+        assert!(enter("2001:db8:0:1::1").is_some());
     }
 }
