@@ -100,18 +100,22 @@ pub fn init(log: &Log) -> Result<LogGuard, LogError> {
         .buffered_lines_limit(LINES)
         .lossy(true);
     let (writer, worker) = builder.thread_name("strowger-log").finish(io::stderr());
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter);
     match log.format {
         LogFormat::Plain => {
             let ansi = io::IsTerminal::is_terminal(&io::stderr());
-            let lines = lines.with_ansi(ansi).with_filter_reloading();
+            let writer = move || OneLine {
+                inner: writer.clone(),
+                colours: ansi,
+            };
+            let lines = lines.with_writer(writer).with_ansi(ansi);
+            let lines = lines.with_filter_reloading();
             keep(log, lines.reload_handle());
             tracing::subscriber::set_global_default(lines.finish())?;
         }
         LogFormat::Json => {
-            let lines = lines.json().flatten_event(true).with_current_span(false);
+            let lines = lines.with_writer(writer).json();
+            let lines = lines.flatten_event(true).with_current_span(false);
             let lines = lines.with_span_list(false).with_filter_reloading();
             keep(log, lines.reload_handle());
             tracing::subscriber::set_global_default(lines.finish())?;
@@ -120,6 +124,64 @@ pub fn init(log: &Log) -> Result<LogGuard, LogError> {
     std::panic::set_hook(Box::new(panicked));
     *WORKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
     Ok(LogGuard(()))
+}
+
+/// Keeps an event in one line and its control characters from the terminal, whatever peers have written into its values: nobody
+/// forges a line of another event. JSON escapes all of it by itself.
+struct OneLine<W> {
+    inner: W,
+    /// The formatter writes colours.
+    colours: bool,
+}
+
+impl<W: io::Write> io::Write for OneLine<W> {
+    /// Takes a whole event, as the formatter writes it.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        if text.contains(char::is_control) {
+            let line = shown(text, self.colours) + "\n";
+            self.inner.write_all(line.as_bytes())?;
+        } else {
+            self.inner.write_all(event)?;
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// A text with its control characters escaped, but for those of colours where there are any.
+fn shown(text: &str, colours: bool) -> String {
+    let mut shown = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find(char::is_control) {
+        let (plain, odd) = rest.split_at(at);
+        shown.push_str(plain);
+        let colour = colours.then(|| colour(odd)).flatten();
+        rest = match colour {
+            Some(colour) => {
+                shown.push_str(colour);
+                odd.strip_prefix(colour).unwrap_or_default()
+            }
+            None => {
+                let mut letters = odd.chars();
+                shown.extend(letters.next().into_iter().flat_map(char::escape_default));
+                letters.as_str()
+            }
+        };
+    }
+    shown + rest
+}
+
+/// The change of colour that a text begins with: `ESC [`, numbers, `m`.
+fn colour(text: &str) -> Option<&str> {
+    let numbers = text.strip_prefix("\u{1b}[")?;
+    let end = numbers.find(|letter: char| !letter.is_ascii_digit() && letter != ';')?;
+    let whole = text.get(..end + 3)?;
+    whole.ends_with('m').then_some(whole)
 }
 
 fn keep<S: 'static>(log: &Log, handle: Handle<EnvFilter, S>) {
@@ -285,5 +347,62 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
         tracing::error!(thread, place, message, %trace, "panic");
     } else {
         tracing::error!(thread, place, message, "panic");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_value_of_a_peer_forges_a_line_or_moves_a_cursor() {
+        for colours in [false, true] {
+            let page = Page::default();
+            let own = page.clone();
+            let writer = move || OneLine {
+                inner: own.clone(),
+                colours,
+            };
+            let lines = tracing_subscriber::fmt().with_ansi(colours);
+            let lines = lines.with_writer(writer).finish();
+            let said = "x\r\n2026-11-23T00:00:00Z ERROR forged\u{1b}[2J\u{9b}2J\u{7}";
+            tracing::subscriber::with_default(lines, || {
+                let error = io::Error::other(said);
+                tracing::warn!(shown = %said, debugged = ?said, plain = said, %error, "{said}");
+                tracing::warn!("the next");
+            });
+            let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), 2, "{text}");
+            assert_eq!(text.contains('\u{1b}'), colours, "{text}");
+            let mut rest = &*text;
+            while let Some(at) = rest.find(|letter: char| letter.is_control() && letter != '\n') {
+                let colour = colour(&rest[at..]).expect("a colour and nothing else");
+                rest = &rest[at + colour.len()..];
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_control_characters_is_written_as_it_is() {
+        assert_eq!(shown("plain é \u{1f600}", false), "plain é \u{1f600}");
+        assert_eq!(shown("a\u{1b}[1;31mb", true), "a\u{1b}[1;31mb");
+        assert_eq!(shown("a\u{1b}[1;31mb", false), "a\\u{1b}[1;31mb");
+        assert_eq!(shown("a\u{1b}[2Jb\u{1b}", true), "a\\u{1b}[2Jb\\u{1b}");
     }
 }
