@@ -3,9 +3,9 @@
 //! Made once, when the data directory is new, and kept in `DIR/secret`. With another secret, messages of calls that
 //! live on after a restart would not find their slots; so a store without its secret is refused, not given a new one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The file in the data directory.
@@ -78,7 +78,9 @@ pub(crate) fn seed() -> Result<[u8; 32], SecretError> {
 
 /// Whole or not at all, whenever the power goes.
 fn create(data_dir: &Path, path: &Path, secret: [u8; 16]) -> io::Result<()> {
-    std::fs::create_dir_all(data_dir)?;
+    // What calls leave behind is for the node's own user, whatever the umask is.
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700).create(data_dir)?;
     let new = path.with_extension("new");
     let mut options = OpenOptions::new();
     let mut file = options
@@ -96,12 +98,17 @@ fn create(data_dir: &Path, path: &Path, secret: [u8; 16]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_secret_stays_and_is_never_replaced_beside_a_store() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let made = load_or_create(&data).unwrap();
+        for (path, mode) in [(data.clone(), 0o700), (data.join(NAME), 0o600)] {
+            let permissions = std::fs::metadata(&path).unwrap().permissions();
+            assert_eq!(permissions.mode() & 0o777, mode, "{}", path.display());
+        }
         assert_eq!(load_or_create(&data).unwrap(), made);
         std::fs::create_dir(data.join(STORE)).unwrap();
         std::fs::remove_file(data.join(NAME)).unwrap();

@@ -7,6 +7,7 @@ use crate::disk::Disk;
 use crate::segment::io_error;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use strowger_journal::{Flaw, SLOTS, StoreError};
 
@@ -25,7 +26,12 @@ impl Home {
     /// Takes the directory, creating it where it does not exist.
     pub(crate) fn open(dir: &Path, disk: &dyn Disk) -> Result<Self, StoreError> {
         if !dir.exists() {
-            fs::create_dir_all(dir).map_err(|e| io_error("create", dir, e))?;
+            // It holds what calls and messages leave behind: for its own user alone, whatever the umask is.
+            let mut private = fs::DirBuilder::new();
+            private.recursive(true).mode(0o700);
+            private
+                .create(dir)
+                .map_err(|e| io_error("create", dir, e))?;
             sync_parent(dir, disk)?;
         }
         let path = dir.join("LOCK");
@@ -136,4 +142,21 @@ pub(crate) fn sync_parent(path: &Path, disk: &dyn Disk) -> Result<(), StoreError
     };
     disk.sync_dir(parent)
         .map_err(|e| io_error("sync", parent, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::SystemDisk;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_new_store_is_for_its_own_user() {
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().join("store");
+        drop(Home::open(&dir, &SystemDisk).unwrap());
+        let permissions = fs::metadata(&dir).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o700);
+        drop(Home::open(&dir, &SystemDisk).unwrap());
+    }
 }
