@@ -35,11 +35,17 @@ pub(super) fn json<T: DeserializeOwned>(headers: &Headers, body: &[u8]) -> Resul
 }
 
 pub(super) fn form(headers: &Headers, body: &[u8]) -> Result<Params, BodyError> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    if !media_type(headers).eq_ignore_ascii_case(FORM) {
-        return Err(BodyError::Type(FORM));
+    match is_form(headers) {
+        true => Ok(Params::parse(body)),
+        false => Err(BodyError::Type(FORM)),
     }
-    Ok(Params::parse(body))
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Whether the content is said to be a form's.
+pub(crate) fn is_form(headers: &Headers) -> bool {
+    media_type(headers).eq_ignore_ascii_case(FORM)
 }
 
 /// The media type without its parameters (RFC 9110 8.3.1); empty if none is named.

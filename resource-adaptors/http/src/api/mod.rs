@@ -21,6 +21,7 @@ pub use provider::{Command, Http, HttpError};
 pub use reply::Reply;
 
 pub(crate) use activity::activities;
+pub(crate) use body::is_form;
 pub(crate) use event::events;
 pub(crate) use headers::is_token;
 pub(crate) use outgoing::Target;

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use percent_encoding::percent_decode;
 use strowger::id::ActivityId;
 use strowger::ra::{Direction, ListenerIx, Parties, RaCx, Recorded, Redaction, Transport};
 
 use super::Settings;
-use crate::api::{Headers, Reply, Request, Response};
+use crate::api::{Headers, Reply, Request, Response, is_form};
 use crate::driver::Dial;
 
 /// Where the other side of a message is.
@@ -218,9 +219,7 @@ fn written(first: &Line<'_>, headers: &Headers, body: &[u8], redaction: Redactio
         bytes.extend(format!("content-length: {}\r\n", body.len()).as_bytes());
     }
     bytes.extend(b"\r\n");
-    let form = headers.get("content-type").unwrap_or_default();
-    let is_form = form.starts_with("application/x-www-form-urlencoded");
-    match (redaction.bodies, redaction.secrets && is_form) {
+    match (redaction.bodies, redaction.secrets && is_form(headers)) {
         (true, _) => bytes.resize(bytes.len() + body.len(), b'x'),
         (false, true) => bytes.extend(params(body, redaction)),
         (false, false) => bytes.extend(body),
@@ -255,6 +254,8 @@ fn params(text: &[u8], redaction: Redaction) -> Vec<u8> {
             continue;
         };
         let (name, value) = param.split_at_mut(at);
+        // As whoever reads it decodes it.
+        let name: Vec<u8> = percent_decode(name).collect();
         let is_secret = SECRET_PARAMS
             .iter()
             .any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()));
@@ -312,6 +313,18 @@ mod tests {
             .replace("=4670", "=xxxx")
             .replace("text=hello&token=xxx", &"x".repeat(20));
         assert_eq!(text(ALL), without);
+    }
+
+    /// What a service takes for a password is one here, however it is written.
+    #[test]
+    fn a_form_is_one_in_any_case_and_its_names_are_decoded() {
+        let kind = "Application/X-WWW-Form-URLencoded; charset=utf-8";
+        let headers: Headers = [("Content-Type", kind)].into_iter().collect();
+        let first = Line::Request("POST", "/send?p%61ssword=word");
+        let bytes = written(&first, &headers, b"text=hello&%74oken=t0k", SECRETS);
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("POST /send?p%61ssword=xxxx "), "{text}");
+        assert!(text.ends_with("text=hello&%74oken=xxx"), "{text}");
     }
 
     #[test]
