@@ -1,14 +1,15 @@
 //! How much a turn takes in: so much as is worked off in a few milliseconds.
 //!
 //! What a turn answers leaves at its end, so a long turn makes the first answer wait for the last input. What an input costs is
-//! known from the turns before.
+//! known from the turns before; while part of the new work is refused, what counts is what new work costs, because then most of what is
+//! taken may be new, and most of what was taken before was not.
 
 use std::time::Duration;
 use strowger_journal::Times;
 
 /// Inputs in one turn at most.
 const MOST: usize = 256;
-/// At least so many, however dear they are.
+/// At least so many, however dear they are; while part of the new work is refused, one.
 const LEAST: usize = 2;
 /// At most so many while part of the new work is refused.
 const WARY: usize = 64;
@@ -25,6 +26,10 @@ const BEYOND: u64 = 50_000;
 pub(crate) struct Portion {
     /// What an input costs, in nanoseconds.
     cost: u64,
+    /// What an entity costs from its beginning to its end, in nanoseconds: the time of all turns by the entities that began.
+    whole: u64,
+    /// Time of the turns since one began.
+    since: u64,
     /// How many were taken in this turn.
     pub(crate) taken: usize,
     /// Some of them were refused: that says little of what the next ones cost, which may be taken.
@@ -36,23 +41,36 @@ pub(crate) struct Portion {
 impl Portion {
     /// How many inputs the next turn takes; while new work is refused fewer.
     pub(crate) fn size(&self, refusing: bool) -> usize {
-        let most = if refusing { WARY } else { MOST };
+        let (least, most, cost) = if refusing {
+            (1, WARY, self.cost.max(self.whole))
+        } else {
+            (LEAST, MOST, self.cost)
+        };
         let turn = TURN.as_nanos() as u64;
-        let fit = turn.checked_div(self.cost).unwrap_or(u64::MAX);
-        usize::try_from(fit).unwrap_or(MOST).clamp(LEAST, most)
+        let fit = turn.checked_div(cost).unwrap_or(u64::MAX);
+        usize::try_from(fit).unwrap_or(MOST).clamp(least, most)
     }
 
-    /// A turn took so long.
-    pub(crate) fn took(&mut self, time: Duration) {
+    /// A turn took so long, and so many entities began in it.
+    pub(crate) fn took(&mut self, time: Duration, begun: u64) {
         self.turns.add(time);
         let taken = std::mem::take(&mut self.taken) as u64;
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let refused = std::mem::take(&mut self.refused);
         if let Some(each) = time.checked_div(taken).filter(|_| !refused) {
-            let each = each.min(self.cost * 4 + BEYOND);
-            self.cost = self.cost - self.cost / PART + each / PART;
+            learn(&mut self.cost, each);
+        }
+        self.since = self.since.saturating_add(time);
+        if let Some(each) = self.since.checked_div(begun) {
+            learn(&mut self.whole, each);
+            self.since = 0;
         }
     }
+}
+
+fn learn(known: &mut u64, seen: u64) {
+    let seen = seen.min(*known * 4 + BEYOND);
+    *known = *known - *known / PART + seen / PART;
 }
 
 #[cfg(test)]
@@ -63,7 +81,7 @@ mod tests {
         let mut portion = Portion::default();
         for _ in 0..turns {
             portion.taken = taken;
-            portion.took(time);
+            portion.took(time, 0);
         }
         portion
     }
@@ -83,11 +101,11 @@ mod tests {
     fn a_turn_that_was_held_up_is_soon_forgotten() {
         let mut portion = after(100, 100, Duration::from_millis(1));
         portion.taken = 10;
-        portion.took(Duration::from_millis(100));
+        portion.took(Duration::from_millis(100), 0);
         assert!(portion.size(false) < MOST);
         for _ in 0..40 {
             portion.taken = 100;
-            portion.took(Duration::from_millis(1));
+            portion.took(Duration::from_millis(1), 0);
         }
         assert_eq!(portion.size(false), MOST);
     }
@@ -96,9 +114,30 @@ mod tests {
     fn turns_without_inputs_say_nothing_nor_do_those_that_refuse() {
         let mut portion = after(100, 10, Duration::from_millis(1));
         let before = portion.size(false);
-        portion.took(Duration::from_secs(1));
+        portion.took(Duration::from_secs(1), 0);
         (portion.taken, portion.refused) = (1_000, true);
-        portion.took(Duration::from_millis(1));
+        portion.took(Duration::from_millis(1), 0);
         assert_eq!(portion.size(false), before);
+    }
+
+    #[test]
+    fn while_new_work_is_refused_a_turn_takes_what_it_can_do_of_that() {
+        let mut portion = Portion::default();
+        for _ in 0..100 {
+            // A call of two milliseconds, and what goes on in it, which is next to nothing.
+            for begun in [1, 0, 0] {
+                portion.taken = 1;
+                let each = if begun == 1 { 1_970 } else { 15 };
+                portion.took(Duration::from_micros(each), begun);
+            }
+        }
+        assert!(portion.size(false) > 4, "{portion:?}");
+        assert_eq!(portion.size(true), 2, "{portion:?}");
+        // Turns that refuse say what begins in them, too.
+        for _ in 0..100 {
+            (portion.taken, portion.refused) = (20, true);
+            portion.took(Duration::from_millis(20), 1);
+        }
+        assert_eq!(portion.size(true), 1, "{portion:?}");
     }
 }

@@ -227,8 +227,10 @@ impl Driver {
                 tracing::error!("the store has failed: the node ends");
                 return Exit::StoreFailed;
             }
+            let begun = self.shard.metrics().entities_created;
             let more = self.turn(now);
-            self.portion.took(self.clock.mono() - now.mono);
+            let begun = self.shard.metrics().entities_created - begun;
+            self.portion.took(self.clock.mono() - now.mono, begun);
             if self.is_over(now.mono) {
                 self.beat.end();
                 return self.finish();
