@@ -2,6 +2,7 @@
 //! nothing that was acknowledged is lost, and when there is space again all is well without a hand.
 
 use super::Transport::Udp;
+use super::callers::Callers;
 use super::kill::{Bench, Kill, phases};
 use super::{RINGS_FOR, RINGS_ON, expect_empty};
 use crate::error::{Result, RunError, ensure};
@@ -39,15 +40,9 @@ pub struct FullDisk {
 }
 
 struct Scene {
-    bench: Bench,
+    callers: Callers,
     quota: Rc<Quota>,
     held: Vec<String>,
-    /// Calls that end by themselves, and when they were made.
-    brief: Vec<(String, Instant)>,
-    rate: u32,
-    /// Since when calls are offered, and how many were due by the last turn.
-    begun: Instant,
-    due: u128,
 }
 
 /// Somebody else fills the disk; the store lives on its reserve.
@@ -61,24 +56,24 @@ pub fn filled(size: FullDisk, dir: &Path) -> Result<String> {
         "filled",
         "low_water = \"16MiB\"\nreserve = \"16MiB\"\n",
     )?;
-    let mut node = scene.bench.start()?;
+    let mut node = scene.callers.bench.start()?;
     scene.hold(size.held)?;
-    scene.offer(Duration::from_secs(3));
+    scene.callers.offer(Duration::from_secs(3));
     scene.quota.resize(scene.quota.used()?)?;
     let begun = Instant::now();
     scene.offer_until(&node, NOTICED_WITHIN, "low-space is not told of", is_low)?;
     let noticed = begun.elapsed();
     // What was taken a moment before reaches its callee.
-    scene.offer(Duration::from_secs(1));
+    scene.callers.offer(Duration::from_secs(1));
     let refused_before = scene.refused();
-    let taken_before = scene.bench.callee.calls.len();
+    let taken_before = scene.callers.bench.callee.calls.len();
     scene.end_half(size.full)?;
     ensure(node.ended()?.is_none(), || {
         "the node ended, though it had a reserve".to_owned()
     })?;
     let (refused, taken) = (
         scene.refused() - refused_before,
-        scene.bench.callee.calls.len() - taken_before,
+        scene.callers.bench.callee.calls.len() - taken_before,
     );
     ensure(refused > 0 && taken == 0, || {
         format!("with a full disk {taken} new calls were taken and {refused} refused")
@@ -90,9 +85,9 @@ pub fn filled(size: FullDisk, dir: &Path) -> Result<String> {
     let gone = |status: &serde_json::Value| !is_low(status);
     scene.offer_until(&node, BACK_WITHIN, "low-space is told of still", gone)?;
     let back = begun.elapsed();
-    let taken = scene.bench.callee.calls.len();
-    scene.offer(Duration::from_secs(2));
-    ensure(scene.bench.callee.calls.len() > taken, || {
+    let taken = scene.callers.bench.callee.calls.len();
+    scene.callers.offer(Duration::from_secs(2));
+    ensure(scene.callers.bench.callee.calls.len() > taken, || {
         "no new call is taken where there is space again".to_owned()
     })?;
     ensure(!has_alarm(&node.status()?), || {
@@ -118,16 +113,16 @@ pub fn failed(size: FullDisk, dir: &Path) -> Result<String> {
         "failed",
         "low_water = \"0B\"\nreserve = \"0B\"\n",
     )?;
-    let mut node = scene.bench.start()?;
+    let mut node = scene.callers.bench.start()?;
     scene.hold(size.held)?;
-    scene.offer(Duration::from_secs(3));
+    scene.callers.offer(Duration::from_secs(3));
     scene.quota.resize(0)?;
     let begun = Instant::now();
     while node.ended()?.is_none() {
         ensure(begun.elapsed() < size.full, || {
             "the store never came to the end of its space".to_owned()
         })?;
-        scene.turn();
+        scene.callers.turn();
     }
     let status = node.wait(SETTLED_WITHIN)?;
     ensure(status.code() == Some(74), || {
@@ -140,12 +135,12 @@ pub fn failed(size: FullDisk, dir: &Path) -> Result<String> {
         ends: 1,
     };
     while begun.elapsed() < size.full {
-        scene.turn();
+        scene.callers.turn();
         watch.look(&mut scene)?;
     }
     scene.quota.resize(ROOM)?;
     let node = loop {
-        scene.turn();
+        scene.callers.turn();
         watch.look(&mut scene)?;
         if let Some(node) = watch.running.take() {
             break node;
@@ -156,7 +151,7 @@ pub fn failed(size: FullDisk, dir: &Path) -> Result<String> {
     };
     let Watch { starts, ends, .. } = watch;
     let back = begun.elapsed().saturating_sub(size.full);
-    scene.offer(Duration::from_secs(2));
+    scene.callers.offer(Duration::from_secs(2));
     let calls = scene.end_all(&node)?;
     Ok(format!(
         "full for {:?}: the process ended {ends} times and was started {starts} times; it served {back:.1?} after there was \
@@ -205,52 +200,26 @@ impl Scene {
         let quota = Rc::new(quota);
         bench.spec.quota = Some(Rc::clone(&quota));
         Ok(Self {
-            bench,
+            callers: Callers::new(bench, size.rate, LASTS),
             quota,
             held: Vec::new(),
-            brief: Vec::new(),
-            rate: size.rate,
-            begun: Instant::now(),
-            due: 0,
         })
     }
 
     fn hold(&mut self, calls: usize) -> Result {
         for _ in 0..calls {
-            let id = self.bench.caller.invite("2000", self.bench.spec.sip);
+            let id = self
+                .callers
+                .bench
+                .caller
+                .invite("2000", self.callers.bench.spec.sip);
             self.held.push(id);
-            self.bench.poll();
+            self.callers.bench.poll();
         }
-        let up = self.bench.until(SETTLED_WITHIN, |b| {
+        let up = self.callers.bench.until(SETTLED_WITHIN, |b| {
             b.caller.count(Phase::Up) == calls && b.callee.count(Phase::Up) == calls
         });
         ensure(up, || "the calls before did not come up".to_owned())
-    }
-
-    /// One turn of callers: a new call where one is due, and the end of each that has lasted long enough.
-    fn turn(&mut self) {
-        let due = self.begun.elapsed().as_millis() * u128::from(self.rate) / 1000;
-        // A process that was held up does not make up for it.
-        if due > std::mem::replace(&mut self.due, due) {
-            let id = self.bench.caller.invite("2000", self.bench.spec.sip);
-            self.brief.push((id, Instant::now()));
-        }
-        let caller = &mut self.bench.caller;
-        let (over, brief) = std::mem::take(&mut self.brief)
-            .into_iter()
-            .partition(|(id, since)| since.elapsed() >= LASTS && is_up(caller.calls.get(id)));
-        self.brief = brief;
-        for (id, _) in over {
-            caller.bye(&id);
-        }
-        self.bench.poll();
-    }
-
-    fn offer(&mut self, long: Duration) {
-        let begun = Instant::now();
-        while begun.elapsed() < long {
-            self.turn();
-        }
     }
 
     fn offer_until(
@@ -263,7 +232,7 @@ impl Scene {
         let begun = Instant::now();
         while !holds(&node.status()?) {
             ensure(begun.elapsed() < within, || what.to_owned())?;
-            self.offer(Duration::from_millis(50));
+            self.callers.offer(Duration::from_millis(50));
         }
         Ok(())
     }
@@ -275,15 +244,15 @@ impl Scene {
         while begun.elapsed() < long {
             let due = begun.elapsed().as_millis() * half.len() as u128 / long.as_millis().max(1);
             for id in half.iter().take(due as usize).skip(ended) {
-                self.bench.caller.bye(id);
+                self.callers.bench.caller.bye(id);
             }
             ended = due as usize;
-            self.turn();
+            self.callers.turn();
         }
         for id in &half[ended.min(half.len())..] {
-            self.bench.caller.bye(id);
+            self.callers.bench.caller.bye(id);
         }
-        let answered = self.bench.until(SETTLED_WITHIN, |b| {
+        let answered = self.callers.bench.until(SETTLED_WITHIN, |b| {
             half.iter().all(|id| {
                 b.caller
                     .calls
@@ -292,14 +261,14 @@ impl Scene {
             })
         });
         ensure(answered, || {
-            let phases = phases(&self.bench.caller);
+            let phases = phases(&self.callers.bench.caller);
             format!("a BYE was not answered while the disk was full: {phases}")
         })
     }
 
     /// The node, if it comes to serve.
     fn restarted(&mut self) -> Result<Option<Node>> {
-        match self.bench.start() {
+        match self.callers.bench.start() {
             Ok(node) => Ok(Some(node)),
             Err(RunError::Ended { status, log }) => {
                 // Those that a supervisor takes for an end that a restart does not mend.
@@ -314,46 +283,15 @@ impl Scene {
     }
 
     fn refused(&self) -> usize {
-        self.bench.caller.count(Phase::Failed(503))
+        self.callers.bench.caller.count(Phase::Failed(503))
     }
 
-    /// Ends all that is up; nobody may have lost a call that was acknowledged.
+    /// Ends all that is up; nobody may have lost a call that was acknowledged, and nothing is left.
     fn end_all(&mut self, node: &Node) -> Result<usize> {
-        let up = self
-            .bench
-            .until(SETTLED_WITHIN, |b| b.caller.count(Phase::Calling) == 0);
-        ensure(up, || {
-            let calls = self.bench.caller.calls.iter();
-            let open = calls.filter(|(_, call)| call.phase == Phase::Calling);
-            let open = open.map(|(id, _)| id.as_str()).collect::<Vec<_>>();
-            format!(
-                "calls neither come up nor are refused: {}; callee: {}",
-                open.join(", "),
-                phases(&self.bench.callee)
-            )
-        })?;
-        self.bench.hang_up()?;
-        let acknowledged = |c: &&crate::peer::Call| c.was_up();
-        let calls = self
-            .bench
-            .caller
-            .calls
-            .values()
-            .filter(acknowledged)
-            .count();
-        let lost = self.bench.caller.calls.values().filter(acknowledged);
-        let lost = lost.filter(|c| c.phase != Phase::Ended).count();
-        ensure(lost == 0, || {
-            let phases = phases(&self.bench.caller);
-            format!("of {calls} calls that were up {lost} have not ended: {phases}")
-        })?;
+        let calls = self.callers.end_all()?;
         expect_empty(node, SETTLED_WITHIN)?;
         Ok(calls)
     }
-}
-
-fn is_up(call: Option<&crate::peer::Call>) -> bool {
-    call.is_some_and(|call| call.phase == Phase::Up)
 }
 
 fn is_low(status: &serde_json::Value) -> bool {

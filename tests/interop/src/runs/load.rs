@@ -177,7 +177,8 @@ pub(super) fn timed(rate: u32, seconds: u32, node: SocketAddr) -> Result<Totals>
         "500",
         "-trace_rtt",
         "-rtt_freq",
-        "100",
+        // It writes whole groups of so many only.
+        "10",
         &to,
     ])?;
     caller.finish(Duration::from_secs(u64::from(seconds) + 60))

@@ -3,8 +3,10 @@
 //! It loops twice: when a timer of a call fires, which costs that delivery and not the call; and when it is called, after which
 //! it is called no more.
 
-use super::load::{self, Load};
-use super::{Transport, spec};
+use super::callers::Callers;
+use super::kill::Bench;
+use super::load::Load;
+use super::{RINGS_FOR, RINGS_ON, Transport, expect_empty, spec};
 use crate::error::{Result, ensure, io};
 use crate::node::{FAULTY, Node, NodeSpec};
 use crate::peer::{Link, Peer, Phase};
@@ -44,11 +46,10 @@ struct Outage {
 /// # Errors
 /// What did not hold.
 pub fn left_out(size: Looping, dir: &Path) -> Result<String> {
-    let spec = beside_b2bua(size.load.host, dir, "looping", "");
+    let mut spec = beside_b2bua(size.load.host, dir, "looping", "");
+    spec.whole.get_or_insert_default().push_str(RINGS_ON);
     let node = Node::start(&spec)?;
-    let calls = u64::from(size.load.rate) * u64::from(size.load.seconds);
-    let (caller, _callee) = load::begin(size.load, Transport::Udp, &spec, "2000", Some(5070))?;
-    let mut scene = Scene::new(&spec)?;
+    let mut scene = Scene::new(spec, size.load)?;
     let third = Duration::from_secs(u64::from(size.load.seconds) / 3);
     scene.watch(third)?;
     let (call, in_call) = scene.loops("loops-later", &node, 1)?;
@@ -56,13 +57,18 @@ pub fn left_out(size: Looping, dir: &Path) -> Result<String> {
     scene.watch(third)?;
     let (call, new) = scene.loops("loops", &node, 2)?;
     let refused = scene.expect_no_more(&node, &call)?;
+    scene.watch(third)?;
     for outage in [in_call, new] {
         size.expect(outage)?;
     }
-    caller.finish(PATIENCE + third * 3)?.expect_clean(calls)?;
-    let left = &node.status()?["counts"]["entities"];
+    let up = scene.callers.end_all()?;
+    let calls = scene.callers.bench.caller.calls.len();
+    ensure(up == calls, || {
+        format!("of {calls} calls beside it only {up} came up")
+    })?;
+    expect_empty(&node, PATIENCE)?;
     Ok(format!(
-        "{calls} calls at {}/s beside it, none failed; in a call: {in_call}; in new work: {new}, the next one answered {refused}; {left} entities left",
+        "{calls} calls at {}/s beside it, all came up and ended; in a call: {in_call}; in new work: {new}, the next one answered {refused}",
         size.load.rate
     ))
 }
@@ -101,6 +107,8 @@ impl std::fmt::Display for Outage {
 
 /// Whoever calls the service that loops, and who asks all the time whether the node is there.
 struct Scene {
+    /// Who call each other through the B2BUA meanwhile.
+    callers: Callers,
     peer: Peer,
     node: SocketAddr,
     asking: UdpSocket,
@@ -112,16 +120,21 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(spec: &NodeSpec) -> Result<Self> {
-        let me = SocketAddr::from((spec.sip.ip(), 5090));
-        let asking = UdpSocket::bind((spec.sip.ip(), 5091)).map_err(io("bind a socket"))?;
+    fn new(spec: NodeSpec, load: Load) -> Result<Self> {
+        let node = spec.sip;
+        let me = SocketAddr::from((node.ip(), 5090));
+        let asking = UdpSocket::bind((node.ip(), 5091)).map_err(io("bind a socket"))?;
         asking
             .set_nonblocking(true)
             .map_err(io("set up a socket"))?;
+        let mut bench = Bench::around(spec, node.ip(), Transport::Udp)?;
+        bench.callee.rings_for = RINGS_FOR;
+        let hold = Duration::from_millis(u64::from(load.hold_ms));
         let now = Instant::now();
         Ok(Self {
+            callers: Callers::new(bench, load.rate, hold),
             peer: Peer::new(Link::udp(me)?, me),
-            node: spec.sip,
+            node,
             asking,
             asked: now,
             questions: 0,
@@ -132,6 +145,7 @@ impl Scene {
 
     /// Asks, if it is time, and hears what is there.
     fn turn(&mut self) -> Result {
+        self.callers.turn();
         self.peer.poll(Duration::from_millis(1));
         if self.asked.elapsed() >= EVERY {
             self.asked = Instant::now();

@@ -1,5 +1,6 @@
 //! The runs, one file each: what is started, what must hold, and a line of figures at the end.
 
+mod callers;
 pub mod changes;
 pub mod charging;
 pub mod disaster;
