@@ -7,7 +7,7 @@ use crate::event::{AnyEvent, Event, EventContext, EventDecl, FireOptions, Fired}
 use crate::id::{ActivityId, Component, ComponentId, EntityId, RaIx, Slot, TableIx, TimerId};
 use crate::profile::{AnyProfile, Expr, SharedRow};
 use crate::ra::{
-    ActivityFlags, Bytes, ConnId, Direction, FireFlags, ListenerIx, Message, Query, Recorded,
+    ActivityFlags, Bytes, ConnId, Direction, FireFlags, ListenerIx, Message, Query, Recorded, Told,
     Wanted,
 };
 use crate::sbb::{Hooks, Object};
@@ -322,6 +322,11 @@ pub trait RaHost {
     /// Passes it on.
     fn trace(&mut self, ra: RaIx, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
         let _ = (ra, tracer, level, text);
+    }
+
+    /// Something was told of a source.
+    fn told(&mut self, ra: RaIx, told: Told) {
+        let _ = (ra, told);
     }
 
     /// Counts something; the name is a constant of the adaptor.

@@ -12,12 +12,14 @@ mod dns;
 mod driven;
 mod input;
 mod recorded;
+mod source;
 mod tls;
 
 pub use dns::{Answer, Naptr, Query, Record, RecordKind, ResolveError, Srv};
 pub use driven::{Driven, Message, Needs};
 pub use input::{Input, NewWork};
 pub use recorded::{Direction, Parties, Recorded, Redaction, Wanted};
+pub use source::{Offence, Told};
 pub use tls::{ClientTls, Peer, Tls};
 
 use crate::activity::Activity;
@@ -33,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use bytes::Bytes;
@@ -374,6 +376,21 @@ impl<'a> RaCx<'a> {
     /// read already still comes. Takes effect at once.
     pub fn pause_reading(&mut self, conn: ConnId, paused: bool) {
         self.host.pause_reading(self.ra, conn, paused);
+    }
+    /// Tells that a piece of new work, such as a call, was taken from there: a source may bring only so much of it. What is new of
+    /// one above its rate meets [`NewWork::Refused`]. Costs next to nothing where no rate is set.
+    pub fn new_work(&mut self, source: IpAddr) {
+        self.host.told(self.ra, Told::NewWork(source));
+    }
+    /// Tells of an offence: who commits many is not heard for a while. `proven` is whether it is certain that it came from there,
+    /// as it is over a connection; a datagram alone proves nothing, since its sender writes what address they like into it.
+    pub fn offence(&mut self, source: IpAddr, offence: Offence, proven: bool) {
+        let told = Told::Offence {
+            source,
+            offence,
+            proven,
+        };
+        self.host.told(self.ra, told);
     }
     /// Adds to a counter of the adaptor's.
     pub fn count(&mut self, name: &'static str, n: u64) {

@@ -218,15 +218,17 @@ impl Kernel {
         }
     }
 
-    /// Tells an entity what becomes of new work, if it has not been told so already.
-    pub(crate) fn new_work(&mut self, now: Now, ra: RaIx, new: NewWork) {
+    /// Tells an entity what becomes of new work, if it has not been told so already. What it was told before.
+    pub(crate) fn new_work(&mut self, now: Now, ra: RaIx, new: NewWork) -> NewWork {
         let Some(adaptor) = self.adaptor_mut(ra) else {
-            return;
+            return new;
         };
-        if std::mem::replace(&mut adaptor.new_work, new) != new {
+        let before = std::mem::replace(&mut adaptor.new_work, new);
+        if before != new {
             self.now = now;
             self.input(ra, Input::NewWork(new));
         }
+        before
     }
     /// The entities that there are, in the order in which they were made.
     pub(crate) fn ras(&self) -> impl Iterator<Item = RaIx> + use<> {

@@ -13,7 +13,7 @@ use strowger::host::RaHost;
 use strowger::id::{ActivityId, Component, ComponentId, RaIx, ServiceIx, Slot};
 use strowger::ra::{
     ActivityFlags, Bytes, ConnId, Direction, FailureReason, FireFlags, ListenerIx, Message,
-    Outcome, Query, Recorded, Wanted,
+    Outcome, Query, Recorded, Told, Wanted,
 };
 use strowger::time::Now;
 use strowger::tracer::{Level, Tracer};
@@ -252,6 +252,10 @@ impl RaHost for Kernel {
     }
     fn trace(&mut self, ra: RaIx, tracer: Tracer, level: Level, text: fmt::Arguments<'_>) {
         self.trace_at(ra, tracer, level, text);
+    }
+
+    fn told(&mut self, ra: RaIx, told: Told) {
+        self.told.push(ra, told);
     }
 
     fn count(&mut self, ra: RaIx, name: &'static str, n: u64) {

@@ -23,6 +23,7 @@ use crate::service::{Aliases, Sbb, Service};
 use crate::slab::Slab;
 use crate::tally::Timing;
 use crate::timer::Timer;
+use crate::told::ToldOf;
 use crate::tracers::Tracers;
 use crate::transaction::Transaction;
 use siphasher::sip::SipHasher24;
@@ -101,6 +102,7 @@ pub(crate) struct Kernel {
     pub(crate) journal: Journal,
     pub(crate) recovery: Recovery,
     pub(crate) outputs: Outputs,
+    pub(crate) told: ToldOf,
     pub(crate) next_conn: u64,
     /// Next slot to be asked for dead activities, and when.
     pub(crate) sweep: (u8, Wall),
@@ -162,6 +164,7 @@ impl Kernel {
             journal: Journal::new(Seq(1)),
             recovery: Recovery::default(),
             outputs: Outputs::default(),
+            told: ToldOf::default(),
             next_conn: 1 << 63,
             sweep: (0, Wall(0)),
             metrics: Metrics::default(),

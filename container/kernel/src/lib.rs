@@ -49,6 +49,7 @@ mod successor;
 mod suspension;
 mod tally;
 mod timer;
+mod told;
 mod tracers;
 mod transaction;
 mod usage;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use strowger::id::{ActivityId, Component, EntityId, RaIx, ServiceIx, Slot, TimerId};
 use strowger::profile::{AnyProfile, ProfileDecl};
-use strowger::ra::{AdaptorDef, NewWork};
+use strowger::ra::{AdaptorDef, NewWork, Told};
 use strowger::service::ServiceDef;
 use strowger::time::{Mono, Now};
 use strowger_journal::{Group, Record, Seq};
@@ -448,9 +448,17 @@ impl Shard {
     pub fn new_work_of_all(&mut self, now: Now, new: NewWork) {
         self.kernel.new_work_of_all(now, new);
     }
-    /// Tells one adaptor entity, if it has not been told so already.
-    pub fn new_work(&mut self, now: Now, ra: RaIx, new: NewWork) {
-        self.kernel.new_work(now, ra, new);
+    /// Tells one adaptor entity, if it has not been told so already. What it was told before.
+    pub fn new_work(&mut self, now: Now, ra: RaIx, new: NewWork) -> NewWork {
+        self.kernel.new_work(now, ra, new)
+    }
+    /// Whether what adaptors tell of sources is kept until it is taken.
+    pub fn listen_to_told(&mut self, listens: bool) {
+        self.kernel.told.listen(listens);
+    }
+    /// What an adaptor entity has told of a source, the oldest first.
+    pub fn take_told(&mut self) -> Option<(RaIx, Told)> {
+        self.kernel.told.take()
     }
     /// Does what is due at `now`: timers, ends of suspensions, deadlines of adaptor entities.
     pub fn timeout(&mut self, now: Now) {
