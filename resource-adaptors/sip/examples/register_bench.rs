@@ -82,10 +82,12 @@ fn register(nonces: &mut Nonces, location: &mut Location, hash: Hash, request: B
     }
 }
 
+const TO: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
 fn session(nonces: &Nonces, hash: Hash, user: u32) -> Session {
     let challenge = Challenge {
         realm: b"a.example"[..].into(),
-        nonce: nonces.make(b"a.example", WALL, user.into()).into(),
+        nonce: nonces.make(b"a.example", WALL, user.into(), TO).into(),
         opaque: b""[..].into(),
         algorithm: Algorithm::plain(hash),
         stale: false,

@@ -1,5 +1,6 @@
 //! Digest authentication as services use it: who sent a request, and asking for it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use strowger::context::Cx;
@@ -92,7 +93,11 @@ pub enum Verified {
 pub enum Noted {
     Right(Used),
     Stale,
-    Wrong,
+    /// From where, and whether that is certain.
+    Wrong {
+        source: IpAddr,
+        proven: bool,
+    },
 }
 
 impl Sip {
@@ -152,7 +157,12 @@ impl Sip {
                 (Verified::User(user), Noted::Right(used))
             }
             Verdict::Stale => (Verified::Stale, Noted::Stale),
-            Verdict::Wrong => (Verified::Wrong, Noted::Wrong),
+            Verdict::Wrong(nonce) => {
+                let (flow, source) = (request.flow(), request.flow().peer().ip());
+                let shown = || nonces.was_sent(what.realm, &nonce, source);
+                let proven = flow.transport().is_reliable() || shown();
+                (Verified::Wrong, Noted::Wrong { source, proven })
+            }
             Verdict::Missing => return Verified::Missing,
             Verdict::Malformed => return Verified::Malformed,
         };
@@ -172,16 +182,25 @@ impl Sip {
         realm: &Realm,
         stale: bool,
     ) -> Result {
-        let reply = self.challenge_reply(cx, realm, stale);
+        let reply = self.challenge_reply(cx, request, realm, stale);
         self.respond(cx, request, reply)
     }
 
     /// The answer that [`challenge`](Self::challenge) gives, for those who add to it.
     #[must_use]
-    pub fn challenge_reply(&self, cx: &mut Cx<'_>, realm: &Realm, stale: bool) -> Reply {
+    pub fn challenge_reply(
+        &self,
+        cx: &mut Cx<'_>,
+        request: &Request,
+        realm: &Realm,
+        stale: bool,
+    ) -> Reply {
         let (wall, random) = (cx.now().wall.0, cx.random());
+        let to = request.flow().peer().ip();
         let name = realm.name.as_bytes();
-        let nonce = self.ua(cx).map(|ua| ua.nonces().make(name, wall, random));
+        let nonce = self
+            .ua(cx)
+            .map(|ua| ua.nonces().make(name, wall, random, to));
         let nonce = nonce.unwrap_or_default();
         let (status, header) = if realm.proxy {
             (407, HeaderId::ProxyAuthenticate)

@@ -1,7 +1,7 @@
 //! What services ask for, after their commit.
 
 use strowger::id::ActivityId;
-use strowger::ra::RaCx;
+use strowger::ra::{Offence, RaCx};
 
 use super::{Core, end};
 use crate::api::{Command, Forked, Lost, Noted};
@@ -87,7 +87,10 @@ impl Core {
         match noted {
             Noted::Right(used) => self.ua.nonces_mut().note(used),
             Noted::Stale => cx.count("sip.credentials_stale", 1),
-            Noted::Wrong => cx.count("sip.credentials_wrong", 1),
+            Noted::Wrong { source, proven } => {
+                cx.count("sip.credentials_wrong", 1);
+                cx.offence(source, Offence::Credentials, proven);
+            }
         }
     }
 

@@ -24,6 +24,7 @@ mod subscriptions;
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use strowger::activity::Activity;
 use strowger::event::{Event, EventDecl, FireOptions};
@@ -76,6 +77,8 @@ struct Core {
     undecided_limit: usize,
     stopping: bool,
     new_work: NewWork,
+    /// Where what is handled came from, and whether that is certain.
+    from: Option<(IpAddr, bool)>,
     /// What is handled is a message that is not recorded: what is sent at once because of it is of the same call.
     aside: bool,
 }
@@ -131,7 +134,7 @@ impl Protocol for SipProtocol {
         let core = self
             .core
             .get_or_insert_with(|| Core::new(settings, cx, now));
-        core.aside = false;
+        (core.aside, core.from) = (false, None);
         core.handle(cx, now, input);
         core.drain(cx, now);
     }
@@ -185,6 +188,7 @@ impl Core {
             undecided_limit: UNDECIDED,
             stopping: false,
             new_work: NewWork::Taken,
+            from: None,
             aside: false,
         }
     }
@@ -263,6 +267,7 @@ impl Core {
     }
 
     fn datagram(&mut self, cx: &mut RaCx<'_>, now: Ms, flow: Flow, bytes: Bytes) {
+        self.from = Some((flow.peer.ip(), false));
         if stun::is_stun(&bytes) {
             cx.count("sip.stun", 1);
             if let Some(answer) = stun::answer(&bytes, flow.peer) {
@@ -328,6 +333,7 @@ impl Core {
         let Some(flow) = self.streams.received(cx, now, conn, bytes, &mut came) else {
             return;
         };
+        self.from = Some((flow.peer.ip(), true));
         for came in came {
             match came {
                 Came::Message(bytes) => {

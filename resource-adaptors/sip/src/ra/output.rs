@@ -5,7 +5,7 @@ use strowger::activity::{Activity, Handle};
 use strowger::address::Address;
 use strowger::event::{Event, FireOptions};
 use strowger::id::{ActivityId, Slot};
-use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, RaCx};
+use strowger::ra::{ActivityFlags, FireFlags, ListenerIx, Offence, RaCx};
 
 use super::{Core, end, names, recorded};
 use crate::api::{
@@ -32,6 +32,11 @@ impl Core {
             self.carry_out(cx, now, output);
         }
         let counts = self.ua.take_counts();
+        if counts.unreadable > 0
+            && let Some((source, proven)) = self.from
+        {
+            cx.offence(source, Offence::Malformed, proven);
+        }
         for (name, n) in [
             ("sip.unreadable", counts.unreadable),
             ("sip.refused", counts.refused),
@@ -156,6 +161,7 @@ impl Core {
     }
 
     fn call(&mut self, cx: &mut RaCx<'_>, now: Ms, dialog: Key, tx: Key, slot: u8, call: Request) {
+        cx.new_work(call.flow().peer().ip());
         if !cx.has_receiver::<Invite>() {
             let _ = self.ua.respond_unserved(now, tx);
             return;
@@ -192,6 +198,7 @@ impl Core {
     }
 
     fn alone_came(&mut self, cx: &mut RaCx<'_>, now: Ms, tx: Key, slot: u8, request: Request) {
+        cx.new_work(request.flow().peer().ip());
         let Some(activity) = self.start::<ServerTx>(cx, now, slot, tx) else {
             return;
         };

@@ -6,6 +6,8 @@ use strowger_sip::proto::auth::{
 
 use super::*;
 
+const TO: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
 const WALL: u64 = 1_700_000_000_000;
 
 /// What challenges us, with one user: `we`, whose password is `secret`.
@@ -34,7 +36,7 @@ impl Server {
 
     fn lines(&mut self, algorithms: &[Algorithm], stale: bool) -> String {
         self.made += 1;
-        let nonce = self.nonces.make(self.realm.as_bytes(), WALL, self.made);
+        let nonce = self.nonces.make(self.realm.as_bytes(), WALL, self.made, TO);
         let name = if self.proxy {
             "Proxy-Authenticate"
         } else {
@@ -79,7 +81,7 @@ impl Server {
                 self.nonces.note(used);
                 true
             }
-            Verdict::Missing | Verdict::Stale | Verdict::Wrong | Verdict::Malformed => false,
+            Verdict::Missing | Verdict::Stale | Verdict::Wrong(_) | Verdict::Malformed => false,
         }
     }
 }

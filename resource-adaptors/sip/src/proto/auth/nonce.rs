@@ -1,14 +1,15 @@
 //! Nonces without state, and the counts that have been used of them.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use super::super::keyed::{Digest, DigestMap, Secret};
 
 /// Nonces of one process of an adaptor entity: made and known again by a secret. Another process does not know the counts,
 /// so it must not have the secret either.
 ///
-/// The text is 24 digits of time (milliseconds of the wall clock) and of a random number, and 32 of a MAC over them and the
-/// realm.
+/// The text is 24 digits, of time (milliseconds of the wall clock), a random number and a hash of where it was sent, and 32 of a MAC
+/// over them and the realm.
 #[derive(Debug)]
 pub struct Nonces {
     secret: Secret,
@@ -46,6 +47,8 @@ pub(super) enum Worth {
 }
 
 const STAMP: usize = 24;
+/// What of it is not the hash.
+const FREE: usize = 18;
 const MAC: usize = 32;
 
 impl Nonces {
@@ -61,13 +64,33 @@ impl Nonces {
         }
     }
 
-    /// A nonce for a realm; `wall` is the time in milliseconds.
+    /// A nonce for a realm that is sent `to` an address; `wall` is the time in milliseconds.
     #[must_use]
-    pub fn make(&self, realm: &[u8], wall: u64, random: u64) -> Vec<u8> {
-        let mut out = format!("{:012x}{:012x}", wall & LOW, random & LOW).into_bytes();
+    pub fn make(&self, realm: &[u8], wall: u64, random: u64, to: IpAddr) -> Vec<u8> {
+        let free = format!("{:012x}{:06x}", wall & LOW, random & HASH);
+        let mut out = format!("{free}{:06x}", self.hash(free.as_bytes(), to)).into_bytes();
         let mac = self.mac(realm, &out);
         out.extend_from_slice(format!("{:016x}{:016x}", mac.0[0], mac.0[1]).as_bytes());
         out
+    }
+
+    /// Whether a nonce is ours, and was sent to that address: whoever shows it from there is there, since nobody else has seen it,
+    /// or stands where everything that goes there can be seen. It may be used from elsewhere all the same.
+    #[must_use]
+    pub fn was_sent(&self, realm: &[u8], nonce: &[u8], to: IpAddr) -> bool {
+        let Some((free, hash)) = nonce.get(..STAMP).and_then(|s| s.split_at_checked(FREE)) else {
+            return false;
+        };
+        let own = format!("{:06x}", self.hash(free, to));
+        self.read(realm, nonce).is_some() && own.as_bytes() == hash
+    }
+
+    fn hash(&self, free: &[u8], to: IpAddr) -> u64 {
+        let to = match to.to_canonical() {
+            IpAddr::V4(to) => to.octets().to_vec(),
+            IpAddr::V6(to) => to.octets().to_vec(),
+        };
+        self.secret.mac(b"nonce-to", &[free, &to]).0[0] & HASH
     }
 
     fn mac(&self, realm: &[u8], stamp: &[u8]) -> Digest {
@@ -158,6 +181,7 @@ impl Nonces {
 }
 
 const LOW: u64 = 0xffff_ffff_ffff;
+const HASH: u64 = 0xff_ffff;
 
 impl Window {
     fn has(&self, count: u32) -> bool {
@@ -189,6 +213,7 @@ mod tests {
 
     const NOW: u64 = 1_700_000_000_000;
     const LIFETIME: u64 = 300_000;
+    const TO: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
     fn nonces(limit: usize) -> Nonces {
         Nonces::new(Secret::new([1, 2]), limit)
@@ -206,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_nonce_is_known_again_for_its_life_and_realm() {
-        let nonce = nonces(9).make(b"r", NOW, 77);
+        let nonce = nonces(9).make(b"r", NOW, 77, TO);
         let mut other = nonces(9);
         assert!(take(&mut other, &nonce, 1, NOW + LIFETIME - 1));
         assert!(!take(&mut other, &nonce, 2, NOW + LIFETIME));
@@ -225,7 +250,7 @@ mod tests {
     #[test]
     fn a_count_is_used_once_in_any_order_within_the_window() {
         let mut nonces = nonces(9);
-        let nonce = nonces.make(b"r", NOW, 1);
+        let nonce = nonces.make(b"r", NOW, 1, TO);
         for count in [2, 1, 5, 3, 70, 69, 7] {
             assert!(take(&mut nonces, &nonce, count, NOW), "{count}");
             assert!(!take(&mut nonces, &nonce, count, NOW), "{count} again");
@@ -233,15 +258,40 @@ mod tests {
         assert!(!take(&mut nonces, &nonce, 6, NOW), "behind the window");
         assert!(!take(&mut nonces, &nonce, 0, NOW), "without a count");
         assert!(take(&mut nonces, &nonce, u32::MAX, NOW));
-        let once = nonces.make(b"r", NOW, 2);
+        let once = nonces.make(b"r", NOW, 2, TO);
         assert!(take(&mut nonces, &once, 0, NOW));
         assert!(!take(&mut nonces, &once, 0, NOW));
     }
 
     #[test]
+    fn a_nonce_tells_where_it_was_sent_and_is_good_from_elsewhere() {
+        let mut nonces = nonces(9);
+        let nonce = nonces.make(b"r", NOW, u64::MAX, TO);
+        assert!(nonces.was_sent(b"r", &nonce, TO));
+        assert!(nonces.was_sent(b"r", &nonce, "::ffff:192.0.2.1".parse().unwrap()));
+        for other in ["192.0.2.2", "192.0.3.1", "2001:db8::1"] {
+            assert!(
+                !nonces.was_sent(b"r", &nonce, other.parse().unwrap()),
+                "{other}"
+            );
+        }
+        assert!(!nonces.was_sent(b"x", &nonce, TO));
+        // The hash of another address cannot be put in.
+        let other = nonces.make(b"r", NOW, u64::MAX, "192.0.2.2".parse().unwrap());
+        let mut forged = other.clone();
+        forged[FREE..STAMP].copy_from_slice(&nonce[FREE..STAMP]);
+        assert!(!nonces.was_sent(b"r", &forged, TO));
+        for odd in [&b""[..], b"0", &[b'0'; STAMP], &[0xff; 56]] {
+            assert!(!nonces.was_sent(b"r", odd, TO));
+        }
+        assert!(take(&mut nonces, &nonce, 1, NOW));
+        assert!(take(&mut nonces, &other, 1, NOW));
+    }
+
+    #[test]
     fn what_the_table_forgets_is_stale_not_free() {
         let mut nonces = nonces(3);
-        let make = |nonces: &Nonces, n: u64| nonces.make(b"r", NOW + n, n);
+        let make = |nonces: &Nonces, n: u64| nonces.make(b"r", NOW + n, n, TO);
         let all: Vec<_> = (0..5).map(|n| make(&nonces, n)).collect();
         for nonce in &all {
             assert!(take(&mut nonces, nonce, 1, NOW + 10));

@@ -31,8 +31,8 @@ pub enum Verdict {
     Missing,
     /// They are right but for the nonce, which is too old or was used before.
     Stale,
-    /// The user is not known, or the password is wrong: which of both is nobody's business.
-    Wrong,
+    /// The user is not known, or the password is wrong: which of both is nobody's business. With the nonce that they are for.
+    Wrong(Vec<u8>),
     /// They cannot be read, or speak of another request.
     Malformed,
 }
@@ -91,7 +91,7 @@ pub fn check(
     };
     let [now, before] = known.map(is_right);
     if !(now | before) {
-        return Verdict::Wrong;
+        return Verdict::Wrong(given.nonce.into_owned());
     }
     let count = if given.qop.is_some() {
         given.count().max(1)
