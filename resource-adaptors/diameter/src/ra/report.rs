@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger::ra::{ActivityFlags, RaCx, Report};
+use strowger::ra::{ActivityFlags, Offence, RaCx, Report};
 
 use super::{Core, State, sessions};
 use crate::api::{ExpiryCause, Identity, Peer, PeerDown, PeerUp};
@@ -60,6 +60,7 @@ impl Core {
             Output::Up { peer } => self.peer_up(cx, now, peer),
             Output::Down { peer, cause } => self.peer_down(cx, &peer, cause),
             Output::Restarted { peer } => self.peer_restarted(cx, now, &peer),
+            Output::Unwelcome { from } => cx.offence(from.ip(), Offence::UnknownPeer, true),
             Output::Alarm(alarm) => self.alarm(cx, alarm),
             Output::Count { name, n } => cx.count(name, n),
         }

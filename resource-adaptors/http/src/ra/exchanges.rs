@@ -1,10 +1,11 @@
 //! Requests that came, until they are answered.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 use strowger::event::FireOptions;
 use strowger::id::ActivityId;
-use strowger::ra::{ActivityFlags, FailureReason, FireFlags, Outcome, RaCx};
+use strowger::ra::{ActivityFlags, FailureReason, FireFlags, Offence, Outcome, RaCx};
 use strowger::time::Mono;
 
 use super::placing::slot;
@@ -12,6 +13,9 @@ use super::recorded::{self, Way};
 use super::{HttpProtocol, What, end};
 use crate::api::{Exchange, Reply, Request};
 use crate::driver::Down;
+
+/// What a service answers to credentials that are wrong.
+const UNAUTHORIZED: u16 = 401;
 
 /// Those that there are, by the driver's tokens.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ struct Pending {
     activity: ActivityId,
     way: Way,
     due: Mono,
+    /// It came with credentials, from there.
+    claims: Option<IpAddr>,
     /// The request was offered to all its receivers, and one has taken it.
     taken: bool,
     /// Nobody refers to the activity any more.
@@ -76,10 +82,12 @@ impl HttpProtocol {
         let due = cx.now().mono + self.settings.request_deadline;
         self.due.insert(due, What::Exchange(token));
         recorded::activity(cx, token, activity);
+        let claims = request.header("authorization").map(|_| request.peer.ip());
         let pending = Pending {
             activity,
             way,
             due,
+            claims,
             taken: false,
             forsaken: false,
         };
@@ -101,6 +109,14 @@ impl HttpProtocol {
             return cx.count("http.late_replies", 1);
         };
         cx.count("http.replies", 1);
+        let claims = self
+            .exchanges
+            .0
+            .get(&token)
+            .and_then(|pending| pending.claims);
+        if let Some(source) = claims.filter(|_| reply.status() == UNAUTHORIZED) {
+            cx.offence(source, Offence::Credentials, true);
+        }
         self.finish(cx, token, reply);
     }
 

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use strowger::ra::{ConnId, ListenerIx, Peer as Certificate, RaCx, Transport};
+use strowger::ra::{ConnId, ListenerIx, Offence, Peer as Certificate, RaCx, Transport};
 
 use super::account::Origin;
 use super::lanes::LaneIx;
@@ -73,6 +73,11 @@ impl Core {
             Ok(ix) => self.accept_bind(now, key, ix),
             Err(status) => {
                 cx.count("sms.binds_refused", 1);
+                if is_secret(status)
+                    && let Some(sess) = self.view.sessions.get(key)
+                {
+                    cx.offence(sess.ip(), Offence::Credentials, true);
+                }
                 self.refuse_bind(now, key, status);
             }
         }
@@ -137,12 +142,11 @@ impl Core {
     }
 
     fn refuse_bind(&mut self, now: Ms, key: SessionKey, status: Status) {
-        let secret = [Status::RINVPASWD, Status::RINVSYSID, Status::RBINDFAIL].contains(&status);
         let after = ms(self.settings.timers.bind_refusal);
         let Some(sess) = self.view.sessions.touch(key) else {
             return;
         };
-        if secret && after > 0 {
+        if is_secret(status) && after > 0 {
             sess.refusal = Some(status);
             self.schedule(Ms(now.0 + after), Due::Refusal(key));
         } else {
@@ -158,6 +162,11 @@ impl Core {
             refuse(sess, status);
         }
     }
+}
+
+/// Whether a bind was refused for what whoever guesses would get wrong.
+fn is_secret(status: Status) -> bool {
+    [Status::RINVPASWD, Status::RINVSYSID, Status::RBINDFAIL].contains(&status)
 }
 
 /// The connection may have ended meanwhile: then nobody is told.

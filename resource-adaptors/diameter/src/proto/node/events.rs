@@ -206,9 +206,24 @@ impl Stack {
             Err(refusal) => {
                 self.count("peers.refused");
                 self.refused(&capabilities.host, refusal.result_code(), true);
+                if refusal == Refusal::UnknownPeer {
+                    self.unwelcome(connection);
+                }
                 self.send_refusal(connection, &message, refusal);
                 self.disconnect(connection);
             }
+        }
+    }
+
+    /// Nobody has said that whoever is at the other end of a connection may connect.
+    fn unwelcome(&mut self, connection: Key) {
+        let ends = self
+            .connections
+            .get(connection)
+            .and_then(|its| its.ends.as_ref());
+        if let Some(ends) = ends {
+            self.outputs
+                .push_back(Output::Unwelcome { from: ends.peer });
         }
     }
 

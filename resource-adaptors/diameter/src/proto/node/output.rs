@@ -127,6 +127,11 @@ pub enum Output {
         /// Its Origin-Host.
         peer: Arc<str>,
     },
+    /// A capabilities exchange was refused, since nobody of that name may connect.
+    Unwelcome {
+        /// From where.
+        from: SocketAddr,
+    },
     /// The operator should know.
     Alarm(Alarm),
     /// Add to a counter.
