@@ -7,6 +7,7 @@ use crate::component::Components;
 use crate::key::{Bounds, Format, Key, Shape, TableKind};
 use crate::layers::Layers;
 use crate::nearest::nearest;
+use crate::network::Network;
 use crate::path::KeyPath;
 use crate::problem::{Finding, Problem};
 use crate::size::Size;
@@ -182,6 +183,7 @@ impl Checker<'_> {
             },
             Format::Duration => duration::parse(text).is_some(),
             Format::SocketAddress => text.parse::<SocketAddr>().is_ok(),
+            Format::Network => text.parse::<Network>().is_ok(),
         };
         if !well_formed {
             let shape = Shape::Text(format, bounds);
@@ -198,6 +200,8 @@ impl Checker<'_> {
                 Format::Size | Format::Duration if text.bytes().all(|b| b.is_ascii_digit()) => {
                     Some("the unit is missing".to_owned())
                 }
+                // Which network was meant, or which part is wrong.
+                Format::Network => text.parse::<Network>().err().map(|error| error.to_string()),
                 Format::Plain | Format::Size | Format::Duration | Format::SocketAddress => None,
             };
             self.findings

@@ -98,6 +98,7 @@ pub struct Claim {
 /// | a duration in words | [`crate::duration`], or `humantime_serde` and format `time-span` |
 /// | a size with a unit | [`crate::Size`]: format `size`, bounds `x-min-bytes` and `x-max-bytes` |
 /// | an address with port | format `socket-address` |
+/// | a network | format `network` |
 /// | a secret, which is not listed | `extend("x-secret" = true)` |
 /// | a table that may stand in a file | `extend("x-file" = true)` |
 ///

@@ -76,6 +76,8 @@ pub enum Format {
     Size,
     /// Address and port.
     SocketAddress,
+    /// A network: `10.0.0.0/8`.
+    Network,
 }
 
 /// Which table of components a settings table belongs to.
@@ -140,6 +142,9 @@ impl Key {
             Shape::Text(Format::Size, _) => "a size, such as \"64MiB\", \"4kB\" or \"512B\"",
             Shape::Text(Format::SocketAddress, _) => {
                 "an address and port, such as \"192.0.2.1:5060\""
+            }
+            Shape::Text(Format::Network, _) => {
+                "a network or an address, such as \"10.0.0.0/8\" or \"192.0.2.7\""
             }
             Shape::Choice(_) => "a word",
             Shape::Integer(_) => "a whole number",
@@ -364,6 +369,7 @@ fn text_shape(schema: &Json) -> Shape {
         Some("time-span") => Shape::Text(Format::Duration, Bounds::default()),
         Some("size") => Shape::Text(Format::Size, bounds(schema, "x-min-bytes", "x-max-bytes")),
         Some("socket-address") => Shape::Text(Format::SocketAddress, Bounds::default()),
+        Some("network") => Shape::Text(Format::Network, Bounds::default()),
         Some(_) | None => Shape::Text(Format::Plain, bounds(schema, "minLength", "maxLength")),
     }
 }

@@ -39,6 +39,7 @@ mod management;
 mod model;
 mod named;
 mod nearest;
+mod network;
 mod overload;
 mod overrides;
 mod path;
@@ -49,6 +50,7 @@ mod schema;
 mod section;
 mod size;
 mod source;
+mod source_rules;
 mod usage;
 
 pub use changes::Change;
@@ -63,6 +65,7 @@ pub use model::{
     Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, ProfileTable, Recorder,
     RecorderMode, Redact, Service, Store, Tls,
 };
+pub use network::{Network, NotANetwork};
 pub use overload::Overload;
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};
@@ -70,4 +73,5 @@ pub use reference::{DEFAULT_TOML, Explained, Reference};
 pub use section::Section;
 pub use size::Size;
 pub use source::{Place, Source, SourceKind};
+pub use source_rules::SourceRules;
 pub use usage::{Measure, Severity, Side, Threshold};

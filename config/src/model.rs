@@ -10,6 +10,7 @@ use crate::management::Management;
 use crate::overload::Overload;
 use crate::section::{AdaptorSettings, Section, ServiceSettings};
 use crate::size::Size;
+use crate::source_rules::SourceRules;
 use crate::usage::Threshold;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct Config {
     pub limits: Limits,
     /// When new work is refused because what arrives waits too long.
     pub overload: Overload,
+    /// Who may reach the node, and how much new work one address may bring.
+    pub sources: SourceRules,
     /// Certificates of listeners over TLS. Which they are is in the settings of the adaptors.
     pub tls: Tls,
     /// Name servers, for adaptors that resolve names.

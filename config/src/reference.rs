@@ -289,6 +289,7 @@ fn takes(key: &Key) -> String {
         Shape::Text(Format::Size, bounds) if *bounds == Bounds::default() => "a size".to_owned(),
         Shape::Text(Format::Size, bounds) => format!("a size, {}", bounds.sizes()),
         Shape::Text(Format::SocketAddress, _) => "an address and port".to_owned(),
+        Shape::Text(Format::Network, _) => "a network or an address".to_owned(),
         Shape::List(item) => format!("a list; each element {}", takes(item)),
         Shape::Map(entry) => format!("a table of names; each {}", takes(entry)),
         Shape::Table(_)

@@ -249,15 +249,18 @@ fn link_names(config: &Config, layers: &Layers) -> Vec<Finding> {
     findings
 }
 
-/// Times that cannot be nothing: every question to a name server, or to the API, would be over before its answer.
+/// Times that cannot be nothing: every question to a name server, or to the API, would be over before its answer, and every ban before
+/// it holds.
 fn times(config: &Config, layers: &Layers) -> Vec<Finding> {
-    let times: [(Duration, &[&str]); 3] = [
+    let times: [(Duration, &[&str]); 5] = [
         (config.dns.timeout, &["dns", "timeout"]),
         (
             config.management.request_timeout,
             &["management", "request_timeout"],
         ),
         (config.export.otlp.timeout, &["export", "otlp", "timeout"]),
+        (config.sources.ban_window, &["sources", "ban_window"]),
+        (config.sources.ban_for, &["sources", "ban_for"]),
     ];
     let nothing = times.into_iter().filter(|(time, _)| time.is_zero());
     let findings = nothing.map(|(_, key)| {

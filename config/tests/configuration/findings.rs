@@ -142,6 +142,24 @@ fn cfg_006_malformed() {
 }
 
 #[test]
+fn networks_are_checked_where_they_stand() {
+    check(
+        &[
+            "[sources]\nallow = [\"10.0.0.0/8\", \"10.1.2.3/8\"]\ndeny = [\n  \"192.0.2.0/33\",\n  \"everybody\",\n]\nrate = -1\nburst = 0\nban_for = \"0s\"\nnever_ban = \"10.0.0.1\"",
+        ],
+        &expect![[r#"
+            CFG-006 [0.toml:2:24] `10.1.2.3/8`, the value of `sources.allow.1`, is not a network or an address, such as "10.0.0.0/8" or "192.0.2.7" | it has bits beyond its prefix; the network is 10.0.0.0/8
+            CFG-006 [0.toml:4:3] `192.0.2.0/33`, the value of `sources.deny.0`, is not a network or an address, such as "10.0.0.0/8" or "192.0.2.7" | the length of its prefix is a number of bits, up to 32, or 128 for IPv6
+            CFG-006 [0.toml:5:3] `everybody`, the value of `sources.deny.1`, is not a network or an address, such as "10.0.0.0/8" or "192.0.2.7" | not an address; write one such as 192.0.2.7, or a network such as 10.0.0.0/8
+            CFG-004 [0.toml:7:8] `sources.rate` must be 0 to 1000000, not -1
+            CFG-004 [0.toml:8:9] `sources.burst` must be 1 to 1000000, not 0
+            CFG-004 [0.toml:9:11] `sources.ban_for` must be more than 0s, not 0s
+            CFG-003 [0.toml:10:13] `sources.never_ban` must be a list, not a text
+        "#]],
+    );
+}
+
+#[test]
 fn cfg_006_link_names_are_names() {
     check(
         &["[adaptors.sip]\nlinks = [\"A b\"]"],

@@ -114,6 +114,9 @@ pub(crate) enum Command {
     /// Look after the quarantined events of a running node: deliveries that ended in a panic and were put aside.
     #[command(subcommand, after_help = of(examples::QUARANTINE, &[0, 1, 2]))]
     Quarantine(Quarantine),
+    /// Show whom a running node does not hear for a while, ban somebody, or lift a ban.
+    #[command(subcommand, after_help = of(examples::BANS, &[0, 1, 2]))]
+    Bans(Bans),
     /// Look after the profile tables of a running node: what services have to know of subscribers, routes or tariffs.
     #[command(subcommand, after_help = of(examples::PROFILES, &[0, 1, 2]))]
     Profiles(Profiles),

@@ -6,6 +6,7 @@
 mod adaptors;
 mod api;
 mod args;
+mod bans;
 mod check;
 mod completions;
 mod components;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         Some(Command::Completions(shell)) => completions::run(shell).map(done),
         Some(Command::Profiles(args)) => profiles::run(args).map(done),
         Some(Command::Quarantine(args)) => quarantine::run(args).map(done),
+        Some(Command::Bans(args)) => bans::run(args).map(done),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -11,11 +11,13 @@
 //! [`Driven`]: strowger::ra::Driven
 #![forbid(unsafe_code)]
 
+mod admit;
 mod endpoint;
 mod meters;
 mod seat;
 mod serve;
 
+pub use admit::{Admission, Admit};
 pub use endpoint::{Endpoint, Fenced, Unsent};
 pub use meters::Meters;
 pub use seat::{Bell, Open, Phase, Seat, ServerTls, Setup, StartError, Started};

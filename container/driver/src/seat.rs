@@ -1,5 +1,6 @@
 //! What a node gives a driver, with its types erased and with its types.
 
+use crate::admit::Admit;
 use crate::endpoint::Endpoint;
 use crate::meters::Meters;
 use rustls::pki_types::CertificateDer;
@@ -44,6 +45,8 @@ pub struct Open {
     pub socket: TcpListener,
     /// Over TLS: what handshakes are done with. Changes with the files that it is made of.
     pub tls: Option<watch::Receiver<ServerTls>>,
+    /// Who may come in.
+    pub admit: Arc<dyn Admit>,
 }
 
 /// What a listener's handshakes are done with.

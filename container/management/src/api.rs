@@ -12,6 +12,7 @@ mod adaptors;
 mod alarms;
 mod audit;
 mod backup;
+mod bans;
 mod change;
 mod components;
 mod configuration;

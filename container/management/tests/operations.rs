@@ -16,13 +16,14 @@ console](console.md) and the command line ask nothing else.
 ";
 
 /// Groups in the order in which the page has them, with their headings.
-const GROUPS: [(&str, &str); 11] = [
+const GROUPS: [(&str, &str); 12] = [
     ("node", "The node"),
     ("services", "Services"),
     ("adaptors", "Adaptors and links"),
     ("housekeeping", "What is alive"),
     ("ladders", "Recorded calls"),
     ("quarantine", "Quarantined events"),
+    ("bans", "Banned sources"),
     ("alarms", "Alarms"),
     ("profiles", "Profile tables"),
     ("log", "The log"),

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger::ra::Listener;
-use strowger_config::{Change, Config, Overload, Reload};
+use strowger_config::{Change, Config, Overload, Reload, SourceRules};
 use strowger_journal::Seq;
 use strowger_kernel::{Intensity, RecorderOptions, UsageOptions};
 use tokio::sync::oneshot;
@@ -38,6 +38,7 @@ pub(crate) struct Changed {
     pub(crate) drain_limit: Duration,
     pub(crate) recorder: RecorderOptions,
     pub(crate) overload: Overload,
+    pub(crate) sources: SourceRules,
 }
 
 /// An adaptor entity that is made.
@@ -243,6 +244,7 @@ impl Step<'_> {
             drain_limit: config.node.drain_limit,
             recorder: recorder::options(config),
             overload: config.overload,
+            sources: config.sources.clone(),
             ..Changed::default()
         };
         let mut watched = Vec::new();

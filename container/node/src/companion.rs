@@ -6,6 +6,7 @@
 use crate::control::{SOCKET, short_path};
 use crate::error::NodeError;
 use crate::manage::Manage;
+use crate::sources::Gate;
 use std::fs::{File, Permissions};
 use std::future::Future;
 use std::io;
@@ -61,6 +62,8 @@ pub struct ManagementListener {
     pub address: SocketAddr,
     /// Over TLS: what handshakes are done with. Changes with the files that it is made of.
     pub tls: Option<watch::Receiver<ServerTls>>,
+    /// Who may come in.
+    pub gate: Gate,
 }
 
 /// A companion's thread. Dropping it tells it that the shard has ended, and waits for it.

@@ -6,8 +6,8 @@
 use crate::backup::{SaveError, Saved};
 use crate::change::{Changed, Outcome};
 use crate::listed::{
-    ActivityEntry, CertificateEntry, ComponentEntry, ComponentKind, EntityEntry, KeyChange,
-    KeyEntry, KeyProblem, LinkEntry, LogLevels, Page, Part, QuarantineEntry, TimerEntry,
+    ActivityEntry, BanEntry, CertificateEntry, ComponentEntry, ComponentKind, EntityEntry,
+    KeyChange, KeyEntry, KeyProblem, LinkEntry, LogLevels, Page, Part, QuarantineEntry, TimerEntry,
 };
 use crate::provision::Provision;
 use crate::rehearsal::Cue;
@@ -173,6 +173,23 @@ pub enum Request {
         /// Only those of this service.
         service: Option<String>,
     },
+    /// Part of the list of banned sources.
+    Bans {
+        /// Which part.
+        part: Part,
+    },
+    /// Ban a source, or change its ban.
+    Ban {
+        /// An address of it.
+        source: String,
+        /// How long; without it, as long as offences do.
+        seconds: Option<u64>,
+    },
+    /// End a ban.
+    LiftBan {
+        /// An address of the source.
+        source: String,
+    },
     /// One quarantined event.
     Quarantined {
         /// Its number.
@@ -326,6 +343,8 @@ pub enum Reply {
     Entity(Box<EntityEntry>),
     /// Part of the list of timers.
     Timers(Page<TimerEntry>),
+    /// Part of the list of banned sources.
+    Bans(Page<BanEntry>),
     /// Part of the list of quarantined events.
     Quarantine(Page<QuarantineEntry>),
     /// One quarantined event.

@@ -41,6 +41,7 @@ mod resolver;
 mod rest;
 mod secret;
 mod shard;
+mod sources;
 pub mod status;
 mod supervisor;
 mod systemd;
@@ -63,7 +64,8 @@ pub use provision::{ProfileChange, ProfileEdit};
 #[doc(hidden)]
 pub use rehearsal::{HandClock, Rehearsal};
 pub use secret::SecretError;
-pub use strowger_driver::ServerTls;
+pub use sources::{Gate, SourceCounts};
+pub use strowger_driver::{Admission, Admit, ServerTls};
 pub use strowger_kernel::{
     EditDraft, EditId, FedMessage, Ladder, LadderInfo, LadderMessage, Octets, ProfileSnapshot,
     ProfileWrite, Share, Step, TableError, TableInfo, What,

@@ -135,6 +135,23 @@ pub struct QuarantineEntry {
     pub stuck: Option<String>,
 }
 
+/// One banned source.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct BanEntry {
+    /// An IPv4 address, or a network of IPv6 with 64 bits.
+    pub source: String,
+    /// What it was banned for: `credentials`, `malformed`, `unknown-peer`, or `operator`.
+    pub why: String,
+    /// When it was banned: milliseconds since 1970.
+    pub since_ms: u64,
+    /// When the ban ends: milliseconds since 1970.
+    pub until_ms: u64,
+    /// Datagrams and connections that the node's own sockets have dropped for it.
+    pub dropped: u64,
+}
+
 /// One link name.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]

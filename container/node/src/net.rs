@@ -26,6 +26,7 @@ pub use error::ListenError;
 pub(crate) use opening::{Opening, is_same_socket};
 
 use crate::overload::Backlog;
+use crate::sources::Verdict;
 use crate::tls::Credentials;
 use accept::Acceptor;
 use ahash::AHashMap;
@@ -36,7 +37,7 @@ use slots::Slots;
 use source::Source;
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use stream::Stream;
@@ -56,6 +57,10 @@ pub(crate) trait Sink {
     fn input(&mut self, ra: RaIx, input: NetInput<'_>);
     /// What is handed over next, and belongs to an adaptor entity, arrived then. Whether what is new of it is refused.
     fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) -> bool;
+    /// What is handed over next comes from there: what becomes of it. Of what is not heard nothing is handed over.
+    fn judge(&mut self, ra: RaIx, peer: IpAddr) -> Verdict;
+    /// What was judged has been handed over.
+    fn judged(&mut self);
     /// Nothing waits for an adaptor entity whose driver refuses until it hears that.
     fn nothing(&mut self, ra: RaIx);
 }

@@ -5,6 +5,7 @@
 //! take is kept, and sockets are not read until it does. Nothing is sent before the kernel gives it out, and the kernel
 //! gives it out when what it depends on is durable.
 
+mod bans;
 mod changes;
 mod ladders;
 mod listen;
@@ -36,9 +37,11 @@ use crate::portion::Portion;
 use crate::rehearsal::{Gate, Hand};
 use crate::resolver::{Asking, Question, Resolved};
 use crate::rest::Rest;
+use crate::sources::{Sources, Verdict};
 use crate::status::{Listening, Rates};
 use crate::unconfirmed::Unconfirmed;
 use crate::watchdog::Beat;
+use std::net::IpAddr;
 use std::time::Duration;
 use strowger::id::{RaIx, ServiceIx};
 use strowger::ra::NewWork;
@@ -75,6 +78,7 @@ pub(crate) struct Driver {
     driven: Vec<Listening>,
     short: Short,
     overload: Overload,
+    sources: Sources,
     portion: Portion,
     phase: Phase,
     alarms: Alarms,
@@ -180,6 +184,9 @@ struct Inputs<'a> {
     now: Now,
     clock: Clock,
     overload: &'a mut Overload,
+    sources: &'a mut Sources,
+    /// What is handed over comes from a source above its rate, and its adaptor entity was told this before.
+    limited: Option<(RaIx, NewWork)>,
     /// There is no room for new work.
     short: bool,
     taken: usize,
@@ -192,6 +199,29 @@ impl Sink for Inputs<'_> {
         self.taken += 1;
         self.overload.input();
         self.shard.input(self.now, ra, input);
+        while let Some((ra, told)) = self.shard.take_told() {
+            self.sources.told(self.now, ra, told);
+        }
+    }
+
+    fn judge(&mut self, ra: RaIx, peer: IpAddr) -> Verdict {
+        let verdict = self.sources.judge(self.now.mono, ra, peer);
+        let new = match verdict {
+            Verdict::Refused => NewWork::Refused,
+            Verdict::Unanswered => NewWork::Unanswered,
+            Verdict::Heard | Verdict::Denied | Verdict::Banned => return verdict,
+        };
+        // Where there is no room all is refused in any case.
+        if !self.short {
+            self.limited = Some((ra, self.shard.new_work(self.now, ra, new)));
+        }
+        verdict
+    }
+
+    fn judged(&mut self) {
+        if let Some((ra, before)) = self.limited.take() {
+            self.shard.new_work(self.now, ra, before);
+        }
     }
 
     fn arrived(&mut self, ra: RaIx, backlog: &mut Backlog, at: Arrived) -> bool {
@@ -261,6 +291,9 @@ impl Driver {
         if self.net.deadline().is_some_and(|at| at <= now.mono) {
             self.net.sweep(now.mono);
         }
+        if self.sources.deadline().is_some_and(|at| at <= now.mono) {
+            self.sources.expire(now.mono);
+        }
         self.end_services(now);
         self.settle_change(now);
         if self.held.is_none() && self.takes_more() {
@@ -270,6 +303,8 @@ impl Driver {
                 now,
                 clock: self.clock,
                 overload: &mut self.overload,
+                sources: &mut self.sources,
+                limited: None,
                 short: self.short.of_room(),
                 taken: 0,
                 refused: false,
@@ -281,6 +316,9 @@ impl Driver {
         self.watch(now);
         let more = !self.hand.gate.holds() && self.shard.run(now, DELIVERIES);
         self.behind = if more { self.behind + 1 } else { 0 };
+        while let Some((ra, told)) = self.shard.take_told() {
+            self.sources.told(now, ra, told);
+        }
         self.hand_over();
         self.carry_out(now);
         self.net.flush();
@@ -490,6 +528,7 @@ impl Driver {
             let deadlines = [
                 self.shard.deadline(),
                 self.net.deadline(),
+                self.sources.deadline(),
                 over,
                 ending,
                 calm,

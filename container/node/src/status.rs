@@ -8,6 +8,7 @@ pub use tallies::{EventTypeStatus, Level, Process, SbbStatus, ShardStatus, Times
 
 pub use crate::alarms::Alarm;
 use crate::net::Counts as Network;
+use crate::sources::SourceCounts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct Status {
     pub drain: Option<Drain>,
     /// How often since its start it was overloaded, and refused part of the new work.
     pub overloads: u64,
+    /// What is known of those who send.
+    pub sources: SourceCounts,
     /// Addresses that it listens on.
     pub listeners: Vec<Listening>,
     /// Adaptor entities.

@@ -155,6 +155,18 @@ pub(super) const QUARANTINE: &str = "\
   strowger quarantine discard 19              Drop one for good.
 ";
 
+/// `strowger bans`.
+pub(super) const BANS: &str = "\
+  strowger bans list                          Who is banned, for what, until when, and what was dropped since.
+  strowger bans add 192.0.2.7                 Do not hear an address, for as long as `sources.ban_for` says.
+  strowger bans add 2001:db8::7 --time 2h     The same for two hours; of IPv6 for all of the first 64 bits.
+  strowger bans lift 192.0.2.7                Hear it again.
+
+A source is banned by itself that commits `sources.ban_after` offences within `sources.ban_window`, where that is more than 0: wrong
+credentials and the like. Bans end by themselves, and with the process. Name your trunks and proxies in `sources.never_ban`, since all
+their users have one address.
+";
+
 /// `strowger profiles`.
 pub(super) const PROFILES: &str = "\
   strowger profiles show subscribers          Its attributes, and how many profiles it has.

@@ -418,6 +418,30 @@ pub(crate) enum Quarantine {
     Discard(Several),
 }
 
+/// What can be done with bans.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bans {
+    /// List the sources that are banned: for what, since when, until when.
+    List(Listed),
+    /// Ban an address, or give its ban another end.
+    Add(Banned),
+    /// End the bans of some addresses, and forget what led to them.
+    Lift(Several),
+}
+
+/// Options of `bans add`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Banned {
+    /// The address. Of IPv6, all that have the same first 64 bits are banned.
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) source: String,
+    /// How long, such as 90s, 15m or 2h; as long as `sources.ban_for` unless given.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) time: Option<u64>,
+    #[command(flatten)]
+    pub(crate) told: Told,
+}
+
 /// Options of `quarantine list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListedQuarantine {

@@ -138,6 +138,9 @@ const ASKED: &[(&str, &[&str])] = &[
     ("log reset strowger_sip", &["delete /v1/log/{source}"]),
     ("trace", &["get /v1/ladders"]),
     ("trace 7", &["get /v1/ladders/{id}"]),
+    ("bans list", &["get /v1/bans"]),
+    ("bans add 192.0.2.7", &["put /v1/bans/{source}"]),
+    ("bans lift 192.0.2.7", &["delete /v1/bans/{source}"]),
     ("quarantine list", &["get /v1/quarantine"]),
     ("quarantine show 1", &["get /v1/quarantine/{id}"]),
     (

@@ -36,10 +36,11 @@ const ADDRESSES: usize = 1_024;
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
 /// Changes that every day asks for, and that can be undone. All others are the administrator's.
-const OPERATE: [&str; 21] = [
+const OPERATE: [&str; 22] = [
     "/v1/adaptors/{name}/activate",
     "/v1/adaptors/{name}/deactivate",
     "/v1/alarms/{source}/{name}",
+    "/v1/bans/{source}",
     "/v1/certificates/reload",
     "/v1/configuration/reload",
     "/v1/log/{source}",

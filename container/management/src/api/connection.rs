@@ -15,7 +15,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use strowger_node::{ManagementListener, ServerTls};
+use strowger_node::{Admission, Admit as _, Gate, ManagementListener, ServerTls};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::watch;
@@ -59,13 +59,13 @@ pub(super) async fn serve(
     } = doors;
     let own = UnixListener::from_std(own)?;
     let listener = listener
-        .map(|listener| Ok::<_, io::Error>((TcpListener::from_std(listener.socket)?, listener.tls)))
+        .map(|at| Ok::<_, io::Error>((TcpListener::from_std(at.socket)?, at.tls, at.gate)))
         .transpose()?;
     let (crowd, own_crowd) = (Arc::new(Crowd::new(most)), Arc::new(Crowd::new(OWN)));
     let (rooms, until) = (router.clone(), ended.clone());
     let net = async {
         match listener {
-            Some((socket, tls)) => from_net(socket, tls, &crowd, rooms, until).await,
+            Some((socket, tls, gate)) => from_net(socket, (tls, gate), &crowd, rooms, until).await,
             None => std::future::pending().await,
         }
     };
@@ -83,7 +83,7 @@ pub(super) async fn serve(
 
 async fn from_net(
     socket: TcpListener,
-    tls: Option<watch::Receiver<ServerTls>>,
+    (tls, gate): (Option<watch::Receiver<ServerTls>>, Gate),
     crowd: &Arc<Crowd>,
     router: Router,
     ended: watch::Receiver<bool>,
@@ -96,6 +96,10 @@ async fn from_net(
                 continue;
             }
         };
+        if gate.admit(peer.ip()) != Admission::Open {
+            tracing::debug!(%peer, "not heard");
+            continue;
+        }
         let Some(place) = crowd.enter(peer.ip()) else {
             continue;
         };

@@ -5,8 +5,8 @@ use super::access::{is_open, needed};
 use super::problem::ProblemDocument;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, backup, components, configuration, ladders, log, node, profiles,
-    quarantine, services, usage,
+    activities, adaptors, alarms, backup, bans, components, configuration, ladders, log, node,
+    profiles, quarantine, services, usage,
 };
 use axum::Router;
 use axum::http::{Method, header};
@@ -40,6 +40,7 @@ pub(super) fn routes() -> Router<State> {
         ladders::list, ladders::one,
         log::levels, log::set, log::reset,
         backup::last, backup::begin,
+        bans::list, bans::ban, bans::lift,
         quarantine::list, quarantine::one, quarantine::release, quarantine::discard,
         profiles::list, profiles::one, profiles::create, profiles::rename, profiles::remove,
         profiles::entries, profiles::entry, profiles::put, profiles::discard, profiles::write, profiles::query,

@@ -5,8 +5,8 @@ use super::audit::Audit;
 use super::problem::Problem;
 use super::state::State;
 use super::{
-    activities, adaptors, alarms, backup, components, configuration, connection, document, ladders,
-    log, node, profiles, quarantine, services, usage,
+    activities, adaptors, alarms, backup, bans, components, configuration, connection, document,
+    ladders, log, node, profiles, quarantine, services, usage,
 };
 use crate::console;
 use crate::export;
@@ -146,6 +146,7 @@ fn router(state: State) -> Router {
         .merge(log::routes())
         .merge(configuration::routes())
         .merge(components::routes())
+        .merge(bans::routes())
         .merge(quarantine::routes())
         .merge(backup::routes())
         .merge(profiles::routes())

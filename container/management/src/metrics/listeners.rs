@@ -81,6 +81,21 @@ pub(super) const METRICS: &[Metric] = &[
         "Connections closed as they arrived, because as many as allowed were there.",
         refused
     ),
+    by_listener!(
+        "strowger_listener_denied",
+        "Datagrams and connections dropped because `sources.allow` or `sources.deny` has it that their source is not heard.",
+        denied
+    ),
+    by_listener!(
+        "strowger_listener_banned",
+        "Datagrams and connections dropped because their source is banned.",
+        banned
+    ),
+    by_listener!(
+        "strowger_listener_limited",
+        "Datagrams, and portions of what came on connections, from sources above `sources.rate`: what was new in them was refused.",
+        limited
+    ),
     by_listener!("strowger_listener_opened", "Connections opened.", connected),
     by_listener!(
         "strowger_listener_open_failed",

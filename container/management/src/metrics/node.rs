@@ -57,6 +57,39 @@ pub(super) const METRICS: &[Metric] = &[
         |status, series| series.count(&[], status.overloads),
     ),
     Metric::gauge(
+        "strowger_sources",
+        &[],
+        "Sources of which something is kept: what they have brought, their offences, their bans.",
+        |status, series| series.count(&[], status.sources.known),
+    ),
+    Metric::gauge(
+        "strowger_sources_limit",
+        &[],
+        "Of how many something may be kept; beyond that the one that has been quiet longest makes room.",
+        |status, series| series.count(&[], status.sources.known_max),
+    ),
+    Metric::gauge(
+        "strowger_sources_banned",
+        &[],
+        "Sources that are banned.",
+        |status, series| series.count(&[], status.sources.banned),
+    ),
+    Metric::counter(
+        "strowger_bans",
+        &[],
+        "Bans since start, by offences or by hand.",
+        |status, series| series.count(&[], status.sources.bans),
+    ),
+    Metric::counter(
+        "strowger_offences",
+        &["proven"],
+        "Wrong credentials, messages that cannot be read and the like. `proven` says whether it was certain that they came from where they seem to: only those count for a ban.",
+        |status, series| {
+            series.count(&["true"], status.sources.offences);
+            series.count(&["false"], status.sources.offences_unproven);
+        },
+    ),
+    Metric::gauge(
         "strowger_alarm",
         &["source", "name", "item", "severity"],
         "1 for each alarm that is raised; `item` is what it is about, where the source tells several apart.",

@@ -5,6 +5,7 @@
 #[path = "../../../node/tests/bench/authority.rs"]
 #[expect(dead_code, reason = "a part of it is used")]
 mod authority;
+mod bans;
 mod client;
 mod console;
 mod edits;

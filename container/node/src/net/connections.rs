@@ -5,6 +5,7 @@ use super::secure::{self, Session};
 use super::source::Source;
 use super::stream::{self, Broken, Got, Stage, Stream};
 use super::{Arrived, Net, Sink, Socket, udp};
+use crate::sources::Verdict;
 use bytes::Bytes;
 use mio::Interest;
 use std::io;
@@ -45,6 +46,13 @@ impl Net {
                 return false;
             }
         };
+        let at = acceptor.at;
+        let verdict = sink.judge(at.ra, peer.ip());
+        sink.judged();
+        if matches!(verdict, Verdict::Denied | Verdict::Banned) {
+            self.counts.of(at).heard(verdict);
+            return true;
+        }
         if !acceptor.may_enter(peer.ip()) {
             self.counts.of(acceptor.at).refused += 1;
             return true;
@@ -97,7 +105,15 @@ impl Net {
         if stream.stage != Stage::Handshake {
             sink.arrived(stream.at.ra, &mut stream.backlog, Arrived::Seen(since));
         }
+        if stream.inbound {
+            let verdict = sink.judge(stream.at.ra, stream.peer.ip());
+            if !self.counts.of(stream.at).heard(verdict) {
+                self.drop_stream(n);
+                return false;
+            }
+        }
         let more = self.read_open(n, sink);
+        sink.judged();
         if let Some(stream) = self.streams.get_mut(n) {
             if more {
                 stream.unread = Some(since);

@@ -1,6 +1,7 @@
 //! What the network has counted, by listener.
 
 use super::Socket;
+use crate::sources::Verdict;
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -37,6 +38,12 @@ counts! {
     accepted,
     /// Connections closed as they arrived, because as many as allowed were there.
     refused,
+    /// Datagrams and connections dropped because the configuration has it that their source is not heard.
+    denied,
+    /// Datagrams and connections dropped because their source is banned.
+    banned,
+    /// Datagrams, and portions of what came on connections, that came from a source above its rate: what was new in them was refused.
+    limited,
     /// Connections opened.
     connected,
     /// Connections that could not be opened.
@@ -53,6 +60,22 @@ counts! {
     handshakes_failed,
     /// Connections over TLS that broke off because of what came on them.
     streams_garbled,
+}
+
+impl Counts {
+    /// Counts what a source is; whether it is heard.
+    pub(super) fn heard(&mut self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Heard => return true,
+            Verdict::Refused | Verdict::Unanswered => {
+                self.limited += 1;
+                return true;
+            }
+            Verdict::Denied => self.denied += 1,
+            Verdict::Banned => self.banned += 1,
+        }
+        false
+    }
 }
 
 /// The counts of each listener; connections that were opened count with the listener from whose address they were.

@@ -1,5 +1,6 @@
 //! The network against real sockets on the loopback address.
 
+mod judged;
 mod secure;
 
 use super::*;
@@ -27,9 +28,14 @@ enum Heard {
     SendFailed(SocketAddr),
 }
 
-/// And what handshakes have proved, and when what was handed over arrived.
+/// And what handshakes have proved, when what was handed over arrived, and what is to become of it.
 #[derive(Default)]
-struct Log(Vec<Heard>, Vec<(ConnId, Arc<Peer>)>, Vec<Arrived>);
+struct Log(
+    Vec<Heard>,
+    Vec<(ConnId, Arc<Peer>)>,
+    Vec<Arrived>,
+    Option<Verdict>,
+);
 
 impl Sink for Log {
     fn arrived(&mut self, ra: RaIx, _: &mut Backlog, at: Arrived) -> bool {
@@ -39,6 +45,13 @@ impl Sink for Log {
     }
 
     fn nothing(&mut self, _: RaIx) {}
+
+    fn judge(&mut self, ra: RaIx, _: IpAddr) -> Verdict {
+        assert_eq!(ra, RA);
+        self.3.unwrap_or(Verdict::Heard)
+    }
+
+    fn judged(&mut self) {}
 
     fn input(&mut self, ra: RaIx, input: NetInput<'_>) {
         assert_eq!(ra, RA);

@@ -155,6 +155,9 @@ impl Port {
                 refused = sink.arrived(self.at.ra, &mut self.backlog, Arrived::Noted(at));
             }
             let Some(from) = from else { continue };
+            if !counts.heard(sink.judge(self.at.ra, from.ip())) {
+                continue;
+            }
             sink.input(
                 self.at.ra,
                 NetInput::Datagram {
@@ -163,6 +166,7 @@ impl Port {
                     bytes: Bytes::copy_from_slice(bytes),
                 },
             );
+            sink.judged();
         }
         let full = n == ask;
         if !full {

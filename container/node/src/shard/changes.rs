@@ -132,6 +132,8 @@ impl Driver {
         self.times.drain_limit = changed.drain_limit;
         self.shard.configure_recorder(changed.recorder);
         self.overload.settings = changed.overload;
+        self.sources.configure(changed.sources.clone());
+        self.shard.listen_to_told(self.sources.listens());
         for (name, settings) in &changed.settings {
             if let Some(ra) = self.shard.adaptor(name) {
                 self.shard.configure_adaptor(now, ra, settings.0.as_ref());

@@ -7,6 +7,7 @@ use crate::drivers::Gear;
 use crate::error::NodeError;
 use crate::net::{self, Bound, ListenError, Net, Opening};
 use crate::plan::PlannedAdaptor;
+use crate::sources::Gate;
 use crate::status::Listening;
 use crate::tls::{self, Use, Watch, Watched};
 use rustls::ClientConfig;
@@ -29,6 +30,8 @@ pub(super) struct Opened {
     /// The listeners of drivers and of the management API, as people are told of them.
     pub(super) driven: Vec<Listening>,
     pub(super) watch: Watch,
+    /// Who may come in where other threads accept.
+    gate: Gate,
 }
 
 /// What an adaptor entity without a driver listens on.
@@ -42,12 +45,14 @@ pub(crate) struct Listeners {
 pub(super) fn open(
     adaptors: &[(RaIx, &PlannedAdaptor)],
     config: &Config,
+    gate: Gate,
 ) -> Result<Opened, NodeError> {
     let mut opened = Opened {
         net: Net::new()?,
         gear: BTreeMap::new(),
         driven: Vec::new(),
         watch: Watch::default(),
+        gate,
     };
     opened.watch.warning = config.tls.expiry_warning;
     for (ra, planned) in adaptors {
@@ -159,6 +164,7 @@ impl Opened {
             socket,
             address,
             tls,
+            gate: self.gate.clone(),
         }))
     }
 
@@ -216,6 +222,7 @@ impl Opened {
                 listener,
                 socket,
                 tls,
+                admit: Arc::new(self.gate.clone()),
             });
         }
         let client = match planned.client_tls().filter(|_| planned.active) {

@@ -20,6 +20,7 @@ use crate::rehearsal::{Hand, Rehearsal};
 use crate::resolver::{self, Asked};
 use crate::rest::Rest;
 use crate::secret;
+use crate::sources::Sources;
 use crate::status::Listening;
 use crate::tls::Watch;
 use crate::unconfirmed::Unconfirmed;
@@ -85,16 +86,15 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         held_back,
         rehearsal,
     } = start;
-    let (mut shard, hand) = make(&config, &beat, rehearsal)?;
+    let (mut shard, sources, hand) = make(&config, &beat, rehearsal)?;
     let (adaptors, names) = install(&mut shard, &plan, &config.node.name)?;
-    let mut opened = listen::open(&adaptors, &config)?;
+    let mut opened = listen::open(&adaptors, &config, sources.gate())?;
     let management = managed.then(|| opened.open_management(&config));
     let management = management.transpose()?.flatten();
     let listeners = opened.listening(&names);
-    let questions = config.dns.questions as usize;
-    let (inbox, door) = inbox(opened.net.waker(), questions);
+    let (inbox, door) = inbox(opened.net.waker(), config.dns.questions as usize);
     let (drivers, seats) = seat(&adaptors, opened.gear, &door);
-    let (asking, asked) = resolver::questions(questions);
+    let (asking, asked) = resolver::questions(config.dns.questions as usize);
 
     let store = store.map_or_else(|| open_store(&config, tidy), Ok)?;
     let (restored, writer) = restore(&mut shard, store, &config, (clock, tidy), &door)?;
@@ -128,6 +128,7 @@ pub(crate) fn begin(start: Start) -> Result<(Driver, Begun), NodeError> {
         driven: opened.driven,
         short: Short::default(),
         overload: Overload::new(config.overload),
+        sources,
         portion: Portion::default(),
         phase: Phase::Running,
         alarms: Alarms::default(),
@@ -154,19 +155,21 @@ fn desired(shard: &Shard, names: &Names) -> Vec<String> {
     active.map(|service| service.name.clone()).collect()
 }
 
-/// A shard that has nothing yet, and how a test has it in its hand.
+/// A shard that has nothing yet, who judges those who send to it, and how a test has it in its hand.
 fn make(
     config: &Config,
     beat: &Beat,
     rehearsal: Option<Rehearsal>,
-) -> Result<(Shard, Hand), NodeError> {
+) -> Result<(Shard, Sources, Hand), NodeError> {
     raise_descriptors();
     beat.is_here();
     let mut options = options(config, beat)?;
     let hand = rehearsal.map(|rehearsal| rehearsal.begin(&mut options));
     let mut shard = Shard::new(options);
     shard.configure_recorder(recorder::options(config));
-    Ok((shard, hand.unwrap_or_default()))
+    let sources = Sources::new(config.sources.clone());
+    shard.listen_to_told(sources.listens());
+    Ok((shard, sources, hand.unwrap_or_default()))
 }
 
 /// A seat for each driver of an adaptor entity that is active.

@@ -28,6 +28,7 @@ impl Driver {
             refusing: self.refusing(),
             drain: self.drain(now),
             overloads: self.overload.begun,
+            sources: self.sources.counts(),
             listeners: self.listeners(),
             adaptors: self.adaptors(),
             services: self.services(detail),

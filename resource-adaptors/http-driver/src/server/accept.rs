@@ -8,8 +8,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use strowger_driver::ServerTls;
 use strowger_driver::rustls::ServerConfig;
+use strowger_driver::{Admission, Admit, ServerTls};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -28,7 +28,7 @@ pub(super) async fn accept(
     name: Arc<str>,
     socket: TcpListener,
     tls: Option<watch::Receiver<ServerTls>>,
-    crowd: Arc<Crowd>,
+    (crowd, admit): (Arc<Crowd>, Arc<dyn Admit>),
     mut context: Context,
 ) {
     loop {
@@ -46,6 +46,15 @@ pub(super) async fn accept(
             }
         };
         let endpoint = &context.shared.endpoint;
+        let dropped = match admit.admit(peer.ip()) {
+            Admission::Open => None,
+            Admission::Denied => Some("http.connections_denied"),
+            Admission::Banned => Some("http.connections_banned"),
+        };
+        if let Some(counter) = dropped {
+            endpoint.count(counter, 1);
+            continue;
+        }
         let Some(place) = crowd.enter(peer.ip()) else {
             endpoint.count("http.connections_refused", 1);
             if tls.is_none() {

@@ -92,7 +92,7 @@ impl Server {
                 name,
                 socket,
                 open.tls,
-                crowd,
+                (crowd, open.admit),
                 context.clone(),
             ));
         }
