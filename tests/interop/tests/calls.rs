@@ -11,10 +11,8 @@ use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::kills::{self, Kills};
 use strowger_interop::runs::leaks::{self, Calls};
 use strowger_interop::runs::load::{self, Load};
-use strowger_interop::runs::looping::{self, Looping};
 use strowger_interop::runs::million::{Million, million};
 use strowger_interop::runs::overload::{self, Overload};
-use strowger_interop::runs::panics::{self, Panics};
 use strowger_interop::runs::prepaid::{self, Prepaid};
 use strowger_interop::runs::registrations::{self, Registrations};
 use strowger_interop::runs::reload::{self, Reload};
@@ -209,6 +207,16 @@ fn guessed_passwords_are_refused_and_cost_nothing() -> Result {
 }
 
 #[test]
+fn who_is_denied_is_not_heard_and_who_brings_too_much_is_refused() -> Result {
+    run(|dir| hostile::unheard(230, dir))
+}
+
+#[test]
+fn who_guesses_is_banned_and_others_are_served() -> Result {
+    run(|dir| hostile::banned(231, dir))
+}
+
+#[test]
 fn nothing_is_left_of_many_calls() -> Result {
     let size = Calls {
         calls: 2_040,
@@ -386,32 +394,6 @@ fn a_store_that_fails_serves_again_when_there_is_space() -> Result {
         host: 213,
     };
     run(|dir| fulldisk::failed(size, dir))
-}
-
-#[test]
-fn no_call_is_lost_beside_a_service_that_loops() -> Result {
-    let size = Looping {
-        load: Load {
-            hold_ms: 1_000,
-            ..small(205)
-        },
-        found: Duration::from_secs(10),
-        serves: Duration::from_secs(10),
-    };
-    run(|dir| looping::left_out(size, dir))
-}
-
-#[test]
-fn calls_go_on_beside_a_service_that_panics() -> Result {
-    let size = Panics {
-        rate: 20,
-        beside: 20,
-        seconds: 3,
-        rounds: 1,
-        most: None,
-        host: 206,
-    };
-    run(|dir| panics::unnoticed(size, dir))
 }
 
 #[test]

@@ -28,16 +28,7 @@ pub fn guesses(guesses: u32, host: u8, dir: &Path) -> Result<String> {
     ));
     let node = Node::start(&spec)?;
     let me = SocketAddr::from((Ipv4Addr::new(127, 0, host, 2), 5070));
-    let socket = UdpSocket::bind(me).map_err(io("bind a socket"))?;
-    socket
-        .set_read_timeout(Some(Duration::from_millis(500)))
-        .map_err(io("set a timeout"))?;
-    let mut guesser = Guesser {
-        socket,
-        me,
-        node: spec.sip,
-        sent: 0,
-    };
+    let mut guesser = Guesser::new(me, spec.sip)?;
     guesser.tries("alice", "wrong")?;
     let before = node.resident_kib()?;
     for n in 1..guesses {
@@ -68,16 +59,34 @@ pub fn guesses(guesses: u32, host: u8, dir: &Path) -> Result<String> {
     ))
 }
 
-struct Guesser {
-    socket: UdpSocket,
+/// Somebody who registers, with whatever password.
+pub(super) struct Guesser {
+    pub(super) socket: UdpSocket,
     me: SocketAddr,
     node: SocketAddr,
     sent: u32,
 }
 
 impl Guesser {
+    pub(super) fn new(me: SocketAddr, node: SocketAddr) -> Result<Self> {
+        let socket = UdpSocket::bind(me).map_err(io("bind a socket"))?;
+        socket
+            .set_read_timeout(Some(Duration::from_millis(500)))
+            .map_err(io("set a timeout"))?;
+        Ok(Self {
+            socket,
+            me,
+            node,
+            sent: 0,
+        })
+    }
+
+    pub(super) fn node(&self) -> SocketAddr {
+        self.node
+    }
+
     /// The status of a REGISTER with this password, after the challenge.
-    fn tries(&mut self, user: &str, password: &str) -> Result<u16> {
+    pub(super) fn tries(&mut self, user: &str, password: &str) -> Result<u16> {
         self.register(user, password, 60)
     }
 
@@ -86,20 +95,30 @@ impl Guesser {
     }
 
     fn register(&mut self, user: &str, password: &str, expires: u32) -> Result<u16> {
-        let challenge = self.exchange(user, expires, None)?;
-        let me = Credentials { user, password };
-        let answers = challenge
-            .all("www-authenticate")
-            .filter_map(|c| me.answer(c, "REGISTER", DOMAIN));
-        let answer = answers.last().ok_or_else(|| {
-            RunError::Broken(format!("no challenge but {}", challenge.start).into())
-        })?;
+        let answer = self.answer_to_challenge(user, password)?;
         let response = self.exchange(user, expires, Some(&answer))?;
         Ok(response.status().unwrap_or(0))
     }
 
-    /// A REGISTER, sent until it is answered.
-    fn exchange(&mut self, user: &str, expires: u32, answer: Option<&str>) -> Result<Message> {
+    /// Credentials for a challenge that was sent here.
+    pub(super) fn answer_to_challenge(&mut self, user: &str, password: &str) -> Result<String> {
+        let challenge = self.exchange(user, 60, None)?;
+        let me = Credentials { user, password };
+        let answers = challenge
+            .all("www-authenticate")
+            .filter_map(|c| me.answer(c, "REGISTER", DOMAIN));
+        answers
+            .last()
+            .ok_or_else(|| RunError::Broken(format!("no challenge but {}", challenge.start).into()))
+    }
+
+    /// A REGISTER, and what its answers are known by.
+    pub(super) fn next(
+        &mut self,
+        user: &str,
+        expires: u32,
+        answer: Option<&str>,
+    ) -> (String, String) {
         self.sent += 1;
         let Self { me, sent, .. } = self;
         let proof = answer.map_or_else(String::new, |a| format!("Authorization: {a}\r\n"));
@@ -109,6 +128,17 @@ impl Guesser {
              CSeq: 1 REGISTER\r\nContact: <sip:{user}@{me}>\r\nExpires: {expires}\r\n{proof}Content-Length: 0\r\n\r\n"
         );
         let ours = format!("z9hG4bKg{sent}");
+        (text, ours)
+    }
+
+    /// A REGISTER, sent until it is answered.
+    pub(super) fn exchange(
+        &mut self,
+        user: &str,
+        expires: u32,
+        answer: Option<&str>,
+    ) -> Result<Message> {
+        let (text, ours) = self.next(user, expires, answer);
         let mut buffer = [0; 65_536];
         for _ in 0..60 {
             self.socket

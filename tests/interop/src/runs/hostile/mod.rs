@@ -5,6 +5,7 @@ mod bombs;
 mod connections;
 mod guesses;
 mod loris;
+mod sources;
 mod spoofed;
 
 pub use abandoned::{Abandoned, abandoned};
@@ -13,6 +14,7 @@ pub use connections::{Idle, idle, slow};
 pub(super) use connections::{secure, trusting};
 pub use guesses::guesses;
 pub use loris::{dripping, half_open};
+pub use sources::{banned, unheard};
 pub use spoofed::spoofed;
 
 use crate::error::{Result, RunError, ensure};
