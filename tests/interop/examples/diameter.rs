@@ -1,8 +1,11 @@
 //! What charging costs, beside others: `cargo xtask bench diameter [--quick] [sessions [COUNT] | steady [MINUTES]]`.
+//!
+//! `--without A,B` leaves out the rows whose ids begin so, `--json FILE` writes all rounds.
 
 use std::process::ExitCode;
 use std::time::Duration;
 use strowger_interop::runs::charging::{Size, compare, sessions, steady};
+use strowger_interop::runs::compared::Choice;
 
 /// Most bytes that an open session may cost.
 const LIMIT: u64 = 1024;
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let quick = args.iter().any(|arg| arg == "--quick");
     args.retain(|arg| arg != "--quick");
+    let choice = Choice::take(&mut args);
     let size = if quick {
         Size {
             time: Duration::from_secs(2),
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
     };
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let figures = match words[..] {
-        [] => compare(size, dir.path()),
+        [] => compare(size, &choice, dir.path()).and_then(|compared| choice.written(compared)),
         ["sessions"] => sessions(SESSIONS, LIMIT, dir.path()),
         ["sessions", count] if count.parse::<u64>().is_ok() => {
             sessions(count.parse().unwrap_or(SESSIONS), LIMIT, dir.path())
@@ -47,7 +51,9 @@ fn main() -> ExitCode {
             steady(Duration::from_secs(60 * minutes), dir.path())
         }
         _ => {
-            eprintln!("usage: diameter [--quick] [sessions [COUNT] | steady [MINUTES]]");
+            eprintln!(
+                "usage: diameter [--quick] [--without A,B] [--json FILE] [sessions [COUNT] | steady [MINUTES]]"
+            );
             return ExitCode::from(2);
         }
     };

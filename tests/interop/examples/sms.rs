@@ -1,5 +1,6 @@
 //! What submits cost, beside others: `cargo xtask bench sms [--quick]`.
 //!
+//! `--without A,B` leaves out the rows whose ids begin so, `--json FILE` writes all rounds.
 //! With `smpp34 ADDRESS` it is the server of the crate `smpp34` that the others are compared with.
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use smpp34::{
     SmppConnectionInformation, SmppServer, SmppServerListener, bind_transceiver,
     bind_transceiver_resp, submit_sm, submit_sm_resp,
 };
+use strowger_interop::runs::compared::Choice;
 use strowger_interop::runs::sms::bench::{Size, compare};
 
 #[expect(
@@ -19,14 +21,15 @@ use strowger_interop::runs::sms::bench::{Size, compare};
     reason = "a program that prints figures"
 )]
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let choice = Choice::take(&mut args);
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let (time, rounds) = match words[..] {
         [] => (5, 3),
         ["--quick"] => (2, 1),
         ["smpp34", at] => return serve(at),
         _ => {
-            eprintln!("usage: sms [--quick]");
+            eprintln!("usage: sms [--quick] [--without A,B] [--json FILE]");
             return ExitCode::from(2);
         }
     };
@@ -40,7 +43,8 @@ fn main() -> ExitCode {
         command.args(["smpp34", &at.to_string()]);
         command
     };
-    match compare(Size { time, rounds }, &server, dir.path()) {
+    let compared = compare(Size { time, rounds }, &choice, &server, dir.path());
+    match compared.and_then(|compared| choice.written(compared)) {
         Ok(figures) => println!("{figures}"),
         Err(problem) => {
             eprintln!("{problem}");

@@ -12,6 +12,7 @@ mod counters;
 mod dockerfile;
 mod documents;
 mod error_codes;
+mod figures;
 mod layers;
 mod links;
 mod manifests;

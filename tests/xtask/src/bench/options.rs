@@ -9,18 +9,21 @@ use crate::error::{Error, Result};
 
 pub(crate) const HELP: &str = "cargo xtask bench sip [OPTIONS]
 
-CPU time per call, INVITE-to-200 and memory of strowger beside Kamailio and SIPp: fresh processes, the same rates,
+CPU time per call, INVITE-to-200 and memory of strowger beside Kamailio, SIPp and Sippy: fresh processes, the same rates,
 in alternation, medians of the rounds. Needs about an hour as it stands; --quick about ten minutes.
 
-  --quick              rates 200,1000; 3 rounds of 8 s
-  --rates A,B,max      calls a second; `max` is 70 % of the slowest system's maximum, found by a ramp
+  --quick              rates 200,1000,sippy:50; 3 rounds of 8 s
+  --rates A,B,max      calls a second; `max` is 70 % of the slowest system's maximum, found by a ramp; `sippy` is that of
+                       Sippy alone, with ours beside it, which takes no part in the others; `sippy:N` is N calls a second
   --rounds N           rounds of which the median is taken (5)
   --seconds N          length of the load of a round (20)
   --settle N           seconds after the load that still count (6; 33 covers every timer of RFC 3261)
   --transport T        udp, tcp or tls, on both sides (udp)
   --roles uas,b2bua    only these
   --systems A,B        only these: kamailio-uas sipp-uas uas-none uas-relaxed uas-strict
-                       kamailio-relay b2bua-none b2bua-relaxed b2bua-strict proxy-none
+                       kamailio-relay b2bua-none b2bua-relaxed b2bua-strict
+                       sippy-b2bua proxy-none
+  --installed          install no peer: one that is missing is left out
   --binary FILE        the node to measure (built with --release if not given)
 ";
 
@@ -30,6 +33,19 @@ pub(crate) enum Rate {
     Fixed(u32),
     /// 70 % of the slowest system's maximum.
     Max,
+    /// The same of Sippy, or so many: at its own rates, with ours beside it.
+    Sippy(Option<u32>),
+}
+
+impl Rate {
+    /// What figures at it are called by.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fixed(_) => "",
+            Self::Max => "max",
+            Self::Sippy(_) => "sippy",
+        }
+    }
 }
 
 /// What to measure.
@@ -41,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) settle: Duration,
     pub(crate) wire: Wire,
     pub(crate) systems: Vec<System>,
+    /// Install no peer: what is missing is left out.
+    pub(crate) installed: bool,
     /// None: build it.
     pub(crate) binary: Option<PathBuf>,
 }
@@ -49,20 +67,31 @@ impl Options {
     /// Reads the arguments. None: help was asked for.
     pub(crate) fn read(args: &[String]) -> Result<Option<Self>> {
         let mut options = Self {
-            rates: vec![Rate::Fixed(200), Rate::Fixed(1000), Rate::Max],
+            rates: vec![
+                Rate::Fixed(200),
+                Rate::Fixed(1000),
+                Rate::Max,
+                Rate::Sippy(None),
+            ],
             rounds: 5,
             seconds: 20,
             settle: Duration::from_secs(6),
             wire: Wire::Udp,
             systems: all(),
+            installed: false,
             binary: None,
         };
         let mut rest = args.iter();
         while let Some(option) = rest.next() {
             match option.as_str() {
                 "--help" | "-h" => return Ok(None),
+                "--installed" => {
+                    options.installed = true;
+                    continue;
+                }
                 "--quick" => {
-                    options.rates = vec![Rate::Fixed(200), Rate::Fixed(1000)];
+                    options.rates =
+                        vec![Rate::Fixed(200), Rate::Fixed(1000), Rate::Sippy(Some(50))];
                     (options.rounds, options.seconds) = (3, 8);
                     continue;
                 }
@@ -130,10 +159,14 @@ impl Options {
 }
 
 fn rate(text: &str) -> Option<Rate> {
-    if text == "max" {
-        return Some(Rate::Max);
+    let number = |text: &str| text.parse().ok().filter(|rate| *rate > 0);
+    match text.split_once(':') {
+        Some(("sippy", rate)) => number(rate).map(|rate| Rate::Sippy(Some(rate))),
+        Some(_) => None,
+        None if text == "max" => Some(Rate::Max),
+        None if text == "sippy" => Some(Rate::Sippy(None)),
+        None => number(text).map(Rate::Fixed),
     }
-    text.parse().ok().filter(|rate| *rate > 0).map(Rate::Fixed)
 }
 
 fn role(text: &str) -> Option<Role> {
@@ -153,10 +186,16 @@ mod tests {
 
     #[test]
     fn reads_options() {
-        let options = read("--quick --rates 50,max --roles uas --settle 0")
+        let options = read("--quick --rates 50,max,sippy,sippy:40 --roles uas --settle 0")
             .unwrap()
             .unwrap();
-        assert_eq!(options.rates, [Rate::Fixed(50), Rate::Max]);
+        let rates = [
+            Rate::Fixed(50),
+            Rate::Max,
+            Rate::Sippy(None),
+            Rate::Sippy(Some(40)),
+        ];
+        assert_eq!(options.rates, rates);
         assert_eq!(options.rounds, 3);
         assert!(
             options
@@ -171,6 +210,8 @@ mod tests {
     fn refuses_what_it_does_not_know() {
         for wrong in [
             "--rates x",
+            "--rates sippy:0",
+            "--rates nobody:5",
             "--rounds 0",
             "--systems nobody",
             "--roles x",

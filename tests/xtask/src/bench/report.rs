@@ -14,6 +14,8 @@ use crate::shell::target;
 pub(crate) struct Row {
     pub(crate) system: System,
     pub(crate) rate: u32,
+    /// What the rate is called by; nothing: its number.
+    pub(crate) called: &'static str,
     pub(crate) rounds: Vec<Round>,
 }
 
@@ -37,27 +39,18 @@ impl Row {
     }
 }
 
-/// Prints one table per role and rate; ratios are against the first system of the role.
+/// Prints one table per role and rate; ratios are against the first system of the table.
 pub(crate) fn print(rows: &[Row]) {
-    for role in [Role::Answer, Role::Pass] {
-        let mut rates: Vec<u32> = rows
-            .iter()
-            .filter(|row| row.system.role == role)
-            .map(|row| row.rate)
-            .collect();
-        rates.sort_unstable();
-        rates.dedup();
-        for rate in rates {
-            let of: Vec<&Row> = rows
-                .iter()
-                .filter(|row| row.system.role == role && row.rate == rate)
-                .collect();
-            table(role, rate, &of);
+    let same =
+        |a: &Row, b: &Row| (a.system.role, a.rate, a.called) == (b.system.role, b.rate, b.called);
+    for rows in rows.chunk_by(same) {
+        if let Some(first) = rows.first() {
+            table(first.system.role, first.rate, rows);
         }
     }
 }
 
-fn table(role: Role, rate: u32, rows: &[&Row]) {
+fn table(role: Role, rate: u32, rows: &[Row]) {
     let rounds = rows.iter().map(|row| row.rounds.len()).max().unwrap_or(0);
     say(&format!(
         "\n{} at {rate} calls/s, medians of {rounds} rounds",
@@ -111,10 +104,12 @@ fn row_json(row: &Row) -> Value {
         "system": row.system.name,
         "role": row.system.role.name(),
         "rate": row.rate,
+        "called": row.called,
         "clean": row.clean(),
         "cpu_us_per_call": row.cpu(),
         "machine_us_per_call": row.median(|round| Some(round.machine_per_call())),
         "p50_us": row.median(|round| round.seen.percentile(0.5)),
+        "p90_us": row.median(|round| round.seen.percentile(0.9)),
         "p99_us": row.median(|round| round.seen.percentile(0.99)),
         "memory_kib": row.median(|round| Some(round.memory_kib)),
         "rounds": rounds,
@@ -127,6 +122,7 @@ fn round_json(round: &Round) -> Value {
         "cpu_us": round.cpu,
         "machine_us": round.machine,
         "p50_us": round.seen.percentile(0.5),
+        "p90_us": round.seen.percentile(0.9),
         "p99_us": round.seen.percentile(0.99),
         "failed": round.failed,
         "probe_lost": round.seen.lost,

@@ -17,14 +17,15 @@ use crate::bench::report::{Row, print, write};
 use crate::bench::system::{Role, System};
 use crate::bench::wire::Wire;
 use crate::error::{Error, Result, at};
+use crate::packages;
 use crate::print::say;
 use crate::shell::target;
 use crate::tools::{KAMAILIO, KAMAILIO_TLS, OPENSSL, SIPP, STUNNEL, ensure_peers};
 
-/// The ramp: first rate, growth in per cent, highest rate, seconds at each.
-const RAMP_FIRST: u32 = 1_000;
+/// The ramp: first and highest rate; its growth in per cent, and seconds at each.
+const RAMP: (u32, u32) = (1_000, 20_000);
+const SIPPY_RAMP: (u32, u32) = (20, 1_000);
 const RAMP_GROWTH: u32 = 125;
-const RAMP_LAST: u32 = 20_000;
 const RAMP_SECONDS: u32 = 5;
 const SHARE_OF_MAXIMUM: u32 = 70;
 
@@ -34,9 +35,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         say(HELP);
         return Ok(());
     };
-    ensure_peers(&[SIPP, KAMAILIO])?;
-    if options.wire == Wire::Tls {
-        ensure_peers(&[STUNNEL, KAMAILIO_TLS, OPENSSL])?;
+    if !options.installed {
+        ensure_peers(&[SIPP, KAMAILIO])?;
+        if options.wire == Wire::Tls {
+            ensure_peers(&[STUNNEL, KAMAILIO_TLS, OPENSSL])?;
+        }
+        if options.systems.iter().any(System::is_sippy) {
+            packages::ensure_python()?;
+        }
     }
     let binary = prepare(&options)?;
     let systems = usable(&options, &binary)?;
@@ -84,7 +90,12 @@ fn usable(options: &Options, binary: &Path) -> Result<Vec<System>> {
     let mut usable = Vec::new();
     for system in &options.systems {
         if !system.speaks(options.wire) {
-            say(&format!("left out: {}: no TLS", system.name));
+            let wire = options.wire.name();
+            say(&format!("left out: {}: no {wire}", system.name));
+            continue;
+        }
+        if let Some(missing) = system.missing() {
+            say(&format!("left out: {}: {missing}", system.name));
             continue;
         }
         match system.start(binary, &home(system), options.wire) {
@@ -110,36 +121,63 @@ fn usable(options: &Options, binary: &Path) -> Result<Vec<System>> {
 
 /// All rates and rounds of the systems of one role.
 fn measure(systems: &[System], options: &Options, binary: &Path) -> Result<Vec<Row>> {
-    let mut rates = Vec::new();
+    let (sippy, others): (Vec<System>, Vec<System>) =
+        systems.iter().cloned().partition(System::is_sippy);
+    let share = |maximum: u32| maximum * SHARE_OF_MAXIMUM / 100;
+    let mut rows = Vec::new();
     for rate in &options.rates {
-        match rate {
-            Rate::Fixed(rate) => rates.push(*rate),
+        let (at, systems) = match *rate {
+            Rate::Fixed(rate) => (rate, others.clone()),
             Rate::Max => {
-                rates.push(slowest_maximum(systems, options.wire, binary)? * SHARE_OF_MAXIMUM / 100)
+                let found = slowest_maximum(&others, RAMP, options.wire, binary)?;
+                (share(found), others.clone())
             }
-        }
-    }
-    let mut rows: Vec<Row> = Vec::new();
-    for rate in rates {
-        let plan = Plan {
-            rate,
-            seconds: options.seconds,
-            settle: options.settle,
-            wire: options.wire,
+            Rate::Sippy(_) if sippy.is_empty() => continue,
+            Rate::Sippy(fixed) => {
+                let ramp = || slowest_maximum(&sippy, SIPPY_RAMP, options.wire, binary);
+                let ours = others.iter().filter(|system| system.is_ours()).cloned();
+                let rate = fixed.map_or_else(|| ramp().map(share), Ok)?;
+                (rate, sippy.iter().cloned().chain(ours).collect())
+            }
         };
-        let first = rows.len();
-        rows.extend(systems.iter().map(|system| Row {
+        if at == 0 {
+            say("left out: 70 % of the maximum: no rate was clean");
+            continue;
+        }
+        rows.extend(alternate(&systems, at, rate.name(), options, binary)?);
+    }
+    Ok(rows)
+}
+
+/// All rounds of these systems at one rate.
+fn alternate(
+    systems: &[System],
+    rate: u32,
+    called: &'static str,
+    options: &Options,
+    binary: &Path,
+) -> Result<Vec<Row>> {
+    let plan = Plan {
+        rate,
+        seconds: options.seconds,
+        settle: options.settle,
+        wire: options.wire,
+    };
+    let mut rows: Vec<Row> = systems
+        .iter()
+        .map(|system| Row {
             system: system.clone(),
             rate,
+            called,
             rounds: Vec::new(),
-        }));
-        for number in 0..options.rounds as usize {
-            for turn in 0..systems.len() {
-                // Each round begins with another system, so that none always follows the same neighbour.
-                let which = (number + turn) % systems.len();
-                let round = round_again(&systems[which], binary, plan)?;
-                rows[first + which].rounds.push(round);
-            }
+        })
+        .collect();
+    for number in 0..options.rounds as usize {
+        for turn in 0..rows.len() {
+            // Each round begins with another system, so that none always follows the same neighbour.
+            let which = (number + turn) % systems.len();
+            let round = round_again(&systems[which], binary, plan)?;
+            rows[which].rounds.push(round);
         }
     }
     Ok(rows)
@@ -158,11 +196,16 @@ fn round_again(system: &System, binary: &Path, plan: Plan) -> Result<Round> {
 }
 
 /// The highest clean rate of the slowest system.
-fn slowest_maximum(systems: &[System], wire: Wire, binary: &Path) -> Result<u32> {
-    let mut slowest = RAMP_LAST;
+fn slowest_maximum(
+    systems: &[System],
+    (first, last): (u32, u32),
+    wire: Wire,
+    binary: &Path,
+) -> Result<u32> {
+    let mut slowest = last;
     for system in systems {
         let mut clean = 0;
-        let mut rate = RAMP_FIRST;
+        let mut rate = first;
         // No system needs to be ramped beyond the slowest one found so far.
         while rate <= slowest {
             let plan = Plan {

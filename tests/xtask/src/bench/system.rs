@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use crate::bench::wire::{Identity, Wire, answers, start_tunnel};
 use crate::error::{Error, Result, at};
+use crate::packages;
 use crate::process::Running;
 use crate::shell::root;
+use crate::tools::{self, KAMAILIO, PYTHON, SIPP};
 
 pub(crate) const UNDER_TEST: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2), 15060);
 pub(crate) const CALLER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 3), 15061);
@@ -21,6 +23,9 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How long an answer to the readiness question may take before it is asked again.
 const ANSWER_WITHIN: Duration = Duration::from_millis(200);
+
+/// The B2BUA in Python that ours are compared with, besides the first system of the role.
+pub(crate) const SIPPY: &str = "sippy-b2bua";
 
 /// What a system does with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +59,7 @@ enum Program {
         config: &'static str,
     },
     Sipp,
+    Sippy,
     Strowger {
         service: &'static str,
         durability: &'static str,
@@ -94,6 +100,11 @@ pub(crate) fn all() -> Vec<System> {
         ours("b2bua-none", Role::Pass, "b2bua", "none"),
         ours("b2bua-relaxed", Role::Pass, "b2bua", "relaxed"),
         ours("b2bua-strict", Role::Pass, "b2bua", "strict"),
+        System {
+            name: SIPPY,
+            role: Role::Pass,
+            program: Program::Sippy,
+        },
         // What it passes on needs no record of its own, so this is the class that docs/proxy.md advises.
         ours("proxy-none", Role::Pass, "proxy", "none"),
     ]
@@ -108,6 +119,21 @@ pub(crate) struct Started {
 impl System {
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self.program, Program::Strowger { .. })
+    }
+
+    /// Whether it is the one that is measured at rates of its own.
+    pub(crate) fn is_sippy(&self) -> bool {
+        matches!(self.program, Program::Sippy)
+    }
+
+    /// What is missing of it, with how to install it.
+    pub(crate) fn missing(&self) -> Option<String> {
+        match self.program {
+            Program::Kamailio { .. } => tools::missing(&[KAMAILIO]),
+            Program::Sipp => tools::missing(&[SIPP]),
+            Program::Sippy => packages::missing(packages::SIPPY),
+            Program::Strowger { .. } => None,
+        }
     }
 
     /// Starts the system in a fresh folder and waits until it answers.
@@ -143,9 +169,13 @@ impl System {
         Ok(Started { running, tunnel })
     }
 
-    /// Whether it can be measured over this transport: Debian's SIPp has no TLS.
+    /// Whether it can be measured over this transport: Debian's SIPp has no TLS, Sippy nothing but UDP.
     pub(crate) fn speaks(&self, wire: Wire) -> bool {
-        wire != Wire::Tls || !matches!(self.program, Program::Sipp)
+        match self.program {
+            Program::Sipp => wire != Wire::Tls,
+            Program::Sippy => wire == Wire::Udp,
+            Program::Kamailio { .. } | Program::Strowger { .. } => true,
+        }
     }
 
     fn command(
@@ -166,6 +196,7 @@ impl System {
                     .current_dir(home);
                 command
             }
+            Program::Sippy => sippy(home),
             Program::Strowger {
                 service,
                 durability,
@@ -209,6 +240,21 @@ fn kamailio(config: &str, home: &Path, wire: Wire, identity: Option<&Identity>) 
         .arg("-Y")
         .arg(home);
     Ok(command)
+}
+
+/// Its smallest B2BUA, which passes everything on; it writes no log, as the others do not.
+fn sippy(home: &Path) -> Command {
+    let packages = packages::python();
+    let mut command = Command::new(PYTHON.program);
+    command
+        .env("PYTHONPATH", &packages)
+        .env("SIPLOG_BEND", "none")
+        .arg(packages.join("bin/b2bua_simple"))
+        .args(["-f", "-l", &UNDER_TEST.ip().to_string()])
+        .args(["-p", &UNDER_TEST.port().to_string()])
+        .args(["-n", &CALLED.to_string()])
+        .current_dir(home);
+    command
 }
 
 /// The node with one listener at [`UNDER_TEST`] and one service; everything else is the default.

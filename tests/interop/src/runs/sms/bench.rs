@@ -7,11 +7,14 @@ use crate::error::{Result, RunError, ensure, io};
 use crate::flows::program::Program;
 use crate::flows::stage::wait_for_listener;
 use crate::runs::charging::{cpu, fresh};
+use crate::runs::compared::{Choice, Compared};
 use crate::sms::ground::{ABROAD, Ground, PASSWORD};
 use crate::sms::http::{Client, Sink};
 use crate::sms::kannel::{Config, Order};
 use crate::sms::load::{self, Load, Until};
 use crate::sms::smsc::{Script, Smsc};
+use serde::Serialize;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,7 +34,7 @@ pub struct Size {
 }
 
 /// One measurement.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Measured {
     rate: f64,
     p50: f64,
@@ -45,6 +48,8 @@ type Measure<'a> = Box<dyn Fn(&Path) -> Result<Measured> + 'a>;
 
 /// A system and how it is measured once.
 struct Row<'a> {
+    /// By which `cargo xtask bench all` knows it.
+    id: &'static str,
     name: &'static str,
     measure: Measure<'a>,
 }
@@ -58,12 +63,18 @@ const AT_ONCE: &str = "[store]\ngroup_delay = \"0s\"\n";
 /// How many at once ask Kannel.
 const CLIENTS: usize = 20;
 
-/// Measures all systems; answers with the table. `smpp34` starts its server at an address.
+/// Measures the chosen systems. `smpp34` starts its server at an address.
 ///
 /// # Errors
 /// When one does not do its work.
-pub fn compare(size: Size, smpp34: &dyn Fn(SocketAddr) -> Command, dir: &Path) -> Result<String> {
-    let rows = rows(size.time, smpp34);
+pub fn compare(
+    size: Size,
+    choice: &Choice,
+    smpp34: &dyn Fn(SocketAddr) -> Command,
+    dir: &Path,
+) -> Result<Compared> {
+    let mut rows = rows(size.time, smpp34);
+    rows.retain(|row| choice.has(row.id));
     let mut results: Vec<Vec<Measured>> = vec![Vec::new(); rows.len()];
     for _ in 0..size.rounds {
         for (row, results) in rows.iter().zip(&mut results) {
@@ -74,6 +85,10 @@ pub fn compare(size: Size, smpp34: &dyn Fn(SocketAddr) -> Command, dir: &Path) -
             fs::remove_dir_all(&dir).map_err(io("remove a directory"))?;
         }
     }
+    let ids = rows.iter().map(|row| row.id.to_owned());
+    let rounds = ids
+        .zip(results.iter().map(|rounds| json!(rounds)))
+        .collect();
     let mut table = format!(
         "{:<62} {:>10} {:>9} {:>9} {:>10}\n",
         "", "taken/s", "p50 ms", "p99 ms", "server µs"
@@ -95,79 +110,105 @@ pub fn compare(size: Size, smpp34: &dyn Fn(SocketAddr) -> Command, dir: &Path) -
             median(|m| m.cpu)
         );
     }
-    Ok(table)
+    Ok(Compared { table, rounds })
+}
+
+/// A node that keeps messages, or sends them on.
+struct Ours {
+    id: &'static str,
+    name: &'static str,
+    durability: &'static str,
+    sessions: usize,
+    passed: bool,
+    store: &'static str,
+}
+
+impl Ours {
+    const fn new(
+        id: &'static str,
+        name: &'static str,
+        durability: &'static str,
+        sessions: usize,
+    ) -> Self {
+        let (passed, store) = (false, "");
+        Self {
+            id,
+            name,
+            durability,
+            sessions,
+            passed,
+            store,
+        }
+    }
+}
+
+/// The nodes, in the order in which they are measured.
+fn ours() -> Vec<Ours> {
+    let at_once = |ours| Ours {
+        store: AT_ONCE,
+        ..ours
+    };
+    let (one, four) = (
+        "Strowger strict, kept, 1 session, window 50",
+        "Strowger strict, kept, 4 sessions, window 50 each",
+    );
+    let (one_at_once, four_at_once) = (
+        "the same on 1 session, store.group_delay 0",
+        "the same on 4 sessions, store.group_delay 0",
+    );
+    let sent_on = "Strowger strict, sent on to an SMSC, 1 session, window 50";
+    let (lost_one, lost_four) = (
+        "Strowger none, kept, 1 session, window 50",
+        "Strowger none, kept, 4 sessions, window 50 each",
+    );
+    vec![
+        Ours::new("strict-1", one, "strict", 1),
+        Ours::new("strict-4", four, "strict", 4),
+        at_once(Ours::new("strict-at-once-1", one_at_once, "strict", 1)),
+        at_once(Ours::new("strict-at-once-4", four_at_once, "strict", 4)),
+        Ours {
+            passed: true,
+            ..Ours::new("strict-sent-on", sent_on, "strict", 1)
+        },
+        Ours::new("none-1", lost_one, "none", 1),
+        Ours::new("none-4", lost_four, "none", 4),
+    ]
 }
 
 fn rows<'a>(time: Duration, smpp34: &'a dyn Fn(SocketAddr) -> Command) -> Vec<Row<'a>> {
-    let row = |name, measure: Measure<'a>| Row { name, measure };
-    let stored = |name, durability, sessions, passed, store| {
-        let measure = move |dir: &Path| node(dir, time, durability, sessions, passed, store);
-        row(name, Box::new(measure))
-    };
-    let ours = |name, durability, sessions, passed| stored(name, durability, sessions, passed, "");
-    let theirs = |name, sessions| {
+    let row = |id, name, measure: Measure<'a>| Row { id, name, measure };
+    let theirs = |id, name, sessions| {
         let measure = move |dir: &Path| other(dir, time, smpp34, sessions);
-        row(name, Box::new(measure))
+        row(id, name, Box::new(measure))
     };
-    vec![
-        ours(
-            "Strowger strict, kept, 1 session, window 50",
-            "strict",
-            1,
-            false,
-        ),
-        ours(
-            "Strowger strict, kept, 4 sessions, window 50 each",
-            "strict",
-            4,
-            false,
-        ),
-        stored(
-            "the same on 1 session, store.group_delay 0",
-            "strict",
-            1,
-            false,
-            AT_ONCE,
-        ),
-        stored(
-            "the same on 4 sessions, store.group_delay 0",
-            "strict",
-            4,
-            false,
-            AT_ONCE,
-        ),
-        ours(
-            "Strowger strict, sent on to an SMSC, 1 session, window 50",
-            "strict",
-            1,
-            true,
-        ),
-        ours(
-            "Strowger none, kept, 1 session, window 50",
-            "none",
-            1,
-            false,
-        ),
-        ours(
-            "Strowger none, kept, 4 sessions, window 50 each",
-            "none",
-            4,
-            false,
-        ),
-        theirs("smpp34's server, nothing kept, 1 session, window 50", 1),
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    for ours in ours() {
+        let (id, name) = (ours.id, ours.name);
+        rows.push(row(id, name, Box::new(move |dir| node(dir, time, &ours))));
+    }
+    rows.extend([
         theirs(
+            "smpp34-1",
+            "smpp34's server, nothing kept, 1 session, window 50",
+            1,
+        ),
+        theirs(
+            "smpp34-4",
             "smpp34's server, nothing kept, 4 sessions, window 50 each",
             4,
         ),
         row(
+            "kannel",
             "Kannel's HTTP, store of files, sent on, 20 connections",
             Box::new(move |dir| kannel(dir, time)),
         ),
         row(
+            "ceiling",
             "the generator's own SMSC, nothing kept: its ceiling",
             Box::new(move |_| ceiling(time)),
         ),
-    ]
+    ]);
+    rows
 }
 
 fn at(last: u8) -> SocketAddr {
@@ -189,14 +230,14 @@ fn generated(load: &Load, time: Duration, pid: u32) -> Result<Measured> {
 }
 
 /// A node, for messages that stay with it since nobody is bound, or that it sends on.
-fn node(
-    dir: &Path,
-    time: Duration,
-    durability: &str,
-    sessions: usize,
-    passed: bool,
-    store: &str,
-) -> Result<Measured> {
+fn node(dir: &Path, time: Duration, ours: &Ours) -> Result<Measured> {
+    let Ours {
+        durability,
+        sessions,
+        passed,
+        store,
+        ..
+    } = *ours;
     let script = Script {
         keeps: false,
         ..Script::default()
