@@ -44,13 +44,16 @@ impl Aor {
                 if !user.is_empty() {
                     out.push('@');
                 }
-                push_host(&mut out, uri.host().ok_or(AorError::NotAUri)?);
+                let host = uri.host().filter(is_whole);
+                push_host(&mut out, host.ok_or(AorError::NotAUri)?);
             }
             Scheme::Tel => {
                 out.push_str("tel:");
                 let written = |byte: &&u8| !matches!(byte, b'-' | b'.' | b'(' | b')');
-                let digits = user.iter().filter(written);
-                out.extend(digits.map(|byte| char::from(byte.to_ascii_lowercase())));
+                for byte in user.iter().filter(written) {
+                    push_byte(&mut out, *byte);
+                }
+                out.make_ascii_lowercase();
             }
             Scheme::Urn | Scheme::Other(_) => return Err(AorError::Scheme),
         }
@@ -95,6 +98,16 @@ impl fmt::Display for Aor {
     }
 }
 
+/// As it is, or escaped if it is no ASCII: the address is read again as what it was, and is the same whether it came escaped.
+fn push_byte(out: &mut String, byte: u8) {
+    if byte.is_ascii() {
+        out.push(char::from(byte));
+    } else {
+        let digit = |n: u8| char::from(b"0123456789ABCDEF"[usize::from(n & 15)]);
+        out.extend(['%', digit(byte >> 4), digit(byte)]);
+    }
+}
+
 /// An escape of what may stand unescaped is undone; the others are written in upper case.
 fn push_user(out: &mut String, user: &[u8]) {
     let mut at = 0;
@@ -103,7 +116,11 @@ fn push_user(out: &mut String, user: &[u8]) {
             .get(at + 1..at + 3)
             .filter(|hex| byte == b'%' && hex.iter().all(|byte| is_hex(*byte)));
         let Some(hex) = escaped else {
-            out.push(char::from(byte));
+            match byte {
+                // It begins no escape, and is not to begin one with what follows.
+                b'%' => out.push_str("%25"),
+                byte => push_byte(out, byte),
+            }
             at += 1;
             continue;
         };
@@ -125,6 +142,17 @@ fn is_unreserved(byte: u8) -> bool {
             byte,
             b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')'
         )
+}
+
+/// Whether a name has no more than one dot at its end, and something in front of it.
+fn is_whole(host: &Host<'_>) -> bool {
+    match host {
+        Host::Name(name) => {
+            let bare = name.strip_suffix(b".").unwrap_or(name);
+            !bare.is_empty() && !bare.ends_with(b".")
+        }
+        Host::Ip(_) => true,
+    }
 }
 
 fn push_host(out: &mut String, host: Host<'_>) {
@@ -172,6 +200,24 @@ mod tests {
         assert_eq!(aor("sip:a@[2001:DB8::1]:5070"), "sip:a@[2001:db8::1]");
     }
 
+    /// It is stored as it is written, and looked up by that, too.
+    #[test]
+    fn an_address_is_read_again_as_the_same() {
+        let raw = Aor::parse(b"sip:m\xc3\xbcller@a.example").unwrap();
+        assert_eq!(raw.as_str(), "sip:m%C3%BCller@a.example");
+        assert_eq!(aor("sip:m%c3%bcller@a.example"), raw.as_str());
+        for uri in [
+            &b"sip:\xb5@a"[..],
+            b"sip:a%@b",
+            b"sip:%%341@b",
+            b"tel:+1\xb2",
+        ] {
+            if let Ok(read) = Aor::parse(uri) {
+                assert_eq!(Aor::parse(read.as_str().as_bytes()), Ok(read));
+            }
+        }
+    }
+
     #[test]
     fn its_parts_can_be_taken() {
         let of = |uri: &str| {
@@ -186,7 +232,9 @@ mod tests {
     #[test]
     fn what_names_nobody_is_refused() {
         assert_eq!(Aor::parse(b"mailto:a@b"), Err(AorError::Scheme));
-        assert_eq!(Aor::parse(b"*"), Err(AorError::NotAUri));
+        for none in [&b"*"[..], b"sip:a@b..", b"sip:a@."] {
+            assert_eq!(Aor::parse(none), Err(AorError::NotAUri));
+        }
         let long = format!("sip:{}@b", "x".repeat(600));
         assert_eq!(Aor::parse(long.as_bytes()), Err(AorError::TooLong));
     }
