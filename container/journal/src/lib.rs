@@ -13,6 +13,7 @@
 mod commit;
 mod error;
 pub mod frame;
+pub mod fuzz;
 mod group;
 mod key;
 pub mod memory;

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod driver;
+pub mod fuzz;
 pub mod ra;
 #[cfg(feature = "testkit")]
 pub mod testkit;

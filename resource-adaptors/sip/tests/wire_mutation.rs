@@ -65,6 +65,23 @@ fn mutated_values() {
 }
 
 #[test]
+fn mutated_records_descriptions_and_stun() {
+    let mut random = Random::from_environment();
+    for (dir, target) in [
+        ("fuzz/corpus/sip_records", fuzz::sip_records as fn(&[u8])),
+        ("fuzz/corpus/sip_sdp", fuzz::sip_sdp),
+        ("fuzz/corpus/sip_stun", fuzz::sip_stun),
+    ] {
+        let inputs: Vec<_> = files(dir).into_iter().map(|(_, bytes)| bytes).collect();
+        for n in 0..STREAMS {
+            let mut input = inputs[n % inputs.len()].clone();
+            mutate(&mut random, &mut input, &inputs);
+            check(dir, n, &input, target);
+        }
+    }
+}
+
+#[test]
 fn mutated_credentials() {
     let mut random = Random::from_environment();
     let values = files("fuzz/corpus/sip_auth");
@@ -85,6 +102,9 @@ fn corpora_replay() {
         ("fuzz/corpus/sip_uri", fuzz::sip_uri),
         ("fuzz/corpus/sip_auth", fuzz::sip_auth),
         ("fuzz/corpus/sip_nameaddr", fuzz::sip_nameaddr),
+        ("fuzz/corpus/sip_records", fuzz::sip_records),
+        ("fuzz/corpus/sip_sdp", fuzz::sip_sdp),
+        ("fuzz/corpus/sip_stun", fuzz::sip_stun),
     ] {
         let inputs = files(dir);
         assert!(!inputs.is_empty(), "{dir}");

@@ -11,6 +11,7 @@ mod count;
 mod deb;
 mod disk;
 mod error;
+mod fuzz;
 mod interop;
 mod licences;
 mod packages;
@@ -47,6 +48,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "help" | "--help" | "-h" => help(),
         "test" => return suite::run(rest),
         "bench" => bench::run(rest)?,
+        "fuzz" => return fuzz::run(rest),
         "interop" => interop::run(rest)?,
         "conformance" => return conformance::run(rest),
         "acceptance" => bench::acceptance(rest)?,
@@ -107,6 +109,9 @@ fn help() {
     );
     say(
         "  simulate [--seeds N] [--from N] [--minutes M]  runs of a shard under seeds, with everything going wrong that can; `--seed N --trace` shows one",
+    );
+    say(
+        "  fuzz [--minutes N] [TARGET ...]  the fuzz targets of tests/fuzz, ten minutes each, and a table of what they found",
     );
     say(
         "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",

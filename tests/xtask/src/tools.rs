@@ -25,6 +25,11 @@ pub(crate) const CC: Peer = Peer {
     program: "cc",
     package: "gcc",
 };
+/// The C++ compiler, which libFuzzer is built with.
+pub(crate) const CXX: Peer = Peer {
+    program: "c++",
+    package: "g++",
+};
 /// A SIP server: a peer, and what `bench sip` compares with.
 pub(crate) const KAMAILIO: Peer = Peer {
     program: "kamailio",

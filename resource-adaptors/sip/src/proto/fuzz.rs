@@ -6,18 +6,25 @@
 mod transaction;
 
 use bytes::Bytes;
+use std::net::SocketAddr;
 
 use super::auth::{Authorization, Challenge};
 use super::compose::{self, Answer};
+use super::dialog::Dialog;
 use super::flow::{Flow, Transport};
 use super::framing::{Frame, Framer};
 use super::plain::Plain;
-use super::triage::Urgency;
+use super::registrar::{Aor, Binding, Clocks};
+use super::stun;
+use super::subscription::Subscription;
+use super::time::Ms;
+use super::triage::{Urgency, triage};
 use super::wire::{
     Builder, CSeq, DialogName, Edit, Elements, EventType, HeaderId, Limits, MediaType, Message,
     NameAddr, Params, SubscriptionState, Uri, Via, WireErrorKind, push_escaped, unescape,
 };
 use super::ws;
+use crate::api::sdp::{self, Direction};
 
 pub use transaction::transaction;
 
@@ -25,6 +32,7 @@ pub use transaction::transaction;
 /// refused one that says it can be answered can. What is seen of it without reading it is what is read.
 pub fn sip_datagram(data: &[u8]) {
     let bytes = Bytes::copy_from_slice(data);
+    let _ = triage(data, &Urgency::default());
     match Message::datagram(bytes, &Limits::DEFAULT) {
         Ok(message) => {
             views(&message);
@@ -40,6 +48,69 @@ pub fn sip_datagram(data: &[u8]) {
             }
             if let Some(request) = rejected.answerable() {
                 answer(request, rejected.status);
+            }
+        }
+    }
+}
+
+/// A session description: whatever it is, it can be asked for what it says and be rewritten, and does not grow beyond what
+/// each of its lines may gain.
+pub fn sip_sdp(data: &[u8]) {
+    let _ = (sdp::is_hold(data), sdp::direction(data));
+    let newer = sdp::with_version(data, 7);
+    if sdp::version(data).is_some() {
+        assert!(sdp::version(&newer).is_some(), "{}", newer.escape_ascii());
+    }
+    for direction in [Direction::SendRecv, Direction::Inactive] {
+        let changed = sdp::with_direction(data, direction);
+        assert!(changed.len() <= data.len() * 6 + 64, "{}", changed.len());
+    }
+}
+
+/// STUN: only a binding request is answered, by one small datagram of its transaction.
+pub fn sip_stun(data: &[u8]) {
+    for peer in [
+        SocketAddr::from(([192, 0, 2, 1], 5060)),
+        SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 5060)),
+    ] {
+        let Some(answer) = stun::answer(data, peer) else {
+            continue;
+        };
+        assert!(stun::is_stun(&answer) && answer.len() <= 64, "{answer:?}");
+        assert_eq!(answer.get(4..20), data.get(4..20), "another transaction");
+    }
+}
+
+/// Durable records of the stack, of which the first byte says what is read: what can be read is written again as it was.
+pub fn sip_records(data: &[u8]) {
+    let Some((kind, record)) = data.split_first() else {
+        return;
+    };
+    match kind % 4 {
+        0 => {
+            if let Ok(dialog) = Dialog::from_record(1, record) {
+                let again = Dialog::from_record(1, &dialog.to_record());
+                assert_eq!(again.map(|it| it.to_record()), Ok(dialog.to_record()));
+            }
+        }
+        1 => {
+            if let Ok(restored) = Subscription::from_record(1, record) {
+                assert!(restored.dialog.len() <= record.len());
+            }
+        }
+        2 => {
+            let clocks = Clocks {
+                now: Ms(1_000),
+                wall: 1_700_000_000_000,
+            };
+            if let Ok(binding) = Binding::from_record(1, record, clocks) {
+                let again = Binding::from_record(1, &binding.to_record(clocks), clocks);
+                assert_eq!(again.as_ref(), Ok(&binding));
+            }
+        }
+        _ => {
+            if let Ok(aor) = Aor::from_record(record) {
+                assert_eq!(Aor::from_record(&aor.to_record()), Ok(aor));
             }
         }
     }

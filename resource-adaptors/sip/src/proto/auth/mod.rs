@@ -3,7 +3,7 @@
 //! Both sides as functions: a server makes challenges and checks credentials ([`Challenge`], [`check`]), a client answers
 //! challenges ([`Session`]). Who has which password is not known here: it comes as [`Account`].
 //!
-//! Nonces hold no state: a time, a number and a MAC under the store's secret, so that they hold over a restart. Which
+//! Nonces hold no state: a time, a number and a MAC under a secret of the process, so that none holds over a restart. Which
 //! nonce counts have been used is kept in one bounded table ([`Nonces`]); what it has had to forget counts as stale.
 
 mod algorithm;
