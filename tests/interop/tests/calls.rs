@@ -5,7 +5,7 @@ use std::time::Duration;
 use strowger_interop::runs::Transport::{Tcp, Udp};
 use strowger_interop::runs::disaster::{Disaster, disaster};
 use strowger_interop::runs::fulldisk::{self, FullDisk};
-use strowger_interop::runs::hostile::{self, Abandoned, Idle};
+use strowger_interop::runs::hostile::{self, Abandoned, Idle, Storm};
 use strowger_interop::runs::idle::{Sleeping, idle};
 use strowger_interop::runs::kill::{self, Kill};
 use strowger_interop::runs::kills::{self, Kills};
@@ -214,6 +214,26 @@ fn who_is_denied_is_not_heard_and_who_brings_too_much_is_refused() -> Result {
 #[test]
 fn who_guesses_is_banned_and_others_are_served() -> Result {
     run(|dir| hostile::banned(231, dir))
+}
+
+#[test]
+fn strangers_cannot_tell_users_apart_nor_send_on_through_the_proxy() -> Result {
+    run(|dir| hostile::probes(hostile::Calls::Proxy, 181, dir))
+}
+
+#[test]
+fn strangers_cannot_tell_users_apart_nor_send_on_through_the_b2bua() -> Result {
+    run(|dir| hostile::probes(hostile::Calls::B2bua, 182, dir))
+}
+
+#[test]
+fn malformed_datagrams_at_speed_cost_no_call() -> Result {
+    let size = Storm {
+        calls: 100,
+        datagrams: 10_000,
+        host: 183,
+    };
+    run(|dir| hostile::storm(size, dir))
 }
 
 #[test]

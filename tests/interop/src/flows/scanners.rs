@@ -60,7 +60,7 @@ pub(super) const FLOWS: &[Flow] = &[
 ];
 
 const CRACK: &str = "svcrack tries 100 passwords for a user and finds none";
-const WAR: &str = "svwar cannot tell users from strangers by REGISTER";
+const WAR: &str = "svwar cannot tell users from strangers by REGISTER, INVITE or OPTIONS";
 
 const ANSWERING: &str = "[services.uas]\nkind = \"uas\"\n";
 
@@ -143,24 +143,30 @@ fn svwar(stage: &Stage) -> Result<String> {
         .node(&office(Client::Baresip, Through::B2bua).replace(DOMAIN, &stage.ip(1).to_string()))?;
     let address = stage.ip(1).to_string();
     let words = stage.dir().join("users");
-    fs::write(&words, "alice\nbob\nnobody\nstranger\n").map_err(io("write a list of users"))?;
+    let extensions: String = (100..300).map(|n| format!("{n}\n")).collect();
+    let names = format!("alice\n{extensions}bob\nnobody\n");
+    fs::write(&words, names).map_err(io("write a list of users"))?;
     let words = words.display().to_string();
-    let said = scan(
-        stage,
-        "svwar",
-        &[
-            "-P", "5965", "-p", "5060", "-m", "REGISTER", "-d", &words, &address,
-        ],
-    );
-    // It ends with an error where all users look alike.
-    let said = said.unwrap_or_else(|problem| problem.to_string());
-    let told = ["alice", "bob"]
-        .iter()
-        .any(|user| said.contains(&format!("| {user} ")));
-    let all = said.contains("| nobody ");
-    ensure(!told || all, || {
-        format!("svwar tells users from strangers:\n{said}")
-    })?;
+    for (method, more) in [
+        ("REGISTER", &[][..]),
+        ("INVITE", &[]),
+        ("OPTIONS", &[]),
+        ("INVITE", &["--force"]),
+    ] {
+        let args = [
+            &[
+                "-P", "5965", "-p", "5060", "-m", method, "-d", &words, &address,
+            ],
+            more,
+        ]
+        .concat();
+        // It ends with an error where all users look alike.
+        let said = scan(stage, "svwar", &args).unwrap_or_else(|problem| problem.to_string());
+        let named = |user: &str| said.contains(&format!("| {user} "));
+        ensure(!(named("alice") || named("bob")) || named("nobody"), || {
+            format!("svwar tells users from strangers by {method}:\n{said}")
+        })?;
+    }
     stage.end(node)?;
     Ok("users look like strangers".to_owned())
 }

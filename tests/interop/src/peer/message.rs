@@ -37,6 +37,11 @@ impl Message {
         found.map_or("", |(_, v)| v.as_str())
     }
 
+    /// All headers, by their long names in lower case.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
     /// All headers of that name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers

@@ -6,7 +6,7 @@ use super::disaster::{Disaster, disaster};
 use super::flood::{self, Flood};
 use super::forks;
 use super::fulldisk::{self, FullDisk};
-use super::hostile::{self, Abandoned, Idle};
+use super::hostile::{self, Abandoned, Idle, Storm};
 use super::idle::{Sleeping, idle};
 use super::kill::{self, Kill};
 use super::kills::{self, Kills};
@@ -270,6 +270,18 @@ pub const FULL: &[Full] = &[
     Full::new("spoofed", "100,000 forged answers to one INVITE", |dir| {
         hostile::spoofed(100_000, 126, dir)
     }),
+    Full::new(
+        "storm",
+        "2,000 calls beside malformed datagrams, as many as the node takes",
+        |dir| {
+            let size = Storm {
+                calls: 2_000,
+                datagrams: 200_000,
+                host: 184,
+            };
+            hostile::storm(size, dir)
+        },
+    ),
     Full::new("guesses", "10,000 passwords tried by REGISTER", |dir| {
         hostile::guesses(10_000, 127, dir)
     }),

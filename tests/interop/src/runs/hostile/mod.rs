@@ -5,8 +5,10 @@ mod bombs;
 mod connections;
 mod guesses;
 mod loris;
+mod probes;
 mod sources;
 mod spoofed;
+mod storm;
 
 pub use abandoned::{Abandoned, abandoned};
 pub use bombs::bombs;
@@ -14,8 +16,10 @@ pub use connections::{Idle, idle, slow};
 pub(super) use connections::{secure, trusting};
 pub use guesses::guesses;
 pub use loris::{dripping, half_open};
+pub use probes::{Calls, probes};
 pub use sources::{banned, unheard};
 pub use spoofed::spoofed;
+pub use storm::{Storm, storm};
 
 use crate::error::{Result, RunError, ensure};
 use crate::flows::Certificates;
