@@ -7,6 +7,7 @@ use crate::control::{Order, Reply, Request};
 use crate::drivers::Driving;
 use crate::error::NodeError;
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::hangs::Hangs;
 use crate::inbox::Door;
 use crate::manage::{Manage, manage};
@@ -15,9 +16,9 @@ use crate::rehearsal::{self, Rehearsal};
 use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
 use crate::status::{Listening, Status};
-use crate::supervisor::{Supervising, Supervisor};
+use crate::supervisor::{Supervising, Supervisor, Work};
 use crate::systemd::Systemd;
-use crate::watchdog::{Beat, Bounds, Seen};
+use crate::watchdog::{Beat, Bounds};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -238,19 +239,24 @@ impl NodeBuilder {
         let (begun, shard) = spawn(start, &mut hangs)?;
         let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
         let supervisor = Supervisor {
-            reloader: Reloader::new(self.reload.take(), self.catalog),
-            desk,
-            door: begun.door.clone(),
-            beat,
-            clock,
-            names: begun.names.clone(),
-            bounds,
-            owns_process,
-            hangs,
-            seen: Seen::default(),
-            watch: begun.watch,
+            guard: Guard {
+                door: begun.door.clone(),
+                beat,
+                clock,
+                names: begun.names.clone(),
+                bounds,
+                owns_process,
+                hangs,
+                systemd: systemd(owns_process),
+            },
             check_interval,
-            systemd: systemd(owns_process),
+            work: Work {
+                door: begun.door.clone(),
+                clock,
+                watch: begun.watch,
+                reloader: Reloader::new(self.reload.take(), self.catalog),
+                desk,
+            },
         };
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);

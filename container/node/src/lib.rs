@@ -22,6 +22,7 @@ mod drivers;
 mod error;
 mod exit;
 mod exports;
+mod guard;
 mod hangs;
 mod inbox;
 pub mod listed;

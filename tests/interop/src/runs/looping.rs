@@ -10,6 +10,7 @@ use super::{RINGS_FOR, RINGS_ON, Transport, expect_empty, spec};
 use crate::error::{Result, ensure, io};
 use crate::node::{FAULTY, Node, NodeSpec};
 use crate::peer::{Link, Peer, Phase};
+use nix::sys::signal::Signal;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_millis(10);
 /// What the node says when it has found a loop.
 const FOUND: &str = "the process starts again without that delivery";
+/// A node that has been silent for so long does not get to anything else.
+const SILENT: Duration = Duration::from_millis(150);
 /// What nothing takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -185,12 +188,17 @@ impl Scene {
         self.until("time passes", |_| Ok(begun.elapsed() >= time))
     }
 
-    /// Calls somebody who makes the service loop, until the node has found its `nth` loop and serves again.
+    /// Calls somebody who makes the service loop, until the node has found its `nth` loop and serves again. It is told to read its
+    /// configuration meanwhile, which waits for the shard.
     fn loops(&mut self, user: &str, node: &Node, nth: usize) -> Result<(String, Outage)> {
         self.longest = Duration::ZERO;
         let call = self.peer.invite(user, self.node);
-        let (mut looked, mut found) = (Instant::now(), None);
-        self.until("a loop is found", |_| {
+        let (mut looked, mut found, mut told) = (Instant::now(), None, false);
+        self.until("a loop is found", |scene| {
+            if !told && scene.answered.1.elapsed() >= SILENT {
+                told = true;
+                node.signal(Signal::SIGHUP)?;
+            }
             if looked.elapsed() >= Duration::from_millis(100) {
                 looked = Instant::now();
                 found = found_after(&node.log()?, nth);
