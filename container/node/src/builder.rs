@@ -222,9 +222,8 @@ impl NodeBuilder {
         }
         let mut hangs = Hangs::of(&config.node.data_dir);
         let beat = Beat::default();
-        let data_dir = config.node.data_dir.clone();
-        let bounds = Bounds::of(&config.limits);
-        let (dns, check_interval) = (config.dns.clone(), config.tls.check_interval);
+        let (bounds, dns) = (Bounds::of(&config.limits), config.dns.clone());
+        let (data_dir, check) = (config.node.data_dir.clone(), config.tls.check_interval);
         let start = Start {
             config: config.clone(),
             held_back: hangs.hold_back(clock.seconds(), &mut plan),
@@ -238,25 +237,22 @@ impl NodeBuilder {
         };
         let (begun, shard) = spawn(start, &mut hangs)?;
         let (manage, desk) = manage(begun.door.clone(), Arc::new(config));
-        let supervisor = Supervisor {
-            guard: Guard {
-                door: begun.door.clone(),
-                beat,
-                clock,
-                names: begun.names.clone(),
-                bounds,
-                owns_process,
-                hangs,
-                systemd: systemd(owns_process),
-            },
-            check_interval,
-            work: Work {
-                door: begun.door.clone(),
-                clock,
-                watch: begun.watch,
-                reloader: Reloader::new(self.reload.take(), self.catalog),
-                desk,
-            },
+        let guard = Guard {
+            door: begun.door.clone(),
+            beat,
+            clock,
+            names: begun.names,
+            bounds,
+            hangs,
+            owns_process,
+            systemd: systemd(owns_process),
+        };
+        let work = Work {
+            door: begun.door.clone(),
+            clock,
+            watch: begun.watch,
+            reloader: Reloader::new(self.reload.take(), self.catalog),
+            desk,
         };
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
@@ -278,17 +274,15 @@ impl NodeBuilder {
             accompanied: None,
         };
         running.driving = Driving::start(begun.seats)?;
+        let supervisor = Supervisor::new(guard, check, work);
         running.supervising = Some(supervisor.spawn(begun.asked, dns)?);
         if let Some(companion) = self.companion.take() {
             let dir = running.ready.data_dir.clone();
             let begun = Accompanied::start(companion, manage, begun.management, dir)?;
             running.accompanied = Some(begun);
         }
-        let ready = &running.ready;
-        ready.log();
-        if let Some(on_ready) = self.on_ready.take() {
-            on_ready(ready);
-        }
+        running.ready.log();
+        self.on_ready.take().map(|told| told(&running.ready));
         Ok(running)
     }
 

@@ -19,10 +19,9 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// What the supervisor's thread is started with.
 pub(crate) struct Supervisor {
-    pub(crate) guard: Guard,
-    /// Time between two looks at the files of certificates; zero for none.
-    pub(crate) check_interval: Duration,
-    pub(crate) work: Work,
+    guard: Guard,
+    check_interval: Duration,
+    work: Work,
 }
 
 /// What is not the shard's, and is done on request.
@@ -53,6 +52,15 @@ impl Drop for Supervising {
 }
 
 impl Supervisor {
+    /// `check_interval` is the time between two looks at the files of certificates; zero for none.
+    pub(crate) fn new(guard: Guard, check_interval: Duration, work: Work) -> Self {
+        Self {
+            guard,
+            check_interval,
+            work,
+        }
+    }
+
     /// Takes the signals and starts the thread, which also asks name servers what is `asked`.
     pub(crate) fn spawn(self, asked: Asked, dns: Dns) -> Result<Supervising, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
