@@ -256,15 +256,14 @@ impl NodeBuilder {
         };
         // Shown to people, who may look from elsewhere.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
-        let ready = Ready {
-            listeners: begun.listeners,
-            services: begun.active,
-            data_dir,
-            took: begun.ready_after,
-            restored_activities: begun.restored.activities,
-        };
         let mut running = Running {
-            ready,
+            ready: Ready {
+                listeners: begun.listeners,
+                services: begun.active,
+                data_dir,
+                took: begun.ready_after,
+                restored_activities: begun.restored.activities,
+            },
             restored: begun.restored,
             door: begun.door,
             manage: manage.clone(),
@@ -282,7 +281,9 @@ impl NodeBuilder {
             running.accompanied = Some(begun);
         }
         running.ready.log();
-        self.on_ready.take().map(|told| told(&running.ready));
+        if let Some(on_ready) = self.on_ready.take() {
+            on_ready(&running.ready);
+        }
         Ok(running)
     }
 

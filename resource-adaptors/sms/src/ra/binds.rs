@@ -73,7 +73,9 @@ impl Core {
             Ok(ix) => self.accept_bind(now, key, ix),
             Err(status) => {
                 cx.count("sms.binds_refused", 1);
-                if is_secret(status)
+                // Who is refused because nobody is taken now has guessed nothing.
+                if self.state == State::Active
+                    && is_secret(status)
                     && let Some(sess) = self.view.sessions.get(key)
                 {
                     cx.offence(sess.ip(), Offence::Credentials, true);
