@@ -67,6 +67,11 @@ impl FromStr for Network {
         if length > most {
             return Err(NotANetwork::Length);
         }
+        // An IPv4 address as dual-stack sockets show it.
+        let canonical = address.to_canonical();
+        let mapped = if canonical == address { 0 } else { 96 };
+        let length = length.checked_sub(mapped).ok_or(NotANetwork::Length)?;
+        let address = canonical;
         let first = match address {
             IpAddr::V4(address) => {
                 let rest = u32::MAX.checked_shr(length.into()).unwrap_or(0);
@@ -141,7 +146,10 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
         }
-        assert_eq!("192.0.2.7/32".parse::<Network>(), "192.0.2.7".parse());
+        let same = |one: &str, other: &str| assert_eq!(one.parse::<Network>(), other.parse());
+        same("192.0.2.7/32", "192.0.2.7");
+        same("::ffff:192.0.2.7", "192.0.2.7");
+        same("::ffff:192.0.2.0/120", "192.0.2.0/24");
     }
 
     #[test]
@@ -164,6 +172,7 @@ mod tests {
             "10.0.0.0/+8",
             "::/129",
             "::/999",
+            "::ffff:10.0.0.0/80",
         ] {
             assert_eq!(text.parse::<Network>(), Err(NotANetwork::Length), "{text}");
         }

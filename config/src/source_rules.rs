@@ -38,7 +38,8 @@ pub struct SourceRules {
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "live"))]
     pub ban_for: Duration,
-    /// Networks that offences never ban and `rate` does not hold for: trunks, proxies and whoever else many users are behind.
+    /// Networks that offences never ban and `rate` does not hold for: trunks, proxies and whoever else many users are behind. 127.0.0.1
+    /// and ::1 are always among them.
     #[schemars(extend("x-reload" = "live"))]
     pub never_ban: Vec<Network>,
     /// Sources of which something is kept at once: how much they have brought, their offences, their bans. The one that has been

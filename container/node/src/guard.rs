@@ -44,6 +44,8 @@ pub(crate) struct Looking {
     slow: bool,
     /// SIGHUP came.
     hung_up: bool,
+    /// The shard is to be told to stop.
+    stop_due: bool,
 }
 
 /// Something that the guard has to do with.
@@ -64,6 +66,7 @@ impl Guard {
             seen: Seen::default(),
             slow: false,
             hung_up: false,
+            stop_due: false,
         })
     }
 
@@ -105,14 +108,12 @@ impl Looking {
 
     pub(crate) async fn handle(&mut self, happened: Happened) {
         match happened {
-            Happened::Told(Told::Stop) => {
-                self.guard.systemd.stopping();
-                if self.guard.door.order(Order::Stop).is_err() {
-                    tracing::error!("told to stop, and the shard does not listen");
-                }
-            }
+            Happened::Told(Told::Stop) => self.stop(),
             Happened::Told(Told::Look) => self.hung_up = true,
             Happened::Time => {
+                if self.stop_due {
+                    self.stop();
+                }
                 self.slow = self.watch(self.slow).await;
                 if self.guard.beat.is_stopping() {
                     self.guard.systemd.stopping();
@@ -123,6 +124,16 @@ impl Looking {
                 }
             }
         }
+    }
+
+    /// Tells the shard to stop; one that cannot be told is told again.
+    fn stop(&mut self) {
+        self.guard.systemd.stopping();
+        let told = self.guard.door.order(Order::Stop).is_ok();
+        if !told && !self.stop_due {
+            tracing::error!("told to stop, and the shard does not listen");
+        }
+        self.stop_due = !told;
     }
 
     /// Does `work`, which may wait for the shard, and guards it meanwhile.

@@ -213,7 +213,12 @@ impl Sink for Inputs<'_> {
         };
         // Where there is no room all is refused in any case.
         if !self.short {
-            self.limited = Some((ra, self.shard.new_work(self.now, ra, new)));
+            let before = self.shard.new_work(self.now, ra, new);
+            if before == NewWork::Unanswered {
+                // In an overload it has no more of an answer than others.
+                self.shard.new_work(self.now, ra, before);
+            }
+            self.limited = Some((ra, before));
         }
         verdict
     }

@@ -30,6 +30,8 @@ use strowger_config::SourceRules;
 use table::Table;
 use utoipa::ToSchema;
 
+/// Why a source is banned that an operator has banned.
+pub(crate) const BY_HAND: &str = "operator";
 /// Bans that are logged in a row; beyond that one a second.
 const LOGGED: u64 = 20;
 const SECOND: u64 = 1_000_000_000;
@@ -132,7 +134,9 @@ impl Sources {
         let Some(known) = self.table.get(address.into()) else {
             return Verdict::Heard;
         };
-        if let Some(ban) = &mut known.ban {
+        // One of them may be trusted in a network that is not.
+        let trusted = self.lists.trust(address);
+        if let Some(ban) = known.ban.as_mut().filter(|ban| ban.holds(trusted)) {
             ban.dropped += 1;
             return Verdict::Banned;
         }
@@ -140,7 +144,7 @@ impl Sources {
             return Verdict::Heard;
         };
         let ahead = each * u64::from(self.rules.burst.saturating_sub(1));
-        if !self.tellers.contains(&ra) || known.paid.0 <= now.0.saturating_add(ahead) {
+        if trusted || !self.tellers.contains(&ra) || known.paid.0 <= now.0.saturating_add(ahead) {
             return Verdict::Heard;
         }
         // As many are told so as are taken: the answers are to cost no more than the work.
@@ -178,7 +182,11 @@ impl Sources {
         }
         let most = self.most();
         let known = self.table.note(address.into(), most);
-        known.paid = Mono(known.paid.0.max(now.0) + each);
+        // What is forged in its name keeps it out for no longer than its burst takes to be there again.
+        let most_ahead = now
+            .0
+            .saturating_add(each * u64::from(self.rules.burst.max(1)));
+        known.paid = Mono((known.paid.0.max(now.0) + each).min(most_ahead));
         self.forget_lost();
     }
 
@@ -226,7 +234,7 @@ impl Sources {
             dropped: 0,
         };
         self.table.ban(source, ban, self.most());
-        self.gate.ban(source);
+        self.gate.ban(source, why == BY_HAND);
         self.counts.bans += 1;
         self.forget_lost();
         self.look();

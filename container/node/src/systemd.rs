@@ -55,8 +55,11 @@ impl Systemd {
         self.watchdog.map(|period| period / 2)
     }
 
-    /// The node serves.
+    /// The node serves. Not said of one that drains.
     pub(crate) fn ready(&self) {
+        if self.stopping {
+            return;
+        }
         // A start in place of the process had more time.
         let period = self.watchdog.map_or_else(String::new, |period| {
             format!("WATCHDOG_USEC={}\n", period.as_micros())
@@ -66,6 +69,9 @@ impl Systemd {
 
     /// Its configuration is read again; [`ready`](Self::ready) says that this is over.
     pub(crate) fn reloading(&self) {
+        if self.stopping {
+            return;
+        }
         let micros = clock_gettime(ClockId::CLOCK_MONOTONIC)
             .map_or(0, |now| Duration::from(now).as_micros());
         self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}\n"));
@@ -166,6 +172,9 @@ mod tests {
         assert!(heard(&socket).ends_with("WATCHDOG_USEC=60000000\n"));
         systemd.stopping();
         systemd.stopping();
+        // It does not come back from that.
+        systemd.reloading();
+        systemd.ready();
         assert!(heard(&socket).starts_with("STOPPING=1\n"));
         socket.set_nonblocking(true).unwrap();
         assert!(socket.recv(&mut [0; 9]).is_err(), "said once");

@@ -4,13 +4,10 @@ use super::Driver;
 use super::lists::not_a_place;
 use crate::control::{Cause, Refusal, Reply};
 use crate::listed::{BanEntry, Page, Part};
-use crate::sources::{Ban, Source};
+use crate::sources::{BY_HAND, Ban, Source};
 use std::ops::Bound;
 use std::time::Duration;
 use strowger::time::Now;
-
-/// Why a source is banned that an operator has banned.
-const BY_HAND: &str = "operator";
 
 impl Driver {
     pub(super) fn bans(&self, part: &Part) -> Reply {

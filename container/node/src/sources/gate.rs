@@ -2,7 +2,7 @@
 
 use super::lists::Lists;
 use super::source::Source;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use strowger_driver::{Admission, Admit};
@@ -14,7 +14,8 @@ pub struct Gate(Arc<RwLock<View>>);
 #[derive(Default, Debug)]
 struct View {
     lists: Lists,
-    banned: BTreeSet<Source>,
+    /// Whether each was banned by hand, which holds for trusted addresses, too.
+    banned: BTreeMap<Source, bool>,
 }
 
 impl Gate {
@@ -22,8 +23,8 @@ impl Gate {
         self.write().lists = lists;
     }
 
-    pub(super) fn ban(&self, source: Source) {
-        self.write().banned.insert(source);
+    pub(super) fn ban(&self, source: Source, by_hand: bool) {
+        self.write().banned.insert(source, by_hand);
     }
 
     pub(super) fn lift(&self, source: Source) {
@@ -44,11 +45,11 @@ impl Admit for Gate {
     fn admit(&self, peer: IpAddr) -> Admission {
         let view = self.read();
         if view.lists.deny(peer) {
-            Admission::Denied
-        } else if !view.banned.is_empty() && view.banned.contains(&peer.into()) {
-            Admission::Banned
-        } else {
-            Admission::Open
+            return Admission::Denied;
+        }
+        match view.banned.get(&peer.into()) {
+            Some(by_hand) if *by_hand || !view.lists.trust(peer) => Admission::Banned,
+            Some(_) | None => Admission::Open,
         }
     }
 }

@@ -1,7 +1,13 @@
 //! Lists of networks, in the form in which they are looked at.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use strowger_config::{Network, SourceRules};
+
+/// What programs of the same machine speak from unless they are told otherwise.
+const OWN: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 /// Networks, apart from each other and in order, so that a look takes a few comparisons however many there are.
 #[derive(Clone, Default, Debug)]
@@ -87,9 +93,11 @@ impl Lists {
         self.deny.has(address) || !(self.allow.is_empty() || self.allow.has(address))
     }
 
-    /// Whether nothing is ever held against an address.
+    /// Whether nothing is ever held against an address: one of the list, and the machine's own, from which a proxy that stands before
+    /// the node brings everybody, and which management is asked from.
     pub(super) fn trust(&self, address: IpAddr) -> bool {
-        !self.never_ban.is_empty() && self.never_ban.has(address.to_canonical())
+        let address = address.to_canonical();
+        OWN.contains(&address) || self.never_ban.has(address)
     }
 
     /// Whether there are addresses that are not heard.

@@ -20,6 +20,13 @@ pub(crate) struct Ban {
     pub(crate) dropped: u64,
 }
 
+impl Ban {
+    /// Whether it holds for an address, which may be one that offences never ban.
+    pub(super) fn holds(&self, trusted: bool) -> bool {
+        !trusted || self.why == super::BY_HAND
+    }
+}
+
 /// What is kept of one source.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Known {

@@ -216,6 +216,43 @@ fn trunks_are_never_banned_nor_limited_and_may_become_trunks_later() {
 }
 
 #[test]
+fn trusted_addresses_are_heard_whatever_becomes_of_their_network() {
+    let mut sources = rules(|rules| {
+        (rules.rate, rules.burst, rules.ban_after) = (1, 1, 1);
+        rules.never_ban = networks(&["2001:db8:1:2::5"]);
+    });
+    let (trunk, neighbour) = ("2001:db8:1:2::5", "2001:db8:1:2::6");
+    for _ in 0..3 {
+        works(&mut sources, 0, neighbour);
+    }
+    assert_eq!(judge(&mut sources, 0, neighbour), Verdict::Refused);
+    assert_eq!(judge(&mut sources, 0, trunk), Verdict::Heard);
+    offends(&mut sources, 0, neighbour, true);
+    assert_eq!(judge(&mut sources, 0, neighbour), Verdict::Banned);
+    assert_eq!(judge(&mut sources, 0, trunk), Verdict::Heard);
+    assert!(admits(&sources, trunk) && !admits(&sources, neighbour));
+    // An operator means it.
+    sources.ban(now(0), neighbour.parse().unwrap(), None, BY_HAND);
+    assert_eq!(judge(&mut sources, 0, trunk), Verdict::Banned);
+    assert!(!admits(&sources, trunk));
+    // Whoever comes through a proxy of the same machine comes from there.
+    offends(&mut sources, 0, "127.0.0.1", true);
+    offends(&mut sources, 0, "::1", true);
+    assert!(admits(&sources, "127.0.0.1") && admits(&sources, "::1"));
+}
+
+#[test]
+fn what_is_forged_keeps_its_source_out_for_no_longer_than_its_burst() {
+    let mut sources = rules(|rules| (rules.rate, rules.burst) = (20, 40));
+    works(&mut sources, 0, "192.0.2.1");
+    for _ in 0..10_000 {
+        offends(&mut sources, 0, "192.0.2.1", false);
+    }
+    assert_eq!(judge(&mut sources, 49, "192.0.2.1"), Verdict::Refused);
+    assert_eq!(judge(&mut sources, 51, "192.0.2.1"), Verdict::Heard);
+}
+
+#[test]
 fn bans_by_hand_need_no_rules_and_are_lifted() {
     let mut sources = rules(|_| {});
     let source = "2001:db8:1:2::/64".parse().unwrap();

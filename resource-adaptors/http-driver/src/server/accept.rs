@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use strowger_driver::rustls::ServerConfig;
-use strowger_driver::{Admission, Admit, ServerTls};
+use strowger_driver::{Admit, ServerTls};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -46,13 +46,14 @@ pub(super) async fn accept(
             }
         };
         let endpoint = &context.shared.endpoint;
-        let dropped = match admit.admit(peer.ip()) {
-            Admission::Open => None,
-            Admission::Denied => Some("http.connections_denied"),
-            Admission::Banned => Some("http.connections_banned"),
+        let connection = Connection {
+            listener: Arc::clone(&name),
+            peer,
+            admit: Arc::clone(&admit),
+            secure: tls.is_some(),
+            certificate: None,
         };
-        if let Some(counter) = dropped {
-            endpoint.count(counter, 1);
+        if !connection.is_heard(&context) {
             continue;
         }
         let Some(place) = crowd.enter(peer.ip()) else {
@@ -65,12 +66,6 @@ pub(super) async fn accept(
         };
         endpoint.count("http.connections_accepted", 1);
         let tls = tls.as_ref().map(|tls| tls.borrow().clone());
-        let connection = Connection {
-            listener: Arc::clone(&name),
-            peer,
-            secure: tls.is_some(),
-            certificate: None,
-        };
         tokio::spawn(run(stream, connection, tls, place, context.clone()));
     }
 }

@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use strowger_driver::{Admission, Admit};
 use strowger_http::Settings;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
@@ -26,9 +27,29 @@ use tokio::time::timeout;
 pub(super) struct Connection {
     pub(super) listener: Arc<str>,
     pub(super) peer: SocketAddr,
+    /// Asked when it comes, and for each request: who guesses may do so on one connection.
+    pub(super) admit: Arc<dyn Admit>,
     pub(super) secure: bool,
     /// What its client is called by its certificate.
     pub(super) certificate: Option<String>,
+}
+
+/// Its source is not heard any more: it is closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("its source is not heard any more")]
+struct NotHeard;
+
+impl Connection {
+    /// Whether its source is heard. One that is not is counted.
+    pub(super) fn is_heard(&self, context: &Context) -> bool {
+        let dropped = match self.admit.admit(self.peer.ip()) {
+            Admission::Open => return true,
+            Admission::Denied => "http.connections_denied",
+            Admission::Banned => "http.connections_banned",
+        };
+        context.shared.endpoint.count(dropped, 1);
+        false
+    }
 }
 
 /// How long a peer may go on sending what nobody reads.
@@ -53,9 +74,12 @@ where
         let (context, pace) = (context.clone(), Arc::clone(&pace));
         let connection = Arc::clone(&connection);
         Box::pin(async move {
+            if !connection.is_heard(&context) {
+                return Err(NotHeard);
+            }
             let answer = handle(request, &connection, &context).await;
             pace.go(Step::Idle);
-            answer
+            Ok(answer)
         })
     });
     let mut http = http1::Builder::new()

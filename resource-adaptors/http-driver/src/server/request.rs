@@ -10,7 +10,6 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode, Version};
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -41,15 +40,14 @@ pub(super) async fn handle(
     request: Request<Incoming>,
     connection: &Connection,
     context: &Context,
-) -> Result<Answer, Infallible> {
-    let answer = match ask(request, connection, context).await {
+) -> Answer {
+    match ask(request, connection, context).await {
         Ok(reply) => answer(&reply),
         Err(refusal) => {
             context.shared.endpoint.count(refusal.counter(), 1);
             refuse(refusal, context)
         }
-    };
-    Ok(answer)
+    }
 }
 
 async fn ask(

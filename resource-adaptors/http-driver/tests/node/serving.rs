@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, Raw, address, counter, until};
 use std::time::{Duration, Instant};
-use strowger_node::Exit;
+use strowger_node::control::{Reply, Request};
+use strowger_node::{Exit, Running};
 
 const GET: &str = "GET /what?a=%20b HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -149,10 +150,30 @@ fn live_settings_are_taken_over_without_a_restart() {
         "[adaptors.http.settings.listeners.http]\nbind = \"127.0.0.1:0\"\n\
          [adaptors.http.settings.limits]\nbody_bytes = 20\n",
     );
-    let reply = node.ask(strowger_node::control::Request::Reload { check: false });
-    let reloaded = matches!(reply, Some(strowger_node::control::Reply::Reloaded(_)));
-    assert!(reloaded, "{reply:?}");
+    reload(&node);
     until(|| Raw::to(at).ask(long).status == 200);
+}
+
+fn reload(node: &Running) {
+    let reply = node.ask(Request::Reload { check: false });
+    assert!(matches!(reply, Some(Reply::Reloaded(_))), "{reply:?}");
+}
+
+#[test]
+fn who_is_not_heard_any_more_is_not_on_a_connection_that_stands_either() {
+    let listener = "[adaptors.http.settings.listeners.http]\nbind = \"127.0.0.1:0\"\n";
+    let bench = Bench::with(listener);
+    let node = bench.start();
+    let at = address(&node, "http");
+    let mut raw = Raw::to(at);
+    assert_eq!(raw.ask(GET).status, 200);
+    bench.rewrite(&format!("{listener}[sources]\ndeny = [\"127.0.0.1\"]\n"));
+    reload(&node);
+    until(|| Raw::to(at).ends());
+    let before = counter(&node, "http.connections_denied");
+    raw.send(GET);
+    assert!(raw.answer().is_none() && raw.ends());
+    assert_eq!(counter(&node, "http.connections_denied"), before + 1);
 }
 
 #[test]

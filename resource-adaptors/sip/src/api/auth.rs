@@ -159,7 +159,8 @@ impl Sip {
             Verdict::Stale => (Verified::Stale, Noted::Stale),
             Verdict::Wrong(nonce) => {
                 let (flow, source) = (request.flow(), request.flow().peer().ip());
-                let shown = || nonces.was_sent(what.realm, &nonce, source);
+                let (wall, lifetime) = (what.wall, what.lifetime);
+                let shown = || nonces.was_sent(what.realm, &nonce, source, wall, lifetime);
                 let proven = flow.transport().is_reliable() || shown();
                 (Verified::Wrong, Noted::Wrong { source, proven })
             }

@@ -73,9 +73,8 @@ impl Core {
             Ok(ix) => self.accept_bind(now, key, ix),
             Err(status) => {
                 cx.count("sms.binds_refused", 1);
-                // Who is refused because nobody is taken now has guessed nothing.
-                if self.state == State::Active
-                    && is_secret(status)
+                // Who is refused for anything else has guessed nothing.
+                if status == Status::RINVPASWD
                     && let Some(sess) = self.view.sessions.get(key)
                 {
                     cx.offence(sess.ip(), Offence::Credentials, true);

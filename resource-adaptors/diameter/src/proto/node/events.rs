@@ -206,13 +206,26 @@ impl Stack {
             Err(refusal) => {
                 self.count("peers.refused");
                 self.refused(&capabilities.host, refusal.result_code(), true);
-                if refusal == Refusal::UnknownPeer {
+                if refusal == Refusal::UnknownPeer && self.is_nobody(&capabilities) {
                     self.unwelcome(connection);
                 }
                 self.send_refusal(connection, &message, refusal);
                 self.disconnect(connection);
             }
         }
+    }
+
+    /// Whether a host is neither configured, be it disabled, nor let in by a rule, be there no room for it.
+    fn is_nobody(&self, capabilities: &Capabilities) -> bool {
+        self.peer_named(&capabilities.host).is_none() && self.rule_for(capabilities).is_none()
+    }
+
+    /// The rule that lets a host in which is not configured.
+    fn rule_for(&self, capabilities: &Capabilities) -> Option<&UnknownPeers> {
+        let fits = |rule: &&UnknownPeers| {
+            &*rule.realm == "*" || rule.realm.eq_ignore_ascii_case(&capabilities.realm)
+        };
+        self.config.unknown_peers.iter().find(fits)
     }
 
     /// Nobody has said that whoever is at the other end of a connection may connect.
@@ -241,10 +254,7 @@ impl Stack {
             Some(peer) => peer.config.as_ref().is_some_and(|config| config.tls),
             None => {
                 let full = self.unknown_peers >= self.config.limits.unknown_peers;
-                let fits = |rule: &&UnknownPeers| {
-                    &*rule.realm == "*" || rule.realm.eq_ignore_ascii_case(&capabilities.realm)
-                };
-                let rule = self.config.unknown_peers.iter().find(fits);
+                let rule = self.rule_for(capabilities);
                 rule.filter(|_| !full).ok_or(Refusal::UnknownPeer)?.tls
             }
         };

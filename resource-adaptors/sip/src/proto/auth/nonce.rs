@@ -74,15 +74,22 @@ impl Nonces {
         out
     }
 
-    /// Whether a nonce is ours, and was sent to that address: whoever shows it from there is there, since nobody else has seen it,
-    /// or stands where everything that goes there can be seen. It may be used from elsewhere all the same.
+    /// Whether a nonce is ours, lives, and was sent to that address: whoever shows it from there is there, since nobody else has seen
+    /// it, or stands where everything that goes there can be seen. It may be used from elsewhere all the same.
     #[must_use]
-    pub fn was_sent(&self, realm: &[u8], nonce: &[u8], to: IpAddr) -> bool {
+    pub fn was_sent(
+        &self,
+        realm: &[u8],
+        nonce: &[u8],
+        to: IpAddr,
+        wall: u64,
+        lifetime: u64,
+    ) -> bool {
         let Some((free, hash)) = nonce.get(..STAMP).and_then(|s| s.split_at_checked(FREE)) else {
             return false;
         };
         let own = format!("{:06x}", self.hash(free, to));
-        self.read(realm, nonce).is_some() && own.as_bytes() == hash
+        self.living(realm, nonce, wall, lifetime).is_some() && own.as_bytes() == hash
     }
 
     fn hash(&self, free: &[u8], to: IpAddr) -> u64 {
@@ -106,13 +113,9 @@ impl Nonces {
         wall: u64,
         lifetime: u64,
     ) -> Worth {
-        let Some((id, made)) = self.read(realm, nonce) else {
+        let Some((id, made)) = self.living(realm, nonce, wall, lifetime) else {
             return Worth::Stale;
         };
-        // One from the future was made before the clock was set back.
-        if made > wall || wall - made >= lifetime {
-            return Worth::Stale;
-        }
         let used = Used {
             id,
             made,
@@ -127,6 +130,18 @@ impl Nonces {
         } else {
             Worth::Stale
         }
+    }
+
+    /// A nonce of ours that is young enough. One from the future was made before the clock was set back.
+    fn living(
+        &self,
+        realm: &[u8],
+        nonce: &[u8],
+        wall: u64,
+        lifetime: u64,
+    ) -> Option<(Digest, u64)> {
+        self.read(realm, nonce)
+            .filter(|(_, made)| wall.checked_sub(*made).is_some_and(|age| age < lifetime))
     }
 
     fn read(&self, realm: &[u8], nonce: &[u8]) -> Option<(Digest, u64)> {
@@ -267,22 +282,32 @@ mod tests {
     fn a_nonce_tells_where_it_was_sent_and_is_good_from_elsewhere() {
         let mut nonces = nonces(9);
         let nonce = nonces.make(b"r", NOW, u64::MAX, TO);
-        assert!(nonces.was_sent(b"r", &nonce, TO));
-        assert!(nonces.was_sent(b"r", &nonce, "::ffff:192.0.2.1".parse().unwrap()));
+        let sent = |nonces: &Nonces, realm: &[u8], nonce: &[u8], to| {
+            nonces.was_sent(realm, nonce, to, NOW + LIFETIME - 1, LIFETIME)
+        };
+        assert!(sent(&nonces, b"r", &nonce, TO));
+        assert!(sent(
+            &nonces,
+            b"r",
+            &nonce,
+            "::ffff:192.0.2.1".parse().unwrap()
+        ));
         for other in ["192.0.2.2", "192.0.3.1", "2001:db8::1"] {
             assert!(
-                !nonces.was_sent(b"r", &nonce, other.parse().unwrap()),
+                !sent(&nonces, b"r", &nonce, other.parse().unwrap()),
                 "{other}"
             );
         }
-        assert!(!nonces.was_sent(b"x", &nonce, TO));
+        assert!(!sent(&nonces, b"x", &nonce, TO));
+        // Who was there once is not there for ever.
+        assert!(!nonces.was_sent(b"r", &nonce, TO, NOW + LIFETIME, LIFETIME));
         // The hash of another address cannot be put in.
         let other = nonces.make(b"r", NOW, u64::MAX, "192.0.2.2".parse().unwrap());
         let mut forged = other.clone();
         forged[FREE..STAMP].copy_from_slice(&nonce[FREE..STAMP]);
-        assert!(!nonces.was_sent(b"r", &forged, TO));
+        assert!(!sent(&nonces, b"r", &forged, TO));
         for odd in [&b""[..], b"0", &[b'0'; STAMP], &[0xff; 56]] {
-            assert!(!nonces.was_sent(b"r", odd, TO));
+            assert!(!sent(&nonces, b"r", odd, TO));
         }
         assert!(take(&mut nonces, &nonce, 1, NOW));
         assert!(take(&mut nonces, &other, 1, NOW));

@@ -10,6 +10,7 @@ use socket2::{Domain, Socket, Type};
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::Instant;
 
 /// Wrong passwords after which the node of a run bans.
 const BAN_AFTER: u32 = 3;
@@ -67,10 +68,11 @@ pub fn unheard(host: u8, dir: &Path) -> Result<String> {
         let sent = friend.socket.send_to(text.as_bytes(), spec.sip);
         sent.map_err(io("send a REGISTER"))?;
     }
-    let refused = heard(&friend)
-        .into_iter()
-        .filter(|m| m.status() == Some(503));
-    let told = refused.filter(|m| !m.get("retry-after").is_empty()).count();
+    let refused = |m: &Message| m.status() == Some(503) && !m.get("retry-after").is_empty();
+    let (mut told, deadline) = (0, Instant::now() + PATIENCE);
+    while told == 0 && Instant::now() < deadline {
+        told = heard(&friend).iter().filter(|m| refused(m)).count();
+    }
     ensure(told > 0, || "nothing of a flood was refused".to_owned())?;
     let mut other = Guesser::new(at(host, 7), spec.sip)?;
     let right = other.tries("alice", "right")?;

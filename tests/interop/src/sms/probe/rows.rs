@@ -218,13 +218,13 @@ fn binds(account: &str) -> Vec<Row> {
             "unknown system_id",
             Bound::Not,
             bind("nobody", PASSWORD),
-            refused(trx, status::RINVSYSID),
+            refused(trx, status::RINVPASWD),
         ),
         row(
             "empty system_id",
             Bound::Not,
             bind("", ""),
-            refused(trx, status::RINVSYSID),
+            refused(trx, status::RINVPASWD),
         ),
         row(
             "over-long system_id",
