@@ -156,11 +156,15 @@ fn claimed_last(header: &[u8]) -> u64 {
         .map_or(u64::MAX, |end| end.saturating_sub(1))
 }
 
-pub(crate) fn io_error(operation: &'static str, path: &Path, source: io::Error) -> StoreError {
-    if matches!(
-        source.kind(),
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    ) {
+    )
+}
+
+pub(crate) fn io_error(operation: &'static str, path: &Path, source: io::Error) -> StoreError {
+    if is_full(&source) {
         return StoreError::Full {
             path: path.to_owned(),
         };

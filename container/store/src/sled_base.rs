@@ -10,7 +10,7 @@
 use crate::StoreOptions;
 use crate::base::{Base, RecordSink};
 use crate::parts::{self, Head, PARTS};
-use crate::segment::{corrupt, io_error};
+use crate::segment::{corrupt, io_error, is_full};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -303,6 +303,14 @@ fn snapshots(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 fn failed(operation: &'static str, path: &Path, error: &sled::Error) -> StoreError {
+    // A full disk has an answer of its own: there may be space at the next start, which no damage mends.
+    if let sled::Error::Io(source) = error
+        && is_full(source)
+    {
+        return StoreError::Full {
+            path: path.to_owned(),
+        };
+    }
     StoreError::Checkpoint {
         operation,
         path: path.to_owned(),
