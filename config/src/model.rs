@@ -101,9 +101,10 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
-    /// How long a group of commits stays open for others to join, counted from its first commit that a message waits
-    /// for. It is only waited while others are likely to come within it, as lately they did. Longer means fewer syncs and
-    /// later answers; `0s` closes a group as soon as the sync before it has returned.
+    /// Syncs of the disk come no closer together than this while commits that messages wait for come by themselves, as those
+    /// of calls do: one sync then serves several. Where few come, where they come only when others have been answered, and
+    /// where 32 wait, nothing is waited for. Longer means fewer syncs and later answers; with `0s` a group of commits closes as
+    /// soon as the sync before it has returned.
     #[serde(with = "duration")]
     #[schemars(with = "duration::Text", extend("x-reload" = "restart-node"))]
     pub group_delay: Duration,

@@ -260,13 +260,14 @@ fn keys_and_codes_are_explained() {
         exit 0
         store.group_delay
 
-          How long a group of commits stays open for others to join, counted from its first commit
-          that a message waits for. It is only waited while others are likely to come within it, as
-          lately they did. Longer means fewer syncs and later answers; `0s` closes a group as soon
-          as the sync before it has returned.
+          Syncs of the disk come no closer together than this while commits that messages wait for
+          come by themselves, as those of calls do: one sync then serves several. Where few come,
+          where they come only when others have been answered, and where 32 wait, nothing is waited
+          for. Longer means fewer syncs and later answers; with `0s` a group of commits closes as
+          soon as the sync before it has returned.
 
           takes:    a duration
-          default:  "1ms"
+          default:  "10ms"
           reload:   restart-node
           variable: STROWGER_STORE__GROUP_DELAY
     "#]]

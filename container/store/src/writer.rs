@@ -1,8 +1,9 @@
 //! The one thread that owns the store: it collects groups, writes and syncs them together, and says what is durable.
 //!
-//! Shards hand it groups over a bounded queue and never wait for it. A batch closes when the sync before it has returned
-//! and, where company is likely, `group_delay` has passed since its first awaited commit, or at a size limit; commits that nobody
-//! waits for, such as relaxed ones, close a batch after `relaxed_delay`. Any error of the store is final: it is reported once and nothing is accepted after it.
+//! Shards hand it groups over a bounded queue and never wait for it. A batch closes when somebody waits for it and the sync before
+//! it has returned; where others join by themselves, it is held until `group_delay` has passed since that, or enough wait. Commits
+//! that nobody waits for, such as relaxed ones, close a batch after `relaxed_delay`, and a large batch closes at once. Any error of the
+//! store is final: it is reported once and nothing is accepted after it.
 
 use crate::writer::queue::{Due, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,14 +13,14 @@ use std::time::{Duration, Instant};
 use strowger_journal::{Backup, Group, Health, Seq, Store, StoreError, Times};
 use thiserror::Error;
 
-mod company;
+mod pace;
 mod queue;
 
 /// How the writer groups and how much it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriterOptions {
-    /// Longest time that a strict commit waits for company; it does not where none is likely to come. Default 1 ms; 0 is
-    /// allowed.
+    /// Longest time that a strict commit waits for others to share a sync, from the sync before it; it does not where none join by
+    /// themselves. Default 10 ms; 0 is allowed.
     pub group_delay: Duration,
     /// Longest time that relaxed commits wait for a strict one. Default 20 ms.
     pub relaxed_delay: Duration,
@@ -34,7 +35,7 @@ pub struct WriterOptions {
 impl Default for WriterOptions {
     fn default() -> Self {
         Self {
-            group_delay: Duration::from_millis(1),
+            group_delay: Duration::from_millis(10),
             relaxed_delay: Duration::from_millis(20),
             queue_groups: 1024,
             queue_bytes: 64 * 1024 * 1024,

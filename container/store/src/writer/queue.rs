@@ -1,6 +1,6 @@
 //! What shards and the writer's thread share: the groups that wait, and what has become of them.
 
-use super::company::Company;
+use super::pace::Pace;
 use super::{QueueFull, WriterOptions, WriterStats};
 use std::collections::VecDeque;
 #[expect(
@@ -13,6 +13,8 @@ use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use strowger_journal::{Backup, Group, Health, Seq, Unsaved};
 
+/// So many commits are not held for others to join: what the sync costs each of them is little already.
+const ENOUGH: u64 = 32;
 /// Buffers kept for shards to use again.
 const SPARE: usize = 4;
 /// Largest buffer that is kept.
@@ -33,9 +35,10 @@ struct Queue {
     bytes: usize,
     /// Since when somebody waits for a group that is here.
     first_awaited: Option<Instant>,
-    company: Company,
-    /// The writer sleeps until something comes; otherwise it looks by itself.
-    idle: bool,
+    /// How many commits somebody waits for.
+    awaited: u64,
+    pace: Pace,
+    sleep: Sleep,
     closed: bool,
     failed: bool,
     spare: Vec<Vec<u8>>,
@@ -44,6 +47,15 @@ struct Queue {
     stats: WriterStats,
     /// When the last checkpoint began to count.
     checkpoint_at: Instant,
+}
+
+/// Whether the writer must be woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sleep {
+    /// It works, and looks by itself.
+    Awake,
+    /// It looks at this time; without one when it is woken.
+    Until(Option<Instant>),
 }
 
 /// A group that waits.
@@ -78,8 +90,9 @@ impl Shared {
                 groups: VecDeque::new(),
                 bytes: 0,
                 first_awaited: None,
-                company: Company::default(),
-                idle: false,
+                awaited: 0,
+                pace: Pace::new(options.group_delay),
+                sleep: Sleep::Awake,
                 closed: false,
                 failed: false,
                 spare: Vec::new(),
@@ -103,21 +116,18 @@ impl Shared {
             return Err(QueueFull(group));
         }
         let now = Instant::now();
-        let was_closing = queue.close_at(&self.options);
         if awaited {
             queue.first_awaited.get_or_insert(now);
-            queue.company.came(now);
+            queue.awaited += commits(&group);
+            queue.pace.came(now);
         }
-        let was_large = queue.bytes >= self.options.batch_bytes;
         queue.bytes += bytes;
         queue.groups.push_back(Waiting {
             came: now,
             awaited: awaited.then_some(now),
             group,
         });
-        let sooner = queue.close_at(&self.options) != was_closing;
-        let large = !was_large && queue.bytes >= self.options.batch_bytes;
-        let wake = queue.idle && (sooner || large);
+        let wake = queue.oversleeps(&self.options);
         drop(queue);
         if wake {
             self.wake.notify_one();
@@ -129,14 +139,17 @@ impl Shared {
     pub(super) fn hurry(&self) {
         let mut queue = self.lock();
         let now = Instant::now();
-        let before = queue.close_at(&self.options);
         let Some(last) = queue.groups.back_mut() else {
             return;
         };
-        last.awaited.get_or_insert(now);
+        if last.awaited.is_none() {
+            last.awaited = Some(now);
+            let commits = commits(&last.group);
+            queue.awaited += commits;
+        }
         queue.first_awaited.get_or_insert(now);
-        queue.company.came(now);
-        let wake = queue.idle && queue.close_at(&self.options) != before;
+        queue.pace.came(now);
+        let wake = queue.oversleeps(&self.options);
         drop(queue);
         if wake {
             self.wake.notify_one();
@@ -153,15 +166,18 @@ impl Shared {
             }
             let now = Instant::now();
             let close_at = queue.close_at(&self.options);
-            if close_at.is_some_and(|at| at <= now) || queue.bytes >= self.options.batch_bytes {
+            if close_at.is_some_and(|at| at <= now) {
                 queue.take(self.options.batch_bytes, batch);
                 return Due::Work;
             }
             if queue.backup.is_some() || tend_at.is_some_and(|at| at <= now) {
                 return Due::Work;
             }
-            queue.idle = true;
-            queue = match close_at.into_iter().chain(tend_at).min() {
+            // A batch that will be held needs no waking when it begins.
+            let begins = queue.pace.held_until().filter(|at| *at > now);
+            let until = close_at.or(begins).into_iter().chain(tend_at).min();
+            queue.sleep = Sleep::Until(until);
+            queue = match until {
                 None => self
                     .wake
                     .wait(queue)
@@ -173,7 +189,7 @@ impl Shared {
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
-            queue.idle = false;
+            queue.sleep = Sleep::Awake;
         }
     }
 
@@ -183,12 +199,12 @@ impl Shared {
         let now = Instant::now();
         let mut queue = self.lock();
         let more = queue.first_awaited.is_some();
-        queue.company.written(now, more);
+        queue.pace.written(now, more);
         queue.stats.syncs += 1;
         queue.stats.sync_times.add(took);
         for group in batch.drain(..) {
             queue.stats.groups += 1;
-            queue.stats.commits += group.last().0 + 1 - group.first().0;
+            queue.stats.commits += commits(&group);
             queue.stats.bytes += group.bytes().len() as u64;
             let buffer = Vec::from(group);
             if queue.spare.len() < SPARE && buffer.capacity() <= SPARE_BYTES {
@@ -267,13 +283,30 @@ impl Shared {
 impl Queue {
     /// When the batch that collects is to be written.
     fn close_at(&self, options: &WriterOptions) -> Option<Instant> {
-        let patience = self.company.patience(options.group_delay);
-        let awaited = self.first_awaited.map(|at| at + patience);
-        let any = self
-            .groups
-            .front()
-            .map(|waiting| waiting.came + options.relaxed_delay);
-        awaited.into_iter().chain(any).min()
+        let first = self.groups.front()?.came;
+        if self.bytes >= options.batch_bytes {
+            return Some(first);
+        }
+        let held = self.pace.held_until().filter(|_| self.awaited < ENOUGH);
+        let awaited = self
+            .first_awaited
+            .map(|at| held.map_or(at, |held| held.max(at)));
+        awaited
+            .into_iter()
+            .chain([first + options.relaxed_delay])
+            .min()
+    }
+
+    /// Whether the writer sleeps longer than it may and is to be woken, which is said once.
+    fn oversleeps(&mut self, options: &WriterOptions) -> bool {
+        let (Sleep::Until(until), Some(at)) = (self.sleep, self.close_at(options)) else {
+            return false;
+        };
+        let oversleeps = until.is_none_or(|until| at < until);
+        if oversleeps {
+            self.sleep = Sleep::Awake;
+        }
+        oversleeps
     }
 
     /// Moves groups out up to the size of a batch, at least one.
@@ -284,9 +317,16 @@ impl Queue {
             && let Some(waiting) = self.groups.pop_front()
         {
             taken += next;
+            if waiting.awaited.is_some() {
+                self.awaited -= commits(&waiting.group);
+            }
             batch.push(waiting.group);
         }
         self.bytes -= taken;
         self.first_awaited = self.groups.iter().find_map(|waiting| waiting.awaited);
     }
+}
+
+fn commits(group: &Group) -> u64 {
+    group.last().0 + 1 - group.first().0
 }

@@ -169,20 +169,46 @@ fn a_large_queue_closes_the_batch_at_its_size() {
         relaxed_delay: Duration::from_secs(3600),
         ..WriterOptions::default()
     };
-    let (writer, _events) = start(store, options);
+    let (writer, events) = start(store, options);
     let mut builder = GroupBuilder::new(Seq(1));
-    for session in 0..4 {
-        writer
-            .handle()
-            .submit(put(&mut builder, session, &[0; 300]))
-            .unwrap();
-    }
+    let mut submit = |session| {
+        let group = put(&mut builder, session, &[0; 300]);
+        writer.handle().submit(group).unwrap();
+    };
+    submit(0);
+    assert_eq!(gate.reached.recv_timeout(PATIENCE).unwrap(), 1);
+    gate.open.send(()).unwrap();
+    assert_eq!(durable(&events), Seq(1), "the first is not held");
+    (1..=4).for_each(submit);
     assert_eq!(
         gate.reached.recv_timeout(PATIENCE).unwrap(),
         3,
         "the size limit, long before the delay"
     );
     drop(gate);
+}
+
+#[test]
+fn a_held_batch_closes_when_enough_wait_for_it() {
+    let options = WriterOptions {
+        group_delay: Duration::from_secs(3600),
+        relaxed_delay: Duration::from_secs(3600),
+        ..WriterOptions::default()
+    };
+    let (writer, events) = start(Box::new(MemoryStore::new()), options);
+    let handle = writer.handle();
+    let mut builder = GroupBuilder::new(Seq(1));
+    handle.submit(put(&mut builder, 1, b"a")).unwrap();
+    assert_eq!(durable(&events), Seq(1), "the first is not held");
+    for session in 2..=20 {
+        handle.defer(put(&mut builder, session, b"b")).unwrap();
+    }
+    for session in 21..=52 {
+        assert_eq!(handle.stats().syncs, 1, "before {session}");
+        handle.submit(put(&mut builder, session, b"c")).unwrap();
+    }
+    assert_eq!(durable(&events), Seq(52), "32, and those who ride along");
+    assert_eq!(handle.stats().syncs, 2);
 }
 
 #[test]
@@ -296,7 +322,7 @@ fn shutdown_makes_durable_what_was_submitted() {
             .unwrap();
     }
     writer.shutdown();
-    assert_eq!(durable(&events), Seq(50));
+    while durable(&events) < Seq(50) {}
     let mut store = JournalSled::open(place.path(), &options).unwrap();
     let (recovered, found) = live(&mut store);
     assert_eq!(
