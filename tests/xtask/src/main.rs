@@ -111,7 +111,7 @@ fn help() {
         "  simulate [--seeds N] [--from N] [--minutes M]  runs of a shard under seeds, with everything going wrong that can; `--seed N --trace` shows one",
     );
     say(
-        "  fuzz [--minutes N] [TARGET ...]  the fuzz targets of tests/fuzz, ten minutes each, and a table of what they found",
+        "  fuzz [--minutes N] [--jobs N] [TARGET ...]  the fuzz targets of tests/fuzz, ten minutes each, and a table of what they found",
     );
     say(
         "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",

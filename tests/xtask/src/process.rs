@@ -101,7 +101,7 @@ impl Running {
         self.wait_end(limit)
     }
 
-    fn signal(&self, signal: Signal) -> Result<()> {
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
         let pid = self.pid();
         let raw = i32::try_from(pid).unwrap_or(i32::MAX);
         kill(Pid::from_raw(raw), signal).map_err(|source| Error::Signal {

@@ -7,7 +7,7 @@ mod dhat;
 pub(crate) mod example;
 mod kernel;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod options;
 mod probe;
 mod profiles;
