@@ -7,7 +7,6 @@ use crate::component::Components;
 use crate::key::{Bounds, Format, Key, Shape, TableKind};
 use crate::layers::Layers;
 use crate::nearest::nearest;
-use crate::network::Network;
 use crate::path::KeyPath;
 use crate::problem::{Finding, Problem};
 use crate::size::Size;
@@ -16,6 +15,7 @@ use crate::{duration, overrides};
 use figment::value::{Dict, Value};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use strowger::network::Network;
 
 /// Checks all of a configuration. What is wrong is removed from `values`.
 pub(crate) fn check(

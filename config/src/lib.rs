@@ -39,7 +39,6 @@ mod management;
 mod model;
 mod named;
 mod nearest;
-mod network;
 mod overload;
 mod overrides;
 mod path;
@@ -65,7 +64,6 @@ pub use model::{
     Adaptor, Config, Dns, Durability, Limits, Log, LogFormat, Node, ProfileTable, Recorder,
     RecorderMode, Redact, Service, Store, Tls,
 };
-pub use network::{Network, NotANetwork};
 pub use overload::Overload;
 pub use path::KeyPath;
 pub use problem::{Finding, Problem, Rejected};

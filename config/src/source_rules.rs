@@ -1,10 +1,10 @@
 //! Who may reach the node, and how much new work one address may bring: `[sources]`.
 
 use crate::duration;
-use crate::network::Network;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use strowger::network::Network;
 
 /// Rules for the addresses from which datagrams and connections come, on all listeners.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

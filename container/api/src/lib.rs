@@ -52,6 +52,7 @@ pub mod event;
 pub mod host;
 pub mod id;
 pub mod initial;
+pub mod network;
 pub mod param;
 pub mod prelude;
 pub mod profile;

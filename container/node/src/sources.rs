@@ -11,11 +11,9 @@
 
 mod gate;
 mod lists;
-mod source;
 mod table;
 
 pub use gate::Gate;
-pub(crate) use source::{NotASource, Source};
 pub(crate) use table::Ban;
 
 use lists::Lists;
@@ -24,6 +22,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 use strowger::id::RaIx;
+use strowger::network::Source;
 use strowger::ra::{Offence, Told};
 use strowger::time::{Mono, Now};
 use strowger_config::SourceRules;

@@ -7,7 +7,7 @@ use crate::tree::{File, root, with_extension};
 
 /// What a crate of the workspace may import of the workspace. Folders stand for every crate in them.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("config", &[]),
+    ("config", &["strowger"]),
     ("container/api", &["strowger-macros"]),
     ("container/connection-client", &["strowger"]),
     ("container/driver", &["strowger"]),

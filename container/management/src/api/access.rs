@@ -19,9 +19,10 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use strowger::network::Source;
 use strowger_config::{Management, Scope};
 use subtle::ConstantTimeEq;
 
@@ -30,8 +31,8 @@ pub(super) const BODY: usize = 64 * 1024;
 /// Wrong tokens of one address within [`WINDOW`] after which it is not listened to until the window is over.
 const WRONG: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
-/// Addresses whose wrong tokens are counted; the oldest window makes room.
-const ADDRESSES: usize = 1_024;
+/// Sources whose wrong tokens are counted; the oldest window makes room.
+const SOURCES: usize = 1_024;
 
 /// Paths that say nothing of a node but that it is there.
 const OPEN: [&str; 3] = ["/health", "/ready", "/openapi.json"];
@@ -111,7 +112,7 @@ pub(crate) struct Access {
 
 /// Addresses from which wrong tokens came: since when, and how many.
 #[derive(Debug, Default)]
-struct Wrong(BTreeMap<IpAddr, (Instant, u32)>);
+struct Wrong(BTreeMap<Source, (Instant, u32)>);
 
 impl Access {
     pub(crate) fn new(own: Option<&str>) -> Self {
@@ -164,16 +165,16 @@ impl Access {
                 return Ok(Caller { name, scope });
             }
         };
-        let (now, address) = (Instant::now(), network(peer.ip()));
+        let (now, source) = (Instant::now(), Source::from(peer.ip()));
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.is_blocked(now, address) {
+        if wrong.is_blocked(now, source) {
             return Err(Problem::too_many_wrong());
         }
         if let Some(caller) = token.and_then(|token| self.owner(token, settings)) {
             return Ok(caller);
         }
-        if wrong.came(now, address) {
-            tracing::warn!(%address, code = "MGT-003", "too many wrong tokens: not listened to for a minute");
+        if wrong.came(now, source) {
+            tracing::warn!(%source, code = "MGT-003", "too many wrong tokens: not listened to for a minute");
         }
         Err(Problem::unauthorized("this is not a right token"))
     }
@@ -202,20 +203,20 @@ impl Access {
 }
 
 impl Wrong {
-    fn is_blocked(&self, now: Instant, address: IpAddr) -> bool {
-        let seen = self.0.get(&address);
+    fn is_blocked(&self, now: Instant, source: Source) -> bool {
+        let seen = self.0.get(&source);
         seen.is_some_and(|(since, n)| *n >= WRONG && now.duration_since(*since) < WINDOW)
     }
 
     /// One more came; whether it was the last one that is listened to.
-    fn came(&mut self, now: Instant, address: IpAddr) -> bool {
-        if self.0.len() >= ADDRESSES && !self.0.contains_key(&address) {
+    fn came(&mut self, now: Instant, source: Source) -> bool {
+        if self.0.len() >= SOURCES && !self.0.contains_key(&source) {
             let oldest = self.0.iter().min_by_key(|(_, (since, _))| *since);
-            if let Some(oldest) = oldest.map(|(address, _)| *address) {
+            if let Some(oldest) = oldest.map(|(source, _)| *source) {
                 self.0.remove(&oldest);
             }
         }
-        let (since, n) = self.0.entry(address).or_insert((now, 0));
+        let (since, n) = self.0.entry(source).or_insert((now, 0));
         if now.duration_since(*since) >= WINDOW {
             (*since, *n) = (now, 0);
         }
@@ -343,17 +344,6 @@ fn is_local(peer: &Peer, headers: &HeaderMap) -> bool {
     peer.is_loopback() && own && !forwarded.iter().any(|name| headers.contains_key(*name))
 }
 
-/// What wrong tokens and connections are counted by: of IPv6 the network, whose addresses are all one machine's to choose from.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => v4.into(),
-            None => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        },
-    }
-}
-
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
@@ -419,29 +409,21 @@ mod tests {
     #[test]
     fn too_many_wrong_tokens_close_the_door_to_their_address_alone_for_a_while() {
         let mut wrong = Wrong::default();
-        let (now, here) = (Instant::now(), network(at("192.0.2.1").ip()));
+        let (now, here) = (Instant::now(), Source::from(at("192.0.2.1").ip()));
         for n in 1..=WRONG {
             assert!(!wrong.is_blocked(now, here));
             assert_eq!(wrong.came(now, here), n == WRONG);
         }
         assert!(wrong.is_blocked(now + WINDOW / 2, here));
-        assert!(!wrong.is_blocked(now, network(at("192.0.2.2").ip())));
+        assert!(!wrong.is_blocked(now, Source::from(at("192.0.2.2").ip())));
         assert!(!wrong.is_blocked(now + WINDOW, here));
         assert!(!wrong.came(now + WINDOW, here));
         // The table is bounded, and the oldest goes.
-        for n in 0..u32::try_from(3 * ADDRESSES).unwrap() {
-            wrong.came(now + WINDOW * 2, IpAddr::from(n.to_be_bytes()));
+        for n in 0..u32::try_from(3 * SOURCES).unwrap() {
+            wrong.came(now + WINDOW * 2, Source::V4(n));
         }
-        assert_eq!(wrong.0.len(), ADDRESSES);
+        assert_eq!(wrong.0.len(), SOURCES);
         assert!(!wrong.0.contains_key(&here));
-        assert_eq!(
-            network("2001:db8::1".parse().unwrap()),
-            network("2001:db8::ffff:1".parse().unwrap())
-        );
-        assert_ne!(
-            network("2001:db8::1".parse().unwrap()),
-            network("2001:db8:0:1::1".parse().unwrap())
-        );
     }
 
     #[test]

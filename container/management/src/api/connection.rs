@@ -1,6 +1,6 @@
 //! Connections: accepted while there is a place, over TLS where the listener is, served by hyper, ended when they stall.
 
-use super::access::{Peer, network};
+use super::access::Peer;
 use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -10,11 +10,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use strowger::network::Source;
 use strowger_node::{Admission, Admit as _, Gate, ManagementListener, ServerTls};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
@@ -100,7 +101,7 @@ async fn from_net(
             tracing::debug!(%peer, "not heard");
             continue;
         }
-        let Some(place) = crowd.enter(peer.ip()) else {
+        let Some(place) = crowd.enter(peer.ip().into()) else {
             continue;
         };
         let tls = tls.as_ref().map(|tls| tls.borrow().clone());
@@ -127,10 +128,7 @@ async fn from_own(
             }
         };
         // All come from one place, which has half of them.
-        let (Some(place), Ok(who)) = (
-            crowd.enter(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            stream.peer_cred(),
-        ) else {
+        let (Some(place), Ok(who)) = (crowd.enter(Source::V4(0)), stream.peer_cred()) else {
             continue;
         };
         let peer = Peer::Own(who.uid());
@@ -202,11 +200,11 @@ where
     Ok(connection.await?)
 }
 
-/// How many connections there are, in all and of each address; of IPv6 of each network.
+/// How many connections there are, in all and of each source.
 #[derive(Debug)]
 struct Crowd {
     most: u32,
-    inside: Mutex<BTreeMap<IpAddr, u32>>,
+    inside: Mutex<BTreeMap<Source, u32>>,
     /// How many, for who waits for the last.
     count: watch::Sender<u32>,
 }
@@ -215,7 +213,7 @@ struct Crowd {
 #[derive(Debug)]
 struct Place {
     crowd: Arc<Crowd>,
-    ip: IpAddr,
+    source: Source,
 }
 
 impl Crowd {
@@ -227,17 +225,16 @@ impl Crowd {
         }
     }
 
-    fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
-        let ip = network(ip);
+    fn enter(self: &Arc<Self>, source: Source) -> Option<Place> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = inside.get(&ip).copied().unwrap_or(0);
+        let own = inside.get(&source).copied().unwrap_or(0);
         if *self.count.borrow() >= self.most || own >= self.most.div_ceil(2) {
             return None;
         }
-        inside.insert(ip, own + 1);
+        inside.insert(source, own + 1);
         self.count.send_modify(|count| *count += 1);
         let crowd = Arc::clone(self);
-        Some(Place { crowd, ip })
+        Some(Place { crowd, source })
     }
 
     async fn empty(&self) {
@@ -250,10 +247,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         let inside = self.crowd.inside.lock();
         let mut inside = inside.unwrap_or_else(PoisonError::into_inner);
-        let left = inside.get(&self.ip).map_or(0, |own| own.saturating_sub(1));
+        let left = inside
+            .get(&self.source)
+            .map_or(0, |own| own.saturating_sub(1));
         match left {
-            0 => inside.remove(&self.ip),
-            left => inside.insert(self.ip, left),
+            0 => inside.remove(&self.source),
+            left => inside.insert(self.source, left),
         };
         drop(inside);
         self.crowd.count.send_modify(|count| *count -= 1);
@@ -330,7 +329,7 @@ mod tests {
     #[test]
     fn one_address_has_half_of_the_places() {
         let crowd = Arc::new(Crowd::new(4));
-        let enter = |n: u8| crowd.enter(IpAddr::from([192, 0, 2, n]));
+        let enter = |n: u8| crowd.enter(Source::V4(u32::from(n)));
         let (first, _second) = (enter(1), enter(1));
         assert!(first.is_some() && enter(1).is_none());
         let (_third, _fourth) = (enter(2), enter(3));

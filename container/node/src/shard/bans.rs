@@ -4,9 +4,10 @@ use super::Driver;
 use super::lists::not_a_place;
 use crate::control::{Cause, Refusal, Reply};
 use crate::listed::{BanEntry, Page, Part};
-use crate::sources::{BY_HAND, Ban, Source};
+use crate::sources::{BY_HAND, Ban};
 use std::ops::Bound;
 use std::time::Duration;
+use strowger::network::{NotASource, Source};
 use strowger::time::Now;
 
 impl Driver {
@@ -64,6 +65,6 @@ fn entry(source: Source, ban: &Ban) -> BanEntry {
     }
 }
 
-fn not_a_source(error: crate::sources::NotASource) -> Reply {
+fn not_a_source(error: NotASource) -> Reply {
     Refusal::new(Cause::Wrong, error.to_string()).blame("source")
 }

@@ -1,10 +1,10 @@
 //! The same decision for listeners that other threads accept from: those of drivers, and the management API's.
 
 use super::lists::Lists;
-use super::source::Source;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use strowger::network::Source;
 use strowger_driver::{Admission, Admit};
 
 /// Who may come in. Written by the shard when lists or bans change, read for each connection. Clones are the same gate.

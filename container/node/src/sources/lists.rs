@@ -1,7 +1,8 @@
 //! Lists of networks, in the form in which they are looked at.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use strowger_config::{Network, SourceRules};
+use strowger::network::Network;
+use strowger_config::SourceRules;
 
 /// What programs of the same machine speak from unless they are told otherwise.
 const OWN: [IpAddr; 2] = [

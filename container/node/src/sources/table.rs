@@ -3,8 +3,8 @@
 //! Who is banned does not make room for others while anybody else can: otherwise whoever sends from many addresses would end
 //! the bans of all.
 
-use super::source::Source;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use strowger::network::Source;
 use strowger::time::Mono;
 
 /// Why and until when a source is not heard.

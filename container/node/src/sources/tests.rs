@@ -22,7 +22,7 @@ fn rules(change: impl FnOnce(&mut SourceRules)) -> Sources {
     Sources::new(rules)
 }
 
-fn networks(of: &[&str]) -> Vec<strowger_config::Network> {
+fn networks(of: &[&str]) -> Vec<strowger::network::Network> {
     of.iter().map(|text| text.parse().unwrap()).collect()
 }
 

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use strowger::context::Cx;
+use strowger::network::Network;
 use strowger::schemars::JsonSchema;
 
 use super::{Aor, Fork, Outgoing, Request, Response, Sip, Target};
 use crate::proto::proxy::{Aim, Belief, lost, wants};
-use crate::proto::ua::Network;
 use crate::proto::wire::{Elements, HeaderId, Host, Message, NameAddr, Uri};
 
 /// Peers that are believed: the trust domain of RFC 3324.
@@ -34,10 +34,10 @@ impl TryFrom<Vec<String>> for Trust {
     fn try_from(entries: Vec<String>) -> Result<Self, NotAPeer> {
         let mut networks = Vec::new();
         for entry in &entries {
-            match Network::parse(entry) {
-                Some(network) => networks.push(network),
-                None if matches!(Host::parse(entry.as_bytes()), Ok(Host::Name(_))) => {}
-                None => return Err(NotAPeer(entry.clone())),
+            match entry.parse() {
+                Ok(network) => networks.push(network),
+                Err(_) if matches!(Host::parse(entry.as_bytes()), Ok(Host::Name(_))) => {}
+                Err(_) => return Err(NotAPeer(entry.clone())),
             }
         }
         Ok(Self { entries, networks })
@@ -113,9 +113,7 @@ impl Trust {
     }
 
     fn holds_ip(&self, ip: IpAddr) -> bool {
-        self.networks
-            .iter()
-            .any(|network| network.holds(ip).is_some())
+        self.networks.iter().any(|network| network.contains(ip))
     }
 }
 

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strowger::network::Network;
 use strowger::ra::{Listener, SettingsError, Tls, Transport as NodeTransport};
 use strowger::schemars::JsonSchema;
 
 use super::streams::Port;
 use crate::proto::flow::Transport;
-use crate::proto::ua::{Local, Network};
+use crate::proto::ua::Local;
 use crate::proto::wire::Host;
 use crate::proto::ws::Gate;
 
@@ -38,7 +39,7 @@ pub struct ListenerSettings {
     /// transport the one with the smallest network that holds the destination is taken, one without any for the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-reload" = "restart-adaptor"))]
-    pub destinations: Vec<String>,
+    pub destinations: Vec<Network>,
     /// Connections accepted at most at one time, on a stream transport.
     #[serde(default = "connections")]
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "connections", "x-reload" = "restart-adaptor"))]
@@ -133,16 +134,6 @@ impl ListenerSettings {
         if self.host.as_ref().is_some_and(|host| !is_name(host)) {
             return wrong("host", "must be a host name");
         }
-        if self
-            .destinations
-            .iter()
-            .any(|net| Network::parse(net).is_none())
-        {
-            return wrong(
-                "destinations",
-                "must be networks, such as `10.0.0.0/8` or `2001:db8::/32`",
-            );
-        }
         if self.idle < Duration::from_secs(1) || self.idle > Duration::from_secs(7 * 86_400) {
             return wrong("idle", "must be between a second and a week");
         }
@@ -206,13 +197,9 @@ impl ListenerSettings {
     }
 
     pub(super) fn local(&self) -> Local {
-        let networks = self
-            .destinations
-            .iter()
-            .filter_map(|net| Network::parse(net));
         Local::new(self.transport(), self.advertised())
             .under(self.host.as_deref())
-            .towards(networks.collect())
+            .towards(self.destinations.clone())
     }
 
     fn advertised(&self) -> SocketAddr {

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use strowger::ra::Peer as Certificate;
 
 use super::password::{Password, Seen};
-use super::settings::{AccountSettings, Networks};
+use super::settings::AccountSettings;
 use crate::api::IdForm;
 use crate::proto::session::Mode;
 use crate::proto::wire::{Bind, Status};
@@ -18,7 +18,6 @@ pub(super) struct Account {
     pub(super) ids: IdForm,
     /// What is right: its password, and the one before for as long as that is named.
     passwords: SmallVec<[(Password, Seen); 1]>,
-    networks: Networks,
     /// Whole addresses, and beginnings.
     sources: SmallVec<[Source; 2]>,
 }
@@ -60,7 +59,6 @@ impl Account {
         Self {
             ids: settings.ids.into(),
             passwords: passwords.map(|own| (own, Seen::default())).collect(),
-            networks: Networks::parse(&settings.networks).unwrap_or_default(),
             sources: settings.sources.iter().map(source).collect(),
             settings: settings.clone(),
         }
@@ -94,7 +92,11 @@ impl Account {
         let modes = settings.modes.iter();
         let allowed = settings.enabled
             && modes.map(|own| Mode::from(*own)).any(|own| own == mode)
-            && self.networks.contain(from.address)
+            && (settings.networks.is_empty()
+                || settings
+                    .networks
+                    .iter()
+                    .any(|own| own.contains(from.address)))
             && self.is_secure(from.secure);
         if !allowed {
             return Err(Status::RBINDFAIL);
@@ -192,7 +194,7 @@ mod tests {
             answer(&AccountSettings { modes, ..own() }, &good, None),
             Status::RBINDFAIL
         );
-        let networks = vec!["10.0.0.0/8".to_owned()];
+        let networks = vec!["10.0.0.0/8".parse().unwrap()];
         assert_eq!(
             answer(&AccountSettings { networks, ..own() }, &good, None),
             Status::RBINDFAIL

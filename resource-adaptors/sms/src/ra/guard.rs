@@ -1,14 +1,16 @@
-//! Refused binds, by the address that they came from: whoever guesses passwords is not let on.
+//! Refused binds, by the source that they came from: whoever guesses passwords is not let on.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+
+use strowger::network::Source;
 
 use crate::proto::time::Ms;
 
-/// Addresses whose binds were refused within the last minute.
+/// Sources whose binds were refused within the last minute.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
-    refused: HashMap<IpAddr, Refused>,
+    refused: HashMap<Source, Refused>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -20,44 +22,33 @@ struct Refused {
 
 /// How long refusals count.
 const MINUTE: u64 = 60_000;
-/// Addresses that are remembered; beyond it those whose time is over go, and with none of those nobody new comes in.
-const ADDRESSES: usize = 20_000;
+/// Sources that are remembered; beyond it those whose time is over go, and with none of those nobody new comes in.
+const SOURCES: usize = 20_000;
 
 impl Guard {
     /// Whether a bind from there is looked at.
     pub(super) fn admits(&self, now: Ms, from: IpAddr, limit: u32) -> bool {
-        let refused = self.refused.get(&network(from));
+        let refused = self.refused.get(&Source::from(from));
         refused.is_none_or(|refused| refused.until <= now || refused.times < limit)
     }
 
     /// A bind from there was refused.
     pub(super) fn refused(&mut self, now: Ms, from: IpAddr) {
-        if self.refused.len() >= ADDRESSES {
+        if self.refused.len() >= SOURCES {
             self.refused.retain(|_, refused| refused.until > now);
         }
-        if self.refused.len() >= ADDRESSES {
+        if self.refused.len() >= SOURCES {
             return;
         }
         let until = Ms(now.0 + MINUTE);
         let refused = self
             .refused
-            .entry(network(from))
+            .entry(Source::from(from))
             .or_insert(Refused { times: 0, until });
         if refused.until <= now {
             *refused = Refused { times: 0, until };
         }
         refused.times += 1;
-    }
-}
-
-/// Whoever has an IPv6 address has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => {
-            let network = u128::from(v6) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
     }
 }
 
@@ -91,10 +82,10 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut guard = Guard::default();
-        for n in 0..(ADDRESSES as u32 + 1_000) {
+        for n in 0..(SOURCES as u32 + 1_000) {
             guard.refused(Ms(0), IpAddr::V4(n.into()));
         }
-        assert_eq!(guard.refused.len(), ADDRESSES);
+        assert_eq!(guard.refused.len(), SOURCES);
         guard.refused(Ms(MINUTE), IpAddr::V4(0xffff_ffff.into()));
         assert_eq!(guard.refused.len(), 1);
     }

@@ -58,7 +58,7 @@ use super::transaction::{Expired, Transactions};
 use super::triage::{Work, triage};
 use super::wire::Method;
 use alarm::Alarm;
-pub use config::{Local, Methods, Network, Provisional, Sessions, Taking, UaConfig};
+pub use config::{Local, Methods, Provisional, Sessions, Taking, UaConfig};
 use hunt::Hunts;
 pub use notifier::{Grant, progress};
 pub use outgoing::{Acknowledge, Draft, Support};

@@ -1,8 +1,7 @@
 //! Settings of an account: `[adaptors.NAME.settings.accounts.NAME]`. All of it is reloaded live.
 
-use std::net::IpAddr;
-
 use serde::Deserialize;
+use strowger::network::Network;
 use strowger::ra::SettingsError;
 use strowger::schemars::JsonSchema;
 
@@ -41,7 +40,7 @@ pub struct AccountSettings {
     pub modes: Vec<ModeSetting>,
     /// Networks that it may bind from, such as `192.0.2.0/24`; any if empty.
     #[schemars(extend("x-reload" = "live"))]
-    pub networks: Vec<String>,
+    pub networks: Vec<Network>,
     /// The system_type that its bind must have; any unless set.
     #[schemars(length(max = 12), extend("x-reload" = "live"))]
     pub system_type: Option<String>,
@@ -254,12 +253,6 @@ impl AccountSettings {
         if self.modes.is_empty() {
             return wrong("modes", "must name at least one mode");
         }
-        if Networks::parse(&self.networks).is_none() {
-            return wrong(
-                "networks",
-                "must be addresses or networks, such as `192.0.2.0/24`",
-            );
-        }
         if !self
             .system_type
             .as_deref()
@@ -275,44 +268,6 @@ impl AccountSettings {
             return wrong("sources", "have a `*` at the end only");
         }
         Ok(())
-    }
-}
-
-/// Networks that somebody may come from; any if there are none.
-#[derive(Debug, Clone, Default)]
-pub(in crate::ra) struct Networks(Vec<(IpAddr, u8)>);
-
-impl Networks {
-    pub(in crate::ra) fn parse(networks: &[String]) -> Option<Self> {
-        let network = |text: &String| {
-            let (address, length) = match text.split_once('/') {
-                Some((address, length)) => (address, Some(length)),
-                None => (text.as_str(), None),
-            };
-            let address: IpAddr = address.parse().ok()?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let length = length.map_or(Some(most), |length| length.parse().ok())?;
-            (length <= most).then_some((address, length))
-        };
-        networks
-            .iter()
-            .map(network)
-            .collect::<Option<_>>()
-            .map(Self)
-    }
-
-    pub(in crate::ra) fn contain(&self, address: IpAddr) -> bool {
-        let bits = |address: IpAddr| match address.to_canonical() {
-            IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, true),
-            IpAddr::V6(v6) => (u128::from(v6), false),
-        };
-        let (own, v4) = bits(address);
-        let within = |(network, length): &(IpAddr, u8)| {
-            let (network, of_v4) = bits(*network);
-            let mask = u128::MAX.checked_shl(128 - u32::from(*length)).unwrap_or(0);
-            of_v4 == v4 && (network ^ own) & mask == 0
-        };
-        self.0.is_empty() || self.0.iter().any(within)
     }
 }
 
@@ -350,33 +305,6 @@ impl From<ModeSetting> for Mode {
             ModeSetting::Transmitter => Self::Transmitter,
             ModeSetting::Receiver => Self::Receiver,
             ModeSetting::Transceiver => Self::Transceiver,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn networks_contain_their_addresses() {
-        let parse = |text: &[&str]| {
-            let text: Vec<String> = text.iter().map(|&text| text.to_owned()).collect();
-            Networks::parse(&text)
-        };
-        let networks = parse(&["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]).unwrap();
-        let contains = |text: &str| networks.contain(text.parse().unwrap());
-        assert!(contains("10.255.1.2") && contains("192.0.2.7") && contains("2001:db8:9::1"));
-        assert!(contains("::ffff:10.1.1.1"));
-        assert!(!contains("11.0.0.1") && !contains("192.0.2.8") && !contains("2001:db9::1"));
-        assert!(parse(&[]).unwrap().contain("203.0.113.9".parse().unwrap()));
-        assert!(
-            parse(&["0.0.0.0/0"])
-                .unwrap()
-                .contain("203.0.113.9".parse().unwrap())
-        );
-        for bad in ["10.0.0.0/33", "example.org", "10.0.0.0/-1", "::/129", ""] {
-            assert!(parse(&[bad]).is_none(), "{bad}");
         }
     }
 }

@@ -5,7 +5,6 @@ mod limits;
 mod link;
 mod listener;
 
-pub(super) use account::Networks;
 pub use account::{
     AccountSettings, AlphabetSetting, IdSetting, ModeSetting, PolicySetting, RateSettings,
 };
@@ -207,10 +206,6 @@ mod tests {
             (
                 "[accounts.a]\npassword_hash = \"secret\"",
                 "accounts.a.password_hash",
-            ),
-            (
-                "[accounts.a]\npassword = \"x\"\nnetworks = [\"10.0.0.0/33\"]",
-                "accounts.a.networks",
             ),
             (
                 "[accounts.a]\npassword = \"x\"\nmodes = []",

@@ -6,8 +6,10 @@ use std::str::FromStr;
 
 /// An IPv4 address, or the first 64 bits of one of IPv6: whoever has one address of such a network has all of them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Source {
+pub enum Source {
+    /// An address.
     V4(u32),
+    /// The first half of addresses.
     V6(u64),
 }
 
@@ -16,7 +18,7 @@ pub(crate) enum Source {
 #[error(
     "not a source: it is an address such as 192.0.2.7 or 2001:db8::1, or a network of IPv6 such as 2001:db8::/64"
 )]
-pub(crate) struct NotASource;
+pub struct NotASource;
 
 impl From<IpAddr> for Source {
     fn from(address: IpAddr) -> Self {
@@ -29,7 +31,8 @@ impl From<IpAddr> for Source {
 
 impl Source {
     /// An address of it.
-    pub(super) fn first(self) -> IpAddr {
+    #[must_use]
+    pub fn first(self) -> IpAddr {
         match self {
             Self::V4(bits) => Ipv4Addr::from_bits(bits).into(),
             Self::V6(bits) => Ipv6Addr::from_bits(u128::from(bits) << 64).into(),

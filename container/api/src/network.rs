@@ -1,4 +1,10 @@
-//! Networks as people write them: `10.0.0.0/8`, `2001:db8::/32`, and single addresses.
+//! Networks as people write them: `10.0.0.0/8`, `2001:db8::/32`, and single addresses; and what of them counts as one source.
+//!
+//! **Invariant:** an IPv4 address is the same however it is written: `::ffff:192.0.2.7`, as dual-stack sockets show it, is `192.0.2.7`.
+
+mod source;
+
+pub use source::{NotASource, Source};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -8,7 +14,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// All addresses that begin with the same bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// ```
+/// use strowger::network::Network;
+///
+/// let network: Network = "192.0.2.0/24".parse()?;
+/// assert!(network.contains([192, 0, 2, 7].into()));
+/// assert_eq!(network.to_string(), "192.0.2.0/24");
+/// # Ok::<(), strowger::network::NotANetwork>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
     first: IpAddr,
     length: u8,
@@ -29,6 +44,19 @@ pub enum NotANetwork {
 }
 
 impl Network {
+    /// How many bits its addresses share, of their 32 or 128.
+    #[must_use]
+    pub const fn length(self) -> u8 {
+        self.length
+    }
+
+    /// Whether an address is one of it.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        let (first, last) = self.ends();
+        (first..=last).contains(&address.to_canonical())
+    }
+
     /// The addresses that it begins and ends with.
     #[must_use]
     pub fn ends(self) -> (IpAddr, IpAddr) {
@@ -194,5 +222,32 @@ mod tests {
         assert_eq!(ends("0.0.0.0/0"), "0.0.0.0 255.255.255.255");
         assert_eq!(ends("192.0.2.7"), "192.0.2.7 192.0.2.7");
         assert_eq!(ends("2001:db8::/127"), "2001:db8:: 2001:db8::1");
+    }
+
+    #[test]
+    fn a_network_contains_the_addresses_with_its_bits() {
+        let contains = |network: &str, address: &str| {
+            let network: Network = network.parse().unwrap();
+            network.contains(address.parse().unwrap())
+        };
+        for (network, address) in [
+            ("10.0.0.0/8", "10.200.0.1"),
+            ("10.0.0.0/8", "::ffff:10.1.1.1"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("0.0.0.0/0", "203.0.113.1"),
+            ("2001:db8::/32", "2001:db8:1::1"),
+            ("::/0", "2001:db8::1"),
+        ] {
+            assert!(contains(network, address), "{network} {address}");
+        }
+        for (network, address) in [
+            ("10.0.0.0/8", "11.0.0.1"),
+            ("192.0.2.7", "192.0.2.6"),
+            ("0.0.0.0/0", "::1"),
+            ("::/0", "192.0.2.1"),
+            ("2001:db8::/32", "2001:db9::1"),
+        ] {
+            assert!(!contains(network, address), "{network} {address}");
+        }
     }
 }
