@@ -53,6 +53,10 @@ impl Aor {
                 for byte in user.iter().filter(written) {
                     push_byte(&mut out, *byte);
                 }
+                // Of `tel:;ext=1` and `tel:--` nothing is left that could be read again.
+                if out.len() == "tel:".len() {
+                    return Err(AorError::NotAUri);
+                }
                 out.make_ascii_lowercase();
             }
             Scheme::Urn | Scheme::Other(_) => return Err(AorError::Scheme),
@@ -197,6 +201,13 @@ mod tests {
         assert_eq!(aor("sip:a%2fb@x"), "sip:a%2Fb@x");
         assert_ne!(aor("sip:a/b@x"), aor("sip:a%2fb@x"));
         assert_eq!(aor("tel:+1-(555)-0100;ext=1"), "tel:+15550100");
+        for none in ["tel:;ext=1", "tel:--", "tel:(.)"] {
+            assert_eq!(
+                Aor::parse(none.as_bytes()),
+                Err(AorError::NotAUri),
+                "{none}"
+            );
+        }
         assert_eq!(aor("sip:a@[2001:DB8::1]:5070"), "sip:a@[2001:db8::1]");
     }
 
