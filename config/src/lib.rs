@@ -28,6 +28,7 @@ mod defaults;
 pub mod duration;
 mod export;
 mod file;
+pub mod fuzz;
 mod included;
 mod key;
 mod layers;

@@ -49,6 +49,7 @@ pub mod context;
 pub mod encoding;
 pub mod error;
 pub mod event;
+pub mod fuzz;
 pub mod host;
 pub mod id;
 pub mod initial;

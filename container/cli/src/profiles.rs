@@ -2,7 +2,6 @@
 
 mod edits;
 mod export;
-mod form;
 mod import;
 mod progress;
 
@@ -15,6 +14,7 @@ use crate::listing::{Shown, each, one, order, whole};
 use crate::table::{Fit, facts};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use strowger_management::profile_file::{Attribute, Profile};
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("TABLE", Fit::Whole),
@@ -38,24 +38,6 @@ struct Detail {
     profiles: u64,
     attributes: Vec<Attribute>,
     default: Map<String, Value>,
-}
-
-/// An attribute of a table's profiles.
-#[derive(Clone, Debug, Deserialize)]
-struct Attribute {
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    optional: bool,
-    unique: bool,
-    indexed: bool,
-}
-
-/// A profile.
-#[derive(Debug, Deserialize)]
-struct Profile {
-    name: String,
-    values: Map<String, Value>,
 }
 
 /// Lists, shows, makes, changes, imports or exports.

@@ -18,6 +18,7 @@ mod components;
 mod configuration;
 mod connection;
 mod document;
+pub mod fuzz;
 mod input;
 mod kept;
 pub(crate) mod ladders;

@@ -12,3 +12,4 @@ mod export;
 pub mod figures;
 pub mod ladder;
 pub mod metrics;
+pub mod profile_file;

@@ -2,15 +2,15 @@
 //!
 //! They are asked for part by part, so what is written meanwhile is in it or not; what is not written is in it once.
 
-use super::form::{Unwritten, Writer};
+use super::Detail;
 use super::progress::Progress;
-use super::{Detail, Profile};
 use crate::api::{Api, path};
 use crate::args::{self, ProfileForm};
 use crate::failure::Failure;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use strowger_management::profile_file::{Profile, Unwritten, Writer};
 use strowger_node::listed::Page;
 
 /// Profiles that are asked for at one time.

@@ -3,9 +3,8 @@
 //! **Invariant:** of a file, however long it is, one part is held. What is wrong is told with its line, and what was written before it
 //! is durable; importing the mended file again writes the same again.
 
-use super::form::{Fault, Record, Records, Unread};
+use super::Detail;
 use super::progress::Progress;
-use super::{Attribute, Detail};
 use crate::api::{Api, path};
 use crate::args::{self, ProfileForm};
 use crate::failure::Failure;
@@ -16,6 +15,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use strowger_management::figures::words;
+use strowger_management::profile_file::{Attribute, Fault, Record, Records, Unread};
 
 /// Bytes of one request; the node takes 64 KiB.
 const PART: usize = 60 * 1024;
@@ -129,7 +129,7 @@ struct Import<'a> {
 impl Import<'_> {
     fn all<R: Read>(&mut self, mut records: Records<R>) -> Result<(), Failure> {
         loop {
-            match records.next() {
+            match records.next_record() {
                 Ok(None) => break,
                 Ok(Some(record)) => self.take(&record)?,
                 Err(unread) => {

@@ -106,7 +106,7 @@ where
 pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
-    fn read(body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Problem> {
         let unreadable = |detail| Problem::unreadable(StatusCode::BAD_REQUEST, detail);
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),

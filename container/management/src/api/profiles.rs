@@ -3,7 +3,7 @@
 //! What is read is a snapshot, so it takes no time of the calls; a write is answered when it is durable.
 
 mod body;
-mod condition;
+pub(super) mod condition;
 pub(super) mod edits;
 
 use super::input::{Fields, Params, Path};
@@ -412,7 +412,7 @@ fn shown_row(table: &ProfileSnapshot, row: &dyn AnyRow) -> ProfileEntry {
     }
 }
 
-fn values(decl: &ProfileDecl, profile: &dyn AnyProfile) -> Map<String, Value> {
+pub(super) fn values(decl: &ProfileDecl, profile: &dyn AnyProfile) -> Map<String, Value> {
     let value = |place| {
         let value = profile.get(place)?;
         serde_json::to_value(value).ok()
@@ -430,16 +430,27 @@ fn filled(
     at: &str,
 ) -> Result<Box<dyn AnyProfile>, Problem> {
     let mut profile = table.default_profile().copy();
+    fill(table.decl(), &mut *profile, values, at)?;
+    Ok(profile)
+}
+
+/// Gives a profile these values.
+pub(super) fn fill(
+    decl: &ProfileDecl,
+    profile: &mut dyn AnyProfile,
+    values: Map<String, Value>,
+    at: &str,
+) -> Result<(), Problem> {
     for (name, value) in values {
         let field = format!("{at}{name}");
-        let place = table.decl().attribute(&name);
+        let place = decl.attribute(&name);
         let place = place
             .ok_or_else(|| Problem::wrong(&field, format!("there is no attribute `{name}`")))?;
         let mut value = <dyn strowger::erased_serde::Deserializer<'_>>::erase(value);
         let set = profile.set(place, &mut value);
         set.map_err(|error| Problem::wrong(&field, format!("`{name}`: {error}")))?;
     }
-    Ok(profile)
+    Ok(())
 }
 
 const fn word(kind: Kind) -> &'static str {

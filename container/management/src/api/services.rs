@@ -161,7 +161,7 @@ pub(super) async fn canary(
     Ok(Done::json())
 }
 
-fn share(fields: &mut Fields) -> Result<Share, Problem> {
+pub(super) fn share(fields: &mut Fields) -> Result<Share, Problem> {
     let percent = fields.number("percent")?;
     let (addresses, own) = (fields.texts("addresses")?, fields.flag("own")?);
     match (percent, &addresses[..], own) {

@@ -8,6 +8,7 @@ mod authority;
 mod bans;
 mod client;
 mod console;
+mod corpus;
 mod edits;
 mod log;
 mod managed;

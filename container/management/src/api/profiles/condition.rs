@@ -10,7 +10,7 @@ const DEPTH: usize = 32;
 const CONDITIONS: usize = 64;
 
 /// Reads a condition; without one, every profile is meant.
-pub(super) fn filter(condition: Option<Value>) -> Result<Filter, Problem> {
+pub(in crate::api) fn filter(condition: Option<Value>) -> Result<Filter, Problem> {
     let mut left = CONDITIONS;
     condition.map_or(Ok(Filter::All), |condition| nested(condition, 0, &mut left))
 }

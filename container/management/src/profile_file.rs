@@ -5,7 +5,9 @@
 //!
 //! **Invariant:** however a file is made, [`RECORD`] bytes of it and what was read ahead are held.
 
-use super::{Attribute, Profile};
+pub mod fuzz;
+
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,25 +17,54 @@ use std::rc::Rc;
 /// Longest profile in a file.
 const RECORD: usize = 1024 * 1024;
 
+/// An attribute of a table's profiles, as the management API has it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// `bool`, `integer`, `text`, `ip`, `address` or `opaque`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it may have no value.
+    pub optional: bool,
+    /// Whether each value is there once.
+    pub unique: bool,
+    /// Whether there is an index.
+    pub indexed: bool,
+}
+
+/// A profile, as the management API has it.
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// Its attributes.
+    pub values: Map<String, Value>,
+}
+
 /// A profile of a file.
 #[derive(Debug, PartialEq)]
-pub(super) struct Record {
+pub struct Record {
     /// The line on which it begins.
-    pub(super) line: u64,
-    pub(super) name: String,
-    pub(super) values: Map<String, Value>,
+    pub line: u64,
+    /// Its name.
+    pub name: String,
+    /// The attributes that the file has of it.
+    pub values: Map<String, Value>,
 }
 
 /// What is wrong with a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) line: u64,
-    pub(crate) what: String,
+pub struct Fault {
+    /// Which.
+    pub line: u64,
+    /// In words.
+    pub what: String,
 }
 
 /// Why there is no next profile.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub enum Unread {
     /// This line is wrong; there may be more.
     Fault(Fault),
     /// This line is wrong, and what follows it cannot be told from it.
@@ -43,12 +74,14 @@ pub(super) enum Unread {
 }
 
 /// Reads a file.
-pub(super) struct Records<R> {
+#[derive(Debug)]
+pub struct Records<R> {
     source: Source<R>,
     budget: Rc<Budget>,
     attributes: Vec<Attribute>,
 }
 
+#[derive(Debug)]
 enum Source<R> {
     Csv {
         reader: csv::Reader<Metered<R>>,
@@ -101,6 +134,7 @@ impl Breaks {
     }
 }
 
+#[derive(Debug)]
 struct Metered<R> {
     inner: R,
     budget: Rc<Budget>,
@@ -130,7 +164,10 @@ impl<R: Read> Read for Metered<R> {
 
 impl<R: Read> Records<R> {
     /// Of a file of CSV; its first line is read.
-    pub(super) fn csv(inner: R, attributes: Vec<Attribute>) -> Result<Self, Unread> {
+    ///
+    /// # Errors
+    /// That line does not name attributes, or the file cannot be read.
+    pub fn csv(inner: R, attributes: Vec<Attribute>) -> Result<Self, Unread> {
         let (inner, budget) = metered(inner, true);
         let mut reader = csv::ReaderBuilder::new().from_reader(inner);
         let header = reader.headers().map_err(|error| csv_error(error, 1))?;
@@ -149,7 +186,8 @@ impl<R: Read> Records<R> {
     }
 
     /// Of a file with a JSON object in each line: `name` and `values`.
-    pub(super) fn lines(inner: R, attributes: Vec<Attribute>) -> Self {
+    #[must_use]
+    pub fn lines(inner: R, attributes: Vec<Attribute>) -> Self {
         let (inner, budget) = metered(inner, false);
         Self {
             source: Source::Lines {
@@ -163,12 +201,16 @@ impl<R: Read> Records<R> {
     }
 
     /// Bytes read.
-    pub(super) fn read(&self) -> u64 {
+    #[must_use]
+    pub fn read(&self) -> u64 {
         self.budget.read.get()
     }
 
-    /// The next profile.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Unread> {
+    /// The next profile; `None` at the end.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn next_record(&mut self) -> Result<Option<Record>, Unread> {
         self.budget.left.set(RECORD);
         match &mut self.source {
             Source::Csv {
@@ -346,7 +388,7 @@ fn io_error(error: io::Error, line: u64) -> Unread {
 
 /// Why a profile is not written.
 #[derive(Debug)]
-pub(super) enum Unwritten {
+pub enum Unwritten {
     /// This attribute is an empty text where there might be none: in CSV both are an empty cell.
     Ambiguous(String),
     /// The file cannot be written.
@@ -366,21 +408,31 @@ impl From<csv::Error> for Unwritten {
 }
 
 /// Writes a file.
-pub(super) enum Writer<W: Write> {
+#[derive(Debug)]
+pub enum Writer<W: Write> {
+    /// Of CSV, with the attributes in the order of its columns.
     Csv(Box<csv::Writer<W>>, Vec<Attribute>),
+    /// Of JSON lines.
     Lines(W),
 }
 
 impl<W: Write> Writer<W> {
     /// Of CSV, with the line that names the attributes.
-    pub(super) fn csv(inner: W, attributes: Vec<Attribute>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn csv(inner: W, attributes: Vec<Attribute>) -> io::Result<Self> {
         let mut writer = csv::Writer::from_writer(inner);
         let names = attributes.iter().map(|a| a.name.as_str());
         writer.write_record(std::iter::once("profile").chain(names))?;
         Ok(Self::Csv(Box::new(writer), attributes))
     }
 
-    pub(super) fn write(&mut self, profile: &Profile) -> Result<(), Unwritten> {
+    /// Writes a profile.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&mut self, profile: &Profile) -> Result<(), Unwritten> {
         match self {
             Self::Csv(writer, attributes) => {
                 writer.write_field(&profile.name)?;
@@ -400,7 +452,11 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    /// Writes what is held back.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Csv(writer, _) => writer.flush(),
             Self::Lines(writer) => writer.flush(),

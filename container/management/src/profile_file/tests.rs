@@ -18,7 +18,7 @@ fn attributes() -> Vec<Attribute> {
 fn all<R: Read>(records: &mut Records<R>) -> Vec<Result<Record, Fault>> {
     let mut all = Vec::new();
     loop {
-        match records.next() {
+        match records.next_record() {
             Ok(None) => return all,
             Ok(Some(record)) => all.push(Ok(record)),
             Err(Unread::Fault(fault)) => all.push(Err(fault)),
