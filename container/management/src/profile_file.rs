@@ -3,7 +3,7 @@
 //! In CSV the first column is the profile's name. An empty cell is no value for an attribute that may have none, an empty
 //! text for a text, and as in the table's default for what is opaque; attributes without a column are as in the default too.
 //!
-//! **Invariant:** however a file is made, [`RECORD`] bytes of it and what was read ahead are held.
+//! **Invariant:** however a file is made, no more of it is held than one record, 1 MiB at most, and what was read ahead.
 
 pub mod fuzz;
 
