@@ -13,10 +13,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Events that nobody has asked for yet; a phone that tells more waits.
 const EVENTS: usize = 1000;
+/// How long a phone may take to start: a browser that is read from a busy disk has taken more than 20 s.
+const STARTS: Duration = Duration::from_secs(60);
 /// The port of baresip's control connection.
 const CONTROL: u16 = 4444;
 
@@ -159,9 +161,9 @@ pub(super) fn script(stage: &Stage, name: &str, command: &mut Command) -> Result
             }
         }
     });
-    let mut phone = Phone::new(program, Box::new(input), events);
+    let mut phone = Phone::new(program, Box::new(input), events).patient(STARTS);
     phone.expect("ready")?;
-    Ok(phone)
+    Ok(phone.patient(SOON))
 }
 
 /// A baresip phone at `last` of the flow's network. It has one call at a time.
