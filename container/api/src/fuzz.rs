@@ -33,7 +33,11 @@ fn one(network: Network) {
     assert_eq!(network.to_string().parse(), Ok(network));
     let (first, last) = network.ends();
     assert!(first <= last && first.is_ipv4() == last.is_ipv4());
-    assert!(network.contains(first) && network.contains(last));
+    // What IPv6 has of IPv4 is of IPv4 alone, such as the end of `::/80`.
+    let is_plain = |address: &IpAddr| address.to_canonical() == *address;
+    for inside in [first, last].into_iter().filter(is_plain) {
+        assert!(network.contains(inside), "{inside} is not in {network}");
+    }
     let (before, after, count, whole) = match (first, last) {
         (IpAddr::V4(first), IpAddr::V4(last)) => {
             assert!(network.contains(first.to_ipv6_mapped().into()));
@@ -54,8 +58,6 @@ fn one(network: Network) {
         }
     };
     assert_eq!(u32::from(network.length()), whole - count.count_ones());
-    // What IPv6 has of IPv4 is of IPv4 alone.
-    let is_plain = |address: &IpAddr| address.to_canonical() == *address;
     for outside in [before, after].into_iter().flatten().filter(is_plain) {
         assert!(!network.contains(outside), "{outside} is in {network}");
     }
