@@ -74,6 +74,12 @@ const RINGS_ON: &str = "[adaptors.sip.settings.calls]\nearly_durable = true\n";
 /// How long a callee rings where there are to be some that ring at any moment.
 const RINGS_FOR: Duration = Duration::from_millis(200);
 
+/// The one in the middle, the later of two; of none none.
+fn median<T: Ord + Copy>(figures: &mut [T]) -> Option<T> {
+    figures.sort_unstable();
+    figures.get(figures.len() / 2).copied()
+}
+
 /// A node of one run: on its own loopback address, with its own directory below `dir`.
 fn spec(host: u8, dir: &Path, name: &str) -> NodeSpec {
     NodeSpec::new(Ipv4Addr::new(127, 0, host, 1), &dir.join(name))

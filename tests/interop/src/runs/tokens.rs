@@ -1,7 +1,7 @@
 //! Tokens tried before the management API while calls go through: each guess is refused, and the calls do not notice.
 
 use super::load::timed;
-use super::spec;
+use super::{median, spec};
 use crate::error::{Result, RunError, ensure, io};
 use crate::node::Node;
 use crate::operator::{Operator, address, listening, own_token};
@@ -77,7 +77,7 @@ pub fn guessed(size: Tokens, dir: &Path) -> Result<String> {
     let after = node.resident_kib()?;
     judge(size, all, took)?;
     let rounds = format!("{without:?} without and {with:?} with");
-    let (without, with) = (median(&mut without), median(&mut with));
+    let [without, with] = [without, with].map(|mut all| median(&mut all).unwrap_or(u64::MAX));
     ensure(with <= without + size.slower, || {
         format!(
             "99 % of calls were answered within {with} ms, and without guesses within {without} ms: {rounds}"
@@ -124,12 +124,6 @@ fn beside(
         all.other += its.other;
     }
     totals
-}
-
-/// The one in the middle.
-fn median(figures: &mut [u64]) -> u64 {
-    figures.sort_unstable();
-    figures.get(figures.len() / 2).copied().unwrap_or(u64::MAX)
 }
 
 /// As many guesses as there should have been, most of them compared, and none let in.
