@@ -19,6 +19,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How long a signal is waited for that is on its way when the process is about to start again.
 const TOLD: Duration = Duration::from_millis(20);
+/// How much later is looked again where nothing was being delivered: each look wakes a thread.
+const CALM: u32 = 2;
+/// The least and the most between two looks.
+const LEAST: Duration = Duration::from_millis(10);
+const MOST: Duration = Duration::from_secs(1);
 
 /// What the supervisor knows of the shard, of the process and of who may end it.
 pub(crate) struct Guard {
@@ -40,6 +45,8 @@ pub(crate) struct Looking {
     guard: Guard,
     signals: Option<Signals>,
     look: Interval,
+    /// Until the next look where all is calm.
+    calm: Duration,
     seen: Seen,
     slow: bool,
     /// SIGHUP came.
@@ -59,8 +66,14 @@ impl Guard {
     /// Takes the signals and begins to look. To be called within a runtime.
     pub(crate) fn begin(self) -> io::Result<Looking> {
         let signals = self.owns_process.then(Signals::take).transpose()?;
+        let most = self.systemd.period();
+        let most = most.map_or(MOST, |wanted| wanted.clamp(LEAST, MOST));
+        let period = self.period().clamp(LEAST, most);
+        let mut look = interval(period);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Looking {
-            look: self.interval(),
+            look,
+            calm: (period * CALM).min(most),
             signals,
             guard: self,
             seen: Seen::default(),
@@ -70,20 +83,13 @@ impl Guard {
         })
     }
 
-    fn interval(&self) -> Interval {
-        let (least, most) = (Duration::from_millis(10), Duration::from_secs(1));
-        let most = self
-            .systemd
-            .period()
-            .map_or(most, |wanted| wanted.clamp(least, most));
-        let mut period = self.bounds.turn / 4;
-        if !self.bounds.cpu.is_zero() && self.owns_process {
-            period = period.min(self.bounds.cpu / 5);
+    /// How often is looked while something is being delivered.
+    fn period(&self) -> Duration {
+        let period = self.bounds.turn / 4;
+        if self.bounds.cpu.is_zero() || !self.owns_process {
+            return period;
         }
-        let period = period.clamp(least, most);
-        let mut interval = interval(period);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        interval
+        period.min(self.bounds.cpu / 5)
     }
 
     /// The service of a delivery, and its event type; dashes where none is made: then an adaptor runs, or a loop of ours.
@@ -121,6 +127,9 @@ impl Looking {
                 // A shard that does not work is not vouched for.
                 if !self.slow {
                     self.guard.systemd.alive();
+                    if self.seen.stuck.is_none() && !self.stop_due {
+                        self.look.reset_after(self.calm);
+                    }
                 }
             }
         }
