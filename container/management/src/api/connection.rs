@@ -191,6 +191,8 @@ where
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(HEAD_BYTES)
             .max_headers(HEAD_FIELDS)
+            // A change whose request has come whole is made, also where its client's end has come with it.
+            .half_close(true)
             .serve_connection(TokioIo::new(Stalling::new(stream)), service)
     );
     tokio::select! {
