@@ -7,11 +7,12 @@
 use super::authority::Authority;
 use crate::error::{Result, RunError, ensure, io};
 use crate::flows::program::Program;
+use crate::flows::stage::wait_for_listener;
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -192,6 +193,11 @@ start {}
         command.env("SSLKEYLOGFILE", self.dir.join("keys.log"));
         let mut program = Program::start(identity, &mut command, self.dir)?;
         program.says("daemon initialized", SOON)?;
+        // Its listeners are threads of their own.
+        for port in [*port, port + SECURE] {
+            let own = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            wait_for_listener(own, "tcp")?;
+        }
         Ok(Daemon {
             program,
             book: self.file("book"),
