@@ -44,6 +44,7 @@ mod secret;
 mod shard;
 mod sources;
 pub mod status;
+mod store_wait;
 mod supervisor;
 mod systemd;
 mod tls;

@@ -2,14 +2,20 @@
 //!
 //! What counts is how long the first of a queue has waited, not how long the queue is. A queue whose first has waited longer than
 //! a target all the time for an interval does not shrink: the node is overloaded. From then on new work that has waited longer
-//! than the target is refused, and what has not is taken, queue by queue and portion by portion: refusing is cheap, so the queue
-//! shrinks until what is taken keeps the node just busy, and whoever is taken was not kept waiting. What has begun goes on
-//! in any case, so that each call that was taken is also ended. A burst that is worked off within the interval changes nothing.
+//! than the target is refused until what is left has waited for no more than three quarters of it, which is taken, queue by queue
+//! and portion by portion: refusing is cheap, so the queue shrinks until what is taken keeps the node just busy, and whoever is
+//! taken was not kept waiting. What has begun goes on in any case, so that each call that was taken is also ended. A burst that is
+//! worked off within the interval changes nothing.
+//!
+//! The answer to what is taken waits for the store, too. In an overload all new work is refused while the store has kept its first
+//! commit waiting for longer than usual, by a quarter of the target: there is other work to be taken as soon as it goes on.
+//!
 //! Not here: sockets and clocks (the shard's loop has them), and what is new or urgent (the adaptors know).
 //!
-//! Invariant: a queue whose first has waited no longer than the target has nothing of it refused, nor has one that is emptied
-//! again and again.
+//! Invariant: while the store is as quick as usual, a queue of which nothing was refused has nothing refused until its first has
+//! waited longer than the target, nor has one that is emptied again and again.
 
+use crate::store_wait::StoreWait;
 use std::time::Duration;
 use strowger::ra::NewWork;
 use strowger::time::Mono;
@@ -59,6 +65,7 @@ pub(crate) struct Overload {
     pub(crate) settings: Settings,
     /// When new work was last refused, if that is not long ago.
     last: Option<Mono>,
+    pub(crate) store: StoreWait,
     /// What became of the portion that is handed over.
     new: NewWork,
     /// Inputs that may be refused with an answer.
@@ -76,6 +83,7 @@ impl Overload {
         Self {
             settings,
             last: None,
+            store: StoreWait::default(),
             new: NewWork::Taken,
             answers: SAVED,
             refused: 0,
@@ -98,7 +106,13 @@ impl Overload {
             unanswered_after,
         } = self.settings;
         let full = *backlog.full.get_or_insert(now);
-        if waited <= target || target.is_zero() {
+        let limit = match backlog.refused {
+            Some(_) => target * 3 / 4,
+            None => target,
+        };
+        // That alone is no overload.
+        let stalled = self.lasts() && self.store.behind() > target / 4;
+        if (waited <= limit && !stalled) || target.is_zero() {
             (backlog.late, backlog.refused) = (None, None);
             return NewWork::Taken;
         }
@@ -110,14 +124,14 @@ impl Overload {
             }
             self.begun += 1;
             self.answers = SAVED;
-        } else if now - full < interval / 2 {
+        } else if now - full < interval / 2 && !stalled {
             // It is emptied again and again, and waits when the process does not run.
             return NewWork::Taken;
         }
         self.last = Some(now);
         let (since, portions) = backlog.refused.get_or_insert((now, 0));
         *portions = portions.wrapping_add(1);
-        if now - *since >= interval && self.refused >= ONE_IN {
+        if now - *since >= interval && self.refused >= ONE_IN && !stalled {
             self.refused = 0;
             return NewWork::Taken;
         }

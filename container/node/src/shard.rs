@@ -289,6 +289,7 @@ impl Driver {
         }
         self.shard.durable(self.seen.durable);
         self.unconfirmed.durable(self.seen.durable);
+        self.overload.store.durable(self.seen.durable, now.mono);
         self.hand_over();
         if self.shard.deadline().is_some_and(|at| at <= now.mono) {
             self.shard.timeout(now);
@@ -371,6 +372,7 @@ impl Driver {
             self.handed = last;
             if awaited {
                 self.hurried = last;
+                self.overload.store.begins(last);
             }
             if let Some(buffer) = self.handle.spare() {
                 self.shard.recycle(buffer);
@@ -378,6 +380,7 @@ impl Driver {
         }
         if let Some(seq) = self.shard.awaits().filter(|seq| *seq > self.hurried) {
             self.hurried = seq;
+            self.overload.store.begins(seq);
             self.handle.hurry();
         }
     }

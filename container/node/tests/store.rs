@@ -12,6 +12,7 @@ use strowger_journal::memory::Faults;
 use strowger_journal::{
     Group, Health, MemoryStore, Record, Recovered, Seq, Store, StoreError, Tended,
 };
+use strowger_node::status::Status;
 use strowger_node::{Exit, NodeError};
 
 /// A store in memory that can be made slow, and its disk small, from outside.
@@ -194,6 +195,56 @@ fn a_writer_that_does_not_keep_up_stops_the_reading_and_loses_nothing() {
         assert_eq!(udp.hear().unwrap(), format!("ann {n} hello"));
     }
     assert!(node.status().unwrap().refusing.is_empty());
+}
+
+#[test]
+fn in_an_overload_nobody_is_taken_while_the_store_stands_still() {
+    let bench = Bench::new("[overload]\ntarget = \"10ms\"\ninterval = \"100ms\"\n");
+    let levers = Levers::default();
+    let node = bench.builder().store(levers.store()).start().unwrap();
+    let (udp, flood) = (bench.udp(&node), bench.udp(&node));
+    assert_eq!(udp.ask("ann hello"), "ann 1 hello");
+    let stuck = levers.stick();
+    // Without an overload they wait for it.
+    udp.send("ann waits");
+    bench.until(|| stuck.holds());
+    let status = || node.status().unwrap();
+    let read = || status().network.datagrams_in;
+    let mut sent = read();
+    let mut say = |word: &str| {
+        for _ in 0..20 {
+            sent += 1;
+            flood.send(&format!("talk{sent} {word}"));
+        }
+        sent
+    };
+    let mut rounds = 0;
+    bench.until(|| {
+        // Each takes two milliseconds of the node's time, and none of the sender's. A hundred fit into any socket's buffer.
+        let mut sent = read();
+        bench.until(|| {
+            if sent < read() + 80 {
+                sent = say("slow");
+            }
+            status().refusing == ["overload"]
+        });
+        bench.until(|| read() == sent);
+        let before = status();
+        sent = say("hello");
+        bench.until(|| read() == sent);
+        let after = status();
+        // On a busy machine it may have been over before they were read.
+        if after.refusing == ["overload"] && after.overloads == before.overloads {
+            let begun = |status: &Status| status.kernel.activities_started;
+            assert_eq!(begun(&after), begun(&before), "taken meanwhile");
+            rounds += 1;
+        }
+        rounds == 2
+    });
+    drop(stuck);
+    assert_eq!(udp.hear().unwrap(), "ann 2 waits");
+    bench.until(|| node.status().unwrap().refusing.is_empty());
+    assert_eq!(udp.ask("bob hello"), "bob 1 hello");
 }
 
 #[test]

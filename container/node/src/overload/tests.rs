@@ -1,6 +1,7 @@
 use super::*;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use strowger_journal::Seq;
 
 const SETTINGS: Settings = Settings {
     target: Duration::from_millis(100),
@@ -58,10 +59,15 @@ fn what_has_waited_too_long_is_refused_and_what_has_not_is_taken() {
         flood(&mut overload, &mut backlog, (0, 210), 120),
         NewWork::Refused
     );
+    // Until what is left is well below that.
     assert_eq!(
-        overload.waited(at(211), &mut backlog, ms(100)),
-        NewWork::Taken
+        overload.waited(at(211), &mut backlog, ms(76)),
+        NewWork::Refused
     );
+    for waited in [75, 100] {
+        let new = overload.waited(at(211), &mut backlog, ms(waited));
+        assert_eq!(new, NewWork::Taken);
+    }
     assert_eq!(
         overload.waited(at(212), &mut backlog, ms(101)),
         NewWork::Refused
@@ -156,6 +162,12 @@ struct Simulated {
     pause: u64,
     /// How many have their turn at once.
     portion: usize,
+    /// Microseconds for which the store stands still at the beginning of each ten seconds.
+    stall: u64,
+    /// Commits on their way, and when they are durable; the last one that is, and the last one.
+    commits: VecDeque<(Seq, u64)>,
+    durable: Seq,
+    commit: u64,
     /// Of those that were taken, how long they waited since they came first.
     taken: Vec<u64>,
     refused: u64,
@@ -175,6 +187,8 @@ struct Call {
 const CALL: u64 = 1_000;
 const REFUSAL: u64 = 8;
 const UNANSWERED: u64 = 2;
+/// And that a commit takes.
+const COMMIT: u64 = 1_000;
 
 impl Simulated {
     fn new(pause: u64) -> Self {
@@ -186,6 +200,10 @@ impl Simulated {
             now: 1,
             pause,
             portion: 8,
+            stall: 0,
+            commits: VecDeque::new(),
+            durable: Seq::NONE,
+            commit: 0,
             taken: Vec::new(),
             refused: 0,
         }
@@ -208,15 +226,21 @@ impl Simulated {
             let now = Mono(0) + Duration::from_micros(self.now);
             self.overload.turned(now);
             let waited = Duration::from_micros(self.now - first.came);
+            while let Some((seq, _)) = self.commits.pop_front_if(|(_, at)| *at <= self.now) {
+                self.durable = seq;
+            }
+            self.overload.store.durable(self.durable, now);
             let new = self.overload.waited(now, &mut self.backlog, waited);
-            let mut acks = Vec::new();
+            let (mut acks, mut last) = (Vec::new(), None);
             for call in self.queue.drain(..self.queue.len().min(self.portion)) {
                 self.overload.input();
                 match new {
                     _ if call.ack => self.now += UNANSWERED,
                     NewWork::Taken => {
                         self.now += CALL;
-                        self.taken.push(self.now - call.first);
+                        let at = stored_at(self.now, self.pause, self.stall);
+                        self.taken.push(at - call.first);
+                        last = Some(at);
                     }
                     NewWork::Refused => {
                         self.now += REFUSAL;
@@ -232,6 +256,11 @@ impl Simulated {
                         come_again(&mut self.again, call);
                     }
                 }
+            }
+            if let Some(at) = last {
+                self.commit += 1;
+                self.overload.store.begins(Seq(self.commit));
+                self.commits.push_back((Seq(self.commit), at));
             }
             let room = 4_000_usize.saturating_sub(self.queue.len());
             self.queue.extend(acks.into_iter().take(room));
@@ -277,6 +306,20 @@ impl Simulated {
     fn forget(&mut self) {
         self.taken.clear();
         self.refused = 0;
+    }
+}
+
+/// When what is done now is durable: a millisecond later, in which the process must run; where the store stands still for so long
+/// at the beginning of each ten seconds, not before that is over.
+fn stored_at(now: u64, pause: u64, stall: u64) -> u64 {
+    let stalled = now.max(now / 10_000_000 * 10_000_000 + stall);
+    let (slot, into) = (stalled / 100_000 * 100_000, stalled % 100_000);
+    if into < pause {
+        slot + pause + COMMIT
+    } else if pause > 0 && into + COMMIT > 100_000 {
+        slot + 100_000 + pause + COMMIT
+    } else {
+        stalled + COMMIT
     }
 }
 
@@ -355,6 +398,30 @@ fn so_does_one_whose_calls_are_dear() {
         assert!(node.taken.len() >= 5_400, "{} taken", node.taken.len());
         assert!(node.p99() < 200_000, "{} us", node.p99());
     }
+}
+
+#[test]
+fn who_is_taken_is_answered_soon_though_the_store_stands_still_at_times() {
+    for portion in [2, 8] {
+        let mut node = Simulated::new(0);
+        node.portion = portion;
+        node.offered(CALL / 10, 2_000_000);
+        node.forget();
+        // A twentieth of the time, in which nobody could be answered.
+        node.stall = 500_000;
+        node.offered(CALL / 10, 62_000_000);
+        assert!(node.taken.len() >= 51_000, "{} taken", node.taken.len());
+        assert!(node.p99() < 200_000, "{} us", node.p99());
+    }
+}
+
+#[test]
+fn a_store_that_stands_still_is_no_overload() {
+    let mut node = Simulated::new(0);
+    node.stall = 4_000_000;
+    node.offered(CALL * 2, 30_000_000);
+    assert_eq!((node.refused, node.overload.begun), (0, 0));
+    assert_eq!(node.taken.len(), 15_000);
 }
 
 #[test]
