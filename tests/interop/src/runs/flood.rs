@@ -32,6 +32,8 @@ const NORMAL_WITHIN: Duration = Duration::from_secs(2);
 const LOOKED_FOR: Duration = Duration::from_secs(6);
 /// What a call that is taken may wait, of 99 in 100.
 const SOON: Duration = Duration::from_millis(200);
+/// Above this a sync of the node's disk is told of: whose disk stands still has late calls.
+const SLOW_SYNC: Duration = Duration::from_millis(100);
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Size of a run.
@@ -77,11 +79,13 @@ pub fn flooded(size: Flood, dir: &Path) -> Result<String> {
     scene.end_all()?;
     held.release()?;
     let urgent = scene.urgent();
-    let counters = &node.status()?["adaptors"][0]["counters"];
+    let status = node.status()?;
+    let counters = &status["adaptors"][0]["counters"];
     let dropped = counters["sip.unanswered"].as_u64().unwrap_or_default();
+    let (slow, syncs) = slow_syncs(&status["store"]["sync_times"]);
     let told = format!(
         "at best {:.1}/s with p99 {:?}; {offered}/s for {:?}: {:.1}/s ({:.0} %) with p99 {:?}, {} refused, {} without an answer yet, {dropped} INVITEs dropped; \
-         {} of {} emergency calls taken; as before after {normal:?}",
+         {} of {} emergency calls taken; as before after {normal:?}; {slow} of {syncs} syncs of its disk took more than {SLOW_SYNC:?}",
         most.rate,
         most.p99,
         size.lasts,
@@ -101,6 +105,19 @@ pub fn flooded(size: Flood, dir: &Path) -> Result<String> {
     ensure(good, || told.clone())?;
     expect_empty(&node, SETTLED_WITHIN)?;
     Ok(told)
+}
+
+/// How many syncs took long, of how many.
+fn slow_syncs(times: &serde_json::Value) -> (u64, u64) {
+    let list = |name: &str| {
+        let list = times[name].as_array().into_iter().flatten();
+        list.map(|n| n.as_u64().unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
+    let (bounds, counts) = (list("le_ns"), list("counts"));
+    let quick = bounds.partition_point(|le| u128::from(*le) <= SLOW_SYNC.as_nanos());
+    let slow = counts.iter().skip(quick).sum();
+    (slow, counts.iter().sum())
 }
 
 fn configured(host: u8, dir: &Path) -> NodeSpec {
