@@ -2,12 +2,13 @@
 //!
 //! The binary `strowger-faulty` has it; the product has no such service.
 
+use nix::time::{ClockId, clock_gettime};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use strowger::prelude::*;
 use strowger_sip::{self as sip, Reply, Sip};
 
-/// What a call to `slow` takes of the node's time.
+/// What a call to `slow` takes of the node's time, and one to `heavy` of the processor's.
 const SLOW: Duration = Duration::from_millis(2);
 
 /// The service.
@@ -46,7 +47,7 @@ impl Faulty {
         }
     }
 
-    /// `panics` fails at once, `rings` after it has rung, `slow` keeps the node busy, `loops` never lets go of it, and
+    /// `panics` fails at once, `rings` after it has rung, `slow` and `heavy` keep the node busy, `loops` never lets go of it, and
     /// `loops-later` does not after it was answered; of the events of calls to `tenth` every tenth panics. Others are answered.
     #[on(initial, select = Self::pick)]
     fn invite(
@@ -67,6 +68,12 @@ impl Faulty {
             b"slow" => {
                 let until = Instant::now() + SLOW;
                 while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+            }
+            b"heavy" => {
+                let until = ran()? + SLOW;
+                while ran()? < until {
                     std::hint::spin_loop();
                 }
             }
@@ -129,6 +136,12 @@ impl Faulty {
             panic!("asked to fail at every tenth event")
         }
     }
+}
+
+/// For how long this thread has had the processor. That of a process that is stopped does not go on.
+fn ran() -> Result<Duration> {
+    let ran = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    Ok(ran.map(Duration::from)?)
 }
 
 fn never_return() -> ! {

@@ -3,11 +3,16 @@
 use super::message::frame;
 use crate::error::{Result, io};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use socket2::{Domain, Socket, Type};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::RcvBufForce;
+use socket2::{Domain, SockRef, Socket, Type};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;
+
+/// What may wait to be read from a UDP socket, in bytes.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// UDP or TCP, at one address.
 #[derive(Debug)]
@@ -42,6 +47,10 @@ impl Link {
         socket
             .set_nonblocking(true)
             .map_err(io("set up the peer's socket"))?;
+        // What the node sends at once after its disk stood still is not to be lost here: it would count as the node's. The system
+        // may give less.
+        let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER);
+        let _ = setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER);
         Ok(Self::Udp(socket))
     }
 
