@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::error::{Error, Result, at};
 use crate::print::say;
-use crate::shell::{cargo, root, run_logged, target};
+use crate::shell::{cargo, done, root, said, target};
 
 /// What is copied as it is: from the checkout, to the package, with its permissions.
 const FILES: &[(&str, &str, u32)] = &[
@@ -60,9 +60,10 @@ const SCRIPTS: &[&str] = &["postinst", "prerm", "postrm"];
 const CONFFILES: &str = "/etc/strowger/strowger.toml\n";
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let profile = match args {
-        [] => "release",
-        [option] if option == "--debug" => "debug",
+    let binary = match args {
+        [] => build("release")?,
+        [option] if option == "--debug" => build("debug")?,
+        [option, binary] if option == "--binary" => PathBuf::from(binary),
         [option, ..] => {
             return Err(Error::UnknownOption {
                 task: "deb",
@@ -70,14 +71,18 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             });
         }
     };
+    let package = package(&binary)?;
+    say(&package.display().to_string());
+    Ok(())
+}
+
+fn build(profile: &str) -> Result<PathBuf> {
     let mut build = cargo(&["build", "--locked", "--package", "strowger-cli"]);
     if profile == "release" {
         build.arg("--release");
     }
-    done("the build", &mut build)?;
-    let package = package(&target().join(profile).join("strowger"))?;
-    say(&package.display().to_string());
-    Ok(())
+    done("deb", "the build", &mut build)?;
+    Ok(target().join(profile).join("strowger"))
 }
 
 /// Stages the tree of a package and packs it.
@@ -90,6 +95,7 @@ fn package(binary: &Path) -> Result<PathBuf> {
     put(binary, &tree.join("usr/bin/strowger"), 0o755)?;
     // What of it only a debugger needs is most of it.
     done(
+        "deb",
         "strip",
         Command::new("strip")
             .arg("--strip-debug")
@@ -124,7 +130,7 @@ fn package(binary: &Path) -> Result<PathBuf> {
     let package = home.join(format!("strowger_{version}_{architecture}.deb"));
     let mut pack = Command::new("dpkg-deb");
     pack.args(["--root-owner-group", "--build"]);
-    done("dpkg-deb", pack.arg(&tree).arg(&package))?;
+    done("deb", "dpkg-deb", pack.arg(&tree).arg(&package))?;
     Ok(package)
 }
 
@@ -163,28 +169,4 @@ fn kib(tree: &Path) -> Result<u64> {
         .next()
         .and_then(|n| n.parse().ok())
         .unwrap_or(0))
-}
-
-fn done(what: &str, command: &mut Command) -> Result<()> {
-    let said = run_logged(command, &target().join("xtask/deb.log"))?;
-    if said.ok {
-        return Ok(());
-    }
-    say(&said.text);
-    Err(Error::Failed {
-        what: what.to_owned(),
-    })
-}
-
-/// What a command prints on standard output.
-fn said(command: &mut Command) -> Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let done = command.output().map_err(|source| Error::Start {
-        program: program.clone(),
-        source,
-    })?;
-    if !done.status.success() {
-        return Err(Error::Failed { what: program });
-    }
-    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }

@@ -17,6 +17,7 @@ mod licences;
 mod packages;
 mod print;
 mod process;
+mod release;
 mod shell;
 mod simulate;
 mod smoke;
@@ -56,6 +57,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "changelog" => changelog::run(rest)?,
         "licences" => licences::run()?,
         "deb" => deb::run(rest)?,
+        "release" => release::run(rest)?,
         "simulate" => return simulate::run(rest),
         name => {
             let count = suite::run_step(suite::find(name)?);
@@ -116,6 +118,9 @@ fn help() {
     say(
         "  licences                         which crates are in the binary; writes docs/licences.md and an SBOM",
     );
-    say("  deb [--debug]                    the Debian package, in target/debian");
+    say(
+        "  release                          the node as it is installed, built for what it does under load: target/profiled/strowger",
+    );
+    say("  deb [--debug | --binary FILE]    the Debian package, in target/debian");
     say("  changelog [--release X.Y.Z]      show the next section, or move the fragments into it");
 }

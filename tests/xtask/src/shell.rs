@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result, at};
+use crate::print::say;
 
 /// The checkout's root folder.
 pub(crate) fn root() -> PathBuf {
@@ -59,6 +60,32 @@ pub(crate) fn run_shown(command: &mut Command) -> Result<bool> {
         .status()
         .map_err(|source| Error::Start { program, source })?;
     Ok(status.success())
+}
+
+/// Runs a command to its end, which must be good; what it says is shown otherwise, and goes to the log of `task`.
+pub(crate) fn done(task: &str, what: &str, command: &mut Command) -> Result<()> {
+    let log = target().join("xtask").join(format!("{task}.log"));
+    let said = run_logged(command, &log)?;
+    if said.ok {
+        return Ok(());
+    }
+    say(&said.text);
+    Err(Error::Failed {
+        what: what.to_owned(),
+    })
+}
+
+/// What a command prints on standard output.
+pub(crate) fn said(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let done = command.output().map_err(|source| Error::Start {
+        program: program.clone(),
+        source,
+    })?;
+    if !done.status.success() {
+        return Err(Error::Failed { what: program });
+    }
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
 /// Opens `log` twice, for a child's standard output and standard error.

@@ -1,0 +1,168 @@
+//! `cargo xtask release`: the node as it is installed: built, watched under load, and built again with what was seen.
+//!
+//! A call runs through much code once, and a processor that does other things between two calls has to fetch all of it anew.
+//! With a profile the compiler lays what calls run side by side and what they do not run elsewhere.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::{Error, Result, at};
+use crate::print::say;
+use crate::shell::{cargo, done, installed, said, target};
+
+const HELP: &str = "cargo xtask release
+
+Builds the node for being installed, in four steps of together about half an hour on two cores: with counters, loads of SIP,
+Diameter and short messages on it, their counters merged, and built with them. Leaves `target/profiled/strowger`, which
+`cargo xtask deb --binary FILE` packs and `cargo xtask bench all --binary FILE` measures. Needs llvm-profdata: `rustup
+component add llvm-tools`.";
+
+/// The loads: what `cargo xtask` is told, in turn.
+const LOADS: &[&[&str]] = &[
+    &[
+        "bench",
+        "sip",
+        "--systems",
+        "uas-none,uas-strict,b2bua-none,b2bua-strict,proxy-none",
+        "--rates",
+        "200,1000",
+        "--rounds",
+        "1",
+        "--seconds",
+        "5",
+        "--settle",
+        "2",
+    ],
+    &[
+        "bench",
+        "diameter",
+        "--quick",
+        "--without",
+        "freediameter,crate",
+    ],
+    &["bench", "sms", "--quick", "--without", "kannel,crate"],
+];
+
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    match args {
+        [] => {
+            say(&build()?.display().to_string());
+            Ok(())
+        }
+        [option] if option == "--help" || option == "-h" => {
+            say(HELP);
+            Ok(())
+        }
+        [option, ..] => Err(Error::UnknownOption {
+            task: "release",
+            option: option.clone(),
+        }),
+    }
+}
+
+/// Builds it; answers the program.
+pub(crate) fn build() -> Result<PathBuf> {
+    let compiler = Compiler::ask()?;
+    let merger = compiler.merger()?;
+    let home = target().join("profiled");
+    let counters = home.join("counters");
+    if counters.exists() {
+        std::fs::remove_dir_all(&counters).map_err(at("remove", &counters))?;
+    }
+    say("1 of 4: building with counters");
+    let flag = format!("-Cprofile-generate={}", counters.display());
+    let watched = compiler.node(&home.join("watched"), &flag)?;
+    say("2 of 4: watching it under load");
+    for load in LOADS {
+        load_on(&watched, load)?;
+    }
+    say("3 of 4: merging its counters");
+    let profile = home.join("profile");
+    let mut merge = Command::new(merger);
+    merge.arg("merge").arg("-o").arg(&profile).arg(&counters);
+    done("release", "llvm-profdata", &mut merge)?;
+    say("4 of 4: building with the profile");
+    let flag = format!("-Cprofile-use={}", profile.display());
+    let built = compiler.node(&home.join("build"), &flag)?;
+    let program = home.join("strowger");
+    std::fs::copy(&built, &program).map_err(at("write", &program))?;
+    Ok(program)
+}
+
+/// One load of ours, on this node.
+fn load_on(node: &Path, load: &[&str]) -> Result<()> {
+    let own = std::env::current_exe().map_err(at("find", "cargo xtask"))?;
+    let mut command = Command::new(own);
+    command.args(load).env("STROWGER_BIN", node);
+    if load.contains(&"sip") {
+        command.arg("--binary").arg(node);
+    }
+    done("release", &load.join(" "), &mut command)
+}
+
+/// The compiler that is used.
+struct Compiler {
+    host: String,
+    /// The first number of its LLVM's version.
+    llvm: String,
+    sysroot: PathBuf,
+}
+
+impl Compiler {
+    fn ask() -> Result<Self> {
+        let version = said(Command::new("rustc").arg("-vV"))?;
+        let field = |name: &str| {
+            let lines = version.lines();
+            let value = lines.filter_map(|line| line.strip_prefix(name)).next();
+            value.map(str::to_owned).ok_or_else(|| Error::Failed {
+                what: format!("`rustc -vV`, which does not tell its `{name}`,"),
+            })
+        };
+        let llvm = field("LLVM version: ")?;
+        Ok(Self {
+            host: field("host: ")?,
+            llvm: llvm.split('.').next().unwrap_or_default().to_owned(),
+            sysroot: PathBuf::from(
+                said(Command::new("rustc").args(["--print", "sysroot"]))?.trim(),
+            ),
+        })
+    }
+
+    /// What merges counters: rustup's, or one of the same LLVM.
+    fn merger(&self) -> Result<PathBuf> {
+        let own = format!("lib/rustlib/{}/bin/llvm-profdata", self.host);
+        let own = self.sysroot.join(own);
+        if own.is_file() {
+            return Ok(own);
+        }
+        let versioned = format!("llvm-profdata-{}", self.llvm);
+        if installed(&versioned) {
+            return Ok(versioned.into());
+        }
+        Err(Error::MissingProgram {
+            program: "llvm-profdata".to_owned(),
+            package: format!("llvm-{}", self.llvm),
+            why: "it is of rustup's component llvm-tools: `rustup component add llvm-tools`"
+                .to_owned(),
+        })
+    }
+
+    /// The node with this flag, in a target folder of its own.
+    fn node(&self, folder: &Path, flag: &str) -> Result<PathBuf> {
+        let mut build = cargo(&[
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "strowger-cli",
+        ]);
+        // With a target named, what runs while building is built without the flag.
+        build.args(["--bin", "strowger", "--target", &self.host]);
+        build
+            .env("CARGO_TARGET_DIR", folder)
+            .env("CARGO_INCREMENTAL", "0")
+            .env("RUSTFLAGS", flag);
+        done("release", "the build", &mut build)?;
+        Ok(folder.join(&self.host).join("release/strowger"))
+    }
+}
