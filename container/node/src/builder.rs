@@ -12,6 +12,7 @@ use crate::hangs::Hangs;
 use crate::inbox::Door;
 use crate::manage::{Manage, manage};
 use crate::plan::Plan;
+use crate::process;
 use crate::rehearsal::{self, Rehearsal};
 use crate::reload::{Read, Reloader};
 use crate::shard::{self, Begun, Start};
@@ -197,11 +198,13 @@ impl NodeBuilder {
         self
     }
 
-    /// Starts the node and waits for its end: SIGTERM and SIGINT stop it. For a process that is the node.
+    /// Starts the node and waits for its end: SIGTERM and SIGINT stop it, and it takes no huge pages. For a process that is the
+    /// node.
     ///
     /// # Errors
     /// It does not start; see [`NodeError`].
     pub fn run(self) -> Result<Exit, NodeError> {
+        process::take_usual_pages();
         Ok(self.begin(true)?.wait())
     }
 

@@ -1,8 +1,9 @@
-//! What the system says of this process: for its status.
+//! What the system says of this process, for its status, and how it is to give it memory.
 //!
 //! Asked only when somebody asks; what the system does not tell stays at zero.
 
 use crate::status::{Process, Status};
+use nix::sys::prctl::set_thp_disable;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;
@@ -13,6 +14,15 @@ pub(crate) fn complete(status: &mut Status) {
     status.version = env!("CARGO_PKG_VERSION").to_owned();
     status.process = read();
     status.resident_bytes = status.process.resident_bytes;
+}
+
+/// Takes memory in pages of the usual size from here on. Allocators give back what is free in pieces smaller than a huge page,
+/// and the kernel makes huge pages of what is left, whole ones again: memory that is free would be taken bit by bit as time
+/// goes by.
+pub(crate) fn take_usual_pages() {
+    if let Err(error) = set_thp_disable(true) {
+        tracing::debug!(%error, "huge pages stay as the system has them");
+    }
 }
 
 /// The process as it is.

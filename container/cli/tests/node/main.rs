@@ -150,6 +150,10 @@ fn a_node_serves_answers_and_stops() {
         table.contains("service  uas") && table.contains(&node.address("tcp")),
         "{table}"
     );
+    // Memory that is free would be taken again as huge pages.
+    let system = std::fs::read_to_string(format!("/proc/{}/status", node.child.id()));
+    let system = system.expect("the system tells of a child");
+    assert!(system.contains("THP_enabled:\t0\n"), "{system}");
     ask(
         dir.path(),
         &["services", "deactivate", "uas", "--data", "data"],
