@@ -6,13 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::bench::example::BINARY;
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::{cargo, done, installed, said, target};
 
 const HELP: &str = "cargo xtask release
 
-Builds the node for being installed, in four steps of together about half an hour on two cores: with counters, loads of SIP,
+Builds the node for being installed, in four steps of together about forty minutes on two cores: with counters, loads of SIP,
 Diameter and short messages on it, their counters merged, and built with them. Leaves `target/profiled/strowger`, which
 `cargo xtask deb --binary FILE` packs and `cargo xtask bench all --binary FILE` measures. Needs llvm-profdata: `rustup
 component add llvm-tools`.";
@@ -93,10 +94,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 fn load_on(node: &Path, load: &[&str]) -> Result<()> {
     let own = std::env::current_exe().map_err(at("find", "cargo xtask"))?;
     let mut command = Command::new(own);
-    command.args(load).env("STROWGER_BIN", node);
-    if load.contains(&"sip") {
-        command.arg("--binary").arg(node);
-    }
+    command.args(load).env(BINARY, node);
     done("release", &load.join(" "), &mut command)
 }
 

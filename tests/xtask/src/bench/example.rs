@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::{cargo, run_logged, run_shown, target};
 use crate::step::log;
@@ -44,8 +44,15 @@ pub(crate) fn build_program(package: &str, program: &str, with: &[&str]) -> Resu
     built(&[&["--package", package, "--bin", program], with].concat())
 }
 
-/// Builds the node with optimisations; answers its binary.
+/// Names the node that is measured, where it is not to be built: for us as for the programs that start it.
+pub(crate) const BINARY: &str = "STROWGER_BIN";
+
+/// The node that [`BINARY`] names, or one that is built here with optimisations.
 pub(crate) fn build_node() -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os(BINARY).map(PathBuf::from) {
+        // It is started in a folder of its own.
+        return std::fs::canonicalize(&given).map_err(at("find", &given));
+    }
     built(&["--package", "strowger-cli"])?;
     Ok(target().join("release/strowger"))
 }

@@ -22,6 +22,7 @@ use crate::bench::all::groups::{GROUPS, Group};
 use crate::bench::all::read::Told;
 use crate::bench::all::record::{Done, Machine, Record, commit, folder, load, now, written};
 use crate::bench::all::stated::Stated;
+use crate::bench::example;
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::tools;
@@ -33,7 +34,7 @@ of one that is missing are left out. Leaves target/bench/all.json, all.md, and p
 
   --quick        smaller and fewer rounds: about 11 minutes, and what is built before
   --only A,B     only these groups, in the place of what all.json has of them: sip memory diameter sms kernel usage store profiles sessions waiting
-  --binary FILE  the node that takes the calls of `sip` (built with --release if not given)
+  --binary FILE  the node that is measured, such as that of `cargo xtask release` (built with --release if not given)
   --resume       go on with what target/bench/all.json has of this commit and size
   --check        measure nothing: compare what was measured last with what is stated
   --write        measure nothing: state what was measured last, in README.md and docs/, for whoever releases
@@ -202,11 +203,11 @@ fn done(group: &Group, options: &Options) -> Result<Done> {
         // What an earlier run left is not this one's.
         std::fs::remove_file(file).map_err(at("remove", file))?;
     }
-    if let Some(mut args) = group.command(options.quick, &without) {
-        if let Some(binary) = options.binary.as_ref().filter(|_| group.name == "sip") {
-            args.extend(["--binary".to_owned(), binary.clone()]);
-        }
-        let (ok, text) = shown(&args)?;
+    if let Some(args) = group.command(options.quick, &without) {
+        let node = options.binary.as_ref();
+        // Who is told starts elsewhere.
+        let node = node.map(|node| std::fs::canonicalize(node).map_err(at("find", node)));
+        let (ok, text) = shown(&args, node.transpose()?.as_deref())?;
         let json = file.as_deref().map_or(Ok(Value::Null), json)?;
         done.figures = (group.read)(Told {
             text: &text,
@@ -237,8 +238,8 @@ fn json(file: &Path) -> Result<Value> {
     })
 }
 
-/// Runs a task of this program; what it prints is shown and kept.
-fn shown(args: &[String]) -> Result<(bool, String)> {
+/// Runs a task of this program, on this node if one was given; what it prints is shown and kept.
+fn shown(args: &[String], node: Option<&Path>) -> Result<(bool, String)> {
     let me = std::env::current_exe().map_err(at("find", "this program"))?;
     let failed = |source| Error::Start {
         program: args.join(" "),
@@ -247,6 +248,7 @@ fn shown(args: &[String]) -> Result<(bool, String)> {
     let mut command = Command::new(me);
     command
         .args(args)
+        .envs(node.map(|node| (example::BINARY, node)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
