@@ -49,6 +49,8 @@ pub struct JournalStore<B: Base> {
     /// Journal bytes that no checkpoint covers.
     uncovered_bytes: u64,
     last_checkpoint: Instant,
+    /// When free space was looked at.
+    space_seen: Option<Instant>,
     /// Checkpoints to make as soon as possible, because space is short.
     urgent: u8,
     stall_reported: bool,
@@ -115,6 +117,7 @@ impl<B: Base> JournalStore<B> {
             covered_twice: Seq::NONE,
             uncovered_bytes,
             last_checkpoint: Instant::now(),
+            space_seen: None,
             urgent: 0,
             stall_reported: false,
             reserved,
@@ -259,8 +262,14 @@ impl<B: Base> JournalStore<B> {
         Ok(self.saving.is_some() || self.wanted.is_some())
     }
 
-    /// Looks at free space; keeps, gives up or restores the reserve.
+    /// Looks at free space, if it is time to; keeps, gives up or restores the reserve.
     fn watch_space(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let seen = |seen| now.saturating_duration_since(seen) < self.options.space_interval;
+        if self.space_seen.is_some_and(seen) {
+            return Ok(());
+        }
+        self.space_seen = Some(now);
         let (low, reserve) = (self.options.low_water_bytes, self.options.reserve_bytes);
         let free = free_bytes(&self.home, &*self.disk)?;
         let clear = low.saturating_add(low / 8);

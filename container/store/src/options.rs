@@ -17,6 +17,8 @@ pub struct StoreOptions {
     pub reserve_bytes: u64,
     /// Free space below which the store reports low space. Default 256 MiB.
     pub low_water_bytes: u64,
+    /// How soon free space is looked at again while commits come. Default 20 ms.
+    pub space_interval: Duration,
 }
 
 impl Default for StoreOptions {
@@ -29,6 +31,7 @@ impl Default for StoreOptions {
             cache_bytes: 16 * MIB,
             reserve_bytes: 64 * MIB,
             low_water_bytes: 256 * MIB,
+            space_interval: Duration::from_millis(20),
         }
     }
 }

@@ -366,6 +366,7 @@ fn open_store(config: &Config, tidy: Option<fn()>) -> Result<Box<dyn Store>, Nod
         cache_bytes: store.cache.bytes(),
         reserve_bytes: store.reserve.bytes(),
         low_water_bytes: store.low_water.bytes(),
+        ..StoreOptions::default()
     };
     let dir = config.node.data_dir.join(secret::STORE);
     let store = JournalSled::open(&dir, &options)?;

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 const KEPT: f64 = 7.0 / 8.0;
 /// Who must come late to a batch, in the mean, so that batches are held.
 const WORTH: f64 = 0.5;
-/// Who must come late to the one batch that is held to find out.
+/// Who must come late to the batches that are held to find out: to the first, or one to each of two.
 const PROMISING: u32 = 2;
-/// How often a batch is held to find out.
-const PROBE: Duration = Duration::from_secs(1);
+/// How long after it was in vain this is tried again: each time twice as long, since until it is tried calls pay for syncs of their own.
+const FIRST_PROBE: Duration = Duration::from_millis(50);
+const LAST_PROBE: Duration = Duration::from_secs(1);
 
 /// Counts who comes between two syncs, and says how far apart they are.
 #[derive(Debug)]
@@ -29,14 +30,18 @@ pub(super) struct Pace {
     late: u32,
     /// The mean of that over the last batches.
     mean_late: f64,
+    /// Who came late to the batches that are held to find out.
+    promise: u32,
     /// When it is time to find out again.
     probe_at: Option<Instant>,
+    /// How long the pause is before the time after that.
+    pause: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     AtOnce,
-    /// The present batch is held, to find out.
+    /// The present batch is held, to find out, and another one if one came late to it.
     Probing,
     Held,
 }
@@ -50,7 +55,9 @@ impl Pace {
             awaited: false,
             late: 0,
             mean_late: 0.0,
+            promise: 0,
             probe_at: None,
+            pause: FIRST_PROBE,
         }
     }
 
@@ -65,6 +72,10 @@ impl Pace {
 
     /// A batch has been written and its sync has returned; `more` wait already.
     pub(super) fn written(&mut self, now: Instant, more: bool) {
+        let paused = |last| now.saturating_duration_since(last) > LAST_PROBE;
+        if self.last.is_some_and(paused) {
+            self.pause = FIRST_PROBE;
+        }
         if self.awaited {
             self.judge(now);
         }
@@ -77,12 +88,15 @@ impl Pace {
         match self.state {
             State::AtOnce if self.probe_at.is_none_or(|at| at <= now) => {
                 self.state = State::Probing;
+                self.promise = 0;
             }
             State::AtOnce => {}
-            State::Probing if self.late >= PROMISING => {
+            State::Probing if self.promise + self.late >= PROMISING => {
                 self.state = State::Held;
-                self.mean_late = f64::from(self.late);
+                self.mean_late = f64::from(PROMISING);
+                self.pause = FIRST_PROBE;
             }
+            State::Probing if self.late > 0 => self.promise += self.late,
             State::Probing => self.give_up(now),
             State::Held => {
                 self.mean_late = self.mean_late * KEPT + f64::from(self.late) * (1.0 - KEPT);
@@ -95,7 +109,8 @@ impl Pace {
 
     fn give_up(&mut self, now: Instant) {
         self.state = State::AtOnce;
-        self.probe_at = Some(now + PROBE);
+        self.probe_at = Some(now + self.pause);
+        self.pause = (self.pause * 2).min(LAST_PROBE);
     }
 
     /// Before this time the next batch is not written, if it is held.
@@ -142,6 +157,18 @@ mod tests {
         let gaps = serve(&mut pace, evenly(begin, 400, 3));
         assert!(gaps.len() < 350, "{} syncs in 3 s", gaps.len());
         assert_eq!(pace.state, State::Held);
+    }
+
+    #[test]
+    fn that_calls_come_by_themselves_is_found_out_soon() {
+        for rate in [200, 400, 3_000] {
+            let (mut pace, begin) = (Pace::new(DELAY), Instant::now());
+            // Nobody comes late to the first batch of all.
+            serve(&mut pace, [begin]);
+            let later = begin + Duration::from_millis(20);
+            serve(&mut pace, evenly(later, rate, 1).take(rate as usize / 2));
+            assert_eq!(pace.state, State::Held, "{rate}/s, after half a second");
+        }
     }
 
     #[test]

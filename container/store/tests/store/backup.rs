@@ -26,6 +26,7 @@ fn options() -> StoreOptions {
         cache_bytes: 1024 * 1024,
         reserve_bytes: 0,
         low_water_bytes: 0,
+        space_interval: Duration::ZERO,
     }
 }
 

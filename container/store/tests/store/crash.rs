@@ -122,6 +122,7 @@ fn options() -> StoreOptions {
         cache_bytes: 1024 * 1024,
         reserve_bytes: 4096,
         low_water_bytes: 0,
+        space_interval: Duration::ZERO,
     }
 }
 

@@ -163,6 +163,23 @@ fn a_full_disk_is_told_before_the_database_is_opened() {
 }
 
 #[test]
+fn space_is_not_looked_at_for_every_commit() {
+    let place = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let options = StoreOptions {
+        low_water_bytes: 100 * MIB,
+        space_interval: Duration::from_secs(3600),
+        ..options()
+    };
+    disk.set_free(1000 * MIB);
+    let mut store = JournalSled::open_on(place.path(), &options, Arc::new(disk.clone())).unwrap();
+    disk.set_free(MIB);
+    fill(&mut store, 1);
+    store.tend().unwrap();
+    assert!(!store.health().low_space, "seen when it was opened");
+}
+
+#[test]
 fn short_space_is_reported_and_the_reserve_given_up_and_restored() {
     let place = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::default();
