@@ -17,7 +17,11 @@ use message::{finish, uri_of};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+/// How many peers there have been.
+static PEERS: AtomicU32 = AtomicU32::new(0);
 
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
@@ -104,6 +108,8 @@ pub struct Peer {
     pub rings_for: Duration,
     /// It leaves offers within calls unanswered.
     pub silent: bool,
+    /// Tells its calls from those of a peer that was here before: a node knows them for 32 s after they have ended.
+    number: u32,
     made: u32,
     branch: u64,
     look_again: Instant,
@@ -132,6 +138,7 @@ impl Peer {
             rings: false,
             rings_for: Duration::ZERO,
             silent: false,
+            number: PEERS.fetch_add(1, Ordering::Relaxed),
             made: 0,
             branch: 0,
             look_again: Instant::now(),
@@ -147,7 +154,13 @@ impl Peer {
     /// Calls `user` at the node. Returns the Call-ID.
     pub fn invite(&mut self, user: &str, node: SocketAddr) -> String {
         self.made += 1;
-        let id = format!("call-{}-{}@{}", self.me.port(), self.made, self.me.ip());
+        let id = format!(
+            "call-{}-{}-{}@{}",
+            self.me.port(),
+            self.number,
+            self.made,
+            self.me.ip()
+        );
         let tag = format!("c{}", self.made);
         let call = Call {
             phase: Phase::Calling,
@@ -238,11 +251,12 @@ impl Peer {
             return;
         };
         let mut text = format!(
-            "{method} {} SIP/2.0\r\nVia: SIP/2.0/{transport} {};branch=z9hG4bKp{}x{}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\n\
+            "{method} {} SIP/2.0\r\nVia: SIP/2.0/{transport} {};branch=z9hG4bKp{}x{}x{}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\n\
              Call-ID: {id}\r\nCSeq: {} {method}\r\nContact: <{contact}>\r\n",
             call.target,
             self.me,
             self.me.port(),
+            self.number,
             self.branch,
             call.local,
             call.remote,
