@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+use strowger::Secret;
 
 /// Where recorded calls are sent, as they go on or when they are over. What is recorded is said in `recorder`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,18 +115,6 @@ pub struct Endpoint {
     pub collector: Collector,
     /// What to ask for, from the first `/` on.
     pub path: String,
-}
-
-/// A text that is not shown.
-#[derive(Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(inline, extend("x-secret" = true, "x-reload" = "live"))]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 impl FromStr for Collector {
@@ -245,7 +234,7 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let hep = Hep {
-            password: Some(Secret("hidden".into())),
+            password: Some("hidden".into()),
             ..Hep::default()
         };
         assert!(!format!("{hep:?}").contains("hidden"));

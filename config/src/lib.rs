@@ -55,7 +55,7 @@ mod usage;
 
 pub use changes::Change;
 pub use component::{Claim, Component, Components, Link, NoSettings, Refusal, Settings, Usage};
-pub use export::{Collector, Endpoint, Export, Hep, HepTransport, Otlp, Secret};
+pub use export::{Collector, Endpoint, Export, Hep, HepTransport, Otlp};
 pub use key::{Bounds, Format, Key, Reload, Shape, TableKind};
 pub use listing::{Entry, Origin};
 pub use load::{Loaded, Sources, load};

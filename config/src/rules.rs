@@ -276,7 +276,7 @@ fn times(config: &Config, layers: &Layers) -> Vec<Finding> {
 fn headers(config: &Config, layers: &Layers) -> Vec<Finding> {
     let visible = |text: &str| text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
     let headers = config.export.otlp.headers.iter();
-    let wrong = headers.filter(|(_, value)| !visible(&value.0));
+    let wrong = headers.filter(|(_, value)| !visible(value.reveal()));
     let findings = wrong.map(|(name, _)| {
         let key = path(["export", "otlp", "headers", name]);
         let place = layers.value(&key);

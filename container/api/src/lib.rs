@@ -60,6 +60,7 @@ pub mod profile;
 pub mod ra;
 pub mod room;
 pub mod sbb;
+pub mod secret;
 pub mod service;
 pub mod state;
 pub mod time;
@@ -69,6 +70,7 @@ pub mod usage;
 
 pub use context::Cx;
 pub use error::{Error, OpError, Result};
+pub use secret::Secret;
 pub use strowger_macros::{Event, Profile, State, Usage, on, sbb};
 
 #[doc(hidden)]

@@ -8,7 +8,7 @@
 
 mod settings;
 
-pub use settings::{Secret, Settings};
+pub use settings::Settings;
 
 use serde::Deserialize;
 use serde_json::Value;

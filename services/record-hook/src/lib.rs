@@ -6,7 +6,7 @@
 
 mod settings;
 
-pub use settings::{Secret, Settings};
+pub use settings::Settings;
 
 use strowger::prelude::*;
 use strowger_http::{Failure, Http, Outgoing, Response};

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::fmt;
 use std::time::Duration;
+use strowger::Secret;
 
 /// Settings of the webhook.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -21,10 +21,6 @@ pub struct Settings {
     pub answer: Duration,
 }
 
-/// What is not to be seen in logs.
-#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-pub struct Secret(String);
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -32,23 +28,5 @@ impl Default for Settings {
             token: None,
             answer: Duration::from_secs(10),
         }
-    }
-}
-
-impl Secret {
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(secret: &str) -> Self {
-        Self(secret.to_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
     }
 }

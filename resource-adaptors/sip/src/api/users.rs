@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strowger::Secret;
 use strowger::schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::proto::auth::{Account, Algorithm, Hash, NotAHash};
@@ -28,7 +29,7 @@ struct Entry {
     previous: Option<Proof>,
     /// The password.
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
-    password: Option<String>,
+    password: Option<Secret>,
     /// The MD5 hash of `user:realm:password`.
     #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
     ha1_md5: Option<String>,
@@ -47,7 +48,7 @@ struct Entry {
 struct Proof {
     /// The password.
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
-    password: Option<String>,
+    password: Option<Secret>,
     /// The MD5 hash of `user:realm:password`.
     #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
     ha1_md5: Option<String>,
@@ -93,7 +94,7 @@ impl TryFrom<Proof> for Account {
 
     fn try_from(entry: Proof) -> Result<Self, UserError> {
         let mut account = match &entry.password {
-            Some(password) => Account::password(password),
+            Some(password) => Account::password(password.reveal()),
             None => Account::default(),
         };
         for (hash, name, digits) in [

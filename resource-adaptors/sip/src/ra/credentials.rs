@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use strowger::Secret;
 use strowger::schemars::JsonSchema;
 
 use crate::proto::auth::Credentials;
@@ -21,12 +22,12 @@ pub struct CredentialSettings {
     pub user: String,
     /// The password.
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
-    pub password: String,
+    pub password: Secret,
 }
 
 impl From<&CredentialSettings> for Credentials {
     fn from(settings: &CredentialSettings) -> Self {
-        let credentials = Self::new(&settings.user, &settings.password);
+        let credentials = Self::new(&settings.user, settings.password.reveal());
         match &settings.realm {
             Some(realm) => credentials.for_realm(realm),
             None => credentials,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
+use strowger::Secret;
 use strowger::ra::Peer as Certificate;
 
 use super::password::{Password, Seen};
@@ -38,9 +39,9 @@ pub(super) struct Origin<'a> {
 
 impl Account {
     pub(super) fn new(settings: &AccountSettings) -> Self {
-        let password = |hash: &Option<String>, plain: &Option<String>| match (hash, plain) {
-            (Some(hash), _) => Some(Password::Hash(hash.as_str().into())),
-            (None, Some(plain)) => Some(Password::Plain(plain.as_bytes().into())),
+        let password = |hash: &Option<Secret>, plain: &Option<Secret>| match (hash, plain) {
+            (Some(hash), _) => Some(Password::Hash(hash.reveal().into())),
+            (None, Some(plain)) => Some(Password::Plain(plain.clone())),
             (None, None) => None,
         };
         let previous = (

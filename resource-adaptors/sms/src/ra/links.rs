@@ -175,7 +175,7 @@ impl Core {
         let mut machine = Session::new(Role::Esme, link.config(base), now);
         let bind = Bind {
             system_id: settings.system_id.as_bytes(),
-            password: settings.password.as_bytes(),
+            password: settings.password.reveal().as_bytes(),
             system_type: settings.system_type.as_bytes(),
             interface_version: settings.version.number(),
             address_range: settings.address_range.as_bytes(),

@@ -10,6 +10,7 @@ use pbkdf2::password_hash::{
     Ident, PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString,
 };
 use siphasher::sip::SipHasher24;
+use strowger::Secret;
 
 /// What one check may cost: about 60 ms of a shard's time.
 const ITERATIONS_MAX: u32 = 200_000;
@@ -21,7 +22,7 @@ const ITERATIONS: u32 = 10_000;
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Password {
     /// As it is.
-    Plain(Box<[u8]>),
+    Plain(Secret),
     /// Its hash.
     Hash(Box<str>),
 }
@@ -72,7 +73,10 @@ impl Password {
     pub(super) fn is(&self, given: &[u8], key: &[u8; 16], seen: &mut Seen) -> bool {
         let digest = digest(key, given);
         match self {
-            Self::Plain(own) => digest == self::digest(key, own) && own.len() == given.len(),
+            Self::Plain(own) => {
+                let own = own.reveal().as_bytes();
+                digest == self::digest(key, own) && own.len() == given.len()
+            }
             Self::Hash(_) if seen.0 == Some(digest) => true,
             Self::Hash(text) => {
                 let hash = PasswordHash::new(text);
@@ -124,7 +128,7 @@ mod tests {
         );
         for password in [
             Password::Hash(hash.into()),
-            Password::Plain((*b"secret").into()),
+            Password::Plain("secret".into()),
         ] {
             assert!(is(&password, "secret"));
             assert!(!is(&password, "Secret") && !is(&password, "") && !is(&password, "secret1"));

@@ -57,7 +57,7 @@ pub(super) fn add(packets: &mut Vec<u8>, message: &FedMessage, settings: &Hep) -
     put(chunk::PAYLOAD_TYPE, &[SIP]);
     put(chunk::CAPTURE_ID, &settings.capture_id.to_be_bytes());
     if let Some(password) = &settings.password {
-        put(chunk::PASSWORD, password.0.as_bytes());
+        put(chunk::PASSWORD, password.reveal().as_bytes());
     }
     put(chunk::CORRELATION, &message.key);
     put(chunk::PAYLOAD, &message.bytes);
@@ -131,7 +131,6 @@ fn word(number: u64) -> [u8; 4] {
 mod tests {
     use super::*;
     use strowger::id::RaIx;
-    use strowger_config::Secret;
 
     fn message(remote: &str, local: Option<&str>, bytes: usize) -> FedMessage {
         FedMessage {
@@ -177,7 +176,7 @@ mod tests {
     fn a_packet_has_the_chunks_of_the_protocol() {
         let settings = Hep {
             capture_id: 2_001,
-            password: Some(Secret("geheim".into())),
+            password: Some("geheim".into()),
             ..Hep::default()
         };
         let came = message("192.0.2.1:5080", Some("192.0.2.9:5060"), 3);

@@ -79,7 +79,7 @@ fn request(
         .header(CONTENT_TYPE, "application/json");
     let mut request = request.body(Body::from(body.to_vec()))?;
     for (name, value) in &settings.headers {
-        let mut value = HeaderValue::from_str(&value.0)?;
+        let mut value = HeaderValue::from_str(value.reveal())?;
         value.set_sensitive(true);
         request
             .headers_mut()

@@ -2,6 +2,7 @@
 
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
+use strowger::Secret;
 
 use super::super::wire::text::eq_token;
 use super::Qop;
@@ -205,7 +206,7 @@ impl Hex {
 /// What a server knows, or a client has, of one user: the password, or what stands for it with some hash functions (HA1).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Account {
-    password: Option<Box<[u8]>>,
+    password: Option<Secret>,
     ha1: Vec<(Hash, Hex)>,
     /// What was known of the user before, and still counts.
     previous: Option<Box<Self>>,
@@ -216,7 +217,7 @@ impl Account {
     #[must_use]
     pub fn password(password: &str) -> Self {
         Self {
-            password: Some(password.as_bytes().into()),
+            password: Some(password.into()),
             ..Self::default()
         }
     }
@@ -262,7 +263,7 @@ impl Account {
     /// HA1, if it serves the hash function. As costly in every case, so that time does not tell the cases apart.
     #[must_use]
     pub(super) fn key(&self, hash: Hash, user: &[u8], realm: &[u8]) -> Option<Hex> {
-        let password = self.password.as_deref();
+        let password = self.password.as_ref().map(|own| own.reveal().as_bytes());
         let computed = hash.of(&[user, realm, password.unwrap_or_default()]);
         let known = self.ha1.iter().find(|(known, _)| *known == hash);
         known

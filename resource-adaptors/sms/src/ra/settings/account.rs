@@ -1,6 +1,7 @@
 //! Settings of an account: `[adaptors.NAME.settings.accounts.NAME]`. All of it is reloaded live.
 
 use serde::Deserialize;
+use strowger::Secret;
 use strowger::network::Network;
 use strowger::ra::SettingsError;
 use strowger::schemars::JsonSchema;
@@ -25,16 +26,16 @@ pub struct AccountSettings {
     pub system_id: Option<String>,
     /// Its password as a hash, as `strowger sms-password` makes it: `$pbkdf2-sha256$i=..`.
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
-    pub password_hash: Option<String>,
+    pub password_hash: Option<Secret>,
     /// Its password as it is, instead of `password_hash`: for tests and labs.
     #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// The hash of the password before, which is right as well while this is set: until the ESME has the one after.
     #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
-    pub previous_password_hash: Option<String>,
+    pub previous_password_hash: Option<Secret>,
     /// The password before as it is, instead of `previous_password_hash`.
     #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
-    pub previous_password: Option<String>,
+    pub previous_password: Option<Secret>,
     /// How it may bind.
     #[schemars(extend("x-reload" = "live"))]
     pub modes: Vec<ModeSetting>,
@@ -201,7 +202,7 @@ impl AccountSettings {
     #[must_use]
     pub fn new(password: &str) -> Self {
         Self {
-            password: Some(password.to_owned()),
+            password: Some(password.into()),
             ..Self::default()
         }
     }
@@ -213,7 +214,10 @@ impl AccountSettings {
             (&self.password, "password"),
             (&self.previous_password, "previous_password"),
         ] {
-            if plain.as_ref().is_some_and(|plain| !is_octets(plain, 15)) {
+            if plain
+                .as_ref()
+                .is_some_and(|plain| !is_octets(plain.reveal(), 15))
+            {
                 return wrong(key, "must be 15 characters of ASCII at most");
             }
         }
@@ -221,7 +225,10 @@ impl AccountSettings {
             (&self.password_hash, "password_hash"),
             (&self.previous_password_hash, "previous_password_hash"),
         ] {
-            if hash.as_ref().is_some_and(|hash| !password::is_hash(hash)) {
+            if hash
+                .as_ref()
+                .is_some_and(|hash| !password::is_hash(hash.reveal()))
+            {
                 let problem = "must be `$pbkdf2-sha256$i=ITERATIONS,l=32$SALT$HASH`, of 200,000 iterations at most";
                 return wrong(key, problem);
             }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
+use strowger::Secret;
 use strowger::ra::SettingsError;
 use strowger::schemars::JsonSchema;
 
@@ -35,7 +36,7 @@ pub struct LinkSettings {
     pub system_id: String,
     /// The password that we bind with.
     #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
-    pub password: String,
+    pub password: Secret,
     /// The system_type that we bind with.
     #[schemars(length(max = 12), extend("x-reload" = "live"))]
     pub system_type: String,
@@ -170,7 +171,7 @@ impl Default for LinkSettings {
             tls: false,
             server_name: None,
             system_id: String::new(),
-            password: String::new(),
+            password: Secret::default(),
             system_type: String::new(),
             mode: ModeSetting::Transceiver,
             version: VersionSetting::V34,
@@ -220,7 +221,7 @@ impl LinkSettings {
         Self {
             addresses: vec![address],
             system_id: system_id.to_owned(),
-            password: password.to_owned(),
+            password: password.into(),
             ..Self::default()
         }
     }
@@ -235,7 +236,7 @@ impl LinkSettings {
             return wrong("system_id", "must be 1 to 15 characters of ASCII");
         }
         for (key, text, longest) in [
-            ("password", &self.password, 15),
+            ("password", self.password.reveal(), 15),
             ("system_type", &self.system_type, 12),
             ("address_range", &self.address_range, 40),
         ] {
