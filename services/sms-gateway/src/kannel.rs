@@ -30,6 +30,9 @@ const BAD_UDH: Answer = (400, "UDH field misformed, rejected");
 const BAD_CHARSET: Answer = (400, "Charset or body misformed, rejected");
 const BAD_VALUE: Answer = (400, "Parameter misformed, rejected");
 
+/// What the password is called.
+const PASSWORD: [&str; 2] = ["password", "pass"];
+
 /// The parameters of a request, in their order, decoded to octets.
 struct Params<'a>(Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>);
 
@@ -212,26 +215,34 @@ pub(crate) fn take(
     http: Http,
     w: &With,
 ) -> Result {
-    let (status, text) = match push(cx, ev, w)? {
-        Ok(answer) | Err(answer) => answer,
-    };
-    http.respond(cx, exchange, Reply::text(status, text))
-}
-
-/// Begins the messages that a request asks for.
-fn push(cx: &mut Cx, ev: &Request, w: &With) -> Result<Result<Answer, Answer>> {
     let form = match ev.method == Method::Post && !ev.body.is_empty() {
         true => &ev.body[..],
         false => ev.query.as_bytes(),
     };
     let params = Params::parse(form);
+    let (status, text) = match push(cx, &params, w)? {
+        Ok(answer) | Err(answer) => answer,
+    };
+    let reply = Reply::text(status, text);
+    // Kannel's clients have no `Authorization`, and are told 403: the adaptor cannot know by itself that somebody guesses.
+    let guessed = (status, text) == NO_USER && params.get(&PASSWORD).is_some();
+    let reply = if guessed {
+        reply.wrong_credentials()
+    } else {
+        reply
+    };
+    http.respond(cx, exchange, reply)
+}
+
+/// Begins the messages that a request asks for.
+fn push(cx: &mut Cx, params: &Params<'_>, w: &With) -> Result<Result<Answer, Answer>> {
     let name = params.text(&["username", "user"]).unwrap_or_default();
-    let password = params.text(&["password", "pass"]).unwrap_or_default();
+    let password = params.text(&PASSWORD).unwrap_or_default();
     let known = w.conf.http.users.get(&name);
     let Some(user) = known.filter(|user| user.password.is(&password)) else {
         return Ok(Err(NO_USER));
     };
-    let push = match Push::read(&params) {
+    let push = match Push::read(params) {
         Ok(push) => push,
         Err(answer) => return Ok(Err(answer)),
     };

@@ -1,6 +1,7 @@
 //! A data directory, a configuration, nodes on them, and a client of plain bytes.
 
 use crate::web::Web;
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -133,6 +134,18 @@ impl Answer {
 impl Raw {
     pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let read = Vec::new();
+        Self { stream, read }
+    }
+
+    /// From an address of this machine that may be banned.
+    pub(crate) fn from(source: [u8; 4], address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let source = SocketAddr::from((source, 0));
+        socket.bind(&source.into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let stream = TcpStream::from(socket);
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let read = Vec::new();
         Self { stream, read }

@@ -177,6 +177,29 @@ fn who_is_not_heard_any_more_is_not_on_a_connection_that_stands_either() {
 }
 
 #[test]
+fn who_guesses_is_banned_and_others_are_served() {
+    const GUESS: &str = "GET /guessed HTTP/1.1\r\nHost: a\r\n\r\n";
+    let listener = "[adaptors.http.settings.listeners.http]\nbind = \"127.0.0.1:0\"\n";
+    let bench = Bench::with(&format!("{listener}[sources]\nban_after = 3\n"));
+    let node = bench.start();
+    let at = address(&node, "http");
+    let (bad, good) = ([127, 0, 0, 5], [127, 0, 0, 6]);
+    let mut guesser = Raw::from(bad, at);
+    for _ in 0..3 {
+        assert_eq!(guesser.ask(GUESS).status, 403);
+    }
+    assert_eq!(counter(&node, "http.credentials_wrong"), 3);
+    assert_eq!(node.status().unwrap().sources.banned, 1);
+    // Neither on the connection that stands nor on another one.
+    guesser.send(GET);
+    assert!(guesser.answer().is_none() && guesser.ends());
+    let mut again = Raw::from(bad, at);
+    again.send(GET);
+    assert!(again.answer().is_none());
+    assert_eq!(Raw::from(good, at).ask(GET).status, 200);
+}
+
+#[test]
 fn a_node_that_is_short_of_space_refuses_new_requests_at_the_edge() {
     // More than any disk has: the node refuses new work from its first sync on.
     let bench = Bench::new("[store]\nlow_water = \"1000000GiB\"\n");

@@ -34,6 +34,7 @@ impl Web {
                 let name = ev.certificate.clone().unwrap_or_else(|| "nobody".into());
                 Reply::text(200, format!("{name}, secure {}", ev.secure))
             }
+            "/guessed" => Reply::new(403).wrong_credentials(),
             "/none" => Reply::new(204),
             "/large" => Reply::text(200, "x".repeat(8 * 1024 * 1024)),
             "/later" => {

@@ -12,6 +12,8 @@ pub struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
+    /// The request had credentials that are wrong.
+    pub(crate) wrong_credentials: bool,
 }
 
 impl Reply {
@@ -22,6 +24,7 @@ impl Reply {
             status,
             headers: Headers::default(),
             body: Bytes::new(),
+            wrong_credentials: false,
         }
     }
 
@@ -59,6 +62,15 @@ impl Reply {
     pub fn body(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
         self.headers.set("content-type", media_type);
         self.body = body.into();
+        self
+    }
+
+    /// An answer, whatever its status, to a request whose credentials are wrong; not to one that has none, nor to one whose
+    /// credentials are too old. It counts as an offence of the client's address: who guesses on is banned for a while, where
+    /// `[sources]` says so. An answer 401 to a request with `Authorization` counts without it.
+    #[must_use]
+    pub fn wrong_credentials(mut self) -> Self {
+        self.wrong_credentials = true;
         self
     }
 

@@ -14,7 +14,7 @@ use super::{HttpProtocol, What, end};
 use crate::api::{Exchange, Reply, Request};
 use crate::driver::Down;
 
-/// What a service answers to credentials that are wrong.
+/// What a service answers to credentials that are wrong, or missing.
 const UNAUTHORIZED: u16 = 401;
 
 /// Those that there are, by the driver's tokens.
@@ -26,8 +26,10 @@ struct Pending {
     activity: ActivityId,
     way: Way,
     due: Mono,
-    /// It came with credentials, from there.
-    claims: Option<IpAddr>,
+    /// Where it came from: over a connection, so there is no doubt of it.
+    source: IpAddr,
+    /// It came with `Authorization`.
+    claims: bool,
     /// The request was offered to all its receivers, and one has taken it.
     taken: bool,
     /// Nobody refers to the activity any more.
@@ -82,12 +84,12 @@ impl HttpProtocol {
         let due = cx.now().mono + self.settings.request_deadline;
         self.due.insert(due, What::Exchange(token));
         recorded::activity(cx, token, activity);
-        let claims = request.header("authorization").map(|_| request.peer.ip());
         let pending = Pending {
             activity,
             way,
             due,
-            claims,
+            source: request.peer.ip(),
+            claims: request.header("authorization").is_some(),
             taken: false,
             forsaken: false,
         };
@@ -109,13 +111,11 @@ impl HttpProtocol {
             return cx.count("http.late_replies", 1);
         };
         cx.count("http.replies", 1);
-        let claims = self
-            .exchanges
-            .0
-            .get(&token)
-            .and_then(|pending| pending.claims);
-        if let Some(source) = claims.filter(|_| reply.status() == UNAUTHORIZED) {
-            cx.offence(source, Offence::Credentials, true);
+        if let Some(pending) = self.exchanges.0.get(&token)
+            && (reply.wrong_credentials || pending.claims && reply.status() == UNAUTHORIZED)
+        {
+            cx.count("http.credentials_wrong", 1);
+            cx.offence(pending.source, Offence::Credentials, true);
         }
         self.finish(cx, token, reply);
     }

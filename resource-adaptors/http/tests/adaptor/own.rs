@@ -46,6 +46,8 @@ impl Desk {
                 cx.detach(exchange);
                 Ok(())
             }
+            "/guessed" => http.respond(cx, exchange, Reply::new(403).wrong_credentials()),
+            "/unauthorized" => http.respond(cx, exchange, Reply::new(401)),
             "/bad" => http.respond(cx, exchange, Reply::new(200).header("bad\r\n", "x")),
             _ => Err(Error::msg("no such path")),
         }

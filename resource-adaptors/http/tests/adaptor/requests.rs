@@ -20,6 +20,23 @@ fn a_request_is_answered_by_its_service_once() {
 }
 
 #[test]
+fn wrong_credentials_are_counted_and_missing_ones_are_not() {
+    let slee = desk(TestKit::strict());
+    let alice = slee.http().client("alice");
+    let wrong = || slee.counter("http.credentials_wrong");
+    alice.get("/unauthorized").expect(401);
+    let shown = alice.clone().bearer("old");
+    shown.post("/echo", "text/plain", "x").expect(200);
+    assert_eq!(wrong(), 0);
+    shown.get("/unauthorized").expect(401);
+    assert_eq!(wrong(), 1);
+    // Said by the service: whatever the status, and once.
+    alice.get("/guessed").expect(403);
+    shown.get("/guessed").expect(403);
+    assert_eq!(wrong(), 3);
+}
+
+#[test]
 fn an_answer_may_come_later() {
     let mut slee = desk(TestKit::strict());
     let asked = slee.http().client("alice").get("/later");

@@ -194,6 +194,45 @@ fn what_is_no_request_for_the_gateway_is_refused() {
     nothing_left(&mut kit);
 }
 
+/// They count against where they come from; a request without any does not.
+#[test]
+fn wrong_credentials_are_told_by_all_interfaces() {
+    let (kit, shop, _up) = gateway("");
+    let wrong = || kit.counter("http.credentials_wrong");
+    let good = json!({ "to": NUMBER, "text": "hello" });
+    let stranger = kit.http().client("stranger");
+    stranger.post_json("/v1/messages", &good).expect(401);
+    stranger.get("/cgi-bin/sendsms?to=1&text=a").expect(403);
+    shop.post_json("/v1/messages", &good).expect(202);
+    shop.get("/v1/messages/nothing").expect(404);
+    assert_eq!(wrong(), 0);
+    let guesses = [
+        stranger.clone().basic_auth("shop", "guess"),
+        stranger.clone().basic_auth("nobody", "secret"),
+        stranger.clone().bearer("guess"),
+        stranger.clone().header("Authorization", "Basic ???"),
+    ];
+    for guess in guesses {
+        guess.post_json("/v1/messages", &good).expect(401);
+    }
+    assert_eq!(wrong(), 4);
+    let kannel = |query: &str| stranger.get(&format!("/cgi-bin/sendsms?{query}"));
+    kannel("username=shop&password=guess&to=1&text=a").expect(403);
+    kannel("user=nobody&pass=secret&to=1&text=a").expect(403);
+    let form = "username=shop&password=guess&to=1&text=a";
+    stranger
+        .post(
+            "/cgi-bin/sendsms",
+            "application/x-www-form-urlencoded",
+            form,
+        )
+        .expect(403);
+    assert_eq!(wrong(), 7);
+    // Not routable is 403 as well, and no guess.
+    kannel("username=shop&password=secret&to=Bob&text=a").expect(403);
+    assert_eq!(wrong(), 7);
+}
+
 #[test]
 fn what_waits_can_be_cancelled() {
     let (mut kit, shop, up) = gateway("");
