@@ -43,7 +43,7 @@ pub struct SourceRules {
     #[schemars(extend("x-reload" = "live"))]
     pub never_ban: Vec<Network>,
     /// Sources of which something is kept at once: how much they have brought, their offences, their bans. The one that has been
-    /// quiet longest makes room for the next one, banned ones last.
+    /// quiet longest makes room for the next one, banned ones last, and ones that an operator has banned for each other only.
     #[schemars(range(min = 16, max = 10_000_000), extend("x-unit" = "sources", "x-reload" = "live"))]
     pub entries: u32,
 }

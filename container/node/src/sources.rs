@@ -18,8 +18,8 @@ pub(crate) use table::Ban;
 
 use lists::Lists;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Bound;
 use std::time::Duration;
 use strowger::id::RaIx;
 use strowger::network::Source;
@@ -31,7 +31,7 @@ use utoipa::ToSchema;
 
 /// Why a source is banned that an operator has banned.
 pub(crate) const BY_HAND: &str = "operator";
-/// Bans that are logged in a row; beyond that one a second.
+/// Bans, and ends of bans, that are logged in a row; beyond that one a second.
 const LOGGED: u64 = 20;
 const SECOND: u64 = 1_000_000_000;
 
@@ -99,8 +99,9 @@ impl Sources {
         self.rules = rules;
         self.table.shrink(self.most());
         self.forget_lost();
-        let bans = self.table.bans().into_keys();
+        let bans = self.table.bans(Bound::Unbounded);
         let trusted: Vec<Source> = bans
+            .map(|(source, _)| source)
             .filter(|source| self.lists.trust(source.first()))
             .collect();
         for source in trusted {
@@ -180,7 +181,9 @@ impl Sources {
             return;
         }
         let most = self.most();
-        let known = self.table.note(address.into(), most);
+        let Some(known) = self.table.note(address.into(), most) else {
+            return;
+        };
         // What is forged in its name keeps it out for no longer than its burst takes to be there again.
         let most_ahead = now
             .0
@@ -200,7 +203,9 @@ impl Sources {
             return;
         }
         let (source, most) = (Source::from(address), self.most());
-        let known = self.table.note(source, most);
+        let Some(known) = self.table.note(source, most) else {
+            return;
+        };
         if known.ban.is_some() {
             return;
         }
@@ -232,16 +237,26 @@ impl Sources {
             why,
             dropped: 0,
         };
-        self.table.ban(source, ban, self.most());
+        if !self.table.ban(source, ban, self.most()) {
+            return;
+        }
         self.gate.ban(source, why == BY_HAND);
         self.counts.bans += 1;
         self.forget_lost();
         self.look();
-        if self.logged.0 <= now.mono.0.saturating_add((LOGGED - 1) * SECOND) {
-            self.logged = Mono(self.logged.0.max(now.mono.0) + SECOND);
+        if self.may_log(now.mono) {
             let seconds = time.as_secs();
             tracing::warn!(%source, why, seconds, "banned");
         }
+    }
+
+    /// Whether there may be another line in the log.
+    fn may_log(&mut self, now: Mono) -> bool {
+        let may = self.logged.0 <= now.0.saturating_add((LOGGED - 1) * SECOND);
+        if may {
+            self.logged = Mono(self.logged.0.max(now.0) + SECOND);
+        }
+        may
     }
 
     /// Ends a ban; whether there was one.
@@ -254,9 +269,9 @@ impl Sources {
         lifted
     }
 
-    /// All bans, by the source.
-    pub(crate) fn bans(&self) -> BTreeMap<Source, &Ban> {
-        self.table.bans()
+    /// The bans from there on, by the source.
+    pub(crate) fn bans(&self, from: Bound<Source>) -> impl Iterator<Item = (Source, &Ban)> {
+        self.table.bans(from)
     }
 
     /// When [`expire`](Self::expire) is to be called.
@@ -268,7 +283,9 @@ impl Sources {
     pub(crate) fn expire(&mut self, now: Mono) {
         while let Some((_, source)) = self.table.next_end().filter(|(end, _)| *end <= now) {
             self.lift(source);
-            tracing::info!(%source, "its ban is over");
+            if self.may_log(now) {
+                tracing::info!(%source, "its ban is over");
+            }
         }
     }
 

@@ -15,11 +15,10 @@ impl Driver {
         let Ok(after) = part.after.as_deref().map(str::parse).transpose() else {
             return not_a_place();
         };
-        let bans = self.sources.bans();
         let begin: Bound<Source> = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = bans.range((begin, Bound::Unbounded));
+        let mut rest = self.sources.bans(begin);
         let found = rest.by_ref().take(part.limit());
-        let items: Vec<BanEntry> = found.map(|(source, ban)| entry(*source, ban)).collect();
+        let items: Vec<BanEntry> = found.map(|(source, ban)| entry(source, ban)).collect();
         let more = rest.next().is_some();
         let next = items
             .last()

@@ -27,6 +27,12 @@ impl Gate {
         self.write().banned.insert(source, by_hand);
     }
 
+    /// How many are banned.
+    #[cfg(test)]
+    pub(super) fn banned(&self) -> usize {
+        self.read().banned.len()
+    }
+
     pub(super) fn lift(&self, source: Source) {
         self.write().banned.remove(&source);
     }

@@ -1,9 +1,12 @@
 //! What is kept of sources: bounded, and the same inputs make room for the same ones.
 //!
 //! Who is banned does not make room for others while anybody else can: otherwise whoever sends from many addresses would end
-//! the bans of all.
+//! the bans of all. Who is banned by hand makes room for others that are, and for nobody else.
+//!
+//! Invariant: nothing here takes longer than the logarithm of how many are known, but for what is asked for as a whole.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use strowger::network::Source;
 use strowger::time::Mono;
 
@@ -23,7 +26,11 @@ pub(crate) struct Ban {
 impl Ban {
     /// Whether it holds for an address, which may be one that offences never ban.
     pub(super) fn holds(&self, trusted: bool) -> bool {
-        !trusted || self.why == super::BY_HAND
+        !trusted || self.is_by_hand()
+    }
+
+    fn is_by_hand(&self) -> bool {
+        self.why == super::BY_HAND
     }
 }
 
@@ -48,8 +55,11 @@ pub(super) struct Table {
     known: HashMap<Source, Known>,
     /// Those that are not banned, the one that was noted longest ago first.
     order: BTreeMap<u64, Source>,
-    /// Those that are, by the end of that.
+    /// Those that are, by the end of that: by their offences, and by hand.
     ends: BTreeSet<(Mono, Source)>,
+    ends_by_hand: BTreeSet<(Mono, Source)>,
+    /// All that are, in the order in which they are shown.
+    banned: BTreeSet<Source>,
     next: u64,
     /// Those whose bans have made room.
     lost: Vec<Source>,
@@ -61,7 +71,7 @@ impl Table {
     }
 
     pub(super) fn banned(&self) -> usize {
-        self.ends.len()
+        self.banned.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -72,10 +82,11 @@ impl Table {
         self.known.get_mut(&source)
     }
 
-    /// What is kept of a source that something is to be noted of; of at most so many.
-    pub(super) fn note(&mut self, source: Source, most: usize) -> &mut Known {
-        if !self.known.contains_key(&source) {
-            self.shrink(most.max(1) - 1);
+    /// What is kept of a source that something is to be noted of; of at most so many. `None` is that there is no room: all that are
+    /// known were banned by hand.
+    pub(super) fn note(&mut self, source: Source, most: usize) -> Option<&mut Known> {
+        if !self.known.contains_key(&source) && !self.has_room(most) {
+            return None;
         }
         self.next += 1;
         let known = self.known.entry(source).or_default();
@@ -84,19 +95,28 @@ impl Table {
             known.turn = self.next;
             self.order.insert(known.turn, source);
         }
-        known
+        Some(known)
     }
 
-    /// Bans a source, or changes its ban.
-    pub(super) fn ban(&mut self, source: Source, ban: Ban, most: usize) {
-        let known = self.note(source, most);
+    /// Bans a source, or changes its ban; whether there was room for that, which one by hand has always.
+    pub(super) fn ban(&mut self, source: Source, ban: Ban, most: usize) -> bool {
+        let by_hand = ban.is_by_hand();
+        if by_hand && !self.known.contains_key(&source) {
+            self.shrink(most.max(1) - 1);
+        }
+        let Some(known) = self.note(source, most) else {
+            return false;
+        };
         let (until, turn) = (ban.until, known.turn);
         let before = known.ban.replace(ban);
         self.order.remove(&turn);
         if let Some(before) = before {
-            self.ends.remove(&(before.until, source));
+            self.ends_of(before.is_by_hand())
+                .remove(&(before.until, source));
         }
-        self.ends.insert((until, source));
+        self.ends_of(by_hand).insert((until, source));
+        self.banned.insert(source);
+        true
     }
 
     /// Ends a ban, and forgets what led to it; whether there was one.
@@ -106,27 +126,56 @@ impl Table {
             .get_mut(&source)
             .and_then(|known| known.ban.take());
         let Some(ban) = ban else { return false };
-        self.ends.remove(&(ban.until, source));
+        self.ends_of(ban.is_by_hand()).remove(&(ban.until, source));
+        self.banned.remove(&source);
         self.known.remove(&source);
         true
     }
 
     /// The ban that ends next.
     pub(super) fn next_end(&self) -> Option<(Mono, Source)> {
-        self.ends.first().copied()
+        let ends = [self.ends.first(), self.ends_by_hand.first()];
+        ends.into_iter().flatten().min().copied()
     }
 
-    /// Makes room, until there are no more than so many.
+    /// Makes room, until there are no more than so many: those by hand go last.
     pub(super) fn shrink(&mut self, most: usize) {
-        while self.known.len() > most {
-            if let Some((_, source)) = self.order.pop_first() {
-                self.known.remove(&source);
-            } else if let Some((_, source)) = self.ends.pop_first() {
-                self.known.remove(&source);
-                self.lost.push(source);
-            } else {
-                break;
+        while self.known.len() > most && (self.forget_one() || self.lose(true)) {}
+    }
+
+    /// Makes room for one more of at most so many; whether there is.
+    fn has_room(&mut self, most: usize) -> bool {
+        while self.known.len() >= most.max(1) {
+            if !self.forget_one() {
+                return false;
             }
+        }
+        true
+    }
+
+    /// Forgets the one that was noted longest ago, or ends the ban that ends next; whether there was one, not by hand.
+    fn forget_one(&mut self) -> bool {
+        match self.order.pop_first() {
+            Some((_, source)) => self.known.remove(&source).is_some(),
+            None => self.lose(false),
+        }
+    }
+
+    /// Ends the ban that ends next, of those by hand or of the others; whether there was one.
+    fn lose(&mut self, by_hand: bool) -> bool {
+        let Some((_, source)) = self.ends_of(by_hand).pop_first() else {
+            return false;
+        };
+        self.known.remove(&source);
+        self.banned.remove(&source);
+        self.lost.push(source);
+        true
+    }
+
+    fn ends_of(&mut self, by_hand: bool) -> &mut BTreeSet<(Mono, Source)> {
+        match by_hand {
+            true => &mut self.ends_by_hand,
+            false => &mut self.ends,
         }
     }
 
@@ -135,11 +184,9 @@ impl Table {
         self.lost.pop()
     }
 
-    /// All bans, by the source.
-    pub(super) fn bans(&self) -> BTreeMap<Source, &Ban> {
-        let banned = self.ends.iter();
-        let bans =
-            banned.filter_map(|(_, source)| Some((*source, self.known.get(source)?.ban.as_ref()?)));
-        bans.collect()
+    /// The bans from there on, by the source.
+    pub(super) fn bans(&self, from: Bound<Source>) -> impl Iterator<Item = (Source, &Ban)> {
+        let banned = self.banned.range((from, Bound::Unbounded));
+        banned.filter_map(|source| Some((*source, self.known.get(source)?.ban.as_ref()?)))
     }
 }

@@ -163,8 +163,7 @@ fn offences_within_the_window_ban_and_the_ban_ends() {
     assert_eq!(sources.deadline(), Some(now(72_000).mono));
     sources.expire(now(71_999).mono);
     assert_eq!(judge(&mut sources, 71_999, bad), Verdict::Banned);
-    let bans = sources.bans();
-    let ban = bans.values().next().unwrap();
+    let (_, ban) = sources.bans(Bound::Unbounded).next().unwrap();
     assert_eq!((ban.why, ban.dropped), ("credentials", 2));
     assert_eq!(ban.until_ms - ban.since_ms, 60_000);
     sources.expire(now(72_000).mono);
@@ -300,6 +299,97 @@ fn many_sources_make_room_for_each_other_and_bans_are_the_last_to_go() {
     assert_eq!(sources.counts().banned, 16);
     assert!(admits(&sources, &from(0)));
     assert!(!admits(&sources, &from(1_015)));
+}
+
+/// Connections from a /46 of IPv6, of which each network guesses once and is banned: a quarter of a million sources.
+#[test]
+fn a_flood_of_banned_sources_is_bounded_and_ends_no_ban_by_hand() {
+    const ENTRIES: u32 = 1_024;
+    const FLOOD: u64 = 1 << 18;
+    let mut sources = rules(|rules| (rules.ban_after, rules.entries) = (1, ENTRIES));
+    let by_hand = ["192.0.2.66", "2001:db8:bad::1"];
+    for source in by_hand {
+        // These end before any of the flood does.
+        let time = Some(Duration::from_secs(500));
+        sources.ban(now(0), source.parse().unwrap(), time, BY_HAND);
+    }
+    let network =
+        |n: u64| std::net::Ipv6Addr::from_bits((0x2001_0db8_1000_0000 + u128::from(n)) << 64);
+    for n in 0..FLOOD {
+        let told = Told::Offence {
+            source: IpAddr::V6(network(n)),
+            offence: Offence::Credentials,
+            proven: true,
+        };
+        sources.told(now(n / 10_000), SIP, told);
+    }
+    let counts = sources.counts();
+    let most = u64::from(ENTRIES);
+    assert_eq!((counts.known, counts.banned), (most, most));
+    assert_eq!(counts.bans, FLOOD + 2);
+    assert_eq!(sources.gate().banned(), ENTRIES as usize);
+    for source in by_hand {
+        assert_eq!(
+            judge(&mut sources, 200, source),
+            Verdict::Banned,
+            "{source}"
+        );
+        assert!(!admits(&sources, source), "{source}");
+    }
+    // Of the others those that end last stay, by their networks.
+    for (n, verdict) in [
+        (FLOOD - 1, Verdict::Banned),
+        (FLOOD - most + 2, Verdict::Banned),
+        (FLOOD - most + 1, Verdict::Heard),
+    ] {
+        let neighbour = network(n).to_bits() + 9;
+        let from = IpAddr::V6(neighbour.into());
+        assert_eq!(sources.judge(now(200).mono, SIP, from), verdict, "{n}");
+    }
+    // Parts of the list follow each other, and show each once.
+    let (mut from, mut shown) = (Bound::Unbounded, 0);
+    while let Some((last, _)) = sources.bans(from).take(100).last() {
+        shown += sources.bans(from).take(100).count();
+        from = Bound::Excluded(last);
+    }
+    assert_eq!(shown, ENTRIES as usize);
+    // All end at their time, and nothing is left of them.
+    sources.expire(now(500_000).mono);
+    assert_eq!(sources.counts().banned, most - 2);
+    sources.expire(now(700_000).mono);
+    assert_eq!((sources.counts().known, sources.gate().banned()), (0, 0));
+}
+
+#[test]
+fn where_all_are_banned_by_hand_nobody_else_is_kept_and_the_next_by_hand_has_room() {
+    let mut sources = rules(|rules| {
+        (rules.rate, rules.burst, rules.ban_after, rules.entries) = (1, 1, 1, 16);
+    });
+    let from = |n: u32| std::net::Ipv4Addr::from_bits(0xc000_0200 + n).to_string();
+    let by_hand = |sources: &mut Sources, n: u32| {
+        let time = Some(Duration::from_secs(u64::from(100 + n)));
+        sources.ban(now(0), from(n).parse().unwrap(), time, BY_HAND);
+    };
+    for n in 0..16 {
+        by_hand(&mut sources, n);
+    }
+    works(&mut sources, 0, &from(50));
+    offends(&mut sources, 0, &from(51), true);
+    assert_eq!(judge(&mut sources, 0, &from(50)), Verdict::Heard);
+    assert_eq!(judge(&mut sources, 0, &from(51)), Verdict::Heard);
+    assert!(admits(&sources, &from(51)));
+    assert!((0..16).all(|n| judge(&mut sources, 0, &from(n)) == Verdict::Banned));
+    by_hand(&mut sources, 16);
+    assert!((1..17).all(|n| judge(&mut sources, 0, &from(n)) == Verdict::Banned));
+    assert_eq!(judge(&mut sources, 0, &from(0)), Verdict::Heard);
+    assert_eq!(sources.counts().known, 16);
+    // Who is banned for an offence may be banned by hand, and stays then.
+    sources.lift(from(16).parse().unwrap());
+    offends(&mut sources, 0, &from(51), true);
+    by_hand(&mut sources, 51);
+    offends(&mut sources, 0, &from(52), true);
+    assert_eq!(judge(&mut sources, 0, &from(51)), Verdict::Banned);
+    assert_eq!(judge(&mut sources, 0, &from(52)), Verdict::Heard);
 }
 
 proptest! {
