@@ -11,6 +11,7 @@ mod again;
 mod alarms;
 mod backup;
 mod builder;
+mod callers;
 mod catalog;
 mod change;
 mod clock;
@@ -54,6 +55,7 @@ mod verify;
 mod watchdog;
 
 pub use builder::{Node, NodeBuilder, Ready, Running};
+pub use callers::Callers;
 pub use catalog::{Catalog, SettingsUnread};
 pub use companion::{Beside, Companion, CompanionError, Life, ManagementListener};
 pub use error::NodeError;

@@ -3,6 +3,7 @@
 //! What the shard knows is asked of the shard, between two pieces of its work; configuration and certificates are the
 //! supervisor's, the log is the process's. Whoever asks waits, and nobody waits for whoever asks.
 
+use crate::callers::Callers;
 use crate::control::{Cause, Order, Refusal, Reply, Request, Unserved};
 use crate::exports::Exports;
 use crate::inbox::Door;
@@ -28,6 +29,7 @@ pub struct Manage {
     desk: mpsc::Sender<Asked>,
     config: watch::Receiver<Arc<Config>>,
     exports: Arc<Exports>,
+    callers: Arc<Callers>,
 }
 
 /// What the supervisor is asked.
@@ -80,12 +82,13 @@ pub(crate) struct Desk {
 pub(crate) fn manage(door: Door, config: Arc<Config>) -> (Manage, Desk) {
     let (desk, errands) = mpsc::channel(ERRANDS);
     let (told, config) = watch::channel(config);
-    let exports = Arc::default();
+    let (exports, callers) = (Arc::default(), Arc::default());
     let manage = Manage {
         door,
         desk,
         config,
         exports,
+        callers,
     };
     let config = told;
     (manage, Desk { errands, config })
@@ -125,6 +128,12 @@ impl Manage {
         &self.exports
     }
 
+    /// Where whoever serves the management API counts its connections: shown in the status.
+    #[must_use]
+    pub fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
     /// Raises an alarm of `source`, or clears it.
     pub fn alarm(&self, source: &str, name: &'static str, raised: bool, text: &str) {
         self.door.alarm(source.to_owned(), name, raised, text);
@@ -140,6 +149,7 @@ impl Manage {
             Reply::Status(mut status) => {
                 process::complete(&mut status);
                 self.exports.complete(&mut status.export);
+                self.callers.complete(&mut status.listeners);
                 Reply::Status(status)
             }
             Reply::Log(mut levels) => {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use strowger::network::Source;
-use strowger_node::{Admission, Admit as _, Gate, ManagementListener, ServerTls};
+use strowger_node::{Admission, Admit as _, Gate, Manage, ManagementListener, ServerTls};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::watch;
@@ -33,6 +33,8 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 const LAST: Duration = Duration::from_millis(500);
 /// Twice the connections over the socket in the data directory.
 const OWN: u32 = 32;
+/// What a client is told for whom there is no place.
+const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n";
 /// Longest head of a request, and how many fields it may have.
 const HEAD_BYTES: usize = 32 * 1024;
 const HEAD_FIELDS: usize = 64;
@@ -45,6 +47,8 @@ pub(super) struct Doors {
     pub(super) most: u32,
     /// The socket in the data directory.
     pub(super) own: std::os::unix::net::UnixListener,
+    /// The node, whose status says how many connections the listener has.
+    pub(super) manage: Manage,
 }
 
 /// Serves all doors until the node has ended.
@@ -57,12 +61,16 @@ pub(super) async fn serve(
         listener,
         most,
         own,
+        manage,
     } = doors;
     let own = UnixListener::from_std(own)?;
     let listener = listener
         .map(|at| Ok::<_, io::Error>((TcpListener::from_std(at.socket)?, at.tls, at.gate)))
         .transpose()?;
     let (crowd, own_crowd) = (Arc::new(Crowd::new(most)), Arc::new(Crowd::new(OWN)));
+    if listener.is_some() {
+        manage.callers().are(crowd.count.subscribe(), most);
+    }
     let (rooms, until) = (router.clone(), ended.clone());
     let net = async {
         match listener {
@@ -102,6 +110,11 @@ async fn from_net(
             continue;
         }
         let Some(place) = crowd.enter(peer.ip().into()) else {
+            tracing::debug!(%peer, "no place for a management connection");
+            if tls.is_none() {
+                // Best effort: a client that has just connected has room for it.
+                drop(stream.try_write(NO_PLACE));
+            }
             continue;
         };
         let tls = tls.as_ref().map(|tls| tls.borrow().clone());
@@ -327,6 +340,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncWriteExt as _;
 
     #[test]
     fn one_address_has_half_of_the_places() {
@@ -339,6 +353,44 @@ mod tests {
         drop(first);
         assert!(enter(4).is_some());
         assert_eq!(crowd.inside.lock().unwrap().len(), 3);
+    }
+
+    /// How long a connection stands on which a client sends something, and then a byte a second.
+    async fn stands(first: &[u8], then: &[u8]) -> Duration {
+        let begun = Instant::now();
+        let (mut client, server) = tokio::io::duplex(1_024);
+        let (_end, ended) = watch::channel(false);
+        let router = Router::new().route("/", axum::routing::get(async || "here"));
+        let client = async {
+            client.write_all(first).await.unwrap();
+            for byte in then {
+                sleep(Duration::from_secs(1)).await;
+                if client.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            _ = http(server, Peer::Own(0), router, ended) => {}
+            () = client => {}
+        }
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_next_to_nothing_is_let_go() {
+        let whole = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let within = HEAD_TIME..HEAD_TIME + Duration::from_secs(1);
+        for (first, then) in [
+            (&b""[..], &b""[..]),
+            (b"", whole),
+            (whole, b""),
+            (whole, whole),
+        ] {
+            let stood = stands(first, then).await;
+            assert!(within.contains(&stood), "{stood:?} {first:?} {then:?}");
+        }
     }
 
     #[test]

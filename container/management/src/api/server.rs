@@ -60,6 +60,7 @@ impl Companion for Server {
             tracing::warn!(%address, "the management API is reached from elsewhere without TLS: tokens can be overheard");
         }
         let exporting = export::run(manage.clone());
+        let asked = manage.clone();
         let (state, token) = begin(manage, &config, listener.is_some())?;
         let watching = state.clone().watch();
         let router = router(state);
@@ -68,6 +69,7 @@ impl Companion for Server {
             listener,
             most,
             own,
+            manage: asked,
         };
         Ok(Box::pin(async move {
             let serving = connection::serve(doors, router, ended);

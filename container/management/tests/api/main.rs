@@ -7,6 +7,7 @@
 mod authority;
 mod bans;
 mod client;
+mod connections;
 mod console;
 mod corpus;
 mod edits;

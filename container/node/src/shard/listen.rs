@@ -1,6 +1,7 @@
 //! The listeners of a shard, with the certificates of those over TLS.
 
 use super::Names;
+use crate::callers::MANAGEMENT;
 use crate::catalog::transport_word;
 use crate::companion::ManagementListener;
 use crate::drivers::Gear;
@@ -18,9 +19,6 @@ use strowger::ra::{ClientTls, Listener, ListenerIx, Tls, Transport};
 use strowger_config::{Config, Listen, ManagementTls};
 use strowger_driver::{Open, ServerTls};
 use tokio::sync::watch;
-
-/// What the management API is called among listeners.
-const MANAGEMENT: &str = "management";
 
 /// What is open.
 pub(super) struct Opened {
