@@ -137,7 +137,8 @@ impl Draft {
             }
             Content::Data(octets) => (Alphabet::Binary, octets.clone()),
         };
-        let room = OCTETS.saturating_sub(self.udh.len());
+        let room = OCTETS.checked_sub(self.udh.len());
+        let room = room.ok_or(ComposeError::TooLong)?;
         let room = match alphabet {
             Alphabet::Gsm7 | Alphabet::Gsm7Shift(_) => room * 8 / 7,
             Alphabet::Latin1 | Alphabet::Ascii | Alphabet::Ucs2 | Alphabet::Binary => room,
@@ -187,6 +188,10 @@ mod tests {
         draft.udh = vec![6, 5, 4, 0x0b, 0x84, 0x23, 0xf0];
         assert_eq!(parts(&draft), Ok(vec![(0x40, 4, 140)]));
         draft.content = Content::Data(vec![1; 134]);
+        assert_eq!(parts(&draft), Err(ComposeError::TooLong));
+        // Also where nothing stands behind it.
+        draft.content = Content::Data(Vec::new());
+        draft.udh = [&[140, 0x70, 138][..], &[0; 138]].concat();
         assert_eq!(parts(&draft), Err(ComposeError::TooLong));
     }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use strowger::prelude::*;
 use strowger_http::{Exchange, Http, Method, Reply, Request};
-use strowger_sms::proto::text::{Alphabet, Class, decode, encode_lossy};
+use strowger_sms::proto::text::{Alphabet, Class, decode, encode_lossy, udh};
 
 use crate::compose::{Content, Draft};
 use crate::message::{Address, Back, Origin, Told};
@@ -131,9 +131,7 @@ impl Push {
                 .map(|n| Duration::from_secs(n * 60)))
         };
         let udh = params.get(&["udh"]).unwrap_or_default().to_vec();
-        if let Some((&said, there)) = udh.split_first()
-            && usize::from(said) != there.len()
-        {
+        if !udh.is_empty() && udh::parse(&udh).map_or(true, |(_, rest)| !rest.is_empty()) {
             return Err(BAD_UDH);
         }
         let byte = |name| -> Result<Option<u8>, Answer> {
@@ -422,6 +420,8 @@ mod tests {
         assert_eq!(of("text=a&charset=EBCDIC"), Err(BAD_CHARSET));
         assert_eq!(of("udh=%02%00%00&text=%01"), Ok(Content::Data(vec![1])));
         assert_eq!(of("udh=%03%00%00&text=%01"), Err(BAD_UDH));
+        // An element that is longer than what is left of the header.
+        assert_eq!(of("udh=%02%00%01&text=%01"), Err(BAD_UDH));
         assert_eq!(of("coding=3"), Err(BAD_VALUE));
     }
 

@@ -6,6 +6,7 @@
 
 use strowger::prelude::*;
 use strowger::time::Wall;
+use strowger_sms::proto::text::{self, DataCoding};
 use strowger_sms::proto::time::{SmppTime, absolute};
 use strowger_sms::proto::wire::{
     Data, Dest, QueryResp, Replace, Status, Submit, SubmitMultiResp, Tlvs, Unsuccess, UnsuccessBuf,
@@ -36,6 +37,9 @@ type Taken = (Message, Step);
 /// Whether a message of an account can be accepted.
 fn take(now: Wall, from: Origin, text: Text, w: &With) -> Result<Taken, Status> {
     let submit = text.submit();
+    if matches!(from, Origin::Account(_)) {
+        fits(&submit)?;
+    }
     let wanted = Wanted::registered(submit.registered_delivery, w.conf.receipts.intermediate);
     let begin = time(submit.schedule, now).map_err(|_| Status::RINVSCHED)?;
     let expires = time(submit.validity, now).map_err(|_| Status::RINVEXPIRY)?;
@@ -45,6 +49,14 @@ fn take(now: Wall, from: Origin, text: Text, w: &With) -> Result<Taken, Status> 
         message.wanted = wanted;
     }
     Ok((message, step))
+}
+
+/// Whether what an account sends can be short messages at all: its sender is told at once, and not by a receipt when nobody has
+/// taken it. What message centres deliver has been one.
+fn fits(submit: &Submit<'_>) -> Result<(), Status> {
+    let coding = DataCoding(submit.data_coding);
+    let checked = text::check(coding, submit.content(), submit.has_udh());
+    checked.map(drop).map_err(|_| Status::RINVMSGLEN)
 }
 
 /// Whether a message has a route and times.
@@ -296,6 +308,7 @@ fn replaced(
         tlvs: if is_new { replace.tlvs } else { old.tlvs },
         ..old
     };
+    fits(&submit)?;
     let mut other = Text::written(&submit).map_err(|_| Status::RINVMSGLEN)?;
     other.via = text.via.clone();
     other.limited = text.limited || until.is_some();
@@ -315,6 +328,9 @@ pub(crate) fn take_multi(cx: &mut Cx, ev: &SubmitMulti, w: &With) -> Result {
         return w.sms.refuse(cx, ev, Status::RMSGQFUL);
     }
     let multi = ev.submit();
+    if let Err(status) = fits(&multi.message) {
+        return w.sms.refuse(cx, ev, status);
+    }
     let now = cx.now().wall;
     let mut refused = UnsuccessBuf::default();
     let mut first = None;

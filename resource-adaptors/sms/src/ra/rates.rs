@@ -134,20 +134,6 @@ impl<const LENGTH: u64> Default for Window<LENGTH> {
     }
 }
 
-/// How many parts a text of so many octets makes on the radio side (3GPP TS 23.040 9.2.3.24.1). An UDH of its own makes it
-/// one part, whatever is in it.
-pub(super) fn parts(data_coding: u8, octets: usize, has_udh: bool) -> u32 {
-    // Unpacked septets for the 7-bit alphabet and those that are turned into it, octets for others.
-    let (whole, part) = match data_coding & 0x0f {
-        0 | 1 | 3 => (160, 153),
-        _ => (140, 134),
-    };
-    if has_udh || octets <= whole {
-        return 1;
-    }
-    u32::try_from(octets.div_ceil(part)).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,27 +221,5 @@ mod tests {
         assert!(rates.admit(Ms(0), &per_second(2), 5));
         assert!(!rates.admit(Ms(500), &per_second(2), 1));
         assert!(rates.admit(Ms(1_100), &per_second(2), 1));
-    }
-
-    #[test]
-    fn parts_are_those_of_the_radio_side() {
-        assert_eq!(
-            (
-                parts(0, 0, false),
-                parts(0, 160, false),
-                parts(0, 161, false)
-            ),
-            (1, 1, 2)
-        );
-        assert_eq!((parts(0, 306, false), parts(0, 307, false)), (2, 3));
-        assert_eq!(
-            (
-                parts(8, 140, false),
-                parts(8, 141, false),
-                parts(8, 269, false)
-            ),
-            (1, 2, 3)
-        );
-        assert_eq!((parts(4, 140, false), parts(0, 255, true)), (1, 1));
     }
 }

@@ -6,13 +6,13 @@ use strowger::ra::{ActivityFlags, FailureReason, FireFlags, Outcome, RaCx};
 
 use super::durable::{transaction_cookie, transaction_of};
 use super::lanes::{Lane, Whose};
-use super::rates::parts;
 use super::sessions::SessionKey;
 use super::{Core, State};
 use crate::api::{
     self, Answer, Body, Incoming, MessageId, Outgoing, Peer, RequestId, SmppTransaction, To,
 };
 use crate::proto::session::{InKey, RespondError};
+use crate::proto::text::{DataCoding, parts};
 use crate::proto::time::Ms;
 use crate::proto::wire::{MessageIdResp, Pdu, PduBuf, Status, Submit, SubmitMultiResp, command};
 
@@ -367,7 +367,8 @@ impl<'a> Message<'a> {
         let of_submit = |it: &Submit<'a>, place, times: u32| Message {
             source: it.source.digits,
             place,
-            parts: parts(it.data_coding, it.content().len(), it.has_udh()).saturating_mul(times),
+            parts: parts(DataCoding(it.data_coding), it.content().len(), it.has_udh())
+                .saturating_mul(times),
         };
         if let Pdu::SubmitSm(it) = pdu {
             return Some(of_submit(it, it.dest.digits, 1));
@@ -380,7 +381,11 @@ impl<'a> Message<'a> {
             return Some(Message {
                 source: it.source.digits,
                 place: it.dest.digits,
-                parts: parts(it.data_coding, it.content().len(), it.esm_class & UDHI != 0),
+                parts: parts(
+                    DataCoding(it.data_coding),
+                    it.content().len(),
+                    it.esm_class & UDHI != 0,
+                ),
             });
         }
         if let Pdu::BroadcastSm(it) = pdu {

@@ -179,6 +179,7 @@ fn what_is_no_request_for_the_gateway_is_refused() {
         json!({ "to": NUMBER, "text": "hello", "receipts": "final", "webhook": "ftp://x" }),
         json!({ "to": NUMBER, "data": "!" }),
         json!({ "to": NUMBER, "data": "AA==", "udh": "BQA=" }),
+        json!({ "to": NUMBER, "data": "AA==", "udh": "AgAB" }),
         json!({ "to": NUMBER, "text": "hello", "class": 4 }),
         json!({ "to": [], "text": "hello" }),
         json!({ "to": NUMBER, "text": "hello", "deliver_at": "tomorrow" }),

@@ -82,6 +82,85 @@ fn times_that_cannot_be_are_refused() {
     nothing_left(&mut kit);
 }
 
+/// Each refused as it comes, by whatever command, so that no receipt has to tell of it.
+#[test]
+fn what_can_be_no_short_message_is_refused() {
+    let (mut kit, shop, _up) = gateway("");
+    let long = vec![b'a'; 255 * 153 + 1];
+    let header = |body: usize| [&[5, 0, 3, 7, 2, 1][..], &vec![b'a'; body]].concat();
+    let (fits, full) = (header(153), header(154));
+    // Of what has a header the esm_class says so; with no header, one that is too long, and one with an element cut off.
+    for (esm_class, content) in [
+        (0, &long[..]),
+        (0x40, &full),
+        (0x40, b""),
+        (0x40, b"\x05\x00\x03"),
+        (0x40, b"\x03\x00\x03\x07text"),
+        (0x41, &full),
+        (0x42, &full),
+    ] {
+        let mut tlvs = TlvBuf::new();
+        tlvs.put(tlv::MESSAGE_PAYLOAD, content).expect("a TLV");
+        let submit = Submit {
+            esm_class,
+            short_message: b"",
+            tlvs: tlvs.as_tlvs(),
+            ..registered("")
+        };
+        shop.submit_with(&submit).expect(Status::RINVMSGLEN);
+        let data = Data {
+            source: SOURCE,
+            dest: submit.dest,
+            esm_class: esm_class & 0x40,
+            tlvs: submit.tlvs,
+            ..Data::default()
+        };
+        shop.request(&Pdu::DataSm(data)).expect(Status::RINVMSGLEN);
+        let mut dests = DestBuf::default();
+        dests.push(&Dest::Sme(submit.dest)).expect("a destination");
+        let multi = SubmitMulti {
+            dests: dests.as_dests(),
+            message: submit,
+        };
+        shop.request(&Pdu::SubmitMulti(multi))
+            .expect(Status::RINVMSGLEN);
+    }
+    nothing_left(&mut kit);
+    // And one that replaces.
+    let part = Submit {
+        esm_class: 0x40,
+        short_message: &fits,
+        ..in_an_hour("")
+    };
+    let id = shop.submit_with(&part).expect_ok();
+    let replace = |short_message| {
+        shop.request(&Pdu::ReplaceSm(Replace {
+            message_id: id.as_bytes(),
+            source: SOURCE,
+            short_message,
+            ..Replace::default()
+        }))
+    };
+    replace(&full[..]).expect(Status::RINVMSGLEN);
+    replace(&b"no header"[..]).expect(Status::RINVMSGLEN);
+    replace(&fits[..]).expect(Status::ROK);
+}
+
+#[test]
+fn as_many_parts_as_a_phone_puts_together_are_taken() {
+    let (_kit, shop, up) = gateway("");
+    let most = vec![b'a'; 255 * 153];
+    let mut tlvs = TlvBuf::new();
+    tlvs.put(tlv::MESSAGE_PAYLOAD, &most).expect("a TLV");
+    let submit = Submit {
+        short_message: b"",
+        tlvs: tlvs.as_tlvs(),
+        ..registered("")
+    };
+    shop.submit_with(&submit).expect_ok();
+    assert_eq!(up.expect_submit().submit().content(), most);
+}
+
 #[test]
 fn a_message_can_be_asked_for_cancelled_and_replaced_while_it_waits() {
     let (mut kit, shop, up) = gateway("keep = \"1m\"");

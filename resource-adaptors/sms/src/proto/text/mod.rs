@@ -17,6 +17,7 @@ pub use alphabet::{
     Alphabet, Decoded, Encoded, Unencodable, choose, choose_among, decode, encode, encode_lossy,
 };
 pub use coding::{Class, DataCoding, Dcs, Waiting, WaitingKind};
+pub use lengths::{ContentFault, PARTS, check, parts};
 pub use national::{Language, Shift};
 pub use pack::{fill_bits, pack, pack_to_octets, unpack, unpack_octets};
 pub use reassemble::{Dropped, Limits, Offered, Reassembler};
