@@ -30,7 +30,7 @@ mod when;
 
 pub use retry::Retry;
 pub use route::{Route, RouteError, Routes};
-pub use settings::{NoResponse, Phones, Receipts, Secret, Settings, Url, User, Web};
+pub use settings::{NoResponse, Phones, Receipts, Settings, Url, User, Web};
 
 use api::{Ask, Forget, Ledger};
 use forward::{Heard, Plan};

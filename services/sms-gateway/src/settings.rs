@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use strowger::Secret;
 
 use crate::retry::Retry;
 use crate::route::{RouteError, Routes, check_url};
@@ -139,11 +140,6 @@ pub struct User {
     pub webhook: Option<Url>,
 }
 
-/// What only its owner knows. It shows in no log and no message.
-#[derive(Clone, Default, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Secret(String);
-
 /// A URL that can be called.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -237,30 +233,6 @@ impl TryFrom<String> for Url {
 impl Url {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(secret: &str) -> Self {
-        Self(secret.to_owned())
-    }
-}
-
-impl Secret {
-    /// Whether somebody knows it. An empty one nobody knows. How long it takes tells nothing but the length.
-    pub(crate) fn is(&self, said: &str) -> bool {
-        let (own, said) = (self.0.as_bytes(), said.as_bytes());
-        let differ = own
-            .iter()
-            .zip(said)
-            .fold(0, |differ, (a, b)| differ | (a ^ b));
-        !own.is_empty() && own.len() == said.len() && differ == 0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
     }
 }
 
