@@ -5,6 +5,7 @@
 
 mod wire_support;
 
+use strowger_diameter::charging::fuzz::diameter_charging;
 use strowger_diameter::proto::fuzz;
 use wire_support::{Random, corpus, mutate};
 
@@ -19,6 +20,16 @@ fn mutated_messages() {
         mutate(&mut random, &mut message, &messages);
         check("message", n, &message, fuzz::diameter_message);
         check("values", n, &message, fuzz::diameter_values);
+    }
+}
+
+#[test]
+fn mutated_charging() {
+    let (mut random, messages) = (Random::from_environment(), corpus("diameter_charging"));
+    for n in 0..MESSAGES {
+        let mut message = messages[n % messages.len()].clone();
+        mutate(&mut random, &mut message, &messages);
+        check("charging", n, &message, diameter_charging);
     }
 }
 
@@ -42,6 +53,8 @@ fn corpora_replay() {
     for (name, target) in [
         ("diameter_message", fuzz::diameter_message as fn(&[u8])),
         ("diameter_message", fuzz::diameter_values),
+        ("diameter_message", diameter_charging),
+        ("diameter_charging", diameter_charging),
         ("diameter_stream", fuzz::diameter_stream),
     ] {
         for (n, input) in corpus(name).iter().enumerate() {

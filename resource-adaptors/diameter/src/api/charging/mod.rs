@@ -8,6 +8,7 @@ mod accounting;
 mod charge;
 mod codec;
 mod credit;
+pub mod fuzz;
 mod server;
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,13 @@ impl CreditRequest {
         if usage.len() > MANY {
             return Err(result::UNABLE_TO_COMPLY);
         }
-        usage.dedup_by_key(|one| one.group);
+        // Of what is said of a group more than once the first counts, so that nothing is debited twice.
+        let mut seen = Vec::new();
+        usage.retain(|one| {
+            let first = !seen.contains(&one.group);
+            seen.push(one.group);
+            first
+        });
         Ok(Self {
             kind,
             number: number(&credit::CC_REQUEST_NUMBER)?,

@@ -86,6 +86,19 @@ fn units_that_are_reported_in_parts_add_up() {
     assert_eq!(read[0].used, Some(Units::time(7)));
 }
 
+/// Otherwise it would be debited twice.
+#[test]
+fn what_is_said_of_a_group_again_does_not_count() {
+    let of = |group, seconds| Usage::report(group, Units::time(seconds), Reason::Final);
+    let (one, other) = (GroupKey::rating_group(1), GroupKey::rating_group(2));
+    let account = Account::of(SubscriptionId::e164("41791234567"), "32260@3gpp.org");
+    let mut outgoing = account.request(RequestType::Update, 3);
+    write_usage(outgoing.body(), &[of(one, 1), of(other, 2), of(one, 3)]);
+    let incoming = Incoming::new(message(&mut outgoing), "p".into(), RequestId(1));
+    let read = CreditRequest::read(&CreditControlRequest(incoming)).expect("complete");
+    assert_eq!(read.usage, [of(one, 1), of(other, 2)]);
+}
+
 fn reply() -> CreditReply {
     let pool = (9, Money::new(5, -1));
     CreditReply {
