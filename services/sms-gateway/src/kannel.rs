@@ -152,6 +152,23 @@ impl Push {
             url: params.text(&["dlr-url"]).filter(|url| !url.is_empty()),
         })
     }
+
+    fn draft(&self, sender: &str) -> Draft {
+        let mut draft = Draft::new(Address::guess(sender), self.content.clone());
+        draft.udh.clone_from(&self.udh);
+        draft.class = self.class;
+        draft.protocol_id = self.protocol_id;
+        draft.priority = self.priority;
+        draft.via = self.via.as_deref().map(Into::into);
+        draft
+    }
+}
+
+/// What a form asks to have sent, and to whom, whoever has sent it: for `fuzz`.
+pub(crate) fn read(form: &[u8]) -> Option<(Draft, Vec<String>)> {
+    let push = Push::read(&Params::parse(form)).ok()?;
+    let draft = push.draft(push.from.as_deref().unwrap_or("Shop"));
+    Some((draft, push.to))
 }
 
 fn class(number: u8) -> Result<Class, Answer> {
@@ -250,12 +267,7 @@ fn push(cx: &mut Cx, params: &Params<'_>, w: &With) -> Result<Result<Answer, Ans
     if push.to.len() > w.conf.http.recipients as usize {
         return Ok(Err(BAD_VALUE));
     }
-    let mut draft = Draft::new(Address::guess(sender), push.content);
-    draft.udh = push.udh;
-    draft.class = push.class;
-    draft.protocol_id = push.protocol_id;
-    draft.priority = push.priority;
-    draft.via = push.via.as_deref().map(Into::into);
+    let draft = push.draft(sender);
     let now = cx.now().wall;
     let begin = push.deferred.map(|deferred| now + deferred);
     let expires = push

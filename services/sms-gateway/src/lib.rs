@@ -12,6 +12,7 @@ mod api;
 mod compose;
 mod content;
 mod forward;
+pub mod fuzz;
 mod hooks;
 mod ims;
 mod join;
