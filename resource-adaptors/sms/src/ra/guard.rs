@@ -1,6 +1,6 @@
 //! Refused binds, by the source that they came from: whoever guesses passwords is not let on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 use strowger::network::Source;
@@ -11,6 +11,8 @@ use crate::proto::time::Ms;
 #[derive(Debug, Default)]
 pub(super) struct Guard {
     refused: HashMap<Source, Refused>,
+    /// The same sources, by when they were refused first.
+    order: VecDeque<Source>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +24,7 @@ struct Refused {
 
 /// How long refusals count.
 const MINUTE: u64 = 60_000;
-/// Sources that are remembered; beyond it those whose time is over go, and with none of those nobody new comes in.
+/// Sources that are remembered. Beyond it the one that was refused first makes room.
 const SOURCES: usize = 20_000;
 
 impl Guard {
@@ -34,21 +36,30 @@ impl Guard {
 
     /// A bind from there was refused.
     pub(super) fn refused(&mut self, now: Ms, from: IpAddr) {
-        if self.refused.len() >= SOURCES {
-            self.refused.retain(|_, refused| refused.until > now);
+        while self.first().is_some_and(|first| first.until <= now) {
+            self.forget_first();
         }
-        if self.refused.len() >= SOURCES {
+        let source = Source::from(from);
+        if let Some(known) = self.refused.get_mut(&source) {
+            known.times += 1;
             return;
         }
-        let until = Ms(now.0 + MINUTE);
-        let refused = self
-            .refused
-            .entry(Source::from(from))
-            .or_insert(Refused { times: 0, until });
-        if refused.until <= now {
-            *refused = Refused { times: 0, until };
+        if self.order.len() >= SOURCES {
+            self.forget_first();
         }
-        refused.times += 1;
+        let until = Ms(now.0 + MINUTE);
+        self.refused.insert(source, Refused { times: 1, until });
+        self.order.push_back(source);
+    }
+
+    fn first(&self) -> Option<&Refused> {
+        self.refused.get(self.order.front()?)
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(first) = self.order.pop_front() {
+            self.refused.remove(&first);
+        }
     }
 }
 
@@ -80,13 +91,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
-        let mut guard = Guard::default();
-        for n in 0..(SOURCES as u32 + 1_000) {
+    fn what_is_remembered_is_bounded_and_the_last_is_remembered() {
+        let (mut guard, last) = (Guard::default(), IpAddr::V4(0xffff_ffff.into()));
+        let crowd = SOURCES as u32 + 1_000;
+        for n in 0..crowd {
             guard.refused(Ms(0), IpAddr::V4(n.into()));
         }
-        assert_eq!(guard.refused.len(), SOURCES);
-        guard.refused(Ms(MINUTE), IpAddr::V4(0xffff_ffff.into()));
-        assert_eq!(guard.refused.len(), 1);
+        assert_eq!((guard.refused.len(), guard.order.len()), (SOURCES, SOURCES));
+        // Who guesses from ever other places is counted all the same, and so is one who stays in his.
+        guard.refused(Ms(1), last);
+        assert!(!guard.admits(Ms(1), last, 1));
+        assert!(!guard.admits(Ms(1), IpAddr::V4((crowd - 1).into()), 1));
+        assert_eq!(guard.order.len(), SOURCES);
+        guard.refused(Ms(MINUTE), last);
+        assert_eq!((guard.refused.len(), guard.order.len()), (1, 1));
+        assert!(!guard.admits(Ms(MINUTE), last, 2), "both within its minute");
     }
 }
