@@ -308,7 +308,10 @@ fn read_cell(attribute: &Attribute, cell: &str) -> Result<Option<Value>, &'stati
             _ => None,
         },
         _ if cell.is_empty() => return Ok(None),
-        _ => serde_json::from_str(cell).ok(),
+        _ => {
+            let value = serde_json::from_str(cell).ok();
+            value.filter(|value| suits(attribute, value))
+        }
     };
     value.map(Some).ok_or_else(|| wanted(attribute))
 }
