@@ -99,7 +99,7 @@ pub struct Claim {
 /// | a size with a unit | [`crate::Size`]: format `size`, bounds `x-min-bytes` and `x-max-bytes` |
 /// | an address with port | format `socket-address` |
 /// | a network | format `network` |
-/// | a secret, which is not listed | [`strowger::Secret`], and `extend("x-secret" = true)` on the field |
+/// | a secret, which is not listed | [`strowger::Secret`]; of another type, `extend("x-secret" = true)` |
 /// | a table that may stand in a file | `extend("x-file" = true)` |
 ///
 /// Formats are given by `#[schemars(with = "String", extend("format" = ".."))]`. `#[serde(deny_unknown_fields)]` belongs

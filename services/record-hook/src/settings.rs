@@ -13,7 +13,7 @@ pub struct Settings {
     #[schemars(extend("x-reload" = "live"))]
     pub url: String,
     /// Sent as `Authorization: Bearer`.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub token: Option<Secret>,
     /// Time for an answer.
     #[serde(with = "humantime_serde")]

@@ -124,10 +124,10 @@ pub struct Web {
 #[serde(default, deny_unknown_fields)]
 pub struct User {
     /// The password, for Basic authentication and for Kannel's interface.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub password: Secret,
     /// A token, for Bearer authentication; none if it is empty.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub token: Secret,
     /// The sender of messages that name none.
     #[schemars(extend("x-reload" = "live"))]

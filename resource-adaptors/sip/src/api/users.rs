@@ -28,7 +28,7 @@ struct Entry {
     /// The password before, or its hashes, which are right as well while they are here: until the user's clients have the one after.
     previous: Option<Proof>,
     /// The password.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     password: Option<Secret>,
     /// The MD5 hash of `user:realm:password`.
     #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
@@ -47,7 +47,7 @@ struct Entry {
 #[schemars(crate = "strowger::schemars")]
 struct Proof {
     /// The password.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     password: Option<Secret>,
     /// The MD5 hash of `user:realm:password`.
     #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]

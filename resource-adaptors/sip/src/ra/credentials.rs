@@ -21,7 +21,7 @@ pub struct CredentialSettings {
     #[schemars(extend("x-reload" = "live"))]
     pub user: String,
     /// The password.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub password: Secret,
 }
 

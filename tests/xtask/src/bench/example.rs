@@ -53,6 +53,7 @@ pub(crate) fn build_node() -> Result<PathBuf> {
         // It is started in a folder of its own.
         return std::fs::canonicalize(&given).map_err(at("find", &given));
     }
+    say("building strowger with optimisations");
     built(&["--package", "strowger-cli"])?;
     Ok(target().join("release/strowger"))
 }

@@ -77,10 +77,7 @@ fn prepare(options: &Options) -> Result<PathBuf> {
     match &options.binary {
         // It is started in a folder of its own.
         Some(binary) => std::fs::canonicalize(binary).map_err(at("find", binary)),
-        None if options.systems.iter().any(System::is_ours) => {
-            say("building strowger with optimisations");
-            build_node()
-        }
+        None if options.systems.iter().any(System::is_ours) => build_node(),
         None => Ok(PathBuf::new()),
     }
 }

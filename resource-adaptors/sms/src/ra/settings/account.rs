@@ -25,16 +25,16 @@ pub struct AccountSettings {
     #[schemars(length(min = 1, max = 15), extend("x-reload" = "live"))]
     pub system_id: Option<String>,
     /// Its password as a hash, as `strowger sms-password` makes it: `$pbkdf2-sha256$i=..`.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub password_hash: Option<Secret>,
     /// Its password as it is, instead of `password_hash`: for tests and labs.
-    #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(length(max = 15), extend("x-reload" = "live"))]
     pub password: Option<Secret>,
     /// The hash of the password before, which is right as well while this is set: until the ESME has the one after.
-    #[schemars(extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(extend("x-reload" = "live"))]
     pub previous_password_hash: Option<Secret>,
     /// The password before as it is, instead of `previous_password_hash`.
-    #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(length(max = 15), extend("x-reload" = "live"))]
     pub previous_password: Option<Secret>,
     /// How it may bind.
     #[schemars(extend("x-reload" = "live"))]

@@ -35,7 +35,7 @@ pub struct LinkSettings {
     #[schemars(length(min = 1, max = 15), extend("x-reload" = "live"))]
     pub system_id: String,
     /// The password that we bind with.
-    #[schemars(length(max = 15), extend("x-secret" = true, "x-reload" = "live"))]
+    #[schemars(length(max = 15), extend("x-reload" = "live"))]
     pub password: Secret,
     /// The system_type that we bind with.
     #[schemars(length(max = 12), extend("x-reload" = "live"))]
