@@ -31,14 +31,14 @@ struct Entry {
     #[schemars(extend("x-reload" = "live"))]
     password: Option<Secret>,
     /// The MD5 hash of `user:realm:password`.
-    #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
-    ha1_md5: Option<String>,
+    #[schemars(length(min = 32, max = 32), extend("x-reload" = "live"))]
+    ha1_md5: Option<Secret>,
     /// The SHA-256 hash of `user:realm:password`.
-    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
-    ha1_sha_256: Option<String>,
+    #[schemars(length(min = 64, max = 64), extend("x-reload" = "live"))]
+    ha1_sha_256: Option<Secret>,
     /// The SHA-512/256 hash of `user:realm:password`.
-    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
-    ha1_sha_512_256: Option<String>,
+    #[schemars(length(min = 64, max = 64), extend("x-reload" = "live"))]
+    ha1_sha_512_256: Option<Secret>,
 }
 
 /// A password, or its hashes.
@@ -50,14 +50,14 @@ struct Proof {
     #[schemars(extend("x-reload" = "live"))]
     password: Option<Secret>,
     /// The MD5 hash of `user:realm:password`.
-    #[schemars(length(min = 32, max = 32), extend("x-secret" = true, "x-reload" = "live"))]
-    ha1_md5: Option<String>,
+    #[schemars(length(min = 32, max = 32), extend("x-reload" = "live"))]
+    ha1_md5: Option<Secret>,
     /// The SHA-256 hash of `user:realm:password`.
-    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
-    ha1_sha_256: Option<String>,
+    #[schemars(length(min = 64, max = 64), extend("x-reload" = "live"))]
+    ha1_sha_256: Option<Secret>,
     /// The SHA-512/256 hash of `user:realm:password`.
-    #[schemars(length(min = 64, max = 64), extend("x-secret" = true, "x-reload" = "live"))]
-    ha1_sha_512_256: Option<String>,
+    #[schemars(length(min = 64, max = 64), extend("x-reload" = "live"))]
+    ha1_sha_512_256: Option<Secret>,
 }
 
 /// Why a user cannot be one.
@@ -104,7 +104,7 @@ impl TryFrom<Proof> for Account {
         ] {
             if let Some(digits) = digits {
                 let wrong = |_: NotAHash| UserError::Hash(name, hash.digits());
-                account = account.and_ha1(hash, digits).map_err(wrong)?;
+                account = account.and_ha1(hash, digits.reveal()).map_err(wrong)?;
             }
         }
         if account == Account::default() {
