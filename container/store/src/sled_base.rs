@@ -22,8 +22,9 @@ use strowger_journal::{Flaw, Seq, StoreError};
 /// Holds the last commit of the checkpoint; beyond every record and part.
 const COVERED: [u8; 9] = *b"\xff\xffcovered";
 const TREE: &str = "records";
-/// How often sled flushes, and with it cleans its segments, by itself.
-const FLUSH_EVERY_MS: u64 = 500;
+/// How often sled flushes, and with it cleans its segments, by itself. Nothing waits for it; it costs a sync also where nobody has
+/// written.
+const FLUSH_EVERY_MS: u64 = 2_000;
 /// How often, and after which pause, a database that was just dropped is looked at until it is released.
 const RELEASE_LOOKS: u32 = 500;
 const RELEASE_LOOK: Duration = Duration::from_millis(10);
