@@ -32,7 +32,7 @@ impl Default for Log {
 impl Default for Store {
     fn default() -> Self {
         Self {
-            group_delay: Duration::from_millis(10),
+            group_delay: Duration::from_millis(15),
             relaxed_delay: Duration::from_millis(20),
             group_bytes: Size::mib(1),
             queue: 1024,

@@ -267,7 +267,7 @@ fn keys_and_codes_are_explained() {
           soon as the sync before it has returned.
 
           takes:    a duration
-          default:  "10ms"
+          default:  "15ms"
           reload:   restart-node
           variable: STROWGER_STORE__GROUP_DELAY
     "#]]

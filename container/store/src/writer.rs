@@ -20,7 +20,7 @@ mod queue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriterOptions {
     /// Longest time that a strict commit waits for others to share a sync, from the sync before it; it does not where none join by
-    /// themselves. Default 10 ms; 0 is allowed.
+    /// themselves. Default 15 ms; 0 is allowed.
     pub group_delay: Duration,
     /// Longest time that relaxed commits wait for a strict one. Default 20 ms.
     pub relaxed_delay: Duration,
@@ -35,7 +35,7 @@ pub struct WriterOptions {
 impl Default for WriterOptions {
     fn default() -> Self {
         Self {
-            group_delay: Duration::from_millis(10),
+            group_delay: Duration::from_millis(15),
             relaxed_delay: Duration::from_millis(20),
             queue_groups: 1024,
             queue_bytes: 64 * 1024 * 1024,
