@@ -1,7 +1,9 @@
 //! `cargo xtask release`: the node as it is installed: built, watched under load, and built again with what was seen.
 //!
 //! A call runs through much code once, and a processor that does other things between two calls has to fetch all of it anew.
-//! With a profile the compiler lays what calls run side by side and what they do not run elsewhere.
+//! With a profile the compiler lays what calls run side by side and what they do not run elsewhere; `layout` does so once more.
+
+mod layout;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,13 +12,14 @@ use crate::bench::example::BINARY;
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::{cargo, done, installed, said, target};
+use layout::{Bolt, LINKED};
 
 const HELP: &str = "cargo xtask release
 
-Builds the node for being installed, in four steps of together about forty minutes on two cores: with counters, loads of SIP,
-Diameter and short messages on it, their counters merged, and built with them. Leaves `target/profiled/strowger`, which
-`cargo xtask deb --binary FILE` packs and `cargo xtask bench all --binary FILE` measures. Needs llvm-profdata: `rustup
-component add llvm-tools`.";
+Builds the node for being installed, in five steps of together about forty minutes on two cores: with counters, loads of SIP,
+Diameter and short messages on it, their counters merged, built with them, and what calls run laid side by side. Leaves
+`target/profiled/strowger`, which `cargo xtask deb --binary FILE` packs and `cargo xtask bench all --binary FILE` measures. Needs
+llvm-profdata: `rustup component add llvm-tools`; and llvm-bolt for the last step, which is left out without it.";
 
 /// The loads: what `cargo xtask` is told, in turn.
 const LOADS: &[&[&str]] = &[
@@ -70,24 +73,38 @@ pub(crate) fn build() -> Result<PathBuf> {
     if counters.exists() {
         std::fs::remove_dir_all(&counters).map_err(at("remove", &counters))?;
     }
-    say("1 of 4: building with counters");
+    say("1 of 5: building with counters");
     let flag = format!("-Cprofile-generate={}", counters.display());
     let watched = compiler.node(&home.join("watched"), &flag)?;
-    say("2 of 4: watching it under load");
-    for load in LOADS {
-        load_on(&watched, load)?;
-    }
-    say("3 of 4: merging its counters");
+    say("2 of 5: watching it under load");
+    load(&watched)?;
+    say("3 of 5: merging its counters");
     let profile = home.join("profile");
     let mut merge = Command::new(merger);
     merge.arg("merge").arg("-o").arg(&profile).arg(&counters);
     done("release", "llvm-profdata", &mut merge)?;
-    say("4 of 4: building with the profile");
-    let flag = format!("-Cprofile-use={}", profile.display());
+    say("4 of 5: building with the profile");
+    let flag = format!("-Cprofile-use={} {LINKED}", profile.display());
     let built = compiler.node(&home.join("build"), &flag)?;
     let program = home.join("strowger");
-    std::fs::copy(&built, &program).map_err(at("write", &program))?;
+    let Some(bolt) = Bolt::find(&compiler.llvm) else {
+        let package = format!("bolt-{}", compiler.llvm);
+        say(&format!(
+            "5 of 5 is left out: there is no llvm-bolt (Debian: {package})"
+        ));
+        std::fs::copy(&built, &program).map_err(at("write", &program))?;
+        return Ok(program);
+    };
+    say("5 of 5: laying what calls run side by side");
+    let folder = home.join("layout");
+    load(&bolt.watched(&built, &folder)?)?;
+    bolt.lay_out(&built, &folder, &program)?;
     Ok(program)
+}
+
+/// All loads, on this node.
+fn load(node: &Path) -> Result<()> {
+    LOADS.iter().try_for_each(|load| load_on(node, load))
 }
 
 /// One load of ours, on this node.
@@ -159,6 +176,9 @@ impl Compiler {
         build
             .env("CARGO_TARGET_DIR", folder)
             .env("CARGO_INCREMENTAL", "0")
+            // All crates as one: what a profile says of a call from one into another is then of use.
+            .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
             .env("RUSTFLAGS", flag);
         done("release", "the build", &mut build)?;
         Ok(folder.join(&self.host).join("release/strowger"))
