@@ -93,14 +93,18 @@ fn package(binary: &Path) -> Result<PathBuf> {
         fs::remove_dir_all(&tree).map_err(at("remove", &tree))?;
     }
     put(binary, &tree.join("usr/bin/strowger"), 0o755)?;
-    // What of it only a debugger needs is most of it.
-    done(
-        "deb",
-        "strip",
-        Command::new("strip")
-            .arg("--strip-debug")
-            .arg(tree.join("usr/bin/strowger")),
-    )?;
+    // What of it only a debugger needs is most of it; `release` has done so before llvm-bolt, of whose programs strip makes such as
+    // do not run.
+    let bytes = fs::read(binary).map_err(at("read", binary))?;
+    if !bytes.windows(15).any(|name| name == b".note.bolt_info") {
+        done(
+            "deb",
+            "strip",
+            Command::new("strip")
+                .arg("--strip-debug")
+                .arg(tree.join("usr/bin/strowger")),
+        )?;
+    }
     for (from, to, mode) in FILES {
         put(&root().join(from), &tree.join(to), *mode)?;
     }

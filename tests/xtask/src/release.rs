@@ -97,6 +97,10 @@ pub(crate) fn build() -> Result<PathBuf> {
     };
     say("5 of 5: laying what calls run side by side");
     let folder = home.join("layout");
+    // Afterwards strip would make a program of it that does not run.
+    let mut strip = Command::new("strip");
+    strip.arg("--strip-debug").arg(&built);
+    done("release", "strip", &mut strip)?;
     load(&bolt.watched(&built, &folder)?)?;
     bolt.lay_out(&built, &folder, &program)?;
     Ok(program)

@@ -68,7 +68,7 @@ impl Bolt {
             .arg(format!("-data={}", merged.display()))
             .args(["-reorder-blocks=ext-tsp", "-reorder-functions=cdsort"])
             .args(["-split-functions", "-split-all-cold", "-split-eh"])
-            .args(["-icf=safe", "-update-debug-sections", ASSEMBLY])
+            .args(["-icf=safe", ASSEMBLY])
             .arg("-o")
             .arg(program);
         done("release", "llvm-bolt", &mut bolt)
