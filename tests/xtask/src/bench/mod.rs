@@ -3,6 +3,7 @@
 mod all;
 pub(crate) mod budget;
 mod callgrind;
+mod copy;
 mod dhat;
 pub(crate) mod example;
 mod kernel;
@@ -78,6 +79,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     match which {
         "all" => all::run(rest),
         "sip" => sip::run(rest),
+        // What `sip` starts to measure it.
+        "copy" => copy::run(),
         "kernel" => kernel::run(),
         "usage" => usage::run(),
         "store" => example::run("strowger-store", "throughput", rest),

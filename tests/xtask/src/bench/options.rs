@@ -10,11 +10,14 @@ use crate::error::{Error, Result};
 pub(crate) const HELP: &str = "cargo xtask bench sip [OPTIONS]
 
 CPU time per call, INVITE-to-200 and memory of strowger beside Kamailio, SIPp and Sippy: fresh processes, the same rates,
-in alternation, medians of the rounds. Needs about an hour as it stands; --quick about ten minutes.
+in alternation, medians of the rounds. Needs about an hour as it stands; --quick about ten minutes. A probe makes 50
+calls a second beside those of the rate, which count as they do. `copy` is no server: it copies each datagram to the
+other side, which is the least that this machine takes for a call that is passed on.
 
   --quick              rates 200,1000,sippy:50; 3 rounds of 8 s
   --rates A,B,max      calls a second; `max` is 70 % of the slowest system's maximum, found by a ramp; `sippy` is that of
-                       Sippy alone, with ours beside it, which takes no part in the others; `sippy:N` is N calls a second
+                       Sippy alone, which takes no part in the others, with ours and `copy` beside it; `sippy:N` is N calls
+                       a second
   --rounds N           rounds of which the median is taken (5)
   --seconds N          length of the load of a round (20)
   --settle N           seconds after the load that still count (6; 33 covers every timer of RFC 3261)
@@ -22,7 +25,7 @@ in alternation, medians of the rounds. Needs about an hour as it stands; --quick
   --roles uas,b2bua    only these
   --systems A,B        only these: kamailio-uas sipp-uas uas-none uas-relaxed uas-strict
                        kamailio-relay b2bua-none b2bua-relaxed b2bua-strict
-                       sippy-b2bua proxy-none
+                       sippy-b2bua copy proxy-none
   --installed          install no peer: one that is missing is left out
   --binary FILE        the node to measure (built with --release if not given)
 ";

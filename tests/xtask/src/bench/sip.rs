@@ -132,9 +132,9 @@ fn measure(systems: &[System], options: &Options, binary: &Path) -> Result<Vec<R
             Rate::Sippy(_) if sippy.is_empty() => continue,
             Rate::Sippy(fixed) => {
                 let ramp = || slowest_maximum(&sippy, SIPPY_RAMP, options.wire, binary);
-                let ours = others.iter().filter(|system| system.is_ours()).cloned();
+                let beside = others.iter().filter(|system| system.is_beside_sippy());
                 let rate = fixed.map_or_else(|| ramp().map(share), Ok)?;
-                (rate, sippy.iter().cloned().chain(ours).collect())
+                (rate, sippy.iter().chain(beside).cloned().collect())
             }
         };
         if at == 0 {

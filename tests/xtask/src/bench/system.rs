@@ -60,6 +60,8 @@ enum Program {
     },
     Sipp,
     Sippy,
+    /// Of this program.
+    Copy,
     Strowger {
         service: &'static str,
         durability: &'static str,
@@ -105,6 +107,11 @@ pub(crate) fn all() -> Vec<System> {
             role: Role::Pass,
             program: Program::Sippy,
         },
+        System {
+            name: "copy",
+            role: Role::Pass,
+            program: Program::Copy,
+        },
         // What it passes on needs no record of its own, so this is the class that docs/proxy.md advises.
         ours("proxy-none", Role::Pass, "proxy", "none"),
     ]
@@ -126,13 +133,18 @@ impl System {
         matches!(self.program, Program::Sippy)
     }
 
+    /// Whether it is measured at Sippy's rates too.
+    pub(crate) fn is_beside_sippy(&self) -> bool {
+        self.is_ours() || matches!(self.program, Program::Copy)
+    }
+
     /// What is missing of it, with how to install it.
     pub(crate) fn missing(&self) -> Option<String> {
         match self.program {
             Program::Kamailio { .. } => tools::missing(&[KAMAILIO]),
             Program::Sipp => tools::missing(&[SIPP]),
             Program::Sippy => packages::missing(packages::SIPPY),
-            Program::Strowger { .. } => None,
+            Program::Copy | Program::Strowger { .. } => None,
         }
     }
 
@@ -157,7 +169,7 @@ impl System {
             .transpose()?;
         let mut command = self.command(binary, home, wire, identity.as_ref())?;
         let mut running = Running::start(self.name, &mut command, &home.join("system.log"))?;
-        let asks = !matches!(self.program, Program::Sipp);
+        let asks = !matches!(self.program, Program::Sipp | Program::Copy);
         let ready = running.wait_ready(READY_WITHIN, |_| {
             wire.listens(UNDER_TEST) && (!asks || answers(wire, ANSWER_WITHIN))
         });
@@ -169,11 +181,11 @@ impl System {
         Ok(Started { running, tunnel })
     }
 
-    /// Whether it can be measured over this transport: Debian's SIPp has no TLS, Sippy nothing but UDP.
+    /// Whether it can be measured over this transport: Debian's SIPp has no TLS, Sippy and what copies nothing but UDP.
     pub(crate) fn speaks(&self, wire: Wire) -> bool {
         match self.program {
             Program::Sipp => wire != Wire::Tls,
-            Program::Sippy => wire == Wire::Udp,
+            Program::Sippy | Program::Copy => wire == Wire::Udp,
             Program::Kamailio { .. } | Program::Strowger { .. } => true,
         }
     }
@@ -197,6 +209,7 @@ impl System {
                 command
             }
             Program::Sippy => sippy(home),
+            Program::Copy => copy()?,
             Program::Strowger {
                 service,
                 durability,
@@ -255,6 +268,14 @@ fn sippy(home: &Path) -> Command {
         .args(["-n", &CALLED.to_string()])
         .current_dir(home);
     command
+}
+
+/// This program once more.
+fn copy() -> Result<Command> {
+    let program = std::env::current_exe().map_err(at("find", "this program"))?;
+    let mut command = Command::new(program);
+    command.args(["bench", "copy"]);
+    Ok(command)
 }
 
 /// The node with one listener at [`UNDER_TEST`] and one service; everything else is the default.

@@ -41,7 +41,7 @@ pub(crate) struct Compared {
 /// The proxy and what else there is only in full.
 const QUICK_SYSTEMS: &str =
     "kamailio-uas,uas-none,uas-strict,kamailio-relay,b2bua-none,b2bua-strict,sippy-b2bua";
-const SYSTEMS: &str = "kamailio-uas,uas-none,uas-strict,kamailio-relay,b2bua-none,b2bua-strict,proxy-none,sippy-b2bua";
+const SYSTEMS: &str = "kamailio-uas,uas-none,uas-strict,kamailio-relay,b2bua-none,b2bua-strict,proxy-none,sippy-b2bua,copy";
 
 /// All groups, those first that are stated first.
 pub(crate) const GROUPS: &[Group] = &[
@@ -64,7 +64,7 @@ pub(crate) const GROUPS: &[Group] = &[
             "--settle",
             "2",
         ]),
-        seconds: (3_900, 315),
+        seconds: (4_500, 315),
         needs: &[SIPP],
         // Each of its systems says itself what is missing.
         compares: &[],

@@ -305,7 +305,7 @@ mod tests {
         let all = |quick| duration(GROUPS.iter().map(|group| group.estimate(quick)).sum());
         assert_eq!(
             (all(false).as_str(), all(true).as_str()),
-            ("1 h 32 min", "11 min")
+            ("1 h 42 min", "11 min")
         );
     }
 

@@ -106,6 +106,7 @@ fn sip_rows() -> Value {
         ("sippy-b2bua", 4_000.0),
         ("b2bua-none", 160.0),
         ("b2bua-strict", 200.0),
+        ("copy", 100.0),
     ];
     all.extend(rows("b2bua", "sippy", 70, &systems));
     json!({ "rows": all })
@@ -185,6 +186,7 @@ fn figures_are_those_of_the_samples() {
         ("sip.b2bua-strict.max.rate", 4_000.0),
         ("sip.b2bua-strict.sippy.ratio", 0.05),
         ("sip.sippy-b2bua.sippy.rate", 70.0),
+        ("sip.copy.sippy.ratio", 0.025),
         ("sip.uas-none.200.memory", 2.0),
         ("memory.call", 3_258.0),
         ("diameter.strowger-1.server-ratio", 1.0),
