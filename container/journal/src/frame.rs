@@ -4,7 +4,7 @@
 //! payload length (4), crc32 of all that follows (4), format version (2), flags (2, bit 0 "strict"), number of commits
 //! (4), first sequence number (8), payload. Zeros where a frame would begin are the unwritten end of a segment.
 
-use crate::{Commits, Group, MAX_GROUP, Seq};
+use crate::{Commits, Group, Seq};
 use thiserror::Error;
 
 /// The format that this build writes.
@@ -54,7 +54,8 @@ pub enum FrameError {
 }
 
 impl<'a> Frame<'a> {
-    /// Whole length of the frame that starts at `bytes`, as its header has it; `None` at the unwritten end.
+    /// Whole length of the frame that starts at `bytes`, as its header has it; `None` at the unwritten end. Nothing says
+    /// that it is true: there may be fewer bytes.
     ///
     /// # Errors
     /// The header is cut short or its length cannot be.
@@ -71,7 +72,7 @@ impl<'a> Frame<'a> {
         }
         let [a, b, c, d, ..] = *header;
         let length = u32::from_le_bytes([a, b, c, d]);
-        if length == 0 || length as usize > MAX_GROUP {
+        if length == 0 {
             return Err(FrameError::Length(length));
         }
         Ok(Some(FRAME_HEADER + length as usize))
@@ -145,7 +146,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Appends the frame of a group.
+/// Appends the frame of a group, which has no more than [`MAX_GROUP`](crate::MAX_GROUP) bytes.
 pub fn write(group: &Group, out: &mut Vec<u8>) {
     let start = out.len();
     let count = (group.last().0 - group.first().0 + 1) as u32;

@@ -5,8 +5,9 @@
 use crate::commit::{COMMIT_HEADER, FLAG_STRICT};
 use crate::{Commits, Key, MAX_SUB, MAX_VALUE, Op, Seq, TooLong};
 
-/// Most bytes of commits in one group. A shard hands a group over long before; see [`GroupBuilder::len`].
-pub const MAX_GROUP: usize = 64 * 1024 * 1024;
+/// Most bytes of commits in one group: what the length in a frame can say. A shard hands a group over long before; see
+/// [`GroupBuilder::len`].
+pub const MAX_GROUP: usize = u32::MAX as usize;
 
 /// A run of commits that are handed to the store together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,9 @@ const NUMBERS: u64 = 1 << 20;
 /// Bytes of a commit at which routing waits for the next turn.
 const FULL: usize = 8 * 1024 * 1024;
 
+/// Records of other versions that are written anew in one turn.
+const REWRITTEN: usize = 1_024;
+
 /// The journal side of a shard.
 pub(crate) struct Journal {
     builder: GroupBuilder,
@@ -35,6 +38,8 @@ pub(crate) struct Journal {
     pub(crate) records: u64,
     /// Kind of a record that was too long to be written.
     too_long: Option<u8>,
+    /// Entities whose records another version has written.
+    outdated: Vec<EntityId>,
     /// While records are restored, the number of the next commit is not known: what is to be written waits here.
     parked: Option<Vec<Parked>>,
 }
@@ -56,8 +61,13 @@ impl Journal {
             scratch: Vec::new(),
             records: 0,
             too_long: None,
+            outdated: Vec::new(),
             parked: None,
         }
+    }
+    /// An entity was restored from a record that another version has written.
+    pub(crate) fn note_outdated(&mut self, id: EntityId) {
+        self.outdated.push(id);
     }
     /// An event waits; if it is still there when the group is taken, it is written.
     pub(crate) fn note_event(&mut self, class: Durability, place: u32, number: u64) {
@@ -193,6 +203,20 @@ impl Kernel {
             self.journal.timers.push(id);
         }
         self.open_commit(class);
+    }
+
+    /// Has some records of other versions written anew; whether there are more. Until then each start migrates them.
+    pub(crate) fn rewrite_some(&mut self) -> bool {
+        // Where the store does not keep up, those of the turn before are still to be taken; that it does again wakes the shard.
+        if self.journal.outdated.is_empty() || self.journal.entities.len() >= REWRITTEN {
+            return false;
+        }
+        let rest = self.journal.outdated.len().saturating_sub(REWRITTEN);
+        for id in self.journal.outdated.split_off(rest) {
+            self.mark_entity(id);
+        }
+        self.outputs.end_unit();
+        !self.journal.outdated.is_empty()
     }
 
     /// The routing of an event rests half-way: with the next group it is written how far it came.

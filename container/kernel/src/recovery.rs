@@ -404,7 +404,7 @@ impl Kernel {
             recovery.children.push((parent, id));
         }
         if migrated {
-            self.mark_entity(id);
+            self.journal.note_outdated(id);
         }
         recovery.counts.entities += 1;
         Ok(true)

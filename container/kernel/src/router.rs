@@ -66,7 +66,7 @@ impl Kernel {
     pub(crate) fn run(&mut self, now: Now, budget: usize) -> bool {
         self.now = now;
         self.drop_profiles();
-        let moving = self.move_some();
+        let rewriting = self.move_some() | self.rewrite_some();
         let mut left = budget;
         loop {
             if let Some(report) = self.reports.pop_front() {
@@ -85,7 +85,7 @@ impl Kernel {
         }
         (self.slee != SleeState::Stopped && !self.queue.ready.is_empty())
             || self.profiles.is_dropping()
-            || moving
+            || rewriting
     }
 
     /// Routes the first event of an activity until it was offered to all, is suspended, or the budget is spent.

@@ -80,7 +80,7 @@ impl Backups {
         let thread = thread::Builder::new().name("backup".into());
         let begun = thread.spawn(move || {
             let ended = save(&to, &data_dir, &writer);
-            if let Err(error) = door.order(Order::BackedUp(ended)) {
+            if let Err(error) = door.order_waiting(Order::BackedUp(ended)) {
                 tracing::warn!(%error, "the shard was not told of the end of a backup");
             }
         });

@@ -155,6 +155,14 @@ impl Door {
         Ok(())
     }
 
+    /// The same for a thread that may wait until there is room.
+    pub(crate) fn order_waiting(&self, order: Order) -> Result<(), Unserved> {
+        self.orders.send(order).map_err(|_| Unserved::Ended)?;
+        self.shared.orders.fetch_add(1, Ordering::SeqCst);
+        self.shared.wake();
+        Ok(())
+    }
+
     /// Gives the shard an answer of the name servers.
     pub(crate) fn answer(&self, resolved: Resolved) {
         // There is room for every question under way; a shard that has ended needs no answer.

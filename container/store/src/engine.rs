@@ -4,6 +4,7 @@ use crate::StoreOptions;
 use crate::base::Base;
 use crate::checkpoint::{Job, Outcome, Plan};
 use crate::disk::{Disk, SystemDisk};
+use crate::doubt;
 use crate::home::{FORMAT, Home};
 use crate::journal::Journal;
 use crate::overlay::overlay;
@@ -81,6 +82,7 @@ impl<B: Base> JournalStore<B> {
         disk: Arc<dyn Disk>,
     ) -> Result<Self, StoreError> {
         let home = Home::open(dir, &*disk)?;
+        doubt::settle(&home, &*disk)?;
         let mut reserved = home.reserve().exists();
         if reserved && free_bytes(&home, &*disk)? < options.reserve_bytes {
             // Neither the database nor a segment can be opened on a full disk.
@@ -290,30 +292,8 @@ impl<B: Base> JournalStore<B> {
         Ok(())
     }
 
-    /// Waits for a checkpoint under way, if any.
-    fn settled_base(&mut self) -> Result<&B, StoreError> {
-        self.finish_checkpoint()?;
-        self.finish_backup()?;
-        self.base.as_ref().ok_or(StoreError::Panicked)
-    }
-}
-
-impl<B: Base + Debug> Store for JournalStore<B> {
-    fn append(&mut self, group: &Group) -> Result<(), StoreError> {
-        self.journal.append(group)
-    }
-
-    fn sync(&mut self) -> Result<Seq, StoreError> {
-        let begun = Instant::now();
-        let written = self.journal.sync()?;
-        if written > 0 {
-            self.health.last_sync = begun.elapsed();
-            self.uncovered_bytes += written;
-        }
-        Ok(self.journal.durable())
-    }
-
-    fn tend(&mut self) -> Result<Tended, StoreError> {
+    /// Begins and ends checkpoints and backups, each in its time.
+    fn look_after(&mut self) -> Result<Tended, StoreError> {
         self.watch_space()?;
         if let Some(job) = &self.job {
             let behind = self.uncovered_bytes > self.options.checkpoint_bytes;
@@ -361,6 +341,33 @@ impl<B: Base + Debug> Store for JournalStore<B> {
         })
     }
 
+    /// Waits for a checkpoint under way, if any.
+    fn settled_base(&mut self) -> Result<&B, StoreError> {
+        self.finish_checkpoint()?;
+        self.finish_backup()?;
+        self.base.as_ref().ok_or(StoreError::Panicked)
+    }
+}
+
+impl<B: Base + Debug> Store for JournalStore<B> {
+    fn append(&mut self, group: &Group) -> Result<(), StoreError> {
+        self.journal.append(group)
+    }
+
+    fn sync(&mut self) -> Result<Seq, StoreError> {
+        let begun = Instant::now();
+        let written = self.journal.sync();
+        let written = written.inspect_err(|_| doubt::begin(&self.home))?;
+        if written > 0 {
+            self.health.last_sync = begun.elapsed();
+            self.uncovered_bytes += written;
+        }
+        Ok(self.journal.durable())
+    }
+
+    fn tend(&mut self) -> Result<Tended, StoreError> {
+        self.look_after().inspect_err(|_| doubt::begin(&self.home))
+    }
     fn checkpoint(&mut self) -> Result<Seq, StoreError> {
         self.finish_checkpoint()?;
         self.finish_backup()?;
@@ -421,8 +428,10 @@ impl<B: Base + Debug> Store for JournalStore<B> {
     }
 
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.journal.sync()?;
-        self.checkpoint().map(drop)
+        self.sync()?;
+        self.checkpoint()
+            .map(drop)
+            .inspect_err(|_| doubt::begin(&self.home))
     }
 }
 

@@ -70,6 +70,11 @@ impl Home {
         self.dir.join("checkpoint")
     }
 
+    /// The file that says that a write or a sync has failed.
+    pub(crate) fn doubt(&self) -> PathBuf {
+        self.dir.join("DOUBT")
+    }
+
     /// The file that keeps space back.
     pub(crate) fn reserve(&self) -> PathBuf {
         self.dir.join("reserve")

@@ -8,10 +8,11 @@ use crate::disk::{Disk, DiskFile};
 use crate::segment::{Next, Reader, Segment, corrupt, file_name, io_error, list};
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use strowger_journal::frame::{self, HeaderError, SEGMENT_HEADER, SegmentHeader};
-use strowger_journal::{Flaw, Group, Seq, StoreError};
+use strowger_journal::{Flaw, Group, MAX_GROUP, Seq, StoreError};
 
 /// Largest write buffer that is kept from one sync to the next.
 const BUFFER_KEPT: usize = 4 * 1024 * 1024;
@@ -71,6 +72,11 @@ impl Journal {
                 expected: self.appended.next(),
                 found: group.first(),
             });
+        }
+        if group.bytes().len() > MAX_GROUP {
+            // Nobody could read it again.
+            let error = io::Error::from(io::ErrorKind::FileTooLarge);
+            return Err(io_error("write", &self.active.path, error));
         }
         frame::write(group, &mut self.buffer);
         self.appended = group.last();

@@ -16,6 +16,7 @@ mod base;
 mod check;
 mod checkpoint;
 pub mod disk;
+mod doubt;
 mod engine;
 mod home;
 #[cfg(target_os = "linux")]

@@ -110,7 +110,8 @@ fn package(binary: &Path) -> Result<PathBuf> {
     }
     put_folder(&root().join(EXAMPLES.0), &tree.join(EXAMPLES.1))?;
     for (shell, to) in COMPLETIONS {
-        let script = said(Command::new(binary).args(["completions", shell]))?;
+        let packed = tree.join("usr/bin/strowger");
+        let script = said(Command::new(packed).args(["completions", shell]))?;
         write(&tree.join(to), &script, 0o644)?;
     }
     let debian = root().join("config/deploy/debian");

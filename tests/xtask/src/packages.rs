@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::error::{Error, Result, at};
 use crate::shell::{Said, run_logged, target};
-use crate::tools::{NODE, NPM, PYTHON, ensure_peers, last_lines};
+use crate::tools::{NODE, NPM, PIP, PYTHON, ensure_peers, last_lines};
 
 const FROM_PYPI: &[&str] = &[
     "opentelemetry-proto==1.38.0",
@@ -73,7 +73,7 @@ pub(crate) fn ensure() -> Result<()> {
 
 /// Installs the Python packages.
 pub(crate) fn ensure_python() -> Result<()> {
-    ensure_peers(&[PYTHON])?;
+    ensure_peers(&[PYTHON, PIP])?;
     folder(PYTHON_HOME, FROM_PYPI, |home| {
         let mut pip = Command::new("python3");
         pip.args([

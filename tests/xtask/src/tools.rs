@@ -133,6 +133,11 @@ pub(crate) const PYTHON: Peer = Peer {
     program: "python3",
     package: "python3",
 };
+/// Brings Python's packages.
+pub(crate) const PIP: Peer = Peer {
+    program: "pip3",
+    package: "python3-pip",
+};
 pub(crate) const NODE: Peer = Peer {
     program: "node",
     package: "nodejs",

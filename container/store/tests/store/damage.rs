@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use strowger_journal::{GroupBuilder, Seq, Store, StoreError};
+use strowger_journal::{GroupBuilder, Key, Seq, Store, StoreError};
 use strowger_store::{JournalSled, StoreOptions};
 
 /// Bytes of a segment header, and of a frame that `put` makes with a value of 100 bytes.
@@ -23,6 +23,35 @@ pub(crate) fn options() -> StoreOptions {
         low_water_bytes: 0,
         space_interval: Duration::ZERO,
     }
+}
+
+#[test]
+fn a_group_of_any_size_comes_back() {
+    let place = tempfile::tempdir().unwrap();
+    let mut store = JournalSled::open(place.path(), &options()).unwrap();
+    fill(&mut store, 3);
+    let mut builder = GroupBuilder::new(Seq(4));
+    builder.begin(true);
+    let value = vec![7; 64 * 1024];
+    for session in 0..1_100 {
+        let key = Key {
+            slot: 0,
+            session: 1_000 + session,
+            kind: 1,
+            sub: b"",
+        };
+        builder.insert(&key, &value).unwrap();
+    }
+    let group = builder.take().unwrap();
+    assert!(group.bytes().len() > 64 * 1024 * 1024);
+    store.append(&group).unwrap();
+    assert_eq!(store.sync().unwrap(), Seq(4));
+    drop(store);
+    let mut store = JournalSled::open(place.path(), &options()).unwrap();
+    let (recovered, model) = live(&mut store);
+    assert_eq!((recovered.last_seq, model.len()), (Seq(4), 1_103));
+    assert_eq!(store.checkpoint().unwrap(), Seq(4));
+    assert_eq!(live(&mut store).1, model);
 }
 
 /// Commits `count` records of 100 bytes, each in a frame and a sync of its own.

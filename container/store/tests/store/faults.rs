@@ -127,7 +127,11 @@ fn an_error_of_any_operation_is_final_and_loses_nothing_acknowledged() {
             };
             assert_eq!(error.code(), code, "operation {after}: {error}");
             drop(store);
+            // What the system shows now may not be on the disk: all is written once more.
+            let doubt = place.path().join("DOUBT");
+            assert!(doubt.exists(), "operation {after}");
             let mut store = JournalSled::open(place.path(), &options()).unwrap();
+            assert!(!doubt.exists(), "operation {after}");
             let last = live(&mut store).0.last_seq;
             assert!(
                 last == known || last == known.next(),

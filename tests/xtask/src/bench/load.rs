@@ -29,6 +29,13 @@ pub(crate) struct Plan {
     pub(crate) wire: Wire,
 }
 
+impl Plan {
+    /// The caller's, without the probe's.
+    fn calls(&self) -> u64 {
+        u64::from(self.rate) * u64::from(self.seconds)
+    }
+}
+
 /// What one round showed. Times in microseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
@@ -60,35 +67,18 @@ impl Round {
 /// Runs one round; `home` is emptied first and keeps the logs.
 pub(crate) fn round(system: &System, binary: &Path, plan: Plan, home: &Path) -> Result<Round> {
     let Started { running, tunnel } = system.start(binary, home, plan.wire)?;
-    let called = match system.role {
-        Role::Answer => None,
-        Role::Pass => Some(start_called(plan.wire, home)?),
-    };
-    let planned = u64::from(plan.rate) * u64::from(plan.seconds);
-    let beside: Vec<u32> = [called.as_ref(), tunnel.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(Running::pid)
-        .collect();
-    let sample = |running: &Running| Sample {
-        system: machine::cpu_of(&machine::family(running.pid())),
-        idle: machine::idle_of_machine(),
-        at: Instant::now(),
-        generators: machine::cpu_of_self_and_ended() + machine::cpu_of(&beside),
-    };
-    let before = sample(&running);
-    let probe = Probe::start(plan.wire)?;
-    let mut caller = start_caller(plan, planned, home)?;
-    let limit = Duration::from_secs(u64::from(plan.seconds)) + OVERTIME;
-    caller.wait_end(limit)?;
-    let seen = probe.finish();
-    // Not a poll: the time itself is measured.
-    std::thread::sleep(plan.settle.max(LAST_TOTALS));
-    let after = sample(&running);
-    let memory_kib = machine::memory_of(&machine::family(running.pid()));
-    running.stop(STOP_WITHIN)?;
-    drop((called, tunnel));
+    let loaded = load(&running, tunnel.as_ref(), system.role, plan, home);
+    // Asked to stop also where the load failed: Kamailio's children outlive a parent that is killed.
+    let stopped = running.stop(STOP_WITHIN);
+    let Loaded {
+        cpu,
+        machine,
+        memory_kib,
+        seen,
+    } = loaded?;
+    stopped?;
 
+    let planned = plan.calls();
     let sent = Statistics::read(&home.join("caller.csv"))?;
     let calls = sent.successful + u64::try_from(seen.micros.len()).unwrap_or(0);
     let received = match system.role {
@@ -102,12 +92,60 @@ pub(crate) fn round(system: &System, binary: &Path, plan: Plan, home: &Path) -> 
     let left = calls.saturating_sub(received.successful);
     Ok(Round {
         calls,
-        cpu: after.system.saturating_sub(before.system),
-        machine: after.machine_since(&before),
+        cpu,
+        machine,
         failed: planned.saturating_sub(sent.successful) + received.failed.max(left),
         retransmissions: sent.retransmissions + received.retransmissions,
         seen,
         memory_kib,
+    })
+}
+
+/// What the counters say of a load.
+struct Loaded {
+    cpu: u64,
+    machine: u64,
+    memory_kib: u64,
+    seen: Seen,
+}
+
+/// Puts load on a system that runs; its called side ends with it.
+fn load(
+    running: &Running,
+    tunnel: Option<&Running>,
+    role: Role,
+    plan: Plan,
+    home: &Path,
+) -> Result<Loaded> {
+    let called = match role {
+        Role::Answer => None,
+        Role::Pass => Some(start_called(plan.wire, home)?),
+    };
+    let beside: Vec<u32> = [called.as_ref(), tunnel]
+        .into_iter()
+        .flatten()
+        .map(Running::pid)
+        .collect();
+    let sample = || Sample {
+        system: machine::cpu_of(&machine::family(running.pid())),
+        idle: machine::idle_of_machine(),
+        at: Instant::now(),
+        generators: machine::cpu_of_self_and_ended() + machine::cpu_of(&beside),
+    };
+    let before = sample();
+    let probe = Probe::start(plan.wire)?;
+    let mut caller = start_caller(plan, home)?;
+    let limit = Duration::from_secs(u64::from(plan.seconds)) + OVERTIME;
+    caller.wait_end(limit)?;
+    let seen = probe.finish();
+    // Not a poll: the time itself is measured.
+    std::thread::sleep(plan.settle.max(LAST_TOTALS));
+    let after = sample();
+    Ok(Loaded {
+        cpu: after.system.saturating_sub(before.system),
+        machine: after.machine_since(&before),
+        memory_kib: machine::memory_of(&machine::family(running.pid())),
+        seen,
     })
 }
 
@@ -130,7 +168,7 @@ impl Sample {
     }
 }
 
-fn start_caller(plan: Plan, calls: u64, home: &Path) -> Result<Running> {
+fn start_caller(plan: Plan, home: &Path) -> Result<Running> {
     let mut command = sipp(&load_folder().join("sipp/caller.xml"), home, "caller.csv");
     command.arg(plan.wire.entrance().to_string());
     command.args(["-t", plan.wire.sipp_mode()]);
@@ -144,7 +182,7 @@ fn start_caller(plan: Plan, calls: u64, home: &Path) -> Result<Running> {
         "-r",
         &plan.rate.to_string(),
         "-m",
-        &calls.to_string(),
+        &plan.calls().to_string(),
         "-l",
         "20000",
     ]);

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub(crate) const HELP: &str = "cargo xtask bench sip [OPTIONS]
 
 CPU time per call, INVITE-to-200 and memory of strowger beside Kamailio, SIPp and Sippy: fresh processes, the same rates,
-in alternation, medians of the rounds. Needs about an hour as it stands; --quick about ten minutes. A probe makes 50
+in alternation, medians of the rounds. Needs about an hour and a half as it stands; --quick about 25 minutes. A probe makes 50
 calls a second beside those of the rate, which count as they do. `copy` is no server: it copies each datagram to the
 other side, which is the least that this machine takes for a call that is passed on.
 

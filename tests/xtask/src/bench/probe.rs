@@ -3,7 +3,7 @@
 //! SIPp's own clock moves in steps of the kernel's tick (4 ms here), too coarse for a percentile of a fast server. The
 //! probe is no load generator: about 50 calls a second on one thread, no retransmissions; an unanswered call is lost.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -24,7 +24,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 pub(crate) struct Seen {
     /// INVITE to 200 of every answered call, in microseconds, ascending.
     pub(crate) micros: Vec<u64>,
-    /// Calls without a 200.
+    /// Calls without a 200 to their INVITE or their BYE.
     pub(crate) lost: usize,
 }
 
@@ -93,7 +93,7 @@ fn run(wire: Wire, mut line: Line, stop: &AtomicBool) -> Seen {
     micros.sort_unstable();
     Seen {
         micros,
-        lost: calls.ringing.len(),
+        lost: calls.ringing.len() + calls.ending.len(),
     }
 }
 
@@ -104,6 +104,8 @@ struct Calls {
     ringing: BTreeMap<usize, Instant>,
     /// Answered calls in the order in which their BYE is due.
     up: VecDeque<(Instant, Answer)>,
+    /// Those whose BYE was sent.
+    ending: BTreeSet<usize>,
     micros: Vec<u64>,
 }
 
@@ -114,6 +116,7 @@ impl Calls {
             begun: 0,
             ringing: BTreeMap::new(),
             up: VecDeque::new(),
+            ending: BTreeSet::new(),
             micros: Vec::new(),
         }
     }
@@ -128,6 +131,10 @@ impl Calls {
         let Some(answer) = Answer::read(&String::from_utf8_lossy(message)) else {
             return;
         };
+        if answer.to_bye {
+            self.ending.remove(&answer.number);
+            return;
+        }
         // A 200 that comes again is acknowledged again.
         line.send(answer.in_dialog(self.wire, "ACK", 1).as_bytes());
         if let Some(sent) = self.ringing.remove(&answer.number) {
@@ -140,11 +147,12 @@ impl Calls {
     fn hang_up(&mut self, line: &mut Line, now: Instant) {
         while let Some((_, answer)) = self.up.pop_front_if(|(due, _)| *due <= now) {
             line.send(answer.in_dialog(self.wire, "BYE", 2).as_bytes());
+            self.ending.insert(answer.number);
         }
     }
 
     fn all_over(&self) -> bool {
-        self.ringing.is_empty() && self.up.is_empty()
+        self.ringing.is_empty() && self.up.is_empty() && self.ending.is_empty()
     }
 }
 
@@ -168,9 +176,10 @@ fn invite(wire: Wire, number: usize) -> String {
     )
 }
 
-/// A 200 to one of the probe's INVITEs: what the following requests need of it.
+/// A 200 to one of the probe's requests: what the following ones need of it.
 struct Answer {
     number: usize,
+    to_bye: bool,
     to: String,
     target: String,
     /// Record-Route reversed.
@@ -184,6 +193,7 @@ impl Answer {
         }
         let mut answer = Self {
             number: 0,
+            to_bye: false,
             to: String::new(),
             target: String::new(),
             routes: Vec::new(),
@@ -195,7 +205,7 @@ impl Answer {
             let value = value.trim();
             match name.trim().to_ascii_lowercase().as_str() {
                 "call-id" => answer.number = value.rsplit('-').next()?.parse().ok()?,
-                "cseq" if !value.ends_with("INVITE") => return None,
+                "cseq" => answer.to_bye = value.ends_with("BYE"),
                 "to" => answer.to = value.to_owned(),
                 "contact" => answer.target = value.split(['<', '>']).nth(1)?.to_owned(),
                 "record-route" => {
@@ -249,6 +259,9 @@ mod tests {
         let ack = answer.in_dialog(Wire::Udp, "ACK", 1);
         assert!(ack.starts_with("ACK sip:there SIP/2.0\r\n"));
         assert!(ack.contains("Route: <sip:b;lr>\r\nRoute: <sip:a;lr>\r\n"));
+        assert!(!answer.to_bye);
+        let ended = Answer::read(&text.replace("1 INVITE", "2 BYE")).unwrap();
+        assert!(ended.to_bye);
         assert!(Answer::read("SIP/2.0 180 Ringing\r\n\r\n").is_none());
     }
 

@@ -59,7 +59,7 @@ fn table(role: Role, rate: u32, rows: &[Row]) {
     say(
         "system           us/call  ratio  machine  ratio   p50 us   p99 us  failed  retrans      MiB",
     );
-    let base = rows.first();
+    let base = rows.first().filter(|base| base.clean());
     for row in rows {
         let cpu = row.cpu();
         let machine = row.median(|round| Some(round.machine_per_call()));
@@ -138,9 +138,9 @@ fn shown(figure: Option<u64>) -> String {
 fn ratio(figure: Option<u64>, base: Option<u64>) -> String {
     match (figure, base) {
         (Some(figure), Some(base)) if base > 0 => {
-            // Two decimals in whole numbers.
-            let hundredths = figure * 100 / base;
-            format!("{}.{:02}", hundredths / 100, hundredths % 100)
+            // Three decimals in whole numbers, rounded.
+            let thousandths = (figure * 1_000 + base / 2) / base;
+            format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000)
         }
         _ => "-".to_owned(),
     }

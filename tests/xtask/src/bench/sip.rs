@@ -126,13 +126,15 @@ fn measure(systems: &[System], options: &Options, binary: &Path) -> Result<Vec<R
         let (at, systems) = match *rate {
             Rate::Fixed(rate) => (rate, others.clone()),
             Rate::Max => {
-                let found = slowest_maximum(&others, RAMP, options.wire, binary)?;
+                let servers: Vec<System> =
+                    others.iter().filter(|o| !o.is_copy()).cloned().collect();
+                let found = slowest_maximum(&servers, RAMP, options.wire, binary)?;
                 (share(found), others.clone())
             }
             Rate::Sippy(_) if sippy.is_empty() => continue,
             Rate::Sippy(fixed) => {
                 let ramp = || slowest_maximum(&sippy, SIPPY_RAMP, options.wire, binary);
-                let beside = others.iter().filter(|system| system.is_beside_sippy());
+                let beside = others.iter().filter(|o| o.is_ours() || o.is_copy());
                 let rate = fixed.map_or_else(|| ramp().map(share), Ok)?;
                 (rate, sippy.iter().chain(beside).cloned().collect())
             }

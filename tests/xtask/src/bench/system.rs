@@ -133,9 +133,9 @@ impl System {
         matches!(self.program, Program::Sippy)
     }
 
-    /// Whether it is measured at Sippy's rates too.
-    pub(crate) fn is_beside_sippy(&self) -> bool {
-        self.is_ours() || matches!(self.program, Program::Copy)
+    /// Whether it is no server, but what each of them has to do at least.
+    pub(crate) fn is_copy(&self) -> bool {
+        matches!(self.program, Program::Copy)
     }
 
     /// What is missing of it, with how to install it.

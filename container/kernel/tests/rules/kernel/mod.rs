@@ -5,4 +5,5 @@ mod durable;
 mod moving;
 mod sv;
 mod tr;
+mod turns;
 mod us;

@@ -30,6 +30,9 @@ const OVERRUN: u64 = 1_000;
 /// Kills and SIPp's clock are told by different clocks.
 const SLACK: u64 = 1_000;
 
+/// How long a node that has nothing left to do takes to end.
+const SOON: Duration = Duration::from_secs(30);
+
 /// How late a node that is there may hear an ACK, on a machine that has other things to do.
 const HEARD: u64 = 100;
 
@@ -82,7 +85,8 @@ pub fn charged(run: Prepaid, dir: &Path) -> Result<String> {
     let scarce = calls::read(dir, Side::Poor)?;
     let told = settle(at, &run, &rich, &scarce, &downs)
         .map_err(|e| crate::RunError::Broken(format!("seed {}: {e}", run.seed).into()))?;
-    drop(node);
+    let status = node.terminate(SOON)?;
+    ensure(status.success(), || format!("the node ended with {status}"))?;
     Ok(format!("seed {}: {told}", run.seed))
 }
 

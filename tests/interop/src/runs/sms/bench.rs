@@ -247,7 +247,7 @@ fn node(dir: &Path, time: Duration, ours: &Ours) -> Result<Measured> {
         .account(ACCOUNT, PREFIX, "")
         .link("smsc", at(2), "window = 100")
         .more(&format!("[overload]\ntarget = \"0s\"\n{store}"));
-    let node = ground.start_as("node", durability)?;
+    let mut node = ground.start_as("node", durability)?;
     if let Some(smsc) = &smsc {
         smsc.wait_bound(1, SOON)?;
     }
@@ -258,7 +258,10 @@ fn node(dir: &Path, time: Duration, ours: &Ours) -> Result<Measured> {
         &format!("{ABROAD}00000001"),
     );
     load.sessions = sessions;
-    generated(&load, time, node.pid())
+    let measured = generated(&load, time, node.pid())?;
+    // Not killed: one that is watched says at its end what it has run.
+    node.terminate(SOON)?;
+    Ok(measured)
 }
 
 /// The server of the crate `smpp34`, which takes every message and keeps none.
