@@ -91,6 +91,26 @@ fn a_final_response_is_delivered_once_and_copies_are_absorbed_until_timer_k() {
 }
 
 #[test]
+fn what_is_only_forgotten_shares_its_waking_and_is_never_forgotten_early() {
+    let tick = u64::from(Timings::DEFAULT.tick);
+    let mut bench = Bench::with(Transport::Udp, Timings::DEFAULT);
+    // Timer K is five seconds: those of these end after one tick, and by the next.
+    let first = tick - 5_000 % tick + 1;
+    for at in [first, first + tick / 2, first + tick - 1] {
+        bench.until(at);
+        let tx = bench.send(ClientKind::Other, "OPTIONS");
+        let request = sample(tx, "OPTIONS");
+        bench.answer(&request, 200, "b");
+    }
+    let together = first + tick - 1 + 5_000;
+    assert!(together.is_multiple_of(tick));
+    bench.until(together - 1);
+    assert_eq!(bench.count(), 3);
+    bench.until(together);
+    assert_eq!(bench.count(), 0);
+}
+
+#[test]
 fn over_a_reliable_transport_timer_k_is_zero() {
     let mut bench = Bench::new(Transport::Tcp);
     let tx = bench.send(ClientKind::Other, "OPTIONS");

@@ -135,10 +135,7 @@ impl<U> Client<U> {
                 self.state = ClientState::Proceeding;
                 // Timers A and B stop. The end of waiting that a CANCEL set stays.
                 let patience = if self.relayed { t.c } else { t.ringing };
-                let deadlines = self
-                    .other
-                    .is_none()
-                    .then(|| (None, Some(forget(t, now, patience))));
+                let deadlines = self.other.is_none().then(|| (None, Some(now + patience)));
                 (ClientStep::Deliver { again: false }, deadlines)
             }
             (ClientKind::Invite, ClientState::Calling | ClientState::Proceeding, 200..=299) => {

@@ -18,7 +18,8 @@ pub struct Timings {
     pub ringing: u32,
     /// Timer C: as `ringing`, for an INVITE that is proxied. More than three minutes (RFC 3261 16.6 step 11).
     pub c: u32,
-    /// Rounding of timers whose only effect is to forget something.
+    /// Rounding of timers whose only effect is to forget something: those of many transactions then share a waking. 64 is a place of the
+    /// wheel, which needs no second look at it.
     pub tick: u32,
 }
 
@@ -31,7 +32,7 @@ impl Timings {
         trying: Some(200),
         ringing: 180_000,
         c: 185_000,
-        tick: 10,
+        tick: 64,
     };
 
     /// 64*T1: timers B, F, H, J, L and M.

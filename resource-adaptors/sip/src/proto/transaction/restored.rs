@@ -9,7 +9,7 @@ use super::super::flow::{Flow, Transmit};
 use super::super::slab::Key;
 use super::super::time::Ms;
 use super::super::wire::Message;
-use super::client::{Client, forget};
+use super::client::Client;
 use super::{ClientKind, ClientState, Owner, RequestKeys, TransactionError, Transactions};
 
 impl<U: Copy> Transactions<U> {
@@ -60,7 +60,7 @@ impl<U: Copy> Transactions<U> {
         if rings && let Some(client) = self.clients.get_mut(tx) {
             out.pop();
             client.state = ClientState::Proceeding;
-            let late = Some(forget(&self.timings, now, self.timings.ringing));
+            let late = Some(now + self.timings.ringing);
             client
                 .clock
                 .set(&mut self.wheel, None, late, Owner::Client(tx));

@@ -68,15 +68,12 @@ impl<U> Server<U> {
 
     /// How long the user may stay silent: before a client's timer F for what is not INVITE.
     fn patience(&self, t: &Timings, now: Ms) -> Ms {
-        forget(
-            t,
-            now,
-            if self.invite {
-                t.ringing
-            } else {
-                t.give_up() - 2 * t.t1.min(t.t2)
-            },
-        )
+        let after = if self.invite {
+            t.ringing
+        } else {
+            t.give_up() - 2 * t.t1.min(t.t2)
+        };
+        now + after
     }
 
     /// A copy of the request came.
