@@ -352,6 +352,8 @@ fn client_config(spec: &NodeSpec, realm: &str, server: &str, address: &str) -> S
     format!(
         r#"[node]
 data_dir = "{data}"
+# What ended calls leave behind is there for half a minute, and nobody needs it at the end.
+drain_limit = "2s"
 
 [adaptors.sip]
 type = "sip"
