@@ -46,9 +46,10 @@ fn median(rounds: &[f64]) -> Option<f64> {
     sorted.get(sorted.len() / 2).copied()
 }
 
-/// A number as people read it: `1,730,000`, `93.4`, `2.44`, `0.65`.
+/// A number as people read it: `1,730,000`, `93.4`, `2.44`, `0.65`, and a ratio below a tenth as `0.055`.
 pub(crate) fn shown(value: f64, unit: &str) -> String {
     let decimals = match value.abs() {
+        size if unit == "ratio" && size < 0.1 => 3,
         _ if unit == "ratio" => 2,
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,
@@ -117,6 +118,7 @@ mod tests {
             (2.44, "ms", "2.44 ms"),
             (0.1, "ms", "0.1 ms"),
             (0.7, "ratio", "0.70"),
+            (0.0550, "ratio", "0.055"),
             (0.29, "%", "0.29 %"),
             (-1234.0, "us", "-1,234 us"),
             (999.0, "bytes", "999 bytes"),

@@ -12,7 +12,7 @@ mod record;
 mod stated;
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -35,7 +35,7 @@ of one that is missing are left out. Leaves target/bench/all.json, all.md, and p
   --quick        smaller and fewer rounds: about 11 minutes, and what is built before
   --only A,B     only these groups, in the place of what all.json has of them: sip memory diameter sms kernel usage store profiles sessions waiting
   --binary FILE  the node that is measured, such as that of `cargo xtask release` (built with --release if not given)
-  --resume       go on with what target/bench/all.json has of this commit and size
+  --resume       go on with what target/bench/all.json has of this commit, node and size
   --check        measure nothing: compare what was measured last with what is stated
   --write        measure nothing: state what was measured last, in README.md and docs/, for whoever releases
 ";
@@ -87,6 +87,12 @@ impl Options {
         Ok(Some(options))
     }
 
+    /// The node that is measured, if one is named; in full, since who starts it may be elsewhere.
+    fn node(&self) -> Result<Option<PathBuf>> {
+        let full = |node: &String| std::fs::canonicalize(node).map_err(at("find", node));
+        self.binary.as_ref().map(full).transpose()
+    }
+
     /// The groups that are asked for.
     fn groups(&self) -> impl Iterator<Item = &'static Group> {
         GROUPS.iter().filter(|group| {
@@ -127,13 +133,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
 /// Runs the groups that are to be run, and writes after each.
 fn measure(options: &Options) -> Result<Record> {
-    let (commit, before) = (commit(), Record::read()?);
-    let same = |record: &Record| record.commit == commit && record.quick == options.quick;
+    let (commit, before, node) = (commit(), Record::read()?, options.node()?);
+    let same = |record: &Record| {
+        record.commit == commit && record.quick == options.quick && record.node == node
+    };
     let mut record = match before {
         Some(before) if (options.resume || !options.only.is_empty()) && same(&before) => before,
         _ => Record::default(),
     };
     (record.quick, record.commit, record.machine) = (options.quick, commit, Machine::here());
+    record.node = node;
     // One that is named is measured again, and so is one of which nothing came.
     let there = |group: &&Group| {
         let mut done = record.groups.iter().filter(|done| done.name == group.name);
@@ -161,7 +170,7 @@ fn measure(options: &Options) -> Result<Record> {
             duration(estimate),
             duration(left)
         ));
-        record.put(done(group, options)?);
+        record.put(done(group, options.quick, record.node.as_deref())?);
         record.write()?;
         left -= estimate;
     }
@@ -169,7 +178,7 @@ fn measure(options: &Options) -> Result<Record> {
 }
 
 /// Runs a group, as far as its peers are here.
-fn done(group: &Group, options: &Options) -> Result<Done> {
+fn done(group: &Group, quick: bool, node: Option<&Path>) -> Result<Done> {
     let (began, load, start) = (now(0), load(), Instant::now());
     let mut done = Done {
         name: group.name.to_owned(),
@@ -203,11 +212,8 @@ fn done(group: &Group, options: &Options) -> Result<Done> {
         // What an earlier run left is not this one's.
         std::fs::remove_file(file).map_err(at("remove", file))?;
     }
-    if let Some(args) = group.command(options.quick, &without) {
-        let node = options.binary.as_ref();
-        // Who is told starts elsewhere.
-        let node = node.map(|node| std::fs::canonicalize(node).map_err(at("find", node)));
-        let (ok, text) = shown(&args, node.transpose()?.as_deref())?;
+    if let Some(args) = group.command(quick, &without) {
+        let (ok, text) = shown(&args, node)?;
         let json = file.as_deref().map_or(Ok(Value::Null), json)?;
         done.figures = (group.read)(Told {
             text: &text,

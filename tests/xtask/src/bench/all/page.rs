@@ -44,7 +44,10 @@ fn below(record: &Record) -> String {
     let size = if record.quick { ", quick" } else { "" };
     format!(
         "{} on {} cores of {}, Linux {}{size}",
-        record.commit, machine.cores, machine.processor, machine.kernel
+        record.what(),
+        machine.cores,
+        machine.processor,
+        machine.kernel
     )
 }
 

@@ -19,6 +19,9 @@ use crate::step::log;
 pub(crate) struct Record {
     pub(crate) quick: bool,
     pub(crate) commit: String,
+    /// The node that was given. None: the one that is built.
+    #[serde(default)]
+    pub(crate) node: Option<PathBuf>,
     pub(crate) machine: Machine,
     pub(crate) groups: Vec<Done>,
 }
@@ -67,6 +70,15 @@ impl Record {
     pub(crate) fn put(&mut self, done: Done) {
         self.groups.retain(|group| group.name != done.name);
         self.groups.push(done);
+    }
+
+    /// The commit, and the node if it is not the one that `cargo build --release` makes of it.
+    pub(crate) fn what(&self) -> String {
+        let Some(node) = &self.node else {
+            return self.commit.clone();
+        };
+        let node = node.strip_prefix(root()).unwrap_or(node);
+        format!("{}, node {}", self.commit, node.display())
     }
 
     pub(crate) fn write(&self) -> Result<PathBuf> {
@@ -228,6 +240,8 @@ mod tests {
         assert_eq!(record.groups.len(), 1);
         assert_eq!(record.groups[0].seconds, 2);
         assert!(record.find("sip.a").is_some());
+        record.node = Some(root().join("target/profiled/strowger"));
+        assert_eq!(record.what(), ", node target/profiled/strowger");
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
     }

@@ -135,7 +135,7 @@ impl Stated {
         let mut text = format!(
             "{seen} of {} stated figures were measured, at {} on {}\n",
             self.figures.len(),
-            record.commit,
+            record.what(),
             on(&record.machine)
         );
         for (what, lines) in [
@@ -183,7 +183,7 @@ impl Stated {
                 on: format!(
                     "{}; commit {}, load {} before",
                     on(&record.machine),
-                    record.commit,
+                    record.what(),
                     done.load
                 ),
             };
