@@ -29,6 +29,7 @@ pub struct Ground {
     ip: Ipv4Addr,
     /// Signs for the node and its peers.
     pub authority: Authority,
+    node: String,
     settings: String,
     tables: String,
     links: Vec<String>,
@@ -47,6 +48,7 @@ impl Ground {
             dir: dir.to_path_buf(),
             ip,
             authority: Authority::new(dir)?,
+            node: String::new(),
             settings: String::new(),
             tables: String::new(),
             links: Vec::new(),
@@ -54,6 +56,13 @@ impl Ground {
             service: String::new(),
             more: String::new(),
         })
+    }
+
+    /// With these keys of the node itself, TOML.
+    #[must_use]
+    pub fn node(mut self, keys: &str) -> Self {
+        let _ = writeln!(self.node, "{keys}");
+        self
     }
 
     /// With these keys of the adaptor's own settings, TOML.
@@ -179,7 +188,7 @@ impl Ground {
         Ok(format!(
             r#"[node]
 data_dir = "{data}"
-
+{node}
 [adaptors.sms]
 type = "sms"
 [adaptors.sms.settings]
@@ -199,6 +208,7 @@ durability = "{durability}"
 {routes}
 {more}"#,
             data = data.display(),
+            node = self.node,
             settings = self.settings,
             tables = self.tables,
             service = self.service,

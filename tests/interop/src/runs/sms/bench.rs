@@ -243,7 +243,9 @@ fn node(dir: &Path, time: Duration, ours: &Ours) -> Result<Measured> {
         ..Script::default()
     };
     let smsc = passed.then(|| Smsc::start(at(2), script)).transpose()?;
+    // Not killed at its end: a node that is watched says then what it has run. What stays with it is not waited for.
     let ground = Ground::new(dir, Ipv4Addr::new(127, 0, HOST, 1))?
+        .node("drain_limit = \"0s\"")
         .account(ACCOUNT, PREFIX, "")
         .link("smsc", at(2), "window = 100")
         .more(&format!("[overload]\ntarget = \"0s\"\n{store}"));
@@ -259,7 +261,6 @@ fn node(dir: &Path, time: Duration, ours: &Ours) -> Result<Measured> {
     );
     load.sessions = sessions;
     let measured = generated(&load, time, node.pid())?;
-    // Not killed: one that is watched says at its end what it has run.
     node.terminate(SOON)?;
     Ok(measured)
 }
