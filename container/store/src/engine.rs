@@ -368,6 +368,7 @@ impl<B: Base + Debug> Store for JournalStore<B> {
     fn tend(&mut self) -> Result<Tended, StoreError> {
         self.look_after().inspect_err(|_| doubt::begin(&self.home))
     }
+
     fn checkpoint(&mut self) -> Result<Seq, StoreError> {
         self.finish_checkpoint()?;
         self.finish_backup()?;
