@@ -12,7 +12,7 @@ use crate::bench::example::BINARY;
 use crate::error::{Error, Result, at};
 use crate::print::say;
 use crate::shell::{cargo, done, installed, said, target};
-use layout::{Bolt, LINKED};
+use layout::{Bolt, FLAGS};
 
 const HELP: &str = "cargo xtask release
 
@@ -83,9 +83,9 @@ pub(crate) fn build() -> Result<PathBuf> {
     done("release", "llvm-profdata", &mut merge)?;
     say("4 of 5: building with the profile");
     let bolt = Bolt::find(&compiler.llvm);
-    let linked = bolt.as_ref().map_or("", |_| LINKED);
-    let flag = format!("-Cprofile-use={} {linked}", profile.display());
-    let built = compiler.node(&home.join("build"), flag.trim_end())?;
+    let movable = bolt.as_ref().map_or("", |_| FLAGS);
+    let flags = format!("-Cprofile-use={} {movable}", profile.display());
+    let built = compiler.node(&home.join("build"), flags.trim_end())?;
     let program = home.join("strowger");
     let Some(bolt) = bolt else {
         let package = format!("bolt-{}", compiler.llvm);
@@ -167,8 +167,8 @@ impl Compiler {
         })
     }
 
-    /// The node with this flag, in a target folder of its own.
-    fn node(&self, folder: &Path, flag: &str) -> Result<PathBuf> {
+    /// The node with these flags, in a target folder of its own.
+    fn node(&self, folder: &Path, flags: &str) -> Result<PathBuf> {
         let mut build = cargo(&[
             "build",
             "--release",
@@ -176,7 +176,7 @@ impl Compiler {
             "--package",
             "strowger-cli",
         ]);
-        // With a target named, what runs while building is built without the flag.
+        // With a target named, what runs while building is built without them.
         build.args(["--bin", "strowger", "--target", &self.host]);
         build
             .env("CARGO_TARGET_DIR", folder)
@@ -184,7 +184,7 @@ impl Compiler {
             // All crates as one: what a profile says of a call from one into another is then of use.
             .env("CARGO_PROFILE_RELEASE_LTO", "fat")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
-            .env("RUSTFLAGS", flag);
+            .env("RUSTFLAGS", flags);
         done("release", "the build", &mut build)?;
         Ok(folder.join(&self.host).join("release/strowger"))
     }
