@@ -10,8 +10,8 @@ use std::process::Command;
 use crate::error::{Error, Result, at};
 use crate::shell::{done, installed};
 
-/// The compiler's part in it: without the relocations nobody can tell afterwards what refers to what, and a function that jumps by
-/// a table stays as it is, as the largest ones did that each message runs through.
+/// The compiler's part in it: without the relocations nobody can tell afterwards what refers to what; and llvm-bolt leaves some
+/// functions that jump by a table as they are, large ones that each message runs through among them.
 pub(super) const FLAGS: &str = "-Clink-arg=-Wl,--emit-relocs -Cjump-tables=no";
 
 /// Written by hand, with data between the instructions: not for a program to take apart.
